@@ -1,0 +1,86 @@
+"""The errors that the library raises of its own accord.
+
+Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one root, so that
+`except hpo.HpoError` catches all of it and nothing more::
+
+    HpoError
+    ├── SpaceError (ValueError)          a space, a domain or a config that cannot be
+    ├── BackendError
+    │   ├── UnknownBackendError (ValueError)     no backend of that name is registered
+    │   ├── MissingFrameworkError (ImportError)  the backend is there, its framework is not
+    │   ├── BrokenBackendError (ImportError)     an entry point that does not load
+    │   ├── AmbiguousBackendError                two frameworks are loaded and none was chosen
+    │   └── DeviceError (ValueError)             a device that is not there
+    ├── DataError
+    │   ├── DataNotFoundError (FileNotFoundError)  found in no folder and not to be downloaded
+    │   ├── CorruptFileError (ValueError)          truncated, altered, or not of the format
+    │   ├── DownloadError (OSError)                every mirror failed
+    │   └── CacheError (OSError)                   the cache folder cannot be written
+    ├── ObjectiveError
+    │   └── SearchFailedError                every trial failed
+    └── SealedTestSetError                   the sealed test set was opened before
+"""
+
+
+class HpoError(Exception):
+    """Root of the errors that the library raises of its own accord."""
+
+
+class SpaceError(HpoError, ValueError):
+    """A space, a domain or a config that cannot be."""
+
+
+class BackendError(HpoError):
+    """Something is wrong with a backend or with the choice of one."""
+
+
+class UnknownBackendError(BackendError, ValueError):
+    """No backend of that name is registered."""
+
+
+class MissingFrameworkError(BackendError, ImportError):
+    """The backend is registered, but its framework is not installed."""
+
+
+class BrokenBackendError(BackendError, ImportError):
+    """An entry point of the group `hpo.backends` does not load."""
+
+
+class AmbiguousBackendError(BackendError):
+    """Two frameworks are loaded and none was chosen."""
+
+
+class DeviceError(BackendError, ValueError):
+    """The device is not there, or its name cannot be read."""
+
+
+class DataError(HpoError):
+    """Something is wrong with a data set."""
+
+
+class DataNotFoundError(DataError, FileNotFoundError):
+    """The data set was found in no folder and could not be downloaded."""
+
+
+class CorruptFileError(DataError, ValueError):
+    """A data file is truncated, altered, or not of the format that its name says."""
+
+
+class DownloadError(DataError, OSError):
+    """Every mirror failed."""
+
+
+class CacheError(DataError, OSError):
+    """The cache folder cannot be written."""
+
+
+class ObjectiveError(HpoError):
+    """The objective cannot be used, or gave something that is no result."""
+
+
+class SearchFailedError(ObjectiveError):
+    """Every trial of a search failed."""
+
+
+class SealedTestSetError(HpoError):
+    """The sealed test set was opened before; a second look would make it a validation set."""
