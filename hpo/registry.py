@@ -1,0 +1,236 @@
+"""Backends: which are registered, which one is chosen and why, and its devices.
+
+A backend is chosen when it is first needed, never at import, by the first of these that decides:
+
+1. an explicit argument (`backend="torch"`, `--backend torch`);
+2. the innermost `with hpo.use_backend("torch")`;
+3. the environment variable `HPO_BACKEND`;
+4. the single `hpo_*` package that the program has imported;
+5. the single supported framework that the program has imported;
+6. NumPy.
+
+What the registry itself imports while it carries out a choice does not count for 4 and 5, so a
+choice leaves no trace in the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from hpo.errors import (
+    AmbiguousBackendError,
+    BrokenBackendError,
+    DeviceError,
+    MissingFrameworkError,
+    UnknownBackendError,
+)
+from hpo.port import Backend
+
+GROUP = "hpo.backends"
+VARIABLE = "HPO_BACKEND"
+DEVICE_VARIABLE = "HPO_DEVICE"
+DEFAULT = "numpy"
+ALIASES = {"pytorch": "torch", "tf": "tensorflow"}
+
+_preferred: ContextVar[str | None] = ContextVar("hpo_preferred_backend", default=None)
+_loaded: dict[str, Backend] = {}
+_imported_here: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen backend and, in words, what decided."""
+
+    name: str
+    reason: str
+
+
+def registered() -> dict[str, EntryPoint]:
+    """The entry points of the group `hpo.backends` by name, in alphabetical order."""
+    points = entry_points(group=GROUP)
+    return {point.name: point for point in sorted(points, key=lambda point: point.name)}
+
+
+def how_to_install(name: str) -> str:
+    """The command that installs the framework of a registered backend."""
+    distribution = registered()[name].dist
+    if distribution is None or name not in (distribution.metadata.get_all("Provides-Extra") or []):
+        return f"pip install {name}"
+    return f'pip install "{distribution.metadata["Name"]}[{name}]"'
+
+
+def canonical_name(name: str, *, origin: str = "backend=") -> str:
+    """The registered name that `name` or its alias stands for.
+
+    Args:
+        name: a backend's name; case does not matter.
+        origin: where the name came from, for the error's text.
+
+    Raises:
+        UnknownBackendError: none of that name is registered; the text lists those that are.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"A backend is chosen by its name, for example 'numpy'; {origin} was given {name!r}.")
+    wanted = name.strip().lower()
+    wanted = ALIASES.get(wanted, wanted)
+    known = registered()
+    if wanted not in known:
+        aliases = {alias for alias, target in ALIASES.items() if target in known}
+        raise UnknownBackendError(
+            f"{origin} names the backend {name!r}, which is not registered. Registered are: "
+            f"{', '.join(known) or 'none'}"
+            + (f" (aliases: {', '.join(sorted(aliases))})." if aliases else ".")
+        )
+    return wanted
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Choose a backend for everything inside the block that does not name one itself."""
+    token = _preferred.set(canonical_name(name, origin="use_backend()"))
+    try:
+        yield
+    finally:
+        _preferred.reset(token)
+
+
+def choose(explicit: str | None = None) -> Choice:
+    """Decide which backend to use, without importing anything.
+
+    Raises:
+        UnknownBackendError: a name that is not registered.
+        AmbiguousBackendError: nothing was said and several frameworks are loaded.
+    """
+    if explicit is not None:
+        return Choice(canonical_name(explicit), "it was asked for")
+    preferred = _preferred.get()
+    if preferred is not None:
+        return Choice(preferred, "of the enclosing use_backend()")
+    variable = os.environ.get(VARIABLE, "").strip()
+    if variable:
+        return Choice(canonical_name(variable, origin=VARIABLE), f"of {VARIABLE}={variable}")
+    known = registered()
+    packages = {name: point.module.partition(".")[0] for name, point in known.items()}
+    for modules, kind in (
+        (packages, "package"),
+        ({name: name for name in known if name != DEFAULT}, "framework"),
+    ):
+        found = {name: module for name, module in modules.items() if _imported_by_user(module)}
+        if len(found) == 1:
+            [(name, module)] = found.items()
+            return Choice(name, f"{module} is the only supported {kind} that this program imported")
+        if found:
+            raise AmbiguousBackendError(
+                f"Several {kind}s are imported ({' and '.join(found.values())}) and none was chosen. Choose "
+                f"one: backend={next(iter(found))!r}, with hpo.use_backend({next(iter(found))!r}), or the "
+                f"environment variable {VARIABLE}={next(iter(found))}."
+            )
+    return Choice(DEFAULT, "nothing else was asked for or imported")
+
+
+def load(name: str) -> Backend:
+    """Import a backend and its framework.
+
+    Raises:
+        UnknownBackendError: a name that is not registered.
+        MissingFrameworkError: its framework is not installed; the text says how to install it.
+        BrokenBackendError: its entry point does not load for another reason.
+    """
+    name = canonical_name(name)
+    if name not in _loaded:
+        before = _watched_modules()
+        try:
+            _loaded[name] = _import(name)
+        finally:
+            _imported_here.update(_watched_modules() - before)
+    return _loaded[name]
+
+
+def get(explicit: str | None = None) -> Backend:
+    """The backend that `choose(explicit)` decides on, imported."""
+    return load(choose(explicit).name)
+
+
+def resolve_device(backend: Backend, requested: str | None = None, *, default: str = "cpu") -> str:
+    """The name of the device to use, one of `backend.devices()`.
+
+    Args:
+        backend: whose devices.
+        requested: `cpu`, `cuda:0`, `mps`, `gpu:1` (the second accelerator of whatever kind) or
+            `auto` (the first accelerator, else the CPU); None falls to `HPO_DEVICE`, then `default`.
+        default: what nothing said means.
+
+    Raises:
+        DeviceError: there is no such device; the text lists those that are there.
+    """
+    origin = "device="
+    if requested is None and os.environ.get(DEVICE_VARIABLE, "").strip():
+        requested, origin = os.environ[DEVICE_VARIABLE], f"{DEVICE_VARIABLE}="
+    if requested is None:
+        requested = default
+    if not isinstance(requested, str):
+        raise TypeError(f"A device is named by a string such as 'cpu' or 'cuda:0'; received {requested!r}.")
+    available = backend.devices()
+    accelerators = [device for device in available if not device.startswith("cpu")]
+    wanted = requested.strip().lower()
+    if wanted in available:
+        return wanted
+    if wanted == "auto":
+        return (accelerators or available)[0]
+    kind, _, number = wanted.partition(":")
+    if number in ("", "0") and kind in available:
+        return kind
+    index = int(number) if number.isdecimal() else 0 if not number else len(available)
+    if kind == "gpu" and index < len(accelerators):
+        return accelerators[index]
+    same_kind = [device for device in accelerators if device.partition(":")[0] in (kind, "gpu")]
+    if kind == "cuda" and index < len(same_kind):
+        return same_kind[index]
+    raise DeviceError(
+        f"{origin}{requested!r}: the backend {backend.name!r} has no such device here. Available: "
+        f"{', '.join(available)}; or 'auto' for the best of them."
+    )
+
+
+def _imported_by_user(module: str) -> bool:
+    return sys.modules.get(module) is not None and module not in _imported_here
+
+
+def _watched_modules() -> set[str]:
+    """The imported modules, frameworks and backends, that say what a program works with."""
+    known = registered()
+    watched = {*known, *(point.module.partition(".")[0] for point in known.values())}
+    return {module for module in watched if sys.modules.get(module) is not None}
+
+
+def _import(name: str) -> Backend:
+    point = registered()[name]
+    try:
+        backend: Any = point.load()
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != name:
+            raise _broken(point, error) from error
+        raise MissingFrameworkError(
+            f"The backend {name!r} needs {name}, which is not installed here. Install it with: "
+            f"{how_to_install(name)}"
+        ) from error
+    except MissingFrameworkError:
+        raise
+    except Exception as error:
+        raise _broken(point, error) from error
+    return backend  # type: ignore[no-any-return]  # what a third party registers is checked by its contract
+
+
+def _broken(point: EntryPoint, error: Exception) -> BrokenBackendError:
+    owner = point.dist.metadata["Name"] if point.dist is not None else "an unknown distribution"
+    return BrokenBackendError(
+        f"The backend {point.name!r} is registered by {owner} as {point.value!r}, which does not load: "
+        f"{type(error).__name__}: {error}. Reinstall {owner}, or choose another backend."
+    )
