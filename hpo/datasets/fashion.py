@@ -1,0 +1,125 @@
+"""Fashion-MNIST: found on this machine or downloaded, verified, as read-only arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from collections.abc import Sequence
+
+from hpo.datasets import catalogue, places
+from hpo.datasets.arrays import FashionMNISTArrays
+from hpo.datasets.fetching import fetch
+from hpo.datasets.places import Place
+from hpo.datasets.reading import missing, read_place
+from hpo.datasets.storing import Progress
+from hpo.datasets.subset import sample
+from hpo.errors import CacheError, CorruptFileError, DataNotFoundError, DownloadError
+
+SAMPLE = "sample"
+WAY_OUT = (
+    "Set HPO_DATA to a folder that holds the four files, or HPO_DATA=sample to use the embedded sample "
+    "of 6,000 training and 1,000 test images."
+)
+
+
+def fashion_mnist(
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    download: bool = True,
+    progress: Progress | None = None,
+) -> FashionMNISTArrays:
+    """The full Fashion-MNIST: 60,000 training and 10,000 test images of clothes, in ten classes.
+
+    The first of these that holds all four IDX files, plain or gzipped, is used: `folder`; the folder in
+    `HPO_DATA`; the library's cache; the folders in which Debian, torchvision, Keras and Gluon keep them;
+    a download into the cache. Whatever is used, every byte goes through SHA-256 at each first load.
+
+    A load from the library's cache is fast (the files are unpacked there), one from a gzipped file
+    elsewhere takes ten times as long, and a second one in the same process nothing. Only a download
+    and `fetch` write, and only into the cache. The data never change silently: a call gives the full set
+    or an error, except where `folder` or `HPO_DATA` is the word "sample".
+
+    Args:
+        folder: A folder with the files (or torchvision's root), or "sample"; goes before `HPO_DATA`.
+        download: False forbids the download.
+        progress: Called as `progress(name, received, total)`, in bytes, while a file is downloaded.
+
+    Raises:
+        DataNotFoundError: the named folder lacks files, or no folder has them and `download` is False.
+        CorruptFileError: a file in the named folder or in the cache is not the original. In another
+            tool's folder that is a warning, and the search goes on.
+        DownloadError: no mirror gave the files.
+        CacheError: the cache cannot be written.
+    """
+    chosen, reason = (folder, "the call") if folder is not None else (os.environ.get("HPO_DATA"), "HPO_DATA")
+    if chosen == SAMPLE:
+        return dataclasses.replace(sample(), why=f"{reason} names it")
+    if chosen:
+        return _load_named(places.named(chosen, reason))
+    found = _load_found()
+    if found is not None:
+        return found
+    looked_at = [places.cache(), *places.others()]
+    if not download:
+        raise DataNotFoundError(
+            f"Fashion-MNIST is in none of the usual folders, and the download was forbidden.\n"
+            f"{_listed(looked_at)}\n{WAY_OUT}"
+        )
+    try:
+        fetch(progress)
+    except DownloadError as error:
+        raise DownloadError(
+            f"Fashion-MNIST is in none of the usual folders, and {error}\n{_listed(looked_at)}\n{WAY_OUT}"
+        ) from error
+    return _load(places.cache(), "downloaded into the library's cache")
+
+
+def fashion_mnist_or_sample(
+    folder: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+) -> FashionMNISTArrays:
+    """The full Fashion-MNIST where it can be had, else the embedded sample; `why` says which and why.
+
+    For commands that must work anywhere and show `source` and `why` to their user. A machine without a
+    network falls to the sample within seconds. Arguments as in `fashion_mnist`.
+
+    Raises:
+        DataNotFoundError, CorruptFileError: as `fashion_mnist`; these are for the user to decide.
+    """
+    try:
+        return fashion_mnist(folder, progress=progress)
+    except (DownloadError, CacheError) as error:
+        return dataclasses.replace(sample(), why=str(error).splitlines()[0])
+
+
+def _load_named(place: Place) -> FashionMNISTArrays:
+    lacking = missing(place, catalogue.FASHION_MNIST.files)
+    if lacking:
+        raise DataNotFoundError(
+            f"{place.folder}, named by {place.name}, lacks {', '.join(lacking)} (each may also end in .gz). "
+            f"{WAY_OUT}"
+        )
+    return _load(place, f"{place.name} names it")
+
+
+def _load_found() -> FashionMNISTArrays | None:
+    files = catalogue.FASHION_MNIST.files
+    cache = places.cache()
+    if not missing(cache, files):
+        return _load(cache, f"found in {cache.name}")
+    for place in places.others():
+        if missing(place, files):
+            continue
+        try:
+            return _load(place, f"found in the folder of {place.name}")
+        except (CorruptFileError, OSError) as error:
+            warnings.warn(f"A folder of {place.name} is passed over. {error}", stacklevel=3)
+    return None
+
+
+def _load(place: Place, why: str) -> FashionMNISTArrays:
+    return read_place(place, catalogue.FASHION_MNIST.files, why)
+
+
+def _listed(looked_at: Sequence[Place]) -> str:
+    return "\n".join(["Looked at:", *(f"  {place.folder} ({place.name})" for place in looked_at)])
