@@ -1,0 +1,69 @@
+"""Spaces from TOML files, for `hpo run module:function --space space.toml`.
+
+Each hyperparameter is a table::
+
+    constraints = ["mypackage.limits:fits_into_memory"]
+    batch_size = 16
+
+    [learning_rate]
+    type = "float"
+    low = 1e-4
+    high = 1
+    log = true
+
+    [momentum]
+    distribution = "uniform"
+    args = [0, 0.99]
+
+    [second_width]
+    type = "int"
+    low = 32
+    high = 1024
+    when = {name = "num_layers", ge = 2}
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from hpo.errors import SpaceError
+from hpo.space.constraints import constraint_from_json
+from hpo.space.domain import Domain
+from hpo.space.reading import as_domain, domain_from_json
+from hpo.space.space import Space
+from hpo.space.values import about
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def load_space_toml(path: str | os.PathLike[str]) -> Space:
+    """Read a space from a TOML file.
+
+    A table is a domain by its type and arguments, or a `scipy.stats` distribution by `distribution`,
+    `args` and `kwds`; a bare value is a constant; the list `constraints` holds import paths or trees.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        SpaceError: it is no TOML, or an entry is no domain; the message names the file and the key.
+    """
+    source = Path(path)
+    try:
+        entries = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpaceError(f"{source} is no valid TOML: {error}") from error
+    constraints = entries.pop("constraints") if isinstance(entries.get("constraints"), list) else []
+    try:
+        domains = {name: about(name, _domain, entry) for name, entry in entries.items()}
+        return Space(domains, constraints=[constraint_from_json(each) for each in constraints])
+    except SpaceError as error:
+        raise SpaceError(f"{source}: {error}") from error
+
+
+def _domain(entry: object) -> Domain:
+    return domain_from_json(entry) if isinstance(entry, Mapping) else as_domain(entry)
