@@ -1,0 +1,54 @@
+"""The book's `Trainer` and data for NumPy, and its objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpo import training
+from hpo.port import Run
+from hpo_numpy.backend import BACKEND
+from hpo_numpy.module import Module, SoftmaxClassification
+from hpo_numpy.module_run import ModuleRun
+
+
+class DataModule(training.DataModule):
+    """Training and validation data: see `hpo.training.DataModule`."""
+
+    backend = BACKEND
+
+
+class FashionMNIST(training.FashionMNIST, DataModule):
+    """Fashion-MNIST: see `hpo.training.FashionMNIST`. Images come as (batch, 1, 28, 28)."""
+
+
+class Trainer(training.Trainer):
+    """Trains a `Module`: see `hpo.training.Trainer`."""
+
+    backend = BACKEND
+
+    def prepare_model(self, model: Any) -> None:
+        """Check `model` and make the parameters that depend on the data's shape."""
+        if not isinstance(model, Module):
+            raise TypeError(f"model must be a hpo_numpy.Module; received {type(model).__name__}.")
+        super().prepare_model(model)
+        if self.data is not None and self.data.arrays is not None:
+            model.prepare(self.data.arrays.train_x.shape[1:])
+
+    def start(self, model: Any) -> Run:
+        """A run of this one model."""
+        return ModuleRun(model, self)
+
+
+def hpo_objective_softmax_classification(config: Mapping[str, Any], max_epochs: int = 10) -> Any:
+    """The book's objective: the validation error of softmax regression after `max_epochs` epochs.
+
+    Args:
+        config: with `learning_rate`.
+        max_epochs: how long to train.
+    """
+    trainer = Trainer(max_epochs=max_epochs)
+    data = FashionMNIST(batch_size=16)
+    model = SoftmaxClassification(num_outputs=10, lr=config["learning_rate"])
+    trainer.fit(model=model, data=data)
+    return trainer.validate(model=model).numpy()

@@ -1,0 +1,25 @@
+"""Hyperparameter optimization in PyTorch: the book's names (`import hpo_torch as d2l`) and the port."""
+
+from hpo.training import HyperParameters, add_to_class
+from hpo_torch.backend import BACKEND
+from hpo_torch.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from hpo_torch.module import Classification, Module, SoftmaxClassification
+from hpo_torch.trainer import DataModule, FashionMNIST, Trainer, hpo_objective_softmax_classification
+
+__all__ = [
+    "BACKEND",
+    "Classification",
+    "DataModule",
+    "FashionMNIST",
+    "HyperParameters",
+    "Module",
+    "SoftmaxClassification",
+    "Trainer",
+    "add_to_class",
+    "cpu",
+    "gpu",
+    "hpo_objective_softmax_classification",
+    "num_gpus",
+    "try_all_gpus",
+    "try_gpu",
+]

@@ -1,0 +1,119 @@
+"""The book's `Trainer` and data for PyTorch, and its objective."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from hpo import training
+from hpo.context import current_trial
+from hpo.port import Array, Run
+from hpo.randomness import batch_order
+from hpo_torch.backend import BACKEND
+from hpo_torch.module import Module, SoftmaxClassification
+from hpo_torch.module_run import ModuleRun
+
+
+class DatasetBatches:
+    """Mini-batches of a torch `Dataset`, in an order that is given or in its own."""
+
+    def __init__(self, dataset: Dataset[Any], batch_size: int, *, shuffle: bool) -> None:
+        self._dataset = dataset
+        self._batch_size = batch_size
+        self._shuffle = shuffle
+        self._epochs = 0
+        self.num_examples = len(dataset)  # type: ignore[arg-type]  # map-style data sets have a length
+
+    def __len__(self) -> int:
+        """The number of batches in one pass."""
+        return -(-self.num_examples // self._batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self._shuffle:
+            return self.in_order(range(self.num_examples))
+        self._epochs += 1
+        trial = current_trial()
+        return self.in_order(batch_order(trial.seed, trial.replicate, self._epochs, self.num_examples))
+
+    def in_order(self, order: Array | range) -> Iterator[Any]:
+        """Collated batches of the items `order`."""
+        sampler = [int(index) for index in order]
+        return iter(DataLoader(self._dataset, self._batch_size, sampler=sampler))
+
+
+class DataModule(training.DataModule):
+    """Training and validation data: pairs of arrays, a torch `Dataset` or a `DataLoader` each.
+
+    See `hpo.training.DataModule`. A `Dataset` is visited in the library's order, which is the same on
+    every framework; a `DataLoader`, or a data set without indices, in its own.
+    """
+
+    backend = BACKEND
+
+    def load_from(self, source: Any, train: bool) -> Any:
+        """An iterable of batches from a `Dataset` or `DataLoader`."""
+        if isinstance(source, DataLoader):
+            return source
+        if isinstance(source, IterableDataset):
+            return DataLoader(source, self.batch_size)
+        if isinstance(source, Dataset):
+            return DatasetBatches(source, self.batch_size, shuffle=train)
+        return super().load_from(source, train)
+
+
+class FashionMNIST(training.FashionMNIST, DataModule):
+    """Fashion-MNIST: see `hpo.training.FashionMNIST`. Images come as (batch, 1, 28, 28)."""
+
+
+class Trainer(training.Trainer):
+    """Trains a `Module`: see `hpo.training.Trainer`."""
+
+    backend = BACKEND
+
+    def prepare_model(self, model: Any) -> None:
+        """Check `model`, put it on the device, and give lazy layers their shape."""
+        if not isinstance(model, Module):
+            raise TypeError(
+                f"model must be a hpo_torch.Module; received {type(model).__name__}. A model of torch's own "
+                f"is wrapped so: hpo_torch.Classification(net, lr=0.1)."
+            )
+        super().prepare_model(model)
+        if isinstance(model, SoftmaxClassification) and self.arrays is not None:
+            model.prepare(self.arrays.num_inputs)
+        elif any(torch.nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
+            self._materialize(model)
+        model.to(self.device)
+
+    def prepare_batch(self, batch: Any) -> Any:
+        """Move a batch to this trainer's device."""
+        return [part.to(self.device) for part in batch]
+
+    def start(self, model: Any) -> Run:
+        """A run of this one model."""
+        return ModuleRun(model, self)
+
+    def _materialize(self, model: Module) -> None:
+        """Give lazy layers their shape by a look at one batch, without moving any statistics."""
+        *inputs, _ = next(iter(self.val_dataloader))
+        was_training = model.training
+        model.eval()
+        with torch.no_grad():
+            model(*inputs)
+        model.train(was_training)
+
+
+def hpo_objective_softmax_classification(config: Mapping[str, Any], max_epochs: int = 10) -> Any:
+    """The book's objective: the validation error of softmax regression after `max_epochs` epochs.
+
+    Args:
+        config: with `learning_rate`.
+        max_epochs: how long to train.
+    """
+    trainer = Trainer(max_epochs=max_epochs)
+    data = FashionMNIST(batch_size=16)
+    model = SoftmaxClassification(num_outputs=10, lr=config["learning_rate"])
+    trainer.fit(model=model, data=data)
+    return trainer.validate(model=model).numpy()

@@ -1,0 +1,30 @@
+"""The framework-free halves of what a backend's package shows to people.
+
+Each backend derives its `Module`, `DataModule` and `Trainer` from these; what is left to it is what
+only its framework can do.
+"""
+
+from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, check_arrays, check_labels
+from hpo.training.devices import Devices
+from hpo.training.hyperparameters import HyperParameters, add_to_class
+from hpo.training.module import TRAINING_METHODS, Classification, Module, keeps_originals
+from hpo.training.scalar import Scalar
+from hpo.training.trainer import Trainer, train
+
+__all__ = [
+    "TRAINING_METHODS",
+    "ArrayBatches",
+    "Classification",
+    "DataModule",
+    "Devices",
+    "FashionMNIST",
+    "HyperParameters",
+    "Module",
+    "Scalar",
+    "Trainer",
+    "add_to_class",
+    "check_arrays",
+    "check_labels",
+    "keeps_originals",
+    "train",
+]

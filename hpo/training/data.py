@@ -1,0 +1,233 @@
+"""The framework-free half of data: arrays in mini-batches, and Fashion-MNIST."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from hpo.context import current_trial
+from hpo.datasets import fashion_mnist
+from hpo.port import Array, Arrays, Backend
+from hpo.randomness import batch_order
+from hpo.training.hyperparameters import HyperParameters
+
+EXAMPLES_PER_CHUNK = 1024
+"""Examples that are gathered and converted at a time: few enough to stay in a core's cache."""
+
+
+def check_arrays(train: Any, validation: Any, batch_size: int) -> Arrays:
+    """Make `Arrays` of two pairs of examples and labels, or say what is wrong with them.
+
+    Args:
+        train: a pair (x, y): (N, ...) uint8 or floating-point examples, (N,) integer labels.
+        validation: a pair likewise, with examples of the same shape.
+        batch_size: examples in a mini-batch, in [1, N].
+
+    Raises:
+        TypeError: not pairs, not numbers, labels that are not integers, a batch size that is none.
+        ValueError: shapes that do not fit, NaN or infinity, negative labels, too large a batch.
+    """
+    train_x, train_y = _check_pair(train, "training")
+    val_x, val_y = _check_pair(validation, "validation")
+    if train_x.shape[1:] != val_x.shape[1:]:
+        raise ValueError(
+            f"Training and validation examples must have the same shape; received {train_x.shape[1:]} for "
+            f"training and {val_x.shape[1:]} for validation."
+        )
+    if train_x.dtype != val_x.dtype:
+        raise ValueError(
+            f"Training and validation examples must have the same dtype, for uint8 means p / 255; received "
+            f"{train_x.dtype} and {val_x.dtype}."
+        )
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
+        raise TypeError(f"batch_size must be an integer of at least 1; received {batch_size!r}.")
+    if not 1 <= batch_size <= len(train_x):
+        raise ValueError(
+            f"batch_size must lie in [1, {len(train_x)}], the number of training examples; "
+            f"received {batch_size}."
+        )
+    return Arrays(train_x, train_y, val_x, val_y, int(batch_size))
+
+
+def check_labels(data: Arrays, num_outputs: int) -> None:
+    """Raise `ValueError` where a label lies outside of a model's classes."""
+    for part, labels in (("training", data.train_y), ("validation", data.val_y)):
+        highest = int(labels.max())
+        if highest >= num_outputs:
+            raise ValueError(
+                f"The {part} labels must lie in [0, {num_outputs - 1}] for a model with {num_outputs} "
+                f"outputs; received the label {highest}. Give the model more outputs or renumber the labels."
+            )
+
+
+def _check_pair(pair: Any, part: str) -> tuple[Array, Array]:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(
+            f"The {part} data must be a pair (examples, labels) of arrays; received {type(pair).__name__}."
+        )
+    x, y = np.asarray(pair[0]), np.asarray(pair[1])
+    if x.dtype != np.uint8 and not np.issubdtype(x.dtype, np.floating):
+        raise TypeError(
+            f"The {part} examples must be uint8 (a pixel p means p / 255) or floating point; received "
+            f"{x.dtype}. Convert them with .astype('float32')."
+        )
+    if x.ndim < 2 or not x.size:
+        raise ValueError(f"The {part} examples must have a shape (examples, ...); received {x.shape}.")
+    if not np.issubdtype(y.dtype, np.integer):
+        raise TypeError(f"The {part} labels must be integer class indices; received {y.dtype}.")
+    if y.shape != (len(x),):
+        raise ValueError(
+            f"The {part} labels must have the shape ({len(x)},), one for each example; received {y.shape}."
+        )
+    if y.min() < 0:
+        raise ValueError(f"The {part} labels must be at least 0; received the label {int(y.min())}.")
+    if x.dtype != np.uint8 and not np.isfinite(x).all():
+        bad = int(np.argmin(np.isfinite(x.reshape(len(x), -1)).all(axis=1)))
+        raise ValueError(f"The {part} examples must be finite; example {bad} holds NaN or infinity.")
+    return x, y
+
+
+class ArrayBatches:
+    """Mini-batches of a pair of arrays, as the framework's own arrays on the host.
+
+    Iterating goes through all examples once: in their order, or, when shuffled, in the next epoch's
+    order of the current trial. `in_order` takes an order instead.
+    """
+
+    def __init__(
+        self, pair: tuple[Array, Array], batch_size: int, backend: Backend, *, shuffle: bool
+    ) -> None:
+        self.x, self.y = pair
+        self.num_examples = len(self.x)
+        self.batch_size = batch_size
+        self._backend = backend
+        self._shuffle = shuffle
+        self._epochs = 0
+
+    def __len__(self) -> int:
+        """The number of batches in one pass."""
+        return -(-len(self.x) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        if not self._shuffle:
+            return self.in_order(np.arange(len(self.x)))
+        self._epochs += 1
+        trial = current_trial()
+        return self.in_order(batch_order(trial.seed, trial.replicate, self._epochs, len(self.x)))
+
+    def in_order(self, order: Array) -> Iterator[tuple[Any, Any]]:
+        """Batches (x, y) of the examples `order`: x floating point, in [0, 1] if it was uint8."""
+        device = self._backend.device("cpu")
+        dtype = current_trial().dtype
+        per_chunk = max(1, EXAMPLES_PER_CHUNK // self.batch_size) * self.batch_size
+        for start in range(0, len(order), per_chunk):
+            rows = order[start : start + per_chunk]
+            x = self.x[rows].astype(dtype)
+            if self.x.dtype == np.uint8:
+                x *= np.asarray(1 / 255, dtype)
+            chunk_x = self._backend.from_numpy(x, device)
+            chunk_y = self._backend.from_numpy(self.y[rows].astype(np.int64), device)
+            for first in range(0, len(rows), self.batch_size):
+                last = first + self.batch_size
+                yield chunk_x[first:last], chunk_y[first:last]
+
+
+class DataModule(HyperParameters):
+    """Training and validation data for a `Trainer`.
+
+    Args:
+        train: a pair (examples, labels) of arrays, or whatever else the backend's framework loads from.
+        validation: the same, for validation.
+        batch_size: examples in a mini-batch.
+
+    A subclass may instead define `get_dataloader(train)`, or `train_dataloader` and `val_dataloader`,
+    each returning an iterable of batches (inputs, labels) of the framework's arrays. Such an iterable
+    brings its own order, so a study over it resumes approximately, not exactly.
+    """
+
+    backend: ClassVar[Backend]
+
+    def __init__(self, train: Any = None, validation: Any = None, *, batch_size: int = 16) -> None:
+        self.batch_size = batch_size
+        self.arrays: Arrays | None = None
+        self.train, self.validation = train, validation
+        if isinstance(train, (tuple, list)) or isinstance(validation, (tuple, list)):
+            self.arrays = check_arrays(train, validation, batch_size)
+
+    def get_dataloader(self, train: bool) -> Any:
+        """An iterable of training or validation batches."""
+        if self.arrays is not None:
+            data = self.arrays
+            pair = (data.train_x, data.train_y) if train else (data.val_x, data.val_y)
+            return ArrayBatches(pair, data.batch_size, self.backend, shuffle=train)
+        source = self.train if train else self.validation
+        if source is None:
+            part = "train" if train else "validation"
+            raise ValueError(
+                f"{type(self).__name__} has no {part} data. Pass {part}=, or define get_dataloader(train)."
+            )
+        return self.load_from(source, train)
+
+    def load_from(self, source: Any, train: bool) -> Any:
+        """An iterable of batches from what the framework loads data from."""
+        raise TypeError(
+            f"The data must be a pair (examples, labels) of arrays or a data set of the framework "
+            f"{self.backend.name}; received {type(source).__name__}."
+        )
+
+    def train_dataloader(self) -> Any:
+        """An iterable of training batches."""
+        return self.get_dataloader(train=True)
+
+    def val_dataloader(self) -> Any:
+        """An iterable of validation batches."""
+        return self.get_dataloader(train=False)
+
+
+class FashionMNIST(DataModule):
+    """The 28 by 28 grey images of clothes in ten classes of Xiao et al. (2017).
+
+    Args:
+        batch_size: images in a mini-batch.
+        validation: what to validate on. `test` is the official test set, as the book does. `holdout`
+            takes the last sixth of the training set away for validation and keeps the test set
+            sealed until `hpo.final_test(study)` opens it.
+        folder: where the four files are; by default wherever `hpo.datasets.fashion_mnist` finds them.
+    """
+
+    image_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
+
+    def __init__(
+        self,
+        batch_size: int = 64,
+        *,
+        validation: Literal["test", "holdout"] = "test",
+        folder: Any = None,
+    ) -> None:
+        files = fashion_mnist(folder)
+        train = (files.train_images.reshape(-1, *self.image_shape), files.train_labels)
+        test = (files.test_images.reshape(-1, *self.image_shape), files.test_labels)
+        super().__init__(*split(train, test, validation), batch_size=batch_size)
+
+
+def split(
+    train: tuple[Array, Array], test: tuple[Array, Array], validation: str
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """The training and validation pairs for a way of validating, `test` or `holdout`.
+
+    While the sealed test set is opened (`hpo.final_test`), it takes the place of the held-out part;
+    the training part stays what it was, so that it is the model of the search that is tested.
+
+    Raises:
+        ValueError: another way of validating.
+    """
+    if validation == "test":
+        return train, test
+    if validation != "holdout":
+        raise ValueError(f"validation must be 'test' or 'holdout'; received {validation!r}.")
+    x, y = train
+    kept = len(x) - len(x) // 6
+    held_out = test if current_trial().test_set_opened else (x[kept:], y[kept:])
+    return (x[:kept], y[:kept]), held_out

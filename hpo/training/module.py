@@ -1,0 +1,77 @@
+"""The framework-free half of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hpo.port import Array, Backend
+from hpo.training.hyperparameters import HyperParameters
+from hpo.training.scalar import Scalar
+
+TRAINING_METHODS = ("loss", "forward", "training_step", "configure_optimizers")
+"""What a fast path stands in for: it may be used only while all of these are the originals."""
+
+
+class Module(HyperParameters):
+    """What every model of the book is: a forward pass, a loss, an optimizer, and steps made of them.
+
+    A subclass defines `forward` or sets `net`, and defines `loss` and `configure_optimizers`.
+    """
+
+    backend: ClassVar[Backend]
+
+    def training_step(self, batch: Any) -> Any:
+        """The loss of one mini-batch, whose last part is the labels."""
+        *inputs, labels = batch
+        return self.loss(self(*inputs), labels)
+
+    def validation_step(self, batch: Any) -> Any:
+        """The loss of one validation batch."""
+        *inputs, labels = batch
+        return self.loss(self(*inputs), labels)
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean loss of a batch, as a scalar of the framework."""
+        raise NotImplementedError(f"{type(self).__name__} defines no loss(y_hat, y).")
+
+    def configure_optimizers(self) -> Any:
+        """The framework's optimizer for this model's parameters."""
+        raise NotImplementedError(f"{type(self).__name__} defines no configure_optimizers().")
+
+
+class Classification(Module):
+    """A model that scores classes: (examples, classes) numbers for a batch."""
+
+    def accuracy(self, y_hat: Any, y: Any, averaged: bool = True) -> Any:
+        """The share of a batch that is classified rightly.
+
+        Args:
+            y_hat: (examples, classes) scores.
+            y: (examples,) class indices.
+            averaged: False gives (examples,) float32 ones and zeros as a NumPy array.
+
+        Returns:
+            A number on the host, in [0, 1], that also answers `.numpy()`.
+        """
+        right = _predictions(self.backend.to_numpy(y_hat)) == self.backend.to_numpy(y).reshape(-1)
+        return Scalar(right.mean()) if averaged else right.astype(np.float32)
+
+
+def _predictions(scores: Array) -> Array:
+    return np.asarray(scores.reshape(len(scores), -1).argmax(axis=1))
+
+
+def keeps_originals(model: Any, originals: Mapping[str, Any]) -> bool:
+    """Whether none of a model's methods was replaced, in a subclass, by `add_to_class` or on the object.
+
+    Args:
+        model: the object that is about to be trained.
+        originals: the methods as the library defined them, by name.
+    """
+    return all(
+        getattr(type(model), name, None) is original and name not in vars(model)
+        for name, original in originals.items()
+    )

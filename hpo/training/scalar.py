@@ -1,0 +1,54 @@
+"""A number that also answers the way a framework's 0-d array does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+class Scalar(float):
+    """A `float` on the host, for code written for a framework's scalars.
+
+    `.numpy()`, `.asnumpy()`, `.item()`, `.detach()` and `.cpu()` work on it, and stay usable on what
+    sums, differences and quotients make of it, so that the same line reads a result in every framework.
+    """
+
+    __slots__ = ()
+
+    def numpy(self) -> np.float64:
+        """The number as NumPy's scalar."""
+        return np.float64(self)
+
+    asnumpy = numpy
+
+    def item(self) -> float:
+        """The number as a plain `float`."""
+        return float(self)
+
+    def detach(self) -> Scalar:
+        """Itself: there is no graph to leave."""
+        return self
+
+    def cpu(self) -> Scalar:
+        """Itself: it is on the host."""
+        return self
+
+
+def _lift(name: str) -> Callable[..., Any]:
+    operation = getattr(float, name)
+
+    def lifted(self: Scalar, *others: Any) -> Any:
+        result = operation(self, *others)
+        return Scalar(result) if isinstance(result, float) else result
+
+    lifted.__name__ = name
+    return lifted
+
+
+for _operator in ("add", "sub", "mul", "truediv", "pow"):
+    for _name in (f"__{_operator}__", f"__r{_operator}__"):
+        setattr(Scalar, _name, _lift(_name))
+for _name in ("__neg__", "__pos__", "__abs__"):
+    setattr(Scalar, _name, _lift(_name))
