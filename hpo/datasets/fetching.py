@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 
 from hpo.datasets import catalogue, places
@@ -67,7 +66,4 @@ def _from_a_mirror(target: Place, file: RemoteFile, progress: Progress | None) -
     from hpo.datasets.downloading import download
 
     packed = download(file, catalogue.FASHION_MNIST.mirrors, target.folder, progress=progress)
-    content = zlib.decompress(packed, wbits=31, bufsize=file.size)
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise CorruptFileError(f"The catalogue's two checksums of {file.name} belong to different files.")
-    return content
+    return zlib.decompress(packed, wbits=31, bufsize=file.size)

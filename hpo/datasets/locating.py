@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hpo.datasets import catalogue, places, subset
 from hpo.datasets.catalogue import DataFile
+from hpo.datasets.fashion import SAMPLE
 from hpo.datasets.places import Place
 from hpo.datasets.reading import missing, verified_content
 from hpo.errors import CorruptFileError
@@ -54,7 +55,7 @@ def locations(*, verify: bool = True) -> tuple[Location, ...]:
     found = [(place, *_inspect(place, files, verify)) for place in (places.cache(), *places.others())]
     embedded = (subset.PLACE, *_inspect(subset.PLACE, subset.FILES, verify))
     setting = os.environ.get("HPO_DATA")
-    if setting == "sample":
+    if setting == SAMPLE:
         chosen = subset.PLACE
     elif setting:
         chosen = places.named(setting, "HPO_DATA")
