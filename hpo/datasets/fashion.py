@@ -35,11 +35,11 @@ def fashion_mnist(
     `HPO_DATA`; the library's cache; the folders in which Debian, torchvision, Keras and Gluon keep them;
     a download into the cache.
 
-    Every byte goes through SHA-256 when it is first loaded in a process; a second call there answers from
-    memory. From the cache, where the files lie unpacked, a load takes
-    about as long as hashing 55 MB; gzipped files elsewhere take several times that, in every process,
-    until `fetch` has copied them. Only a download and `fetch` write, and only into the cache. The data
-    never change silently: a call gives the full set or an error, unless `folder` or `HPO_DATA` is "sample".
+    Every byte goes through SHA-256 when it is first loaded in a process; a second call answers from
+    memory. From the cache, where the files lie unpacked, a load takes little longer than hashing 55 MB;
+    gzipped files elsewhere take several times that, in every process, until `fetch` has copied them.
+    Only a download and `fetch` write, and only into the cache. The data never change silently: a call
+    gives the full set or an error, unless `folder` or `HPO_DATA` is "sample".
 
     Args:
         folder: A folder with the files (or torchvision's root), or "sample"; goes before `HPO_DATA`.
