@@ -1,0 +1,103 @@
+"""Events: what a study remembers, and the only thing it remembers.
+
+A study is an append-only log of these. An event's content is kept as JSON text, so that it can go to
+any storage as it is, nobody can change it afterwards, and a log that was read back equals the one that
+was written.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class EventKind(str, Enum):
+    """What happened."""
+
+    STUDY_CREATED = "study_created"
+    """The first event: space, metrics, seed, versions."""
+
+    METRICS_CHOSEN = "metrics_chosen"
+    """What the numbers are called, where the first result said so and not the user."""
+
+    BACKEND_CHOSEN = "backend_chosen"
+    """Which backend and device the study uses, and why."""
+
+    TRIAL_STARTED = "trial_started"
+    """A config goes under evaluation; once more, with `attempt + 1`, after an interruption."""
+
+    REPORTED = "reported"
+    """The metrics of one epoch of a trial."""
+
+    TRIAL_COMPLETED = "trial_completed"
+    """A trial ended with a result: its last report, unless the event holds metrics of its own."""
+
+    TRIAL_FAILED = "trial_failed"
+    """A trial ended without a result, and why."""
+
+    NOTED = "noted"
+    """A remark on the study as a whole, such as which data it used and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of a study's log. Its place in `study.events` is its number.
+
+    No two events of a study agree in kind, trial, attempt and epoch, notes apart.
+
+    Attributes:
+        kind: what happened.
+        trial: the trial's id; None for what concerns the study.
+        attempt: which evaluation of the trial's config this is, from 0.
+        epoch: the epoch that was reported, from 1.
+        text: the content, a JSON object.
+        time: when, in seconds since 1970 by the computer's clock; no part of equality.
+        elapsed: seconds that the study had been worked on by then, by a clock that never goes back;
+            no part of equality.
+    """
+
+    kind: EventKind
+    trial: int | None = None
+    attempt: int = 0
+    epoch: int | None = None
+    text: str = "{}"
+    time: float = field(default=0.0, compare=False)
+    elapsed: float = field(default=0.0, compare=False)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content, a fresh dictionary at each access."""
+        content: dict[str, Any] = json.loads(self.text)
+        return content
+
+
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """An event's content as JSON text.
+
+    Raises:
+        TypeError: something in it is not of JSON; the text shows the content.
+    """
+    try:
+        return _encode(data)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"A study's log holds JSON values: finite numbers, strings, True, False, None, lists and "
+            f"dictionaries of them; received {data!r} ({error})."
+        ) from error
+
+
+def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:
+    """Metrics for an event; JSON has no NaN and no infinity, so these become strings."""
+    return {name: value if math.isfinite(value) else str(value) for name, value in metrics.items()}
+
+
+def metrics_from_json(document: Mapping[str, float | str]) -> dict[str, float]:
+    """What `metrics_to_json` was given."""
+    return {name: float(value) for name, value in document.items()}
