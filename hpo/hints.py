@@ -1,0 +1,142 @@
+"""Hints: what a user could do next, seen from the results alone.
+
+Each hint names the hyperparameter, the values and the mend. A hint that cries wolf is worse than none:
+the thresholds are set such that a flat objective under random search gives one in about one study of
+twenty, whatever the number of hyperparameters.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.space import Domain, Space
+from hpo.tables import shown
+from hpo.trial import Direction, Metric, Trial, TrialState
+
+FEWEST_TRIALS = 8
+"""Below so many finished trials nothing is said of the space."""
+
+
+class Hint(NamedTuple):
+    """A remark that a user can act on.
+
+    Attributes:
+        kind: `bound`, `narrow` or `training_metric`.
+        text: the remark, one or two sentences.
+    """
+
+    kind: str
+    text: str
+
+
+def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[Hint, ...]:
+    """What the results say about the space and the metric.
+
+    Args:
+        space: what was searched.
+        metric: what was optimised.
+        trials: the study's trials, running ones included.
+    """
+    found = list(training_metric_hints(metric))
+    completed = [trial for trial in trials if trial.state is TrialState.COMPLETED]
+    failed = [trial for trial in trials if trial.state is TrialState.FAILED]
+    if not completed or len(completed) + len(failed) < FEWEST_TRIALS:
+        return tuple(found)
+    # Best first; what failed ranks last.
+    ranked = sorted(completed, key=lambda trial: metric.sign * _value(trial, metric)) + failed
+    ordered = [name for name, domain in space.items() if domain.is_ordered and domain.size > 1]
+    for name in ordered:
+        with_it = [trial for trial in ranked if name in trial.config]
+        num_completed = sum(trial.state is TrialState.COMPLETED for trial in with_it)
+        if len(with_it) >= FEWEST_TRIALS and num_completed:
+            positions = space[name].encode([trial.config[name] for trial in with_it])
+            found += bound_hints(name, space[name], with_it, positions[:num_completed])
+            found += narrow_hints(name, space[name], positions, alpha=0.05 / (2 * len(ordered)))
+    return tuple(found)
+
+
+def training_metric_hints(metric: Metric) -> Iterator[Hint]:
+    """Whether the metric's name says that it was measured on the training examples."""
+    if re.search(r"(?<![a-z])train", metric.name.lower()):
+        good = "falls" if metric.direction is Direction.MINIMIZE else "rises"
+        yield Hint(
+            "training_metric",
+            f"{metric.name!r} looks like a metric of the training examples, which also {good} when a model "
+            f"only memorises them. {metric.direction.value.capitalize()} one of the validation examples.",
+        )
+
+
+def bound_hints(
+    name: str, domain: Domain, ranked: Sequence[Trial], positions: NDArray[np.float64]
+) -> Iterator[Hint]:
+    """Whether the best values press against an end of the range.
+
+    They do if the best one is in the outermost twentieth (with few trials: nearer than the spacing of
+    the trials) or the last step of a discrete range, and the two after it are in the same third.
+
+    Args:
+        name: the hyperparameter.
+        domain: its domain, ordered.
+        ranked: the trials, best first.
+        positions: the completed ones' places in the unit interval, in the same order.
+    """
+    if domain.bounds is None or len(positions) < 3:
+        return
+    margin = max(0.05, 1 / len(ranked))
+    if domain.size < 5:
+        return
+    if domain.is_discrete:
+        margin = max(margin, 0.5 / domain.size + 1e-9)
+    ends = ((positions, domain.bounds[0], "lower"), (1 - positions, domain.bounds[1], "upper"))
+    for distances, bound, which in ends:
+        unbounded = isinstance(bound, float) and math.isinf(bound)
+        if not unbounded and distances[0] <= margin and distances[:3].max() <= 1 / 3:
+            yield Hint(
+                "bound",
+                f"The best {name} ({shown(ranked[0].config[name])}) is at the {which} bound of its range "
+                f"({shown(bound)}), and the next best are near it: widen the range beyond {shown(bound)}.",
+            )
+
+
+def narrow_hints(
+    name: str, domain: Domain, positions: NDArray[np.float64], *, alpha: float
+) -> Iterator[Hint]:
+    """Whether a half of the range never gave one of the best results.
+
+    The best third of the trials is compared with the halves: if the results did not depend on the
+    hyperparameter, the chance that none of them falls into a half that holds m of n trials is
+    C(n - m, k) / C(n, k).
+
+    Args:
+        name: the hyperparameter.
+        domain: its domain, ordered.
+        positions: the trials' places in the unit interval, best first and failed ones last.
+        alpha: how small that chance must be.
+    """
+    num_trials = len(positions)
+    num_good = math.ceil(num_trials / 3)
+    for half, inside in (("lower", positions < 0.5), ("upper", positions > 0.5)):
+        num_inside = int(inside.sum())
+        if inside[:num_good].any() or not num_inside:
+            continue
+        if math.comb(num_trials - num_inside, num_good) < alpha * math.comb(num_trials, num_good):
+            low, middle, high = domain.decode([0.0, 0.5, 1.0])
+            bounds = domain.bounds or (low, high)
+            start, end = (bounds[0], middle) if half == "lower" else (middle, bounds[1])
+            keep = "above" if half == "lower" else "below"
+            yield Hint(
+                "narrow",
+                f"None of the {num_inside} trials with {name} in the {half} half of its range "
+                f"({shown(start)} to {shown(end)}) is among the best {num_good}: narrow the range to {keep} "
+                f"{shown(middle)}.",
+            )
+
+
+def _value(trial: Trial, metric: Metric) -> float:
+    return trial.metrics[metric.name]

@@ -1,0 +1,59 @@
+"""The order of the completed trials: the best ones, and the best one so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.history import History
+from hpo.trial import Metric, Ranked
+
+
+@dataclass(frozen=True)
+class Incumbents:
+    """The best value so far, after each trial that ended, in the order in which they ended.
+
+    Attributes:
+        num_trials: (n,) integers, how many trials had ended: 1 to n.
+        seconds: (n,) seconds of work on the study by then.
+        values: (n,) the best value by then; NaN while every trial had failed.
+        trials: (n,) the id of the trial that gave it, -1 while every trial had failed.
+    """
+
+    num_trials: NDArray[np.int_]
+    seconds: NDArray[np.float64]
+    values: NDArray[np.float64]
+    trials: NDArray[np.int_]
+
+
+def top(history: History, metric: Metric, k: int) -> list[Ranked]:
+    """The k best trials with their ranks, see `Study.top`."""
+    values = metric.sign * np.array(history.values, dtype=np.float64)
+    # NaN, which stands for trials without a result, sorts last.
+    order = np.argsort(values, kind="stable")[: min(k, int(np.isfinite(values).sum()))]
+    best = []
+    for number in order.tolist():
+        rank = 1 + int((values < values[number]).sum())
+        tied = int((values == values[number]).sum()) > 1
+        best.append(Ranked(**vars(history.trial(number)), rank=rank, tied=tied))
+    return best
+
+
+def incumbents(history: History, metric: Metric) -> Incumbents:
+    """The best value so far after each end of a trial, see `Study.incumbents`."""
+    values = metric.sign * np.array(history.values, dtype=np.float64)
+    trials: list[int] = []
+    best = -1
+    for number in history.finished:
+        if best < 0 or values[number] < values[best]:
+            best = number if np.isfinite(values[number]) else best
+        trials.append(best)
+    ends = [history.ended(number) for number in history.finished]
+    return Incumbents(
+        num_trials=np.arange(1, len(trials) + 1),
+        seconds=np.array([end.elapsed for end in ends if end is not None], dtype=np.float64),
+        values=np.array([history.values[n] if n >= 0 else np.nan for n in trials], dtype=np.float64),
+        trials=np.array(trials, dtype=np.int_),
+    )

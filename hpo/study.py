@@ -1,0 +1,276 @@
+"""The study: a read-only view of everything that was tried."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hpo import ranking
+from hpo.errors import ObjectiveError
+from hpo.events import Event
+from hpo.hints import Hint, find_hints
+from hpo.history import History, Note, Trials
+from hpo.ranking import Incumbents
+from hpo.records import record, table
+from hpo.space import Space
+from hpo.tables import html_table, text_table
+from hpo.trial import Metric, Ranked, Trial, TrialState
+
+if TYPE_CHECKING:
+    import pandas
+
+_LONGEST_TABLE = 20
+
+
+class Study:
+    """Everything that was tried in a search, and what came of it.
+
+    A study is a view: it cannot be changed, and while its tuner goes on it grows. `hpo.search` returns
+    one; `Study.from_events` makes one from a log. Two studies are equal if what they hold is, times
+    apart.
+
+    Attributes:
+        objective: what was searched over; None where the study was made from a log.
+
+    Example:
+        >>> import hpo
+        >>> study = hpo.search(lambda config: abs(config["x"]), {"x": hpo.Int(-5, 5)}, num_trials=9, seed=0)
+        >>> study.best.value <= study.trials[0].value
+        True
+        >>> [trial.rank for trial in study.top(2)][0]
+        1
+    """
+
+    def __init__(self, history: History, *, objective: Callable[..., Any] | None = None) -> None:
+        self._history = history
+        self.objective = objective
+
+    @classmethod
+    def from_events(cls, events: Iterable[Event], *, space: Space | None = None) -> Study:
+        """The study that a log tells of.
+
+        Args:
+            events: the log, from its first event on.
+            space: the study's space, needed where the log could not hold it (a lambda as a constraint).
+
+        Raises:
+            ValueError: the events do not follow from each other.
+        """
+        return cls(History(events, space=space))
+
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        return str(self._history.created["name"])
+
+    @property
+    def space(self) -> Space:
+        """What was searched."""
+        return self._history.space
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What was optimised; empty until the first result gave its name, if the user did not."""
+        return self._history.metrics
+
+    @property
+    def metric(self) -> Metric:
+        """The one metric.
+
+        Raises:
+            ObjectiveError: there is not exactly one.
+        """
+        if len(self.metrics) != 1:
+            raise self._not_one_metric()
+        return self.metrics[0]
+
+    @property
+    def seed(self) -> int:
+        """The seed, given or drawn, from which all its random streams come."""
+        return int(self._history.created["seed"])
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What it was made with: versions of this library, Python and NumPy."""
+        return dict(self._history.created["versions"])
+
+    @property
+    def backend(self) -> str | None:
+        """The name of its backend; None before the first trial, or if none was chosen."""
+        return self._history.placed.backend if self._history.placed else None
+
+    @property
+    def backend_reason(self) -> str | None:
+        """Why that backend; None before the first trial."""
+        return self._history.placed.reason if self._history.placed else None
+
+    @property
+    def device(self) -> str | None:
+        """The device that was asked for; None if none was."""
+        return self._history.placed.device if self._history.placed else None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The log."""
+        return tuple(self._history.events)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Remarks on the study as a whole, such as which data it used and why."""
+        return tuple(self._history.notes)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What could be done next, seen from the results."""
+        if len(self.metrics) != 1:
+            return ()
+        return find_hints(self.space, self.metric, self.trials)
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """All trials by id. Each is made when it is asked for; the sequence grows with the study."""
+        return Trials(self._history)
+
+    @property
+    def num_completed(self) -> int:
+        """How many trials gave a result."""
+        return len(self._history.finished) - self._history.num_failed
+
+    @property
+    def num_failed(self) -> int:
+        """How many trials failed."""
+        return self._history.num_failed
+
+    @property
+    def num_proposals(self) -> int:
+        """How many of the searcher's proposals were started; configs that a user added are none."""
+        return self._history.num_proposals
+
+    @property
+    def best(self) -> Trial:
+        """The completed trial with the best value, the earliest of equal ones.
+
+        Raises:
+            ObjectiveError: no trial completed, or there is not exactly one metric.
+        """
+        if len(self.metrics) > 1:
+            raise self._not_one_metric()
+        if self._history.best is None:
+            raise ObjectiveError(
+                f"No trial of the study {self.name!r} completed, so there is no best one{self._failures()}."
+            )
+        return self._history.trial(self._history.best)
+
+    def top(self, k: int = 5) -> list[Ranked]:
+        """The k best trials with their ranks, ties marked; fewer if fewer completed.
+
+        Trials of equal value share a rank and are in the order of their ids; `tied` is also true of one
+        whose equal is not among the k.
+
+        Raises:
+            ValueError: `k` is no integer of at least 1.
+            ObjectiveError: there is not exactly one metric.
+        """
+        if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+            raise ValueError(f"top(k) takes a number of trials, at least 1; received {k!r}.")
+        if not self.num_completed:
+            return []
+        return ranking.top(self._history, self.metric, k)
+
+    def incumbents(self) -> Incumbents:
+        """The best value so far, over trials and over time.
+
+        Raises:
+            ObjectiveError: there is not exactly one metric.
+        """
+        return ranking.incumbents(self._history, self.metric)
+
+    def records(self) -> list[dict[str, Any]]:
+        """A flat dictionary for each trial, by id.
+
+        Keys are `trial`, `state`, `value`, then the hyperparameters and the metrics by name, then
+        `epochs` (reports), `seconds` and `reason`. A hyperparameter that is called like one of these is
+        found under `config.<name>`, a metric that is called like anything before it under
+        `metric.<name>`.
+        """
+        return [record(trial, self.space, self.metrics) for trial in self.trials]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The records as a pandas data frame.
+
+        Raises:
+            ImportError: pandas is not installed; the text says how to install it.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError(
+                "A data frame needs pandas, which is not installed here. Install it with: "
+                'pip install "polyhpo[pandas]"; or use study.records(), which needs nothing.'
+            ) from error
+        return pandas.DataFrame(self.records())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Study):
+            return NotImplemented
+        mine, theirs = self._history, other._history
+        return (
+            mine.created == theirs.created
+            and (mine.metrics, mine.placed, mine.notes) == (theirs.metrics, theirs.placed, theirs.notes)
+            and (mine.finished, mine.running) == (theirs.finished, theirs.running)
+            and self.trials == other.trials
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # a study grows
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_history": self._history, "objective": None}
+
+    def __repr__(self) -> str:
+        return f"<Study {self.name!r}: {self._summary()}>"
+
+    def __str__(self) -> str:
+        lines = [f"Study {self.name!r}: {self._summary()}", *self._remarks()]
+        if len(self.trials):
+            lines.insert(1, text_table(*self._table()))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p>Study {html.escape(repr(self.name))}: {html.escape(self._summary())}</p>"]
+        if len(self.trials):
+            parts.append(html_table(*self._table()))
+        return "".join([*parts, *(f"<p>{html.escape(line)}</p>" for line in self._remarks())])
+
+    def _summary(self) -> str:
+        states = [f"{self.num_completed} completed"]
+        states += [f"{self.num_failed} failed"] if self.num_failed else []
+        states += [f"{len(self._history.running)} running"] if self._history.running else []
+        goals = ", ".join(f"{metric.direction.value} {metric.name}" for metric in self.metrics)
+        parts = [f"{len(self.trials)} trials ({', '.join(states)})", goals, f"seed {self.seed}"]
+        parts += [f"backend {self.backend}"] if self.backend else []
+        parts += [f"device {self.device}"] if self.device else []
+        return ", ".join(part for part in parts if part)
+
+    def _table(self) -> tuple[list[str], list[list[object]]]:
+        """Names and rows: every trial, or of a long study the best ones."""
+        trials: Sequence[Trial] = self.trials
+        if len(trials) > _LONGEST_TABLE and self._history.best is not None:
+            trials = self.top(_LONGEST_TABLE)
+        return table(trials[:_LONGEST_TABLE], self._history.best, self.space, self.metrics)
+
+    def _remarks(self) -> list[str]:
+        hidden = len(self.trials) - _LONGEST_TABLE
+        lines = [f"({hidden} more trials; study.records() has all)"] if hidden > 0 else []
+        lines += [f"{note.topic}: {note.text}" for note in self.notes]
+        return lines + [f"Hint: {hint.text}" for hint in self.hints]
+
+    def _not_one_metric(self) -> ObjectiveError:
+        names = ", ".join(metric.name for metric in self.metrics) or "none yet, no trial gave a result"
+        return ObjectiveError(f"This needs a study of exactly one metric; {self.name!r} has: {names}.")
+
+    def _failures(self) -> str:
+        failed = next((trial for trial in self.trials if trial.state is TrialState.FAILED), None)
+        running = len(self._history.running)
+        text = f": {running} running, {self.num_failed} failed"
+        return text + (f", the first (trial {failed.id}) because {failed.reason}" if failed else "")
