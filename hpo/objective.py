@@ -1,0 +1,177 @@
+"""What can be tuned: a function of a config, and what counts as its result."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from hpo.context import CurrentTrial
+from hpo.errors import ObjectiveError
+
+Result: TypeAlias = "float | dict[str, float]"
+"""A number, or several by name."""
+
+_FORMS = "a number, a dict of numbers, a generator of these, or nothing after hpo.report(...)"
+
+
+class ResultError(ObjectiveError):
+    """What an objective gave is no result; the text is the reason that its trial failed."""
+
+
+class Objective:
+    """A function that a search calls with configs.
+
+    Args:
+        function: takes a config, and as a second positional parameter without a default, or as a
+            parameter named `trial`, the current trial. Other parameters keep their defaults. It returns
+            a number (anything of size one that `float()` takes, so also an array or a tensor), a dict of
+            numbers, a generator that yields either once per epoch, or nothing if it called
+            `hpo.report`.
+
+    Example:
+        >>> Objective(lambda config: config["x"] ** 2)({"x": 3}, CurrentTrial())
+        9
+
+    Raises:
+        TypeError: it is not callable, or it has parameters that nobody would fill.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise TypeError(
+                "The objective is a function that takes a config and returns a number, for example "
+                f'lambda config: (config["x"] - 1) ** 2; received {function!r} of type '
+                f"{type(function).__name__}."
+            )
+        self.function = function
+        self._by_position, self._by_name = _trial_parameter(function)
+
+    def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Any:
+        """Call the function with a copy of `config`, and with `trial` if it wants one."""
+        own = dict(config)
+        if self._by_position:
+            return self.function(own, trial)
+        if self._by_name:
+            return self.function(own, trial=trial)
+        return self.function(own)
+
+
+def read_number(value: object) -> float:
+    """What `float()` gives for a number of any kind: Python's, NumPy's, a tensor of size one.
+
+    Raises:
+        ResultError: it is none: a string, a bool, complex, None, or of another size than one.
+    """
+    if type(value) is float:
+        return value
+    if isinstance(value, np.ndarray) and value.size != 1:
+        raise ResultError(f"it gave an array of shape {value.shape}, where one number was expected")
+    plain = _plain(value)
+    if not isinstance(plain, (str, bytes, bytearray, bool, np.bool_)) and (
+        isinstance(plain, numbers.Real) or hasattr(plain, "__float__") or hasattr(plain, "__index__")
+    ):
+        try:
+            return float(plain)  # type: ignore[arg-type]  # it has __float__ or __index__
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+            raise ResultError(f"it gave {_described(value)}, which is no number: {error}") from error
+    raise ResultError(f"it gave {_described(value)}, where {_FORMS} was expected")
+
+
+def read_result(value: object) -> Result:
+    """A final result: a number or, without its `epoch`, a dict of numbers.
+
+    Raises:
+        ResultError: it is neither; the text says what was received.
+    """
+    if not isinstance(value, Mapping):
+        return read_number(value)
+    metrics: dict[str, float] = {}
+    for name, number in value.items():
+        if not isinstance(name, str):
+            raise ResultError(f"it named a metric {name!r}, where a str was expected")
+        if name == "epoch":
+            continue
+        try:
+            metrics[name] = read_number(number)
+        except ResultError as error:
+            raise ResultError(f"of the metric {name!r}, {error}") from error
+    if not metrics:
+        raise ResultError(f"it gave {dict(value)!r}, a dict without a metric")
+    return metrics
+
+
+def read_report(value: object, epoch: int | None = None) -> tuple[int | None, Result]:
+    """The epoch and the result of a report; the epoch may be the dict's entry `epoch`.
+
+    Raises:
+        ResultError: the value is no result, or the epoch no integer of at least 1.
+    """
+    if epoch is None and isinstance(value, Mapping):
+        epoch = value.get("epoch")
+    if epoch is not None:
+        number = read_number(epoch)
+        if not math.isfinite(number) or number != int(number) or number < 1:
+            raise ResultError(f"it reported epoch {epoch!r}, where an integer from 1 was expected")
+        epoch = int(number)
+    return epoch, read_result(value)
+
+
+def _plain(value: object) -> object:
+    """The scalar inside of an array or tensor of size one of whatever framework."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.item()
+    if isinstance(value, (int, float, str, bytes, numbers.Number)) or value is None:
+        return value
+    for inside in ("item", "numpy"):
+        method = getattr(value, inside, None)
+        if callable(method):
+            try:
+                found = method()
+            except Exception as error:
+                raise ResultError(
+                    f"it gave {_described(value)}, where one number was expected: {error}"
+                ) from error
+            return _plain(found) if found is not value else value
+    return value
+
+
+def _described(value: object) -> str:
+    if value is None:
+        return "None without a report"
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:57] + '...'} of type {type(value).__name__}"
+
+
+def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:
+    """Whether the function takes the trial as its second positional argument, or by name."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some builtins have no signature
+        return False, False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if not positional and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        raise TypeError(
+            f"The objective takes a config as its first parameter; {_shown(function)} takes none."
+        )
+    by_position = len(positional) > 1 and positional[1].default is inspect.Parameter.empty
+    named = [p for p in parameters if p.name == "trial" and p not in positional[:1]]
+    by_name = not by_position and any(p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) for p in named)
+    filled = [*positional[: 1 + by_position], *(named if by_name else [])]
+    for parameter in parameters:
+        variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if parameter.default is inspect.Parameter.empty and parameter not in filled and not variadic:
+            raise TypeError(
+                "The objective takes a config and, if it wants it, the current trial; nobody fills the "
+                f"parameter {parameter.name!r} of {_shown(function)}. Give it a default, or bind it: "
+                f"functools.partial(objective, {parameter.name}=...)."
+            )
+    return by_position, by_name
+
+
+def _shown(function: Callable[..., Any]) -> str:
+    return f"{getattr(function, '__qualname__', type(function).__name__)}{inspect.signature(function)}"

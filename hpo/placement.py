@@ -1,0 +1,90 @@
+"""Which framework and which device the trials of a study use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hpo import registry
+from hpo.context import CurrentTrial, ReportSink
+from hpo.errors import AmbiguousBackendError
+from hpo.randomness import uniforms
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What all trials of a study share: its seed, its backend and its device.
+
+    It names the backend only, so that it can be sent to another process and imported there.
+
+    Attributes:
+        seed: the study's seed.
+        backend: name of the backend; None if several are loaded and none was chosen.
+        device: the device that was asked for, one of the backend's; None if none was.
+        replicate: which of the repeated draws the trials use, from 0.
+        seeds_framework: whether the framework's own generator is seeded before each trial.
+    """
+
+    seed: int
+    backend: str | None
+    device: str | None = None
+    replicate: int = 0
+    seeds_framework: bool = False
+
+    def begin(self, trial: int, config: Mapping[str, Any], sink: ReportSink) -> CurrentTrial:
+        """Make ready for a trial: seed the framework, and say what the objective may know.
+
+        A model that initialises itself starts from the same draws in each trial of a replicate.
+        """
+        if self.seeds_framework and self.backend is not None:
+            draw = uniforms(self.seed, "training", self.replicate, "framework", shape=(1,))
+            registry.load(self.backend).seed(int(draw[0] * 2**32))
+        return CurrentTrial(
+            id=trial,
+            config=dict(config),
+            seed=self.seed,
+            replicate=self.replicate,
+            backend=self.backend,
+            device_name=self.device,
+            find_device=self.find_device,
+            sink=sink,
+        )
+
+    def find_device(self) -> Any:
+        """The framework's object for the device: the one asked for, else the best there is.
+
+        Raises:
+            AmbiguousBackendError: several frameworks are loaded and none was chosen.
+            DeviceError: `HPO_DEVICE` names a device that is not there.
+        """
+        backend = registry.get(self.backend)
+        return backend.device(registry.resolve_device(backend, self.device, default="auto"))
+
+
+def choose_placement(seed: int, backend: str | None, device: str | None) -> tuple[Placement, str]:
+    """Decide where a study's trials run, and say why.
+
+    Nothing is imported for NumPy that nobody asked for: an objective that uses no framework pays for
+    none. If several frameworks are loaded and none was chosen, a study that needs none still runs; the
+    error comes when a trial asks for its device.
+
+    Args:
+        seed: the study's seed.
+        backend: the backend that was asked for, if one was.
+        device: the device that was asked for, if one was.
+
+    Raises:
+        BackendError: the backend or the device is not there; the text lists those that are.
+    """
+    try:
+        choice = registry.choose(backend)
+    except AmbiguousBackendError as error:
+        if device is not None:
+            raise
+        return Placement(seed, None), str(error)
+    asked_for = backend is not None or choice.name != registry.DEFAULT
+    if asked_for or device is not None:
+        loaded = registry.load(choice.name)
+        device = registry.resolve_device(loaded, device) if device is not None else None
+    return Placement(seed, choice.name, device, seeds_framework=asked_for), choice.reason
