@@ -1,7 +1,8 @@
 """Hyperparameter optimization: one framework-free search core, a backend for each framework.
 
     >>> import hpo
-    >>> study = hpo.search(lambda config: (config["x"] - 0.3) ** 2, {"x": hpo.Float(0, 1)}, num_trials=20, seed=0)
+    >>> space = {"x": hpo.Float(0, 1)}
+    >>> study = hpo.search(lambda config: (config["x"] - 0.3) ** 2, space, num_trials=20, seed=0)
     >>> round(study.best.config["x"], 1)
     0.3
 
@@ -15,23 +16,59 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpo.context import CurrentTrial, current_trial, report
-    from hpo.errors import HpoError
+    from hpo.errors import HpoError, ObjectiveError, SearchFailedError, SpaceError
+    from hpo.events import Event, EventKind
     from hpo.registry import use_backend
+    from hpo.searchers import Proposal, RandomSearch, Searcher
+    from hpo.space import Choice, Constant, Distribution, Float, Int, Ordinal, Space, param
+    from hpo.study import Study
+    from hpo.trial import Direction, Metric, Trial, TrialState
+    from hpo.tuner import SearchInterrupted, Tuner, search
 
 _ROOMS = {
     "hpo.context": ["CurrentTrial", "current_trial", "report"],
-    "hpo.errors": ["HpoError"],
+    "hpo.errors": ["HpoError", "ObjectiveError", "SearchFailedError", "SpaceError"],
+    "hpo.events": ["Event", "EventKind"],
     "hpo.registry": ["use_backend"],
+    "hpo.searchers": ["Proposal", "RandomSearch", "Searcher"],
+    "hpo.space": ["Choice", "Constant", "Distribution", "Float", "Int", "Ordinal", "Space", "param"],
+    "hpo.study": ["Study"],
+    "hpo.trial": ["Direction", "Metric", "Trial", "TrialState"],
+    "hpo.tuner": ["SearchInterrupted", "Tuner", "search"],
 }
 _HOMES = {name: module for module, names in _ROOMS.items() for name in names}
 
 __version__ = "0.1.0.dev0"
 __all__ = [
+    "Choice",
+    "Constant",
     "CurrentTrial",
+    "Direction",
+    "Distribution",
+    "Event",
+    "EventKind",
+    "Float",
     "HpoError",
+    "Int",
+    "Metric",
+    "ObjectiveError",
+    "Ordinal",
+    "Proposal",
+    "RandomSearch",
+    "SearchFailedError",
+    "SearchInterrupted",
+    "Searcher",
+    "Space",
+    "SpaceError",
+    "Study",
+    "Trial",
+    "TrialState",
+    "Tuner",
     "__version__",
     "current_trial",
+    "param",
     "report",
+    "search",
     "use_backend",
 ]
 
