@@ -79,17 +79,19 @@ class SoftmaxClassification(Classification):
 
     def prepare(self, num_inputs: int) -> None:
         """Draw the initial weights, once."""
-        linear = self.net[1]
-        if nn.parameter.is_lazy(linear.weight):
+        _, linear = self.net.children()
+        if isinstance(linear, nn.LazyLinear) and nn.parameter.is_lazy(linear.weight):
             state = Softmax(num_inputs, self.num_outputs).initial_state(self.seed, self.replicate)
             self.to(getattr(torch, self.dtype))
-            # Loading a lazy layer's state gives it its shape.
+            # Loading a lazy layer's state gives it its shape, the first call its final class.
             linear.load_state_dict(
                 {
                     "weight": from_host(state["layers.0.weight"].T.astype(self.dtype)),
                     "bias": from_host(state["layers.0.bias"].astype(self.dtype)),
                 }
             )
+            with torch.no_grad():
+                linear(linear.weight.new_zeros(1, num_inputs))
 
 
 ORIGINALS = {name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS}
@@ -103,12 +105,13 @@ def softmax_layer(model: nn.Module) -> nn.Linear | None:
     if type(net) is not nn.Sequential or len(net) != 2 or type(net[0]) is not nn.Flatten:
         return None
     linear = net[1]
-    plain = isinstance(linear, nn.Linear) and all(parameter.requires_grad for parameter in net.parameters())
+    if not isinstance(linear, nn.Linear) or not all(value.requires_grad for value in net.parameters()):
+        return None
     hooked = any(
         module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
         for module in model.modules()
     )
-    return linear if plain and not hooked else None
+    return None if hooked else linear
 
 
 def canonical_parameters(model: nn.Module) -> Iterator[tuple[str, torch.Tensor, bool]]:

@@ -70,7 +70,8 @@ class ModuleRun:
         dtype = _DTYPES.get(layer.weight.dtype)
         if dtype is None:
             return None
-        shape = Softmax(layer.in_features, layer.out_features)
+        num_outputs, num_inputs = layer.weight.shape
+        shape = Softmax(num_inputs, num_outputs)
         member = Member(shape, SGD(self._model.lr), self.state()[0])  # type: ignore[arg-type]  # see softmax_layer
         return BACKEND.prepare([member], arrays, dtype=dtype, device=layer.weight.device)
 

@@ -79,7 +79,7 @@ class SoftmaxRun:
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Inputs (n, num_inputs + 1), valid until the next chunk, and labels (n,)."""
         x, y = examples
-        for chosen in order.split(self._chunk):
+        for chosen in torch.split(order, self._chunk):
             inputs = self._inputs[: len(chosen)]
             inputs[:, :-1].copy_(x.index_select(0, chosen))
             if self._scale != 1:

@@ -2,7 +2,7 @@
 
 from hpo.datasets.arrays import FashionMNISTArrays
 from hpo.datasets.catalogue import CLASSES
-from hpo.datasets.checks import check_batch_size, check_examples, check_images
+from hpo.datasets.checks import check_batch_size, check_examples, check_images, check_labels
 from hpo.datasets.fashion import fashion_mnist, fashion_mnist_or_sample
 from hpo.datasets.fetching import fetch
 from hpo.datasets.idx import encode_idx, read_idx
@@ -21,6 +21,7 @@ __all__ = [
     "check_batch_size",
     "check_examples",
     "check_images",
+    "check_labels",
     "encode_idx",
     "fashion_mnist",
     "fashion_mnist_or_sample",

@@ -12,7 +12,7 @@ def check_examples(
     images: NDArray[Any],
     labels: NDArray[Any],
     *,
-    num_classes: int,
+    num_classes: int | None = None,
     image_shape: tuple[int, ...] | None = None,
     what: str = "training",
 ) -> None:
@@ -21,7 +21,7 @@ def check_examples(
     Args:
         images: Shape (examples, ...), any integer or float type, finite.
         labels: Shape (examples,), integers in [0, num_classes).
-        num_classes: Number of classes.
+        num_classes: Number of classes; any if None.
         image_shape: The shape that each image must have; any if None.
         what: What the examples are for, for the errors.
 
@@ -39,14 +39,18 @@ def check_examples(
         raise TypeError(
             f"The {what} labels must be integers, class indices from 0; received {labels.dtype.name}."
         )
+    check_labels(labels, num_classes=num_classes, what=what)
+
+
+def check_labels(labels: NDArray[Any], *, num_classes: int | None = None, what: str = "training") -> None:
+    """Check that integer labels are class indices; arguments and errors as `check_examples`."""
     low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= num_classes:
+    if low < 0 or (num_classes is not None and high >= num_classes):
         culprit = low if low < 0 else high
         position = int(np.flatnonzero(labels == culprit)[0])
-        raise ValueError(
-            f"The {what} labels must lie in 0 to {num_classes - 1} for {num_classes} classes; "
-            f"label {position} is {culprit}."
-        )
+        expected = "be at least 0" if num_classes is None else f"lie in 0 to {num_classes - 1}"
+        classes = "" if num_classes is None else f" for {num_classes} classes"
+        raise ValueError(f"The {what} labels must {expected}{classes}; label {position} is {culprit}.")
 
 
 def check_images(

@@ -4,7 +4,7 @@ Each backend derives its `Module`, `DataModule` and `Trainer` from these; what i
 only its framework can do.
 """
 
-from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, check_arrays, check_labels
+from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, check_arrays
 from hpo.training.devices import Devices
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Module, keeps_originals
@@ -24,7 +24,6 @@ __all__ = [
     "Trainer",
     "add_to_class",
     "check_arrays",
-    "check_labels",
     "keeps_originals",
     "train",
 ]

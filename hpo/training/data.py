@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from hpo.context import current_trial
-from hpo.datasets import fashion_mnist
+from hpo.datasets import check_batch_size, check_examples, fashion_mnist
 from hpo.port import Array, Arrays, Backend
 from hpo.randomness import batch_order
 from hpo.training.hyperparameters import HyperParameters
@@ -22,7 +22,7 @@ def check_arrays(train: Any, validation: Any, batch_size: int) -> Arrays:
 
     Args:
         train: a pair (x, y): (N, ...) uint8 or floating-point examples, (N,) integer labels.
-        validation: a pair likewise, with examples of the same shape.
+        validation: a pair likewise, with examples of the same shape and dtype.
         batch_size: examples in a mini-batch, in [1, N].
 
     Raises:
@@ -31,61 +31,27 @@ def check_arrays(train: Any, validation: Any, batch_size: int) -> Arrays:
     """
     train_x, train_y = _check_pair(train, "training")
     val_x, val_y = _check_pair(validation, "validation")
-    if train_x.shape[1:] != val_x.shape[1:]:
+    if train_x.shape[1:] != val_x.shape[1:] or train_x.dtype != val_x.dtype:
         raise ValueError(
-            f"Training and validation examples must have the same shape; received {train_x.shape[1:]} for "
-            f"training and {val_x.shape[1:]} for validation."
+            f"Training and validation examples must have the same shape and dtype; received "
+            f"{train_x.shape[1:]} {train_x.dtype} and {val_x.shape[1:]} {val_x.dtype}."
         )
-    if train_x.dtype != val_x.dtype:
-        raise ValueError(
-            f"Training and validation examples must have the same dtype, for uint8 means p / 255; received "
-            f"{train_x.dtype} and {val_x.dtype}."
-        )
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
-        raise TypeError(f"batch_size must be an integer of at least 1; received {batch_size!r}.")
-    if not 1 <= batch_size <= len(train_x):
-        raise ValueError(
-            f"batch_size must lie in [1, {len(train_x)}], the number of training examples; "
-            f"received {batch_size}."
-        )
+    check_batch_size(batch_size, len(train_x))
     return Arrays(train_x, train_y, val_x, val_y, int(batch_size))
 
 
-def check_labels(data: Arrays, num_outputs: int) -> None:
-    """Raise `ValueError` where a label lies outside of a model's classes."""
-    for part, labels in (("training", data.train_y), ("validation", data.val_y)):
-        highest = int(labels.max())
-        if highest >= num_outputs:
-            raise ValueError(
-                f"The {part} labels must lie in [0, {num_outputs - 1}] for a model with {num_outputs} "
-                f"outputs; received the label {highest}. Give the model more outputs or renumber the labels."
-            )
-
-
-def _check_pair(pair: Any, part: str) -> tuple[Array, Array]:
+def _check_pair(pair: Any, what: str) -> tuple[Array, Array]:
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(
-            f"The {part} data must be a pair (examples, labels) of arrays; received {type(pair).__name__}."
+            f"The {what} data must be a pair (examples, labels) of arrays; received {type(pair).__name__}."
         )
     x, y = np.asarray(pair[0]), np.asarray(pair[1])
-    if x.dtype != np.uint8 and not np.issubdtype(x.dtype, np.floating):
+    check_examples(x, y, what=what)
+    if x.dtype != np.uint8 and x.dtype.kind != "f":
         raise TypeError(
-            f"The {part} examples must be uint8 (a pixel p means p / 255) or floating point; received "
+            f"The {what} examples must be uint8 (a pixel p means p / 255) or floating point; received "
             f"{x.dtype}. Convert them with .astype('float32')."
         )
-    if x.ndim < 2 or not x.size:
-        raise ValueError(f"The {part} examples must have a shape (examples, ...); received {x.shape}.")
-    if not np.issubdtype(y.dtype, np.integer):
-        raise TypeError(f"The {part} labels must be integer class indices; received {y.dtype}.")
-    if y.shape != (len(x),):
-        raise ValueError(
-            f"The {part} labels must have the shape ({len(x)},), one for each example; received {y.shape}."
-        )
-    if y.min() < 0:
-        raise ValueError(f"The {part} labels must be at least 0; received the label {int(y.min())}.")
-    if x.dtype != np.uint8 and not np.isfinite(x).all():
-        bad = int(np.argmin(np.isfinite(x.reshape(len(x), -1)).all(axis=1)))
-        raise ValueError(f"The {part} examples must be finite; example {bad} holds NaN or infinity.")
     return x, y
 
 

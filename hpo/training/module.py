@@ -25,13 +25,11 @@ class Module(HyperParameters):
 
     def training_step(self, batch: Any) -> Any:
         """The loss of one mini-batch, whose last part is the labels."""
-        *inputs, labels = batch
-        return self.loss(self(*inputs), labels)
+        return _loss_of(self, batch)
 
     def validation_step(self, batch: Any) -> Any:
         """The loss of one validation batch."""
-        *inputs, labels = batch
-        return self.loss(self(*inputs), labels)
+        return _loss_of(self, batch)
 
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean loss of a batch, as a scalar of the framework."""
@@ -58,6 +56,11 @@ class Classification(Module):
         """
         right = _predictions(self.backend.to_numpy(y_hat)) == self.backend.to_numpy(y).reshape(-1)
         return Scalar(right.mean()) if averaged else right.astype(np.float32)
+
+
+def _loss_of(model: Any, batch: Any) -> Any:
+    *inputs, labels = batch
+    return model.loss(model(*inputs), labels)
 
 
 def _predictions(scores: Array) -> Array:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from hpo.datasets import check_labels
 from hpo.port import Array, Arrays, DType, Member, Scores, State
-from hpo.training.data import check_labels
 
 
 def check_members(members: Sequence[Member], data: Arrays) -> None:
@@ -29,7 +29,8 @@ def check_members(members: Sequence[Member], data: Arrays) -> None:
             f"The model takes {model.num_inputs} numbers for each example; the examples have the shape "
             f"{data.train_x.shape[1:]}, which is {data.num_inputs}."
         )
-    check_labels(data, model.num_outputs)
+    check_labels(data.train_y, num_classes=model.num_outputs)
+    check_labels(data.val_y, num_classes=model.num_outputs, what="validation")
 
 
 def stack(states: Sequence[State], dtype: DType) -> Array:

@@ -117,7 +117,7 @@ class Trainer(HyperParameters):
             raise ValueError(f"metric must be 'error' or 'loss'; received {metric!r}.")
         if self.data is None:
             raise RuntimeError(
-                "There is no validation data yet: call fit(model, data), then validate(model)."
+                "There is no validation data yet: call fit(model, data) first."
             )
         return Scalar(getattr(self.start(model).validate(), metric)[0])
 
