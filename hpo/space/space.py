@@ -12,7 +12,7 @@ from hpo.errors import SpaceError
 from hpo.randomness import check_seed
 from hpo.space.activity import Activity
 from hpo.space.constraints import as_constraint, check_names, constraint_from_json
-from hpo.space.domain import Domain
+from hpo.space.domain import UNIT_HIGH, UNIT_LOW, Domain
 from hpo.space.draws import draw_rows
 from hpo.space.reading import as_domain, domain_from_json, domain_to_json
 from hpo.space.values import Scalar, about, did_you_mean, listing
@@ -138,8 +138,9 @@ class Space(Mapping[str, Domain]):
         for column, (name, domain) in enumerate(self._domains.items()):
             rows = [row for row, config in enumerate(valid) if name in config]
             if rows:
-                cube[rows, column] = domain.encode([valid[row][name] for row in rows])
-        return cube
+                # The values are valid by now: `domain.encode` would check them a second time.
+                cube[rows, column] = domain.positions([valid[row][name] for row in rows])
+        return np.clip(cube, UNIT_LOW, UNIT_HIGH, out=cube)
 
     def satisfies(self, config: Mapping[str, Any]) -> bool:
         """Whether a valid config meets the constraints.

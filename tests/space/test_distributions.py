@@ -16,16 +16,19 @@ CONTINUOUS = [
     scipy.stats.uniform(0.1, 0.2),
     scipy.stats.norm(3, 2),
     scipy.stats.expon(scale=4),
-    scipy.stats.truncnorm(-1, 2),
     scipy.stats.truncnorm(-math.inf, 2),
     scipy.stats.beta(0.5, 0.5),
     scipy.stats.lognorm(1),
     scipy.stats.weibull_min(1.5),
-    scipy.stats.t(3),
     scipy.stats.cauchy(),
 ]
 # SciPy's own cdf and ppf of these undo each other to some ulp more.
-LESS_ACCURATE = [scipy.stats.gamma(2.5), scipy.stats.beta(2, 5), scipy.stats.halfnorm()]
+LESS_ACCURATE = [
+    scipy.stats.gamma(2.5),
+    scipy.stats.beta(2, 5),
+    scipy.stats.halfnorm(),
+    scipy.stats.truncnorm(-1, 2),
+]
 DISCRETE = [
     scipy.stats.randint(16, 257),
     scipy.stats.poisson(4),
