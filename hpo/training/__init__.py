@@ -4,7 +4,7 @@ Each backend derives its `Module`, `DataModule` and `Trainer` from these; what i
 only its framework can do.
 """
 
-from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, check_arrays
+from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, check_arrays, split
 from hpo.training.devices import Devices
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Module, keeps_originals
@@ -25,5 +25,6 @@ __all__ = [
     "add_to_class",
     "check_arrays",
     "keeps_originals",
+    "split",
     "train",
 ]
