@@ -142,8 +142,7 @@ class BookContract:
         model = self.model()
         trainer = self.fitted(model)
         error = trainer.validate(model)
-        assert isinstance(error, float)
-        assert error == error.numpy() == trainer.history[-1]["val_error"]
+        assert error == error.numpy() == float(error) == trainer.history[-1]["val_error"]
         assert trainer.validate(model, metric="loss") == trainer.history[-1]["val_loss"]
 
     def test_validate_knows_two_metrics(self) -> None:
