@@ -75,6 +75,8 @@ class Event:
         return content
 
 
+# One NaN object for all, so that two readings of a log are equal: NaN equals only itself, by identity.
+_STRINGS = {str(value): value for value in (math.nan, math.inf, -math.inf)}
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
@@ -100,4 +102,4 @@ def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:
 
 def metrics_from_json(document: Mapping[str, float | str]) -> dict[str, float]:
     """What `metrics_to_json` was given."""
-    return {name: float(value) for name, value in document.items()}
+    return {name: _STRINGS[v] if isinstance(v, str) else float(v) for name, v in document.items()}

@@ -9,7 +9,7 @@ the same at its end as at its start.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
 from hpo.events import Event, EventKind, metrics_from_json
@@ -110,8 +110,12 @@ class History:
             self._space = Space.from_json(document)
         return self._space
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
         """Take one more event in.
+
+        Args:
+            event: what happened.
+            data: its content, if it is at hand: reading it from the event costs more than the rest.
 
         Raises:
             ValueError: it cannot come after those that are there.
@@ -120,7 +124,7 @@ class History:
             raise ValueError(
                 f"A log starts with its only study_created; event {len(self.events)} is {event}."
             )
-        _FOLD[event.kind](self, event)
+        _FOLD[event.kind](self, event, event.data if data is None else data)
         self.events.append(event)
 
     def started(self, trial: int) -> Event:
@@ -179,25 +183,25 @@ class History:
             raise ValueError(f"The log has {event}, but no such attempt is running.")
         return self._rows[event.trial]
 
-    def _study_created(self, event: Event) -> None:
-        self.created = event.data
+    def _study_created(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.created = event.data  # its own copy
         self.metrics = _metrics(self.created["metrics"])
 
-    def _metrics_chosen(self, event: Event) -> None:
-        self.metrics = _metrics(event.data["metrics"])
+    def _metrics_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.metrics = _metrics(data["metrics"])
 
-    def _backend_chosen(self, event: Event) -> None:
-        self.placed = Placed(**event.data)
+    def _backend_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.placed = Placed(**data)
 
-    def _noted(self, event: Event) -> None:
-        self.notes.append(Note(**event.data))
+    def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.notes.append(Note(**data))
 
-    def _trial_started(self, event: Event) -> None:
+    def _trial_started(self, event: Event, data: Mapping[str, Any]) -> None:
         if event.trial == len(self._rows) and event.attempt == 0:
             self._rows.append(_Row(event))
             self.values.append(math.nan)
             # A config that a user added is no proposal of the searcher.
-            self.num_proposals += "proposal" in event.data
+            self.num_proposals += "proposal" in data
         elif event.trial in self.running and event.attempt == self.started(event.trial).attempt + 1:
             self._rows[event.trial] = _Row(event)
         else:
@@ -206,16 +210,16 @@ class History:
             )
         self.running[event.trial] = None
 
-    def _reported(self, event: Event) -> None:
+    def _reported(self, event: Event, data: Mapping[str, Any]) -> None:
         row = self._row(event)
         if event.epoch is None or (row.reports and event.epoch <= (row.reports[-1].epoch or 0)):
             raise ValueError(f"The log has {event}, whose epoch does not come after the last one.")
         row.reports.append(event)
 
-    def _trial_finished(self, event: Event) -> None:
+    def _trial_finished(self, event: Event, data: Mapping[str, Any]) -> None:
         row, number = self._row(event), event.trial or 0
         if event.kind is EventKind.TRIAL_COMPLETED and len(self.metrics) == 1:
-            document = event.data.get("metrics") or row.reports[-1].data
+            document = data.get("metrics") or row.reports[-1].data
             self._rank(number, float(document[self.metrics[0].name]))
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
         row.finished = event

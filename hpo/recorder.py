@@ -10,14 +10,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-import hpo
 from hpo.errors import ObjectiveError, SpaceError
 from hpo.events import Event, EventKind, metrics_from_json, metrics_to_json, to_text
 from hpo.history import History
 from hpo.objective import Result, ResultError
 from hpo.space import Space
 from hpo.study import Study
-from hpo.trial import Direction, Metric
+from hpo.trial import Direction, Metric, Report
 
 Callback: TypeAlias = Callable[[Event, Study], None]
 """Is called with each event after the study has taken it in."""
@@ -52,7 +51,9 @@ class Recorder:
         except SpaceError as error:
             data |= {"space": None, "space_error": str(error)}
         version = ".".join(str(part) for part in sys.version_info[:3])
-        data["versions"] = {"polyhpo": hpo.__version__, "python": version, "numpy": np.__version__}
+        # Not by an import: the package's own file stands above every layer.
+        polyhpo = sys.modules[__name__.partition(".")[0]].__version__
+        data["versions"] = {"polyhpo": polyhpo, "python": version, "numpy": np.__version__}
         self._write(EventKind.STUDY_CREATED, data)
 
     def place(self, backend: str | None, reason: str, device: str | None) -> None:
@@ -79,8 +80,8 @@ class Recorder:
         data = self._history.started(trial).data
         self._write(EventKind.TRIAL_STARTED, data, trial, self._history.started(trial).attempt + 1)
 
-    def report(self, trial: int, epoch: int | None, result: Result) -> None:
-        """Record what a trial reported. NaN and infinity are recorded as they are.
+    def report(self, trial: int, epoch: int | None, result: Result) -> Report:
+        """Record what a trial reported, and return it. NaN and infinity are recorded as they are.
 
         Args:
             trial: its id.
@@ -95,7 +96,9 @@ class Recorder:
         last = self._history.last_epoch(trial)
         if epoch is not None and epoch <= last:
             raise ResultError(f"it reported epoch {epoch} after epoch {last}; epochs increase")
-        self._write(EventKind.REPORTED, metrics_to_json(metrics), trial, epoch=epoch or last + 1)
+        report = Report(epoch or last + 1, metrics)
+        self._write(EventKind.REPORTED, metrics_to_json(metrics), trial, epoch=report.epoch)
+        return report
 
     def complete(self, trial: int, result: Result | None) -> None:
         """Record the end of a trial with its final result; None for its last report.
@@ -170,7 +173,7 @@ class Recorder:
             )
         now = time.perf_counter() - self._offset
         event = Event(kind, trial, attempt, epoch, to_text(data), time.time(), now)
-        self._history.append(event)
+        self._history.append(event, data)
         for callback in self._callbacks:
             callback(event, self._study)
 

@@ -85,6 +85,7 @@ class Tuner:
         self._device = device
         self._placement: Placement | None = None
         self._unfinished: list[int] = []
+        self._by_hand: set[int] = set()
         self._history = History(space=self._space)
         self.study = Study(self._history, objective=objective)
         self._recorder = Recorder(self._history, self.study, callbacks)
@@ -121,7 +122,7 @@ class Tuner:
             raise SearchInterrupted(self.study) from interrupt
         finally:
             executor.close()
-            self._unfinished += [trial for trial in sorted(in_flight) if trial in self._history.running]
+            self._unfinished = [trial for trial in self._history.running if trial not in self._by_hand]
         if not self.study.num_completed:
             raise self._all_failed()
         return self.study
@@ -134,7 +135,9 @@ class Tuner:
             BackendError: the backend or the device is not there.
         """
         self._placed()
-        return self.study.trials[self._next()]
+        number = self._next().trial
+        self._by_hand.add(number)
+        return self.study.trials[number]
 
     def report(self, trial: Trial | int, value: Any, epoch: int | None = None) -> None:
         """Record what a trial reached after an epoch.
@@ -176,6 +179,7 @@ class Tuner:
         else:
             result = None if value is None else read_result(value)
             self._finish(Outcome(number, result=result))
+        self._by_hand.discard(number)
         return self.study.trials[number]
 
     def add(self, config: Mapping[str, Any], value: Any) -> Trial:
@@ -213,27 +217,24 @@ class Tuner:
     def _fill(self, executor: Executor, in_flight: set[int], total: int) -> bool:
         """Give the executor what it can take; whether it has anything to do."""
         while len(in_flight) < executor.capacity and (self._unfinished or self.study.num_proposals < total):
-            number = self._next()
-            in_flight.add(number)
-            executor.submit(Assignment(number, self._history.started(number).data["config"]))
+            assignment = self._next()
+            in_flight.add(assignment.trial)
+            executor.submit(assignment)
         return bool(in_flight)
 
-    def _next(self) -> int:
-        """Start a trial, an unfinished one before a new one; its id."""
+    def _next(self) -> Assignment:
+        """Start a trial, an unfinished one before a new one."""
         if self._unfinished:
             number = self._unfinished.pop(0)
             self._recorder.restart(number)
-            return number
+            return Assignment(number, self._history.started(number).data["config"])
         [proposal] = self._searcher.ask(self.study, 1)
-        return self._recorder.start(proposal.config, proposal.info, self.study.num_proposals)
+        number = self._recorder.start(proposal.config, proposal.info, self.study.num_proposals)
+        return Assignment(number, proposal.config)
 
     def _on_report(self, trial: int, epoch: int | None, result: Result) -> None:
-        self._recorder.report(trial, epoch, result)
-        last = self._history.last_report(trial)
-        if last is not None:
-            self._recorder.check_finite(
-                {name: float(number) for name, number in last.data.items()}, last.epoch
-            )
+        report = self._recorder.report(trial, epoch, result)
+        self._recorder.check_finite(report.metrics, report.epoch)
 
     def _finish(self, outcome: Outcome) -> None:
         if outcome.reason is not None:

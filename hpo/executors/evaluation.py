@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-import hpo
 from hpo.context import CurrentTrial, running
 from hpo.executors.base import Assignment, OnReport, Outcome
 from hpo.objective import Objective, ResultError, read_report, read_result
@@ -19,7 +18,7 @@ _NOTHING = object()
 _NOT_THE_USERS = tuple(
     os.path.join(folder, "")
     for folder in (
-        os.path.dirname(hpo.__file__),
+        os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
         *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
     )
 )

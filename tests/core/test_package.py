@@ -1,0 +1,62 @@
+"""The package as a whole: its names, its examples, what importing it costs."""
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import hpo
+
+MODULES = [
+    "hpo",
+    *(
+        f"hpo.{name}"
+        for name in ("events", "hints", "history", "objective", "placement", "ranking", "records")
+    ),
+    *(f"hpo.{name}" for name in ("recorder", "study", "tables", "trial", "tuner")),
+    *(f"hpo.searchers.{name}" for name in ("base", "named", "random")),
+]
+
+
+def printed_by(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_run(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+@pytest.mark.parametrize("name", hpo.__all__)
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    assert name in dir(hpo)
+    assert getattr(hpo, name).__doc__
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'hpo' has no attribute 'serach'"):
+        hpo.serach  # noqa: B018
+
+
+def test_no_public_name_is_the_name_of_a_submodule() -> None:
+    assert not {each.name for each in pkgutil.iter_modules(hpo.__path__)} & set(hpo.__all__)
+
+
+def test_importing_the_package_imports_nothing_of_it() -> None:
+    code = "import hpo, sys; print(sorted(name for name in sys.modules if name.startswith('hpo.')))"
+    assert printed_by(code) == "[]"
+
+
+def test_a_search_imports_no_framework_no_plots_and_no_scipy() -> None:
+    code = (
+        "import hpo, sys\n"
+        "print(hpo.search(lambda c: c['x'], {'x': hpo.Float(0, 1)}, num_trials=3, seed=0).best.id)\n"
+        "heavy = {'torch', 'tensorflow', 'mxnet', 'jax', 'matplotlib', 'pandas', 'rich', 'typer'}\n"
+        "heavy |= {'sqlite3', 'scipy.stats', 'hpo_numpy', 'hpo_torch', 'hypothesis', 'pytest'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    assert printed_by(code).splitlines()[1] == "[]"
