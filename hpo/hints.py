@@ -1,8 +1,8 @@
 """Hints: what a user could do next, seen from the results alone.
 
 Each hint names the hyperparameter, the values and the mend. A hint that cries wolf is worse than none:
-the thresholds are set such that a flat objective under random search gives one in about one study of
-twenty, whatever the number of hyperparameters.
+the thresholds are set such that under random search an objective that depends on nothing gives one in
+about one study of twenty, whatever the number of hyperparameters and of trials.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from hpo.trial import Direction, Metric, Trial, TrialState
 
 FEWEST_TRIALS = 8
 """Below so many finished trials nothing is said of the space."""
+
+
+FALSE_ALARMS = 0.05
+"""How often each kind of hint on the space may come where the results depend on nothing."""
 
 
 class Hint(NamedTuple):
@@ -51,13 +55,14 @@ def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[H
     # Best first; what failed ranks last.
     ranked = sorted(completed, key=lambda trial: metric.sign * _value(trial, metric)) + failed
     ordered = [name for name, domain in space.items() if domain.is_ordered and domain.size > 1]
+    alpha = FALSE_ALARMS / max(1, len(ordered))
     for name in ordered:
         with_it = [trial for trial in ranked if name in trial.config]
         num_completed = sum(trial.state is TrialState.COMPLETED for trial in with_it)
         if len(with_it) >= FEWEST_TRIALS and num_completed:
             positions = space[name].encode([trial.config[name] for trial in with_it])
-            found += bound_hints(name, space[name], with_it, positions[:num_completed])
-            found += narrow_hints(name, space[name], positions, alpha=0.05 / (2 * len(ordered)))
+            found += bound_hints(name, space[name], with_it, positions[:num_completed], alpha=alpha)
+            found += narrow_hints(name, space[name], positions, alpha=alpha / 2)
     return tuple(found)
 
 
@@ -73,34 +78,37 @@ def training_metric_hints(metric: Metric) -> Iterator[Hint]:
 
 
 def bound_hints(
-    name: str, domain: Domain, ranked: Sequence[Trial], positions: NDArray[np.float64]
+    name: str, domain: Domain, ranked: Sequence[Trial], positions: NDArray[np.float64], *, alpha: float
 ) -> Iterator[Hint]:
     """Whether the best values press against an end of the range.
 
     They do if the best one is in the outermost twentieth (with few trials: nearer than the spacing of
-    the trials) or the last step of a discrete range, and the two after it are in the same third.
+    the trials; of a discrete range: the last step), and the next best are in the same third. As many of
+    them are looked at as it takes: if the results did not depend on the hyperparameter, the chance of it
+    for k in all would be 2 * margin / 3^(k - 1).
 
     Args:
         name: the hyperparameter.
         domain: its domain, ordered.
         ranked: the trials, best first.
         positions: the completed ones' places in the unit interval, in the same order.
+        alpha: how small that chance must be.
     """
-    if domain.bounds is None or len(positions) < 3:
+    if domain.bounds is None or domain.size < 5:
         return
-    margin = max(0.05, 1 / len(ranked))
-    if domain.size < 5:
+    margin = max(0.05, 1 / len(ranked), 1 / domain.size)
+    num_near = max(3, 1 + math.ceil(math.log(2 * margin / alpha, 3)))
+    if len(positions) < num_near:
         return
-    if domain.is_discrete:
-        margin = max(margin, 0.5 / domain.size + 1e-9)
     ends = ((positions, domain.bounds[0], "lower"), (1 - positions, domain.bounds[1], "upper"))
     for distances, bound, which in ends:
         unbounded = isinstance(bound, float) and math.isinf(bound)
-        if not unbounded and distances[0] <= margin and distances[:3].max() <= 1 / 3:
+        if not unbounded and distances[0] <= margin and distances[:num_near].max() <= 1 / 3:
             yield Hint(
                 "bound",
                 f"The best {name} ({shown(ranked[0].config[name])}) is at the {which} bound of its range "
-                f"({shown(bound)}), and the next best are near it: widen the range beyond {shown(bound)}.",
+                f"({shown(bound)}), and the next best are near it: widen the range beyond {shown(bound)}, "
+                "if it can be.",
             )
 
 

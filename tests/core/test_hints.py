@@ -23,7 +23,7 @@ def test_a_best_value_at_the_upper_bound_asks_for_a_wider_range() -> None:
     text = hints_of(lambda config: -config["rate"], RATE, 40)["bound"]
     assert "rate" in text
     assert "at the upper bound of its range (1)" in text
-    assert text.endswith("widen the range beyond 1.")
+    assert text.endswith("widen the range beyond 1, if it can be.")
 
 
 def test_a_best_value_at_the_lower_bound_asks_for_a_wider_range() -> None:
@@ -62,10 +62,10 @@ def test_what_has_no_range_to_widen_is_never_at_a_bound(domain: Any) -> None:
 
 @pytest.mark.parametrize("num_trials", [10, 30, 100])
 def test_noise_rarely_gives_a_hint(num_trials: int) -> None:
-    space = {name: hpo.Float(0, 1) for name in "abcd"}
+    space = {name: hpo.Float(0, 1) for name in "abcdefgh"}
     noise = np.random.default_rng(0)
     alarms = sum(bool(hints_of(lambda config: noise.random(), space, num_trials, seed)) for seed in range(60))
-    assert alarms <= 9
+    assert alarms <= 6
 
 
 @pytest.mark.parametrize(
