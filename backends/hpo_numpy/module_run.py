@@ -33,9 +33,7 @@ class ModuleRun:
             return scores
         if self._optimizer is None:
             self._optimizer = self._model.configure_optimizers()
-        loader = self._trainer.train_dataloader
-        batches = loader.in_order(order) if hasattr(loader, "in_order") else loader
-        return self._pass(batches, learn=True)
+        return self._pass(self._trainer.train_batches(order), learn=True)
 
     def validate(self) -> Scores:
         """Score the model on all validation examples."""

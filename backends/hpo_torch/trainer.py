@@ -9,39 +9,22 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from hpo import training
-from hpo.context import current_trial
 from hpo.port import Array, Run
-from hpo.randomness import batch_order
 from hpo_torch.backend import BACKEND
 from hpo_torch.module import Module, SoftmaxClassification
 from hpo_torch.module_run import ModuleRun
 
 
-class DatasetBatches:
-    """Mini-batches of a torch `Dataset`, in an order that is given or in its own."""
+class DatasetBatches(training.OrderedBatches):
+    """Mini-batches of a torch `Dataset`, collated as a `DataLoader` does."""
 
     def __init__(self, dataset: Dataset[Any], batch_size: int, *, shuffle: bool) -> None:
+        super().__init__(len(dataset), batch_size, shuffle=shuffle)  # type: ignore[arg-type]  # it has indices
         self._dataset = dataset
-        self._batch_size = batch_size
-        self._shuffle = shuffle
-        self._epochs = 0
-        self.num_examples = len(dataset)  # type: ignore[arg-type]  # map-style data sets have a length
 
-    def __len__(self) -> int:
-        """The number of batches in one pass."""
-        return -(-self.num_examples // self._batch_size)
-
-    def __iter__(self) -> Iterator[Any]:
-        if not self._shuffle:
-            return self.in_order(range(self.num_examples))
-        self._epochs += 1
-        trial = current_trial()
-        return self.in_order(batch_order(trial.seed, trial.replicate, self._epochs, self.num_examples))
-
-    def in_order(self, order: Array | range) -> Iterator[Any]:
+    def visit(self, order: Array) -> Iterator[Any]:
         """Collated batches of the items `order`."""
-        sampler = [int(index) for index in order]
-        return iter(DataLoader(self._dataset, self._batch_size, sampler=sampler))
+        return iter(DataLoader(self._dataset, self.batch_size, sampler=order.tolist()))
 
 
 class DataModule(training.DataModule):

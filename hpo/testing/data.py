@@ -108,7 +108,9 @@ class DataContract:
             self.module(train_y=np.zeros(39, int))
 
     def test_images_of_different_shapes_are_refused(self) -> None:
-        with pytest.raises(ValueError, match=r"same shape and dtype; received \(1, 6, 6\) uint8 and \(1, 5, 5\)"):
+        with pytest.raises(
+            ValueError, match=r"same shape and dtype; received \(1, 6, 6\) uint8 and \(1, 5, 5\)"
+        ):
             self.module(val_x=np.zeros((50, 1, 5, 5), np.uint8))
 
     def test_images_with_nan_are_refused_and_the_first_is_named(self) -> None:

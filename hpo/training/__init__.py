@@ -4,7 +4,7 @@ Each backend derives its `Module`, `DataModule` and `Trainer` from these; what i
 only its framework can do.
 """
 
-from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, check_arrays, split
+from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBatches, check_arrays, split
 from hpo.training.devices import Devices
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Module, keeps_originals
@@ -20,6 +20,7 @@ __all__ = [
     "FashionMNIST",
     "HyperParameters",
     "Module",
+    "OrderedBatches",
     "Scalar",
     "Trainer",
     "add_to_class",

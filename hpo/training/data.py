@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
@@ -55,35 +56,51 @@ def _check_pair(pair: Any, what: str) -> tuple[Array, Array]:
     return x, y
 
 
-class ArrayBatches:
-    """Mini-batches of a pair of arrays, as the framework's own arrays on the host.
+class OrderedBatches(ABC):
+    """Mini-batches of examples that can be visited in any order.
 
     Iterating goes through all examples once: in their order, or, when shuffled, in the next epoch's
-    order of the current trial. `in_order` takes an order instead.
+    order of the current trial.
+
+    Args:
+        num_examples: how many examples there are.
+        batch_size: examples in a batch; the last one may be smaller.
+        shuffle: whether iterating shuffles.
     """
 
-    def __init__(
-        self, pair: tuple[Array, Array], batch_size: int, backend: Backend, *, shuffle: bool
-    ) -> None:
-        self.x, self.y = pair
-        self.num_examples = len(self.x)
+    def __init__(self, num_examples: int, batch_size: int, *, shuffle: bool) -> None:
+        self.num_examples = num_examples
         self.batch_size = batch_size
-        self._backend = backend
         self._shuffle = shuffle
         self._epochs = 0
 
     def __len__(self) -> int:
         """The number of batches in one pass."""
-        return -(-len(self.x) // self.batch_size)
+        return -(-self.num_examples // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+    def __iter__(self) -> Iterator[Any]:
         if not self._shuffle:
-            return self.in_order(np.arange(len(self.x)))
+            return self.visit(np.arange(self.num_examples))
         self._epochs += 1
         trial = current_trial()
-        return self.in_order(batch_order(trial.seed, trial.replicate, self._epochs, len(self.x)))
+        return self.visit(batch_order(trial.seed, trial.replicate, self._epochs, self.num_examples))
 
-    def in_order(self, order: Array) -> Iterator[tuple[Any, Any]]:
+    @abstractmethod
+    def visit(self, order: Array) -> Iterator[Any]:
+        """Batches (inputs, labels) of the examples `order`."""
+
+
+class ArrayBatches(OrderedBatches):
+    """Mini-batches of a pair of arrays, as the framework's own arrays on the host."""
+
+    def __init__(
+        self, pair: tuple[Array, Array], batch_size: int, backend: Backend, *, shuffle: bool
+    ) -> None:
+        self.x, self.y = pair
+        super().__init__(len(self.x), batch_size, shuffle=shuffle)
+        self._backend = backend
+
+    def visit(self, order: Array) -> Iterator[tuple[Any, Any]]:
         """Batches (x, y) of the examples `order`: x floating point, in [0, 1] if it was uint8."""
         device = self._backend.device("cpu")
         dtype = current_trial().dtype

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from hpo.context import current_trial
-from hpo.port import Arrays, Backend, Run
+from hpo.port import Array, Arrays, Backend, Run
 from hpo.randomness import batch_order, check_seed
 from hpo.registry import resolve_device
-from hpo.training.data import ArrayBatches, DataModule
+from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.scalar import Scalar
 
@@ -96,7 +96,8 @@ class Trainer(HyperParameters):
         self.prepare_model(model)
         self.history = []
         run = self.start(model)
-        num_examples = getattr(self.train_dataloader, "num_examples", 0)
+        loader = self.train_dataloader
+        num_examples = loader.num_examples if isinstance(loader, OrderedBatches) else 0
         for [record] in train(
             run, num_examples, max_epochs=self.max_epochs, seed=self.seed, replicate=self.replicate
         ):
@@ -116,9 +117,7 @@ class Trainer(HyperParameters):
         if metric not in ("error", "loss"):
             raise ValueError(f"metric must be 'error' or 'loss'; received {metric!r}.")
         if self.data is None:
-            raise RuntimeError(
-                "There is no validation data yet: call fit(model, data) first."
-            )
+            raise RuntimeError("There is no validation data yet: call fit(model, data) first.")
         return Scalar(getattr(self.start(model).validate(), metric)[0])
 
     def prepare_data(self, data: Any) -> None:
@@ -143,6 +142,11 @@ class Trainer(HyperParameters):
     def prepare_batch(self, batch: Any) -> Any:
         """Move a batch to this trainer's device."""
         return batch
+
+    def train_batches(self, order: Array) -> Iterable[Any]:
+        """The training batches in this order, or as a user's own loader gives them."""
+        loader = self.train_dataloader
+        return loader.visit(order) if isinstance(loader, OrderedBatches) else loader
 
     @property
     def arrays(self) -> Arrays | None:
