@@ -69,7 +69,8 @@ class Evaluation:
             error = self._refused or raised
         self.close()
         if isinstance(error, ResultError):
-            return Outcome(self._assignment.trial, reason=f"No result: {error}.")
+            # Some of its text may be a framework's, with a full stop of its own.
+            return Outcome(self._assignment.trial, reason=f"No result: {error}".rstrip(".") + ".")
         if error is self._refused:
             raise error
         return Outcome(self._assignment.trial, reason=_reason(error), traceback=_traceback_text(error))
