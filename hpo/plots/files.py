@@ -1,0 +1,68 @@
+"""Figures into files, with what can go wrong said beforehand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 150
+
+
+def check_plot_path(path: str | os.PathLike[str]) -> Path:
+    """Say now, before a long search, whether a figure could be saved under `path`.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: the suffix is none that matplotlib can write; the text lists those that are.
+        FileNotFoundError: the folder does not exist.
+        IsADirectoryError: it is a folder.
+        PermissionError: the folder, or the file that is there, cannot be written.
+    """
+    target = Path(path)
+    folder = target.parent
+    if target.is_dir():
+        raise IsADirectoryError(f"The plot needs the name of a file; {target} is a folder.")
+    suffix = target.suffix.lower().removeprefix(".")
+    if suffix not in _suffixes():
+        received = f"received {target} with the suffix {target.suffix!r}" if suffix else f"received {target}"
+        raise ValueError(
+            f"The suffix of a plot's file says its format: {', '.join(sorted(_suffixes()))}; {received}."
+        )
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"The plot cannot be saved as {target}: the folder {folder} does not exist. Create it, or choose "
+            "another path."
+        )
+    for place in (folder, target) if target.exists() else (folder,):
+        if not os.access(place, os.W_OK):
+            raise PermissionError(
+                f"The plot cannot be saved as {target}: {place} is not writable. Choose another path."
+            )
+    return target
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure, in the format that the suffix names.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: as `check_plot_path`, and so its other errors.
+        OSError: writing failed.
+    """
+    target = check_plot_path(path)
+    figure.savefig(target, dpi=DOTS_PER_INCH)
+    return target
+
+
+def _suffixes() -> set[str]:
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    return set(FigureCanvasBase.get_supported_filetypes())

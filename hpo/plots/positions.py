@@ -1,0 +1,90 @@
+"""Where the values of a hyperparameter lie on an axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hpo.space import Distribution, Domain
+from hpo.space.listed import Listed
+from hpo.tables import shown
+from hpo.trial import Trial
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOG_DISTRIBUTIONS = ("loguniform", "reciprocal", "lognorm")
+GOLDEN_RATIO = (5**0.5 - 1) / 2
+JITTER = 0.12
+MARGIN = 0.03
+"""The share of the range that is added beyond each bound, so that points on it are seen whole."""
+FEW_DECADES = 2000
+"""Up to this ratio of its bounds a logarithmic axis has labels within the decades, too."""
+LONGEST_LABELS = 40
+"""Characters of all labels of an axis together; beyond, they are turned."""
+
+
+def is_log(domain: Domain) -> bool:
+    """Whether the user's prior is a distribution of the logarithm."""
+    if isinstance(domain, Distribution):
+        return domain.frozen.dist.name in LOG_DISTRIBUTIONS and _bounds(domain)[0] >= 0
+    return bool(getattr(domain, "log", False))
+
+
+def places(name: str, domain: Domain, trials: Sequence[Trial]) -> list[float]:
+    """The horizontal place of each trial. Listed values have one place each, with the trials spread a little.
+
+    The spread depends on the trial's id alone, so that a figure is the same each time it is drawn.
+    """
+    if not isinstance(domain, Listed):
+        return [float(trial.config[name]) for trial in trials]
+    # The golden ratio's multiples fill the unit interval evenly, however many there are.
+    return [
+        domain.index(trial.config[name]) + JITTER * (2 * (trial.id * GOLDEN_RATIO % 1) - 1)
+        for trial in trials
+    ]
+
+
+def dress(ax: Axes, name: str, domain: Domain) -> None:
+    """Give the horizontal axis the hyperparameter's name, scale and range."""
+    ax.set_xlabel(name)
+    if isinstance(domain, Listed):
+        labels = [shown(value) for value in domain.listed]
+        turned = sum(len(label) + 2 for label in labels) > LONGEST_LABELS
+        ax.set_xticks(range(len(labels)), labels)
+        ax.tick_params(axis="x", rotation=30 if turned else 0)
+        ax.set_xlim(-0.5, len(labels) - 0.5)
+        return
+    low, high = _bounds(domain)
+    bounded = low < high and math.isfinite(low) and math.isfinite(high)
+    if is_log(domain):
+        ax.set_xscale("log")
+        if bounded and low > 0:
+            factor = (high / low) ** MARGIN
+            ax.set_xlim(low / factor, high * factor)
+            _label_few_decades(ax, high / low)
+        return
+    if domain.is_discrete:
+        ax.locator_params(axis="x", integer=True)
+    if bounded:
+        margin = max(MARGIN * (high - low), 0.25 if domain.is_discrete else 0)
+        ax.set_xlim(low - margin, high + margin)
+
+
+def _label_few_decades(ax: Axes, ratio: float) -> None:
+    """Label 1, 2 and 5 of each decade where there are few; matplotlib would label all or too little."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if ratio < FEW_DECADES:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _bounds(domain: Domain) -> tuple[float, float]:
+    """The bounds of a domain of numbers, infinite where it has none."""
+    low, high = domain.bounds or (None, None)
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        return float(low), float(high)
+    return -math.inf, math.inf
