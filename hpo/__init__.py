@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpo.context import CurrentTrial, current_trial, report
-    from hpo.errors import HpoError, ObjectiveError, SearchFailedError, SpaceError
+    from hpo.errors import HpoError, ObjectiveError, SealedTestSetError, SearchFailedError, SpaceError
     from hpo.events import Event, EventKind
     from hpo.registry import use_backend
+    from hpo.sealed import final_test
     from hpo.searchers import Proposal, RandomSearch, Searcher
     from hpo.space import Choice, Constant, Distribution, Float, Int, Ordinal, Space, param
     from hpo.study import Study
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "hpo.context": ["CurrentTrial", "current_trial", "report"],
-    "hpo.errors": ["HpoError", "ObjectiveError", "SearchFailedError", "SpaceError"],
+    "hpo.errors": ["HpoError", "ObjectiveError", "SealedTestSetError", "SearchFailedError", "SpaceError"],
     "hpo.events": ["Event", "EventKind"],
     "hpo.registry": ["use_backend"],
+    "hpo.sealed": ["final_test"],
     "hpo.searchers": ["Proposal", "RandomSearch", "Searcher"],
     "hpo.space": ["Choice", "Constant", "Distribution", "Float", "Int", "Ordinal", "Space", "param"],
     "hpo.study": ["Study"],
@@ -55,6 +57,7 @@ __all__ = [
     "Ordinal",
     "Proposal",
     "RandomSearch",
+    "SealedTestSetError",
     "SearchFailedError",
     "SearchInterrupted",
     "Searcher",
@@ -66,6 +69,7 @@ __all__ = [
     "Tuner",
     "__version__",
     "current_trial",
+    "final_test",
     "param",
     "report",
     "search",

@@ -27,6 +27,17 @@ def _no_device() -> Any:
     return "cpu"
 
 
+@dataclass
+class Opening:
+    """The sealed test set is open: data modules validate on it, and say so here.
+
+    Attributes:
+        used: whether one did.
+    """
+
+    used: bool = False
+
+
 @dataclass(frozen=True)
 class CurrentTrial:
     """What a running objective may know of its trial.
@@ -39,7 +50,7 @@ class CurrentTrial:
         dtype: what the library's own models compute in.
         backend: name of the study's backend, None while nothing needed one.
         device_name: the device that was asked for (`cpu`, `cuda:0`, `auto`), None where none was.
-        test_set_opened: True while a sealed test set may be read (`hpo.final_test`).
+        opening: there while a sealed test set may be read (`hpo.final_test`).
     """
 
     id: int | None = None
@@ -49,7 +60,7 @@ class CurrentTrial:
     dtype: DType = "float32"
     backend: str | None = None
     device_name: str | None = None
-    test_set_opened: bool = False
+    opening: Opening | None = None
     find_device: Callable[[], Any] = field(default=_no_device, repr=False, compare=False)
     sink: ReportSink = field(default=_ignore, repr=False, compare=False)
 

@@ -21,6 +21,10 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
     └── SealedTestSetError                   the sealed test set was opened before
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class HpoError(Exception):
     """Root of the errors that the library raises of its own accord."""
@@ -79,7 +83,15 @@ class ObjectiveError(HpoError):
 
 
 class SearchFailedError(ObjectiveError):
-    """Every trial of a search failed."""
+    """Every trial of a search failed.
+
+    Attributes:
+        study: the study with the failed trials and their reasons.
+    """
+
+    def __init__(self, message: str, study: Any = None) -> None:
+        super().__init__(message)
+        self.study = study
 
 
 class SealedTestSetError(HpoError):

@@ -39,6 +39,9 @@ class EventKind(str, Enum):
     TRIAL_FAILED = "trial_failed"
     """A trial ended without a result, and why."""
 
+    TEST_SET_OPENED = "test_set_opened"
+    """The sealed test set was opened for a trial's config: its metrics there."""
+
     NOTED = "noted"
     """A remark on the study as a whole, such as which data it used and why."""
 

@@ -43,6 +43,18 @@ class Placed(NamedTuple):
     device: str | None
 
 
+class Tested(NamedTuple):
+    """What the sealed test set said when it was opened.
+
+    Attributes:
+        trial: id of the trial whose config was tested.
+        metrics: what its objective gave on the test set.
+    """
+
+    trial: int
+    metrics: dict[str, float]
+
+
 class _Row:
     """The events of one trial."""
 
@@ -67,6 +79,7 @@ class History:
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
         notes: the remarks, in order.
+        tested: what the sealed test set said; None while it is sealed.
         running: ids of the trials that have no end yet, in the order of their starts.
         finished: ids of the trials that have one, in the order of their ends.
         values: for each trial the value of the single metric, NaN for one that did not complete.
@@ -82,6 +95,7 @@ class History:
         self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
         self.notes: list[Note] = []
+        self.tested: Tested | None = None
         self.running: dict[int, None] = {}
         self.finished: list[int] = []
         self.values: list[float] = []
@@ -193,6 +207,11 @@ class History:
     def _backend_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
         self.placed = Placed(**data)
 
+    def _test_set_opened(self, event: Event, data: Mapping[str, Any]) -> None:
+        if self.tested is not None:
+            raise ValueError(f"The log has {event}, but a sealed test set is opened once.")
+        self.tested = Tested(event.trial or 0, metrics_from_json(data["metrics"]))
+
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
         self.notes.append(Note(**data))
 
@@ -275,5 +294,6 @@ _FOLD = {
     EventKind.REPORTED: History._reported,
     EventKind.TRIAL_COMPLETED: History._trial_finished,
     EventKind.TRIAL_FAILED: History._trial_finished,
+    EventKind.TEST_SET_OPENED: History._test_set_opened,
     EventKind.NOTED: History._noted,
 }

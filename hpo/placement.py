@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo import registry
-from hpo.context import CurrentTrial, ReportSink
+from hpo.context import CurrentTrial, Opening, ReportSink
 from hpo.errors import AmbiguousBackendError
 from hpo.randomness import uniforms
 
@@ -24,6 +24,7 @@ class Placement:
         device: the device that was asked for, one of the backend's; None if none was.
         replicate: which of the repeated draws the trials use, from 0.
         seeds_framework: whether the framework's own generator is seeded before each trial.
+        opening: there while a sealed test set may be read.
     """
 
     seed: int
@@ -31,6 +32,7 @@ class Placement:
     device: str | None = None
     replicate: int = 0
     seeds_framework: bool = False
+    opening: Opening | None = None
 
     def begin(self, trial: int, config: Mapping[str, Any], sink: ReportSink) -> CurrentTrial:
         """Make ready for a trial: seed the framework, and say what the objective may know.
@@ -47,6 +49,7 @@ class Placement:
             replicate=self.replicate,
             backend=self.backend,
             device_name=self.device,
+            opening=self.opening,
             find_device=self.find_device,
             sink=sink,
         )

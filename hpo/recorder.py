@@ -60,6 +60,10 @@ class Recorder:
         """Record the backend and the device."""
         self._write(EventKind.BACKEND_CHOSEN, {"backend": backend, "reason": reason, "device": device})
 
+    def test(self, trial: int, metrics: Mapping[str, float]) -> None:
+        """Record what the sealed test set said of a trial's config."""
+        self._write(EventKind.TEST_SET_OPENED, {"metrics": metrics_to_json(metrics)}, trial)
+
     def note(self, topic: str, text: str) -> None:
         """Record a remark."""
         self._write(EventKind.NOTED, {"topic": topic, "text": text})

@@ -10,7 +10,7 @@ from hpo import ranking
 from hpo.errors import ObjectiveError
 from hpo.events import Event
 from hpo.hints import Hint, find_hints
-from hpo.history import History, Note, Trials
+from hpo.history import History, Note, Tested, Trials
 from hpo.ranking import Incumbents
 from hpo.records import record, table
 from hpo.space import Space
@@ -121,6 +121,11 @@ class Study:
         return tuple(self._history.notes)
 
     @property
+    def tested(self) -> Tested | None:
+        """What the sealed test set said of the best trial; None until `hpo.final_test` opened it."""
+        return self._history.tested
+
+    @property
     def hints(self) -> tuple[Hint, ...]:
         """What could be done next, seen from the results."""
         if len(self.metrics) != 1:
@@ -218,6 +223,7 @@ class Study:
         return (
             mine.created == theirs.created
             and (mine.metrics, mine.placed, mine.notes) == (theirs.metrics, theirs.placed, theirs.notes)
+            and mine.tested == theirs.tested
             and (mine.finished, mine.running) == (theirs.finished, theirs.running)
             and self.trials == other.trials
         )
@@ -263,6 +269,9 @@ class Study:
         hidden = len(self.trials) - _LONGEST_TABLE
         lines = [f"({hidden} more trials; study.records() has all)"] if hidden > 0 else []
         lines += [f"{note.topic}: {note.text}" for note in self.notes]
+        if self.tested is not None:
+            said = ", ".join(f"{name} {value:.4g}" for name, value in self.tested.metrics.items())
+            lines.append(f"Test set, opened for trial {self.tested.trial}: {said}")
         return lines + [f"Hint: {hint.text}" for hint in self.hints]
 
     def _not_one_metric(self) -> ObjectiveError:

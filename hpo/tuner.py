@@ -257,12 +257,11 @@ class Tuner:
 
     def _all_failed(self) -> SearchFailedError:
         first = next(trial for trial in self.study.trials if trial.state is TrialState.FAILED)
-        error = SearchFailedError(
+        return SearchFailedError(
             f"All {self.study.num_failed} trials failed. The first (trial {first.id}, config "
-            f"{first.config}): {first.reason}"
+            f"{first.config}): {first.reason}",
+            self.study,
         )
-        error.study = self.study  # type: ignore[attr-defined]
-        return error
 
 
 def search(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -13,7 +14,10 @@ HEAVY = ["matplotlib", "scipy.stats", "scipy", "typer", "rich", "pandas", "autog
 
 def loaded_by(code: str, names: list[str]) -> list[str]:
     program = f"{code}\nimport sys\nprint([name for name in {names!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HPO_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=clean
+    )
     found: list[str] = eval(done.stdout)  # the list that the line above printed
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo.context import CurrentTrial, running
+from hpo.context import CurrentTrial, Opening, running
 from hpo.testing.problems import make_arrays
 
 
@@ -140,7 +140,7 @@ class DataContract:
         monkeypatch.setenv("HPO_DATA", "sample")
         test = self.d2l.FashionMNIST().arrays
         sealed = self.d2l.FashionMNIST(validation="holdout").arrays
-        with running(CurrentTrial(test_set_opened=True)):
+        with running(CurrentTrial(opening=Opening())):
             opened = self.d2l.FashionMNIST(validation="holdout").arrays
         assert (len(sealed.train_x), len(sealed.val_x)) == (5000, 1000)
         assert np.array_equal(sealed.val_x, test.train_x[5000:])

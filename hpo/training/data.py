@@ -212,5 +212,8 @@ def split(
         raise ValueError(f"validation must be 'test' or 'holdout'; received {validation!r}.")
     x, y = train
     kept = len(x) - len(x) // 6
-    held_out = test if current_trial().test_set_opened else (x[kept:], y[kept:])
-    return (x[:kept], y[:kept]), held_out
+    opening = current_trial().opening
+    if opening is None:
+        return (x[:kept], y[:kept]), (x[kept:], y[kept:])
+    opening.used = True
+    return (x[:kept], y[:kept]), test

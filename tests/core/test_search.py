@@ -221,7 +221,7 @@ def test_when_all_trials_fail_the_error_has_the_count_the_first_reason_and_the_s
         hpo.SearchFailedError, match=r"All 3 trials failed. The first \(trial 0.*ZeroDivision"
     ) as caught:
         hpo.search(failing, SPACE, num_trials=3, seed=0)
-    assert caught.value.study.num_failed == 3  # type: ignore[attr-defined]
+    assert caught.value.study.num_failed == 3
 
 
 def test_a_generator_whose_cleaning_up_fails_keeps_its_reason() -> None:

@@ -1,0 +1,70 @@
+"""The sealed test set, opened once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from hpo.context import Opening
+from hpo.errors import ObjectiveError, SealedTestSetError
+from hpo.executors import Assignment, SerialExecutor
+from hpo.objective import Objective, Result
+from hpo.placement import choose_placement
+from hpo.recorder import Recorder
+from hpo.study import Study
+
+
+def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> float:
+    """Evaluate the best config of a study on the test set that was sealed during the search.
+
+    The best of many validation errors is too good by selection, so the last word belongs to examples
+    that selected nothing. Data with `validation="holdout"` keep them sealed. Here the objective runs once
+    more with the best config, the same seed and the same training examples, and is validated on them.
+    The result is kept with the study as `study.tested`.
+
+    Args:
+        study: a study whose objective validates on a held-out part, such as
+            `SoftmaxTask(validation="holdout")` or a function that uses `FashionMNIST(validation="holdout")`.
+        objective: what was searched over, where the study does not have it (it was made from a log).
+
+    Returns:
+        The study's metric on the test set.
+
+    Raises:
+        SealedTestSetError: it was opened before; the text has the result.
+        ObjectiveError: no trial completed, the objective failed, or it keeps no test set sealed.
+        ValueError: the study has no objective and none is given.
+    """
+    metric, best = study.metric, study.best
+    if study.tested is not None:
+        raise SealedTestSetError(
+            f"The test set of the study {study.name!r} was opened before, for trial {study.tested.trial}: "
+            f"{metric.name} = {study.tested.metrics[metric.name]:.6g}. Looking again after more "
+            f"trials would make it a validation set."
+        )
+    function = study.objective if objective is None else objective
+    if function is None:
+        raise ValueError(
+            "This study was made from a log and has no objective; pass it: final_test(study, objective=f)."
+        )
+    opening, reports = Opening(), list[Result]()
+    placement, _ = choose_placement(study.seed, study.backend, study.device)
+    executor = SerialExecutor(
+        Objective(function),
+        dataclasses.replace(placement, opening=opening),
+        lambda trial, epoch, result: reports.append(result),
+    )
+    executor.submit(Assignment(best.id, best.config))
+    [outcome] = executor.poll()
+    if outcome.reason is not None:
+        raise ObjectiveError(f"The best config {best.config} failed this time: {outcome.reason}")
+    if not opening.used:
+        raise ObjectiveError(
+            "The objective validates on no held-out part, so there is no sealed test set to open. Search with "
+            'validation="holdout", for example FashionMNIST(validation="holdout").'
+        )
+    result = outcome.result if outcome.result is not None else reports[-1]
+    metrics = result if isinstance(result, dict) else {metric.name: result}
+    Recorder(study._history, study, ()).test(best.id, metrics)
+    return metrics[metric.name]
