@@ -1,0 +1,1 @@
+"""The command `hpo`. One file for each subcommand; what they need is imported when they run."""

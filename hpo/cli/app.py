@@ -1,0 +1,42 @@
+"""The subcommands put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpo.cli.backends import list_backends
+from hpo.cli.data import show_data
+from hpo.cli.run import run_search
+
+# Plain help: the styled one needs rich, which would double the time that `hpo --help` takes.
+app = typer.Typer(
+    name="hpo",
+    help="Tune hyperparameters, with the same search on NumPy and every deep-learning framework.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run_search)
+app.command("backends")(list_backends)
+app.command("data")(show_data)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from hpo import __version__
+
+        typer.echo(f"hpo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the subcommand."""

@@ -1,0 +1,101 @@
+"""Where the command writes: the console, and a standard output that holds one JSON document."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from hpo.tables import shown, text_table
+
+LABEL_WIDTH = 10
+
+
+def open_console(*, to_stderr: bool) -> Console:
+    """The console for what people read; on standard error where standard output is for a program."""
+    return Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
+
+
+def is_live(console: Console) -> bool:
+    """Whether lines on it can be redrawn."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
+def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
+    """Lines of a label and a text, which wraps under itself in a terminal and not at all in a file."""
+    for label, text in fields:
+        start = f"{label:<{LABEL_WIDTH}}"
+        if console.is_terminal:
+            text = textwrap.fill(
+                text,
+                max(20, console.width - 1),
+                initial_indent=" " * LABEL_WIDTH,
+                subsequent_indent=" " * LABEL_WIDTH,
+                break_on_hyphens=False,
+                break_long_words=False,
+            )[LABEL_WIDTH:]
+        print_line(console, f"{start}{text}")
+
+
+def print_line(console: Console, text: str, *, style: str | None = None) -> None:
+    """A line that only the terminal wraps, so that paths can be copied."""
+    console.print(text, style=style, soft_wrap=True)
+
+
+def print_table(
+    console: Console, names: list[str], rows: list[list[object]], *, bold_row: int | None = None
+) -> None:
+    """A table as wide as the terminal allows; as wide as it is in a file."""
+    if not console.is_terminal:
+        print_line(console, text_table(names, rows))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column, name in enumerate(names):
+        is_number = all(isinstance(row[column], (int, float)) or row[column] is None for row in rows)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for number, row in enumerate(rows):
+        table.add_row(*(shown(value) for value in row), style="bold green" if number == bold_row else None)
+    console.print(table)
+
+
+@contextmanager
+def only_documents(wanted: bool) -> Iterator[TextIO]:
+    """Give the standard output to JSON documents alone: what else is printed goes to standard error.
+
+    That holds for prints of a user's objective, of C libraries and of child processes, too.
+    """
+    output = sys.stdout
+    if not wanted:
+        yield output
+        return
+    output.flush()
+    saved = None
+    with suppress(OSError, ValueError):  # a test's or a notebook's stand-in may have no descriptor
+        if output.fileno() == 1:
+            saved = os.dup(1)
+            os.dup2(2, 1)
+    try:
+        sys.stdout = sys.stderr
+        if saved is None:
+            yield output
+        else:
+            with os.fdopen(os.dup(saved), "w", encoding="utf-8") as real:
+                yield real
+    finally:
+        sys.stdout = output
+        if saved is not None:
+            os.dup2(saved, 1)
+            os.close(saved)
+
+
+def write_document(output: TextIO, document: dict[str, Any]) -> None:
+    """One JSON document, strictly of the standard."""
+    output.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    output.flush()
