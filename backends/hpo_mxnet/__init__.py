@@ -1,0 +1,29 @@
+"""Hyperparameter optimization in MXNet: the book's names (`import hpo_mxnet as d2l`) and the port.
+
+MXNet has two kinds of arrays, `mx.nd` and, where `npx.set_np()` or a scope turned NumPy semantics on,
+`mx.np`. Importing this package changes neither; see `hpo_mxnet.Trainer` for which one a model gets.
+"""
+
+from hpo.training import HyperParameters, add_to_class
+from hpo_mxnet.backend import BACKEND
+from hpo_mxnet.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from hpo_mxnet.module import Classification, Module, SoftmaxClassification
+from hpo_mxnet.trainer import DataModule, FashionMNIST, Trainer, hpo_objective_softmax_classification
+
+__all__ = [
+    "BACKEND",
+    "Classification",
+    "DataModule",
+    "FashionMNIST",
+    "HyperParameters",
+    "Module",
+    "SoftmaxClassification",
+    "Trainer",
+    "add_to_class",
+    "cpu",
+    "gpu",
+    "hpo_objective_softmax_classification",
+    "num_gpus",
+    "try_all_gpus",
+    "try_gpu",
+]

@@ -1,0 +1,57 @@
+"""MXNet's two kinds of arrays, and scopes that choose between them.
+
+`mx.nd` arrays are the classic ones; `mx.np` arrays come with NumPy semantics, which `npx.set_np()`
+turns on for a whole thread. Gluon's layers follow the semantics in force, and so does this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from hpo_mxnet.compat import mx
+
+
+@contextmanager
+def classic_arrays() -> Iterator[None]:
+    """A scope in which operators and layers make and take `mx.nd` arrays."""
+    # MXNet refuses to have NumPy's arrays without NumPy's shapes, on the way in and on the way out.
+    with mx.util.np_array(False), mx.util.np_shape(False):
+        yield
+
+
+@contextmanager
+def numpy_arrays() -> Iterator[None]:
+    """A scope in which operators and layers make and take `mx.np` arrays."""
+    with mx.util.np_shape(True), mx.util.np_array(True):
+        yield
+
+
+@contextmanager
+def arrays_of(model: Any) -> Iterator[None]:
+    """A scope with the kind of arrays that a block's parameters are.
+
+    While it has none yet, the semantics in force stay, and decide what they become.
+    """
+    kinds = {isinstance(array, mx.np.ndarray) for array in _parameter_arrays(model)}
+    with ExitStack() as stack:
+        if len(kinds) == 1:
+            stack.enter_context(numpy_arrays() if True in kinds else classic_arrays())
+        yield
+
+
+def in_force(array: Any) -> Any:
+    """The same numbers, not copied, as the kind of array that is in force."""
+    return array.as_np_ndarray() if mx.util.is_np_array() else array.as_nd_ndarray()
+
+
+def is_initialized(parameter: Any) -> bool:
+    """Whether a parameter has its numbers: not before its shape is known."""
+    return parameter._data is not None  # Gluon has no public question that does not raise
+
+
+def _parameter_arrays(model: Any) -> Iterator[Any]:
+    for parameter in model.collect_params().values():
+        if is_initialized(parameter):
+            yield from parameter.list_data()

@@ -1,0 +1,162 @@
+"""The book's models, and any other Gluon block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hpo import training
+from hpo.context import current_trial
+from hpo.port import Softmax, State
+from hpo.randomness import check_seed
+from hpo_mxnet.arrays import arrays_of, is_initialized
+from hpo_mxnet.backend import BACKEND
+from hpo_mxnet.compat import mx
+
+nn = mx.gluon.nn
+
+
+class Module(mx.gluon.Block, training.Module):  # type: ignore[misc]  # MXNet has no types
+    """A Gluon block that knows its loss and its optimizer.
+
+    A subclass sets `net` or defines `forward`, and defines `loss` and `configure_optimizers`. It is a
+    `Block` and not a `HybridBlock`, which would take neither blocks nor a `forward` written freely;
+    `hybridize()` reaches the blocks inside it.
+    """
+
+    backend = BACKEND
+    net: Any
+
+    def forward(self, *inputs: Any) -> Any:
+        """The outputs of `net`."""
+        return self.net(*inputs)
+
+    def train(self) -> None:
+        """For code that sets a mode: Gluon's layers train inside `autograd.record()`, and only there."""
+
+    def eval(self) -> None:
+        """For code that sets a mode: Gluon's layers predict outside of `autograd.record()`."""
+
+
+class Classification(training.Classification, Module):
+    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`.
+
+    Args:
+        net: a Gluon block to train; a subclass may set `self.net` itself instead.
+        lr: learning rate; a subclass may set `self.lr` itself instead.
+    """
+
+    lr: float
+
+    def __init__(self, net: Any = None, lr: float | None = None) -> None:
+        super().__init__()
+        if net is not None:
+            self.net = net
+        if lr is not None:
+            self.lr = lr
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean cross-entropy of a batch, in nats."""
+        operators = mx.npx if isinstance(y_hat, mx.np.ndarray) else mx.nd
+        return -operators.pick(operators.log_softmax(y_hat, axis=-1), y, axis=-1).mean()
+
+    def configure_optimizers(self) -> Any:
+        """Plain SGD with the rate `lr`, as a `gluon.Trainer`.
+
+        Its `step(batch_size)` divides the gradients by `batch_size`. The loss is the mean of the batch
+        already, so a loop written by hand calls `step(1)`.
+        """
+        return mx.gluon.Trainer(self.collect_params(), "sgd", {"learning_rate": self.lr})
+
+
+class SoftmaxClassification(Classification):
+    """Softmax regression, with initial weights drawn from the seed.
+
+    Args:
+        num_outputs: classes.
+        lr: learning rate.
+        seed: of the initial weights; by default the current trial's.
+    """
+
+    def __init__(self, num_outputs: int, lr: float, seed: int | None = None) -> None:
+        net = nn.HybridSequential()
+        net.add(nn.Flatten(), nn.Dense(num_outputs))
+        super().__init__(net, lr)
+        trial = current_trial()
+        self.num_outputs = num_outputs
+        self.seed = trial.seed if seed is None else check_seed(seed)
+        self.replicate, self.dtype = trial.replicate, trial.dtype
+
+    def forward(self, x: Any) -> Any:
+        """The scores of a batch."""
+        self.prepare(x.size // len(x), x.ctx)
+        return self.net(x)
+
+    def prepare(self, num_inputs: int, device: Any) -> None:
+        """Draw the initial weights, once."""
+        dense = self.net[1]
+        if is_initialized(dense.weight):
+            return
+        state = Softmax(num_inputs, self.num_outputs).initial_state(self.seed, self.replicate)
+        dense.cast(self.dtype)
+        dense.weight.shape = (self.num_outputs, num_inputs)
+        # Only an initialised parameter can be set; zeros leave MXNet's generator where it was. The bias,
+        # whose shape was known from the start, may have its numbers already.
+        dense.initialize(mx.init.Zero(), ctx=device, force_reinit=True)
+        load_canonical_state(self, {name: value.astype(self.dtype) for name, value in state.items()})
+
+
+ORIGINALS = {name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS}
+
+
+def softmax_layer(model: Any) -> Any:
+    """The dense layer of a model that is still softmax regression as the library made it, else None."""
+    if not isinstance(model, SoftmaxClassification) or not training.keeps_originals(model, ORIGINALS):
+        return None
+    net = model.net
+    if type(net) is not nn.HybridSequential or [type(layer) for layer in net] != [nn.Flatten, nn.Dense]:
+        return None
+    dense = net[1]
+    if dense.act is not None or dense.bias is None or not is_initialized(dense.weight):
+        return None
+    learns = all(p.grad_req == "write" and p.lr_mult == 1 for p in dense.collect_params().values())
+    hooked = any(block._forward_hooks or block._forward_pre_hooks for block in blocks(model))
+    return dense if learns and not hooked else None
+
+
+def blocks(block: Any) -> Iterator[Any]:
+    """A block and those inside it, each once, outer ones first."""
+    seen: set[int] = set()
+
+    def visit(one: Any) -> Iterator[Any]:
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            for child in one._children.values():
+                yield from visit(child)
+
+    return visit(block)
+
+
+def canonical_parameters(model: Any) -> Iterator[tuple[str, Any, bool]]:
+    """Each parameter with its canonical name and whether the layout is transposed there."""
+    layers = (block for block in blocks(model) if block._reg_params)
+    for index, layer in enumerate(layers):
+        for name, parameter in layer._reg_params.items():
+            transposed = isinstance(layer, nn.Dense) and name == "weight"
+            yield f"layers.{index}.{name}", parameter, transposed
+
+
+def canonical_state(model: Any) -> State:
+    """Copies of a model's parameters, moving statistics included, in the port's layout."""
+    with arrays_of(model):
+        values = [(name, p.data().asnumpy(), turned) for name, p, turned in canonical_parameters(model)]
+    return {name: value.T.copy() if turned else value for name, value, turned in values}
+
+
+def load_canonical_state(model: Any, state: State) -> None:
+    """Replace a model's parameters by those of a canonical state."""
+    with arrays_of(model):
+        for name, parameter, transposed in canonical_parameters(model):
+            value = state[name].T if transposed else state[name]
+            parameter.set_data(BACKEND.from_numpy(value, parameter.list_ctx()[0]))
