@@ -75,24 +75,17 @@ class ModuleRun:
         return BACKEND.prepare([member], arrays, dtype=dtype, device=layer.weight.device)
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
-        outputs: list[Any] = []
-        hook = self._model.register_forward_hook(lambda model, inputs, output: outputs.append(output))
-        wrong: Any = 0
-        total_loss: Any = 0.0
-        count = 0
+        """One pass over batches; each batch's outputs are caught on their way from the model."""
+        totals = _Totals()
+        hook = self._model.register_forward_hook(lambda model, inputs, output: totals.catch(output))
+        step = self._learn if learn else self._model.validation_step
         try:
             for batch in batches:
                 batch = self._trainer.prepare_batch(batch)
-                labels = batch[-1]
-                outputs.clear()
-                loss = self._learn(batch) if learn else self._model.validation_step(batch)
-                # Sums stay on the device: reading one would make an accelerator wait at each step.
-                wrong = wrong + (outputs[0].detach().argmax(1) != labels).sum()
-                total_loss = total_loss + loss.detach() * len(labels)
-                count += len(labels)
+                totals.add(step(batch), batch[-1])
         finally:
             hook.remove()
-        return mean_scores([float(wrong)], [float(total_loss)], count)
+        return totals.scores()
 
     def _learn(self, batch: Any) -> torch.Tensor:
         assert self._optimizer is not None
@@ -101,3 +94,45 @@ class ModuleRun:
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         return loss
+
+
+class _Totals:
+    """Sums over examples of what a model got wrong and lost.
+
+    They are taken for many batches at a time and stay on the device: an operation for each batch would
+    cost a small model as much as its step, and reading a number would make an accelerator wait.
+    """
+
+    def __init__(self) -> None:
+        self._output: torch.Tensor | None = None
+        self._batches: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self._sums: list[torch.Tensor] = []
+        self._count = 0
+
+    def catch(self, output: torch.Tensor) -> None:
+        """Take the outputs of a batch, the first ones if the step calls the model more than once."""
+        if self._output is None:
+            self._output = output.detach()
+
+    def add(self, loss: torch.Tensor, labels: torch.Tensor) -> None:
+        """Add a batch whose outputs were caught, with its mean loss."""
+        assert self._output is not None, "the step did not call the model"
+        self._batches.append((self._output, labels, loss.detach()))
+        self._output = None
+        if len(self._batches) == 64:
+            self._flush()
+
+    def scores(self) -> Scores:
+        self._flush()
+        wrong, loss = torch.stack(self._sums).cpu().double().sum(0).tolist()
+        return mean_scores([wrong], [loss], self._count)
+
+    def _flush(self) -> None:
+        if self._batches:
+            outputs, labels, losses = zip(*self._batches, strict=True)
+            sizes = torch.tensor([len(part) for part in labels], device=losses[0].device)
+            wrong = (torch.cat(outputs).argmax(1) != torch.cat(labels)).sum()
+            loss = (torch.stack(losses) * sizes).sum()
+            self._sums.append(torch.stack([wrong.to(loss.dtype), loss]))
+            self._count += int(sizes.sum())
+            self._batches.clear()
