@@ -51,7 +51,7 @@ def list_backends(
                 device = next((each.device for each in findings if each.name == chosen), None)
                 where = f" on {device}" if device else ""
                 print_fields(
-                    console, [("chosen", f"{chosen}{where}, because {reason}" if chosen else reason)]
+                    console, [("chosen", f"{chosen or 'none'}{where}, because {reason}")]
                 )
         if chosen is None:
             raise typer.Exit(USAGE)

@@ -72,6 +72,8 @@ def spoken(seconds: float) -> str:
         '3 min 20 s'
     """
     whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:

@@ -93,7 +93,7 @@ class SearchProgress:
 
     def _tell_forecast(self) -> None:
         left = self._pace.seconds_left
-        if self._live is None and not self._forecast_shown and left is not None:
+        if self._live is None and not self._forecast_shown and self._pace.epochs and left is not None:
             self._forecast_shown = True
             print_line(self._console, f"First epoch done; about {spoken(left)} to go.")
 

@@ -45,8 +45,8 @@ def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
 
 
 def print_line(console: Console, text: str, *, style: str | None = None) -> None:
-    """A line that only the terminal wraps, so that paths can be copied."""
-    console.print(text, style=style, soft_wrap=True)
+    """A line, wrapped between words in a terminal and not at all in a file."""
+    console.print(text, style=style, soft_wrap=not console.is_terminal)
 
 
 def print_table(

@@ -142,6 +142,8 @@ def _job(request: Request, console: Console) -> Job:
 
 def _backend(request: Request) -> tuple[Backend, str]:
     """The backend and why; a user's objective is imported by now, and what it imported counts."""
+    if request.backend is not None:
+        registry.canonical_name(request.backend, origin="--backend")
     choice = registry.choose(request.backend)
     return registry.load(choice.name), choice.reason
 

@@ -1,0 +1,76 @@
+"""The forecast, and the live bar in a terminal."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+import hpo
+from hpo.cli.pace import Pace, spoken
+from hpo.cli.progress import SearchProgress
+from hpo.events import Event, EventKind
+
+
+def event(kind: EventKind, elapsed: float, trial: int = 0, epoch: int | None = None) -> Event:
+    return Event(kind, trial, epoch=epoch, elapsed=elapsed)
+
+
+def test_the_forecast_after_the_first_epoch_is_that_epoch_times_the_rest() -> None:
+    pace = Pace(num_trials=3, epochs=4)
+    pace.take(event(EventKind.TRIAL_STARTED, 1.0))
+    assert pace.seconds_left is None
+    pace.take(event(EventKind.REPORTED, 3.0, epoch=1))
+    assert pace.seconds_left == pytest.approx(2.0 * 11)
+
+
+def test_a_trial_that_fails_early_takes_its_other_epochs_with_it() -> None:
+    pace = Pace(num_trials=2, epochs=10)
+    pace.take(event(EventKind.TRIAL_STARTED, 0.0))
+    pace.take(event(EventKind.REPORTED, 1.0, epoch=1))
+    pace.take(event(EventKind.TRIAL_FAILED, 1.0))
+    assert pace.done == 10
+    assert pace.seconds_left == pytest.approx(10.0)
+
+
+def test_where_nobody_knows_the_epochs_the_forecast_comes_after_the_first_trial() -> None:
+    pace = Pace(num_trials=5, epochs=None)
+    pace.take(event(EventKind.TRIAL_STARTED, 0.0))
+    pace.take(event(EventKind.REPORTED, 1.0, epoch=1))
+    assert pace.seconds_left is None
+    pace.take(event(EventKind.TRIAL_COMPLETED, 2.0))
+    assert pace.seconds_left == pytest.approx(8.0)
+
+
+def test_more_reports_than_epochs_do_not_pass_the_end() -> None:
+    pace = Pace(num_trials=1, epochs=1)
+    pace.take(event(EventKind.TRIAL_STARTED, 0.0))
+    for epoch in (1, 2, 3):
+        pace.take(event(EventKind.REPORTED, float(epoch), epoch=epoch))
+    assert pace.done == pace.total == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "under 1 s"), (45, "45 s"), (200.4, "3 min 20 s"), (7505, "2 h 05 min")],
+)
+def test_durations_are_said_in_words(seconds: float, text: str) -> None:
+    assert spoken(seconds) == text
+
+
+@pytest.mark.parametrize("width", [30, 100])
+def test_a_terminal_shows_the_incumbent_and_no_line_is_wider_than_it(width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    progress = SearchProgress(console, num_trials=4, epochs=None)
+    hpo.search(
+        lambda config: abs(config["x"]),
+        {"x": hpo.Int(-5, 5)},
+        num_trials=3,
+        seed=0,
+        callbacks=[progress.on_event],
+    )
+    with console.capture() as capture:
+        console.print(progress._render())
+    lines = capture.get().splitlines()
+    assert any("3/4 trials" in line for line in lines)
+    assert any("best: trial" in line for line in lines)
+    assert all(len(line) <= width for line in lines)

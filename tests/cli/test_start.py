@@ -1,0 +1,63 @@
+"""How the command starts."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import hpo as library
+
+Command = Callable[..., Any]
+
+LOADED = """
+import json, sys
+from hpo.cli.entry import main
+try:
+    main()
+except SystemExit as end:
+    print("loaded:" + json.dumps([end.code or 0, sorted(sys.modules)]))
+"""
+THREADS = """
+import os, sys
+sys.argv = ["hpo", "--version"]
+from hpo.cli.entry import THREAD_VARIABLES, main
+try:
+    main()
+except SystemExit:
+    print([os.environ[name] for name in THREAD_VARIABLES])
+"""
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("backends",), ("data",)])
+def test_help_imports_nothing_heavy(hpo_process: Command, command: tuple[str, ...]) -> None:
+    answer = hpo_process(*command, "--help", code=LOADED)
+    text, _, loaded = answer.stdout.partition("loaded:")
+    code, modules = json.loads(loaded)
+    assert code == 0
+    assert "Usage: hpo" in text
+    assert not {"numpy", "scipy", "matplotlib", "rich", "torch"} & set(modules)
+
+
+def test_version_is_the_librarys(hpo: Command) -> None:
+    assert hpo("--version").stdout == f"hpo {library.__version__}\n"
+
+
+def test_one_blas_thread_is_set_before_numpy_is_loaded(
+    hpo_process: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    assert "['1', '1', '1']" in hpo_process(code=THREADS).stdout
+
+
+def test_a_chosen_number_of_threads_stays(hpo_process: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert re.search(r"\['\d+', '2', '\d+'\]", hpo_process(code=THREADS).stdout)
+
+
+def test_an_unknown_command_is_wrong_usage(hpo: Command) -> None:
+    answer = hpo("fly")
+    assert answer.code == 2
+    assert "No such command 'fly'" in answer.stderr
