@@ -1,0 +1,5 @@
+"""`keras.fit` with its defaults."""
+
+from _keras import time_fit
+
+time_fit()
