@@ -7,7 +7,7 @@ turns on for a whole thread. Gluon's layers follow the semantics in force, and s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from hpo_mxnet.compat import mx
@@ -28,17 +28,18 @@ def numpy_arrays() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def arrays_of(model: Any) -> Iterator[None]:
+def arrays_like(array: Any) -> AbstractContextManager[None]:
+    """A scope with the kind of arrays that an array is."""
+    return numpy_arrays() if isinstance(array, mx.np.ndarray) else classic_arrays()
+
+
+def arrays_of(model: Any) -> AbstractContextManager[None]:
     """A scope with the kind of arrays that a block's parameters are.
 
     While it has none yet, the semantics in force stay, and decide what they become.
     """
-    kinds = {isinstance(array, mx.np.ndarray) for array in _parameter_arrays(model)}
-    with ExitStack() as stack:
-        if len(kinds) == 1:
-            stack.enter_context(numpy_arrays() if True in kinds else classic_arrays())
-        yield
+    first = next(_parameter_arrays(model), None)
+    return nullcontext() if first is None else arrays_like(first)
 
 
 def in_force(array: Any) -> Any:

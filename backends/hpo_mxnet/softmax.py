@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from hpo.port import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import check_members, learning_rates, mean_scores, stack, unstack
-from hpo_mxnet.compat import mx
 from hpo_mxnet.arrays import classic_arrays
+from hpo_mxnet.compat import mx
 
 STEPS_PER_CALL = 16
 """Steps in one graph: more of them save no more time."""
@@ -144,6 +144,7 @@ class Graph:
         self._call = mx.nd.CachedOp(outputs, [("static_alloc", static), ("static_shape", static)])
 
     def __call__(self, **arrays: Any) -> Any:
+        """The output, or the list of them."""
         return self._call(*(arrays[name] for name in self._names))
 
 
@@ -199,4 +200,5 @@ class _Totals:
         self._count += num_examples
 
     def scores(self) -> Scores:
-        return mean_scores(*self._sums, self._count)
+        num_wrong, total_loss = self._sums
+        return mean_scores(num_wrong, total_loss, self._count)
