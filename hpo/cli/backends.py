@@ -50,8 +50,6 @@ def list_backends(
                 print_fields(console, [(each.name, each.detail) for each in findings if each.detail])
                 device = next((each.device for each in findings if each.name == chosen), None)
                 where = f" on {device}" if device else ""
-                print_fields(
-                    console, [("chosen", f"{chosen or 'none'}{where}, because {reason}")]
-                )
+                print_fields(console, [("chosen", f"{chosen or 'none'}{where}, because {reason}")])
         if chosen is None:
             raise typer.Exit(USAGE)

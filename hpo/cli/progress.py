@@ -40,8 +40,9 @@ class SearchProgress:
         self._console = console
         self._pace = Pace(num_trials, epochs)
         self._best: Trial | None = None
-        self._metric = ""
-        self._trial = ""
+        self._best_text = ""
+        self._state = ""
+        self._config = ""
         self._failed = 0
         self._forecast_shown = False
         self._began = self._updated = time.monotonic()
@@ -63,13 +64,13 @@ class SearchProgress:
         if event.trial is None:
             return
         if event.kind is EventKind.TRIAL_STARTED:
-            self._trial = f"trial {event.trial}: {_config_text(event.data['config'])}"
+            self._config = _config_text(event.data["config"])
+            self._state = f"trial {event.trial}"
         elif event.kind is EventKind.REPORTED:
-            self._metric = _metric_text(event, study)
+            self._state = f"trial {event.trial}, {_metric_text(event, study)}"
             self._tell_forecast()
         elif event.kind is EventKind.TRIAL_FAILED:
             self._failed += 1
-            self._metric = ""
             if self._failed == 1:
                 print_line(
                     self._console, f"Trial {event.trial} failed: {event.data['reason']}", style="yellow"
@@ -77,7 +78,7 @@ class SearchProgress:
             self._tell_trial(event.trial, "failed")
         elif event.kind is EventKind.TRIAL_COMPLETED:
             self._best = study.best if len(study.metrics) == 1 else None
-            self._metric = ""
+            self._best_text = f"best {_value_text(study, self._best)}" if self._best else ""
             self._tell_trial(event.trial, _value_text(study, study.trials[event.trial]))
 
     def __enter__(self) -> SearchProgress:
@@ -102,8 +103,7 @@ class SearchProgress:
         every = -(-pace.num_trials // MOST_LINES)
         if self._live is not None or (pace.finished % every and pace.finished != pace.num_trials):
             return
-        config = self._trial.partition(": ")[2]
-        parts = [f"[{pace.finished}/{pace.num_trials}] trial {trial}: {config}: {outcome}"]
+        parts = [f"[{pace.finished}/{pace.num_trials}] trial {trial}: {self._config}: {outcome}"]
         if self._best is not None:
             parts.append(f"best so far {shown(self._best.value)}")
         if pace.seconds_left and pace.finished < pace.num_trials:
@@ -112,11 +112,10 @@ class SearchProgress:
 
     def _render(self) -> Group:
         lines: list[RenderableType] = [self._bar()]
-        lines.append(Text(f"{self._trial} {self._metric}", no_wrap=True, overflow="ellipsis"))
+        # Configs come last: they may be long, and a narrow terminal cuts the end.
+        lines.append(Text(f"{self._state}: {self._config}", no_wrap=True, overflow="ellipsis"))
         if self._best is not None:
-            text = (
-                f"best: trial {self._best.id}: {_config_text(self._best.config)}: {shown(self._best.value)}"
-            )
+            text = f"{self._best_text} (trial {self._best.id}): {_config_text(self._best.config)}"
             lines.append(Text(text, style="bold green", no_wrap=True, overflow="ellipsis"))
         return Group(*lines)
 
@@ -150,7 +149,7 @@ def _config_text(config: dict[str, object]) -> str:
 def _metric_text(event: Event, study: Study) -> str:
     names = [metric.name for metric in study.metrics if metric.name in event.data]
     values = ", ".join(f"{name} {shown(event.data[name])}" for name in names)
-    return f"epoch {event.epoch}: {values}"
+    return f"epoch {event.epoch}, {values}"
 
 
 def _value_text(study: Study, trial: Trial) -> str:

@@ -28,7 +28,7 @@ def print_result(console: Console, study: Study) -> None:
     _simplify(names, rows, study)
     bold = next((number for number, trial in enumerate(trials) if best and trial.id == best.id), None)
     console.print()
-    print_table(console, names, rows, bold_row=bold)
+    print_table(console, names, rows, bold_row=bold, dispensable=("seconds", "epochs"))
     if len(study.trials) > len(trials):
         print_line(console, f"... and {len(study.trials) - len(trials)} more trials; --json has all of them.")
     console.print()

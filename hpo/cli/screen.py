@@ -6,16 +6,18 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from hpo.tables import shown, text_table
 
 LABEL_WIDTH = 10
+GAP = 2
 
 
 def open_console(*, to_stderr: bool) -> Console:
@@ -50,19 +52,41 @@ def print_line(console: Console, text: str, *, style: str | None = None) -> None
 
 
 def print_table(
-    console: Console, names: list[str], rows: list[list[object]], *, bold_row: int | None = None
+    console: Console,
+    names: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    bold_row: int | None = None,
+    dispensable: Sequence[str] = (),
 ) -> None:
-    """A table as wide as the terminal allows; as wide as it is in a file."""
+    """A table no wider than the terminal; as wide as it is in a file.
+
+    Args:
+        console: where.
+        names: the columns.
+        rows: their values.
+        bold_row: the index of the row to set off.
+        dispensable: columns to leave out of a narrow terminal, the first one first.
+    """
     if not console.is_terminal:
         print_line(console, text_table(names, rows))
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column, name in enumerate(names):
+    columns = list(range(len(names)))
+    for name in dispensable:
+        if sum(_width(names, rows, column) for column in columns) > console.width and name in names:
+            columns.remove(names.index(name))
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column in columns:
         is_number = all(isinstance(row[column], (int, float)) or row[column] is None for row in rows)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(names[column], justify="right" if is_number else "left", overflow="fold")
     for number, row in enumerate(rows):
-        table.add_row(*(shown(value) for value in row), style="bold green" if number == bold_row else None)
+        style = "bold green" if number == bold_row else None
+        table.add_row(*(shown(row[column]) for column in columns), style=style)
     console.print(table)
+
+
+def _width(names: Sequence[str], rows: Sequence[Sequence[object]], column: int) -> int:
+    return GAP + max(cell_len(text) for text in (names[column], *(shown(row[column]) for row in rows)))
 
 
 @contextmanager

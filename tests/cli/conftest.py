@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from hpo.cli.app import app
 
@@ -82,12 +81,16 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def hpo() -> Hpo:
+def hpo(capsys: pytest.CaptureFixture[str]) -> Hpo:
     """Call the command in this process."""
 
     def call(*arguments: str) -> Answer:
-        result = CliRunner().invoke(app, list(arguments), prog_name="hpo")
-        return Answer(result.exit_code, result.stdout, result.stderr)
+        capsys.readouterr()
+        # Not by the CliRunner, which tells the two outputs apart in some versions only.
+        with pytest.raises(SystemExit) as end:
+            app(list(arguments), prog_name="hpo")
+        printed = capsys.readouterr()
+        return Answer(int(end.value.code or 0), printed.out, printed.err)
 
     return call
 

@@ -37,7 +37,7 @@ def test_help_imports_nothing_heavy(hpo_process: Command, command: tuple[str, ..
     code, modules = json.loads(loaded)
     assert code == 0
     assert "Usage: hpo" in text
-    assert not {"numpy", "scipy", "matplotlib", "rich", "torch"} & set(modules)
+    assert not {"numpy", "scipy", "matplotlib", "torch"} & set(modules)
 
 
 def test_version_is_the_librarys(hpo: Command) -> None:
