@@ -95,7 +95,7 @@ class Trainer(training.Trainer):
     def _place(self, part: Any) -> Any:
         if isinstance(part, np.ndarray):
             return self.backend.from_numpy(part, self.device)
-        return in_force(part.as_in_context(self.device))
+        return in_force(part.as_nd_ndarray().as_in_context(self.device))
 
     def _finish(self, model: Module) -> None:
         """Give layers their shape by a look at one batch, without moving any statistics."""
