@@ -104,4 +104,7 @@ class SoftmaxClassification(Classification):
         return flat @ self.parameters["layers.0.weight"] + self.parameters["layers.0.bias"]
 
 
+SoftmaxRegression = SoftmaxClassification
+"""The published chapter's name for the same model."""
+
 ORIGINALS = {name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS}

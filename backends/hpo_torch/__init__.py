@@ -1,25 +1,40 @@
 """Hyperparameter optimization in PyTorch: the book's names (`import hpo_torch as d2l`) and the port."""
 
-from hpo.training import HyperParameters, add_to_class
+from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
+from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_torch.backend import BACKEND
 from hpo_torch.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from hpo_torch.module import Classification, Module, SoftmaxClassification
-from hpo_torch.trainer import DataModule, FashionMNIST, Trainer, hpo_objective_softmax_classification
+from hpo_torch.module import Classification, Module, SoftmaxClassification, SoftmaxRegression
+from hpo_torch.trainer import (
+    DataModule,
+    FashionMNIST,
+    HPOTrainer,
+    Trainer,
+    hpo_objective_softmax_classification,
+)
 
 __all__ = [
     "BACKEND",
+    "BasicScheduler",
     "Classification",
     "DataModule",
     "FashionMNIST",
+    "HPOScheduler",
+    "HPOSearcher",
+    "HPOTrainer",
+    "HPOTuner",
     "HyperParameters",
     "Module",
+    "RandomSearcher",
     "SoftmaxClassification",
+    "SoftmaxRegression",
     "Trainer",
     "add_to_class",
     "cpu",
     "gpu",
     "hpo_objective_softmax_classification",
     "num_gpus",
+    "numpy",
     "try_all_gpus",
     "try_gpu",
 ]

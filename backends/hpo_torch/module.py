@@ -94,6 +94,9 @@ class SoftmaxClassification(Classification):
                 linear(linear.weight.new_zeros(1, num_inputs))
 
 
+SoftmaxRegression = SoftmaxClassification
+"""The published chapter's name for the same model."""
+
 ORIGINALS = {name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS}
 
 

@@ -8,8 +8,8 @@ from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBat
 from hpo.training.devices import Devices
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Module, keeps_originals
-from hpo.training.scalar import Scalar
-from hpo.training.trainer import Trainer, train
+from hpo.training.scalar import Scalar, numpy
+from hpo.training.trainer import HPOTrainer, Trainer, train
 
 __all__ = [
     "TRAINING_METHODS",
@@ -18,6 +18,7 @@ __all__ = [
     "DataModule",
     "Devices",
     "FashionMNIST",
+    "HPOTrainer",
     "HyperParameters",
     "Module",
     "OrderedBatches",
@@ -26,6 +27,7 @@ __all__ = [
     "add_to_class",
     "check_arrays",
     "keeps_originals",
+    "numpy",
     "split",
     "train",
 ]

@@ -36,6 +36,21 @@ class Scalar(float):
         return self
 
 
+def numpy(value: Any) -> Any:
+    """The numbers of an array, tensor or scalar of whatever framework, on the host and without a graph.
+
+    Args:
+        value: what answers `.numpy()` or `.asnumpy()`, or what `np.asarray` takes.
+
+    Returns:
+        A NumPy array, 0-d for a scalar.
+    """
+    for method in ("detach", "cpu", "asnumpy", "numpy"):
+        if hasattr(value, method):
+            value = getattr(value, method)()
+    return np.asarray(value)
+
+
 def _lift(name: str) -> Callable[..., Any]:
     operation = getattr(float, name)
 

@@ -55,7 +55,8 @@ class Trainer(HyperParameters):
             current trial or `HPO_DEVICE` asks for, else the CPU.
         seed: decides the order of the mini-batches; by default the current trial's.
 
-    After `fit`, `history` holds a record for each epoch (see `train`).
+    After `fit`, `history` holds a record for each epoch (see `train`), and `model` and `data` are what
+    was fitted.
     """
 
     backend: ClassVar[Backend]
@@ -81,6 +82,7 @@ class Trainer(HyperParameters):
             device = self.backend.device(resolve_device(self.backend, device))
         self.device = device
         self.history: list[dict[str, float]] = []
+        self.model: Any = None
         self.data: DataModule | None = None
         self.train_dataloader: Any = None
         self.val_dataloader: Any = None
@@ -138,6 +140,7 @@ class Trainer(HyperParameters):
     def prepare_model(self, model: Any) -> None:
         """Make `model` ready to train on this trainer's device and data."""
         model.trainer = self
+        self.model = model
 
     def prepare_batch(self, batch: Any) -> Any:
         """Move a batch to this trainer's device."""
@@ -159,3 +162,11 @@ class Trainer(HyperParameters):
     def start(self, model: Any) -> Run:
         """A run of this one model, from the parameters that it has now."""
         raise NotImplementedError(f"The Trainer of {self.backend.name} defines no start(model).")
+
+
+class HPOTrainer(Trainer):
+    """A `Trainer` that scores the model it fitted, under the name that the published chapter uses."""
+
+    def validation_error(self) -> Scalar:
+        """The share of the validation examples that the fitted model classifies wrongly."""
+        return self.validate(self.model)
