@@ -4,26 +4,41 @@ MXNet has two kinds of arrays, `mx.nd` and, where `npx.set_np()` or a scope turn
 `mx.np`. Importing this package changes neither; see `hpo_mxnet.Trainer` for which one a model gets.
 """
 
-from hpo.training import HyperParameters, add_to_class
+from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
+from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from hpo_mxnet.module import Classification, Module, SoftmaxClassification
-from hpo_mxnet.trainer import DataModule, FashionMNIST, Trainer, hpo_objective_softmax_classification
+from hpo_mxnet.module import Classification, Module, SoftmaxClassification, SoftmaxRegression
+from hpo_mxnet.trainer import (
+    DataModule,
+    FashionMNIST,
+    HPOTrainer,
+    Trainer,
+    hpo_objective_softmax_classification,
+)
 
 __all__ = [
     "BACKEND",
+    "BasicScheduler",
     "Classification",
     "DataModule",
     "FashionMNIST",
+    "HPOScheduler",
+    "HPOSearcher",
+    "HPOTrainer",
+    "HPOTuner",
     "HyperParameters",
     "Module",
+    "RandomSearcher",
     "SoftmaxClassification",
+    "SoftmaxRegression",
     "Trainer",
     "add_to_class",
     "cpu",
     "gpu",
     "hpo_objective_softmax_classification",
     "num_gpus",
+    "numpy",
     "try_all_gpus",
     "try_gpu",
 ]

@@ -2,7 +2,8 @@
 
 It is the last release there will be, and what it stands on went on: NumPy 1.24 dropped the aliases
 `numpy.bool`, `numpy.int` and so on, NumPy 2 more than can be given back, Python 3.12 `distutils`, and
-SciPy moved `csr_matrix`. Every file of this package takes `mx` from here, so that this comes first.
+SciPy moved `csr_matrix`. Every file of this package takes `mx` from here, so that this comes first. A
+program imports this package before MXNet too: after it, `import mxnet` works as usual.
 
 MXNet also reads its number of threads once, while it is imported. A trial computes on one thread: two
 beside a busy neighbour slow small products down by an order of magnitude, and the other cores are for

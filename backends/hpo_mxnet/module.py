@@ -127,6 +127,9 @@ class SoftmaxClassification(Classification):
         load_canonical_state(self, {name: value.astype(self.dtype) for name, value in state.items()})
 
 
+SoftmaxRegression = SoftmaxClassification
+"""The published chapter's name for the same model."""
+
 ORIGINALS = {name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS}
 
 

@@ -104,6 +104,10 @@ class Trainer(training.Trainer):
             model(*inputs)
 
 
+class HPOTrainer(training.HPOTrainer, Trainer):
+    """A `Trainer` with `validation_error()`: see `hpo.training.HPOTrainer`."""
+
+
 def hpo_objective_softmax_classification(config: Mapping[str, Any], max_epochs: int = 10) -> Any:
     """The book's objective: the validation error of softmax regression after `max_epochs` epochs.
 
