@@ -127,7 +127,7 @@ def _plain(value: object) -> object:
         return value.item()
     if isinstance(value, (int, float, str, bytes, numbers.Number)) or value is None:
         return value
-    for inside in ("item", "numpy"):
+    for inside in ("item", "numpy", "asscalar"):
         method = getattr(value, inside, None)
         if callable(method):
             try:

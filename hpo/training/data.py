@@ -102,6 +102,13 @@ class ArrayBatches(OrderedBatches):
 
     def visit(self, order: Array) -> Iterator[tuple[Any, Any]]:
         """Batches (x, y) of the examples `order`: x floating point, in [0, 1] if it was uint8."""
+        for x, y in self.chunks(order):
+            for first in range(0, len(y), self.batch_size):
+                last = first + self.batch_size
+                yield x[first:last], y[first:last]
+
+    def chunks(self, order: Array) -> Iterator[tuple[Any, Any]]:
+        """The same examples, many whole batches at a time; the last chunk ends with the smaller batch."""
         device = self._backend.device("cpu")
         dtype = current_trial().dtype
         per_chunk = max(1, EXAMPLES_PER_CHUNK // self.batch_size) * self.batch_size
@@ -110,11 +117,8 @@ class ArrayBatches(OrderedBatches):
             x = self.x[rows].astype(dtype)
             if self.x.dtype == np.uint8:
                 x *= np.asarray(1 / 255, dtype)
-            chunk_x = self._backend.from_numpy(x, device)
-            chunk_y = self._backend.from_numpy(self.y[rows].astype(np.int64), device)
-            for first in range(0, len(rows), self.batch_size):
-                last = first + self.batch_size
-                yield chunk_x[first:last], chunk_y[first:last]
+            labels = self.y[rows].astype(np.int64)
+            yield self._backend.from_numpy(x, device), self._backend.from_numpy(labels, device)
 
 
 class DataModule(HyperParameters):

@@ -29,7 +29,7 @@ class Devices:
 
     def num_gpus(self) -> int:
         """The number of accelerators."""
-        return len(self._backend.devices()) - 1
+        return sum(not name.startswith("cpu") for name in self._backend.devices())
 
     def try_gpu(self, i: int = 0) -> Any:
         """Accelerator number `i` if it is there, else the processor."""

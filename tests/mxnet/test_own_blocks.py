@@ -315,6 +315,13 @@ def test_a_search_over_a_user_s_own_blocks_repeats_with_its_seed() -> None:
     assert studies[0].num_completed == 3
 
 
+def test_classic_arrays_are_results() -> None:
+    study = hpo.search(
+        lambda config: mx.nd.array([config["x"]]).sum(), {"x": hpo.Float(0, 1)}, num_trials=2, seed=0
+    )
+    assert study.num_completed == 2
+
+
 def test_numpy_style_arrays_are_results() -> None:
     with numpy_arrays():
         study = hpo.search(

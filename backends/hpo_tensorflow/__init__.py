@@ -1,0 +1,40 @@
+"""Hyperparameter optimization in TensorFlow: the book's names (`import hpo_tensorflow as d2l`), the port."""
+
+from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
+from hpo.training import HyperParameters, add_to_class, numpy
+from hpo_tensorflow.backend import BACKEND
+from hpo_tensorflow.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from hpo_tensorflow.module import Classification, Module, SoftmaxClassification, SoftmaxRegression
+from hpo_tensorflow.trainer import (
+    DataModule,
+    FashionMNIST,
+    HPOTrainer,
+    Trainer,
+    hpo_objective_softmax_classification,
+)
+
+__all__ = [
+    "BACKEND",
+    "BasicScheduler",
+    "Classification",
+    "DataModule",
+    "FashionMNIST",
+    "HPOScheduler",
+    "HPOSearcher",
+    "HPOTrainer",
+    "HPOTuner",
+    "HyperParameters",
+    "Module",
+    "RandomSearcher",
+    "SoftmaxClassification",
+    "SoftmaxRegression",
+    "Trainer",
+    "add_to_class",
+    "cpu",
+    "gpu",
+    "hpo_objective_softmax_classification",
+    "num_gpus",
+    "numpy",
+    "try_all_gpus",
+    "try_gpu",
+]

@@ -1,0 +1,53 @@
+"""The port of TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from hpo.port import Array, Arrays, DType, Member, Run
+from hpo_tensorflow.runtime import configure
+from hpo_tensorflow.softmax import SoftmaxRun
+
+
+class TensorFlowBackend:
+    """TensorFlow on the processor and on GPUs."""
+
+    name = "tensorflow"
+    version = str(tf.__version__)
+
+    def devices(self) -> list[str]:
+        """`cpu`, then `gpu:<i>`, then further processors (logical devices) as `cpu:<i>`."""
+        found = [device.name for device in tf.config.list_logical_devices()]
+        names = [name.removeprefix("/device:").lower() for name in found]
+        gpus = sorted(name for name in names if name.startswith("gpu"))
+        return ["cpu", *gpus, *sorted(name for name in names if name.startswith("cpu") and name != "cpu:0")]
+
+    def device(self, name: str) -> tf.DeviceSpec:
+        """The `tf.DeviceSpec` of that name, for `tf.device`."""
+        kind, _, number = name.partition(":")
+        return tf.DeviceSpec(device_type=kind.upper(), device_index=int(number or 0))
+
+    def seed(self, seed: int) -> None:
+        """Seed TensorFlow's, NumPy's and Python's global generators, as Keras' initialisers use all three."""
+        tf.keras.utils.set_random_seed(seed % 2**32)
+
+    def to_numpy(self, array: Any) -> Array:
+        """A NumPy array on the host with the numbers of a tensor."""
+        return np.asarray(array)
+
+    def from_numpy(self, array: Array, device: Any) -> tf.Tensor:
+        """A tensor on `device`."""
+        with tf.device(device):
+            return tf.constant(array)
+
+    def prepare(self, members: Sequence[Member], data: Arrays, *, dtype: DType, device: Any) -> Run:
+        """Put K models of one shape and their data on a device, ready to train."""
+        return SoftmaxRun(members, data, dtype, device)
+
+
+configure()
+BACKEND = TensorFlowBackend()

@@ -1,0 +1,184 @@
+"""The book's models, and any other that is made of Keras layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from hpo import training
+from hpo.context import current_trial
+from hpo.port import Softmax, State
+from hpo.randomness import check_seed
+from hpo_tensorflow.backend import BACKEND
+
+
+class Module(training.Module, keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """A Keras layer that knows its loss and its optimizer.
+
+    A subclass sets `net` or defines `forward`, and defines `loss` and `configure_optimizers`. It is a
+    layer and no `keras.Model`, which would overwrite `loss`.
+    """
+
+    backend = BACKEND
+    net: Any
+
+    def __init__(self) -> None:
+        # Layers inside compute in their own dtypes; this one only passes on.
+        super().__init__(autocast=False)
+        self._in_training = False
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Compute the outputs of a batch, in the mode that `train` or `eval` set."""
+        options.setdefault("training", self._in_training)
+        outputs = super().__call__(*inputs, **options)
+        # Past Keras' own attributes, which would track the list as a part of the model.
+        if "caught" in self.__dict__:
+            self.__dict__["caught"].append(outputs)
+        return outputs
+
+    @contextmanager
+    def caught_outputs(self) -> Iterator[list[Any]]:
+        """A list of what the model puts out inside the block, for whoever scores a step."""
+        caught: list[Any] = []
+        self.__dict__["caught"] = caught
+        try:
+            yield caught
+        finally:
+            del self.__dict__["caught"]
+
+    def call(self, x: Any, *more: Any, training: Any = None) -> Any:
+        """What Keras calls: `forward`."""
+        return self.forward(x, *more)
+
+    def forward(self, x: Any) -> Any:
+        """The outputs of `net`."""
+        return self.net(x)
+
+    def train(self) -> None:
+        """Set the mode for training: dropout is on, batch statistics move."""
+        self._in_training = True
+
+    def eval(self) -> None:
+        """Set the mode for everything else, which is also the initial one."""
+        self._in_training = False
+
+
+class Classification(training.Classification, Module):
+    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`.
+
+    Args:
+        net: a model or layer of Keras' own to train, whose outputs are scores (logits); a subclass may
+            set `self.net` itself instead.
+        lr: learning rate; a subclass may set `self.lr` itself instead.
+    """
+
+    lr: float
+
+    def __init__(self, net: Any = None, lr: float | None = None) -> None:
+        super().__init__()
+        if net is not None:
+            self.net = net
+        if lr is not None:
+            self.lr = lr
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean cross-entropy of a batch, in nats."""
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, y_hat))
+
+    def configure_optimizers(self) -> Any:
+        """Plain SGD with the rate `lr`."""
+        return keras.optimizers.SGD(self.lr)
+
+
+class SoftmaxClassification(Classification):
+    """Softmax regression, with initial weights drawn from the seed.
+
+    Args:
+        num_outputs: classes.
+        lr: learning rate.
+        seed: of the initial weights; by default the current trial's.
+    """
+
+    def __init__(self, num_outputs: int, lr: float, seed: int | None = None) -> None:
+        trial = current_trial()
+        layers = [keras.layers.Flatten(dtype=trial.dtype), keras.layers.Dense(num_outputs, dtype=trial.dtype)]
+        super().__init__(keras.Sequential(layers), lr)
+        self.num_outputs = num_outputs
+        self.seed = trial.seed if seed is None else check_seed(seed)
+        self.replicate = trial.replicate
+
+    def build(self, input_shape: Any) -> None:
+        """Draw the initial weights; Keras calls it once, with the shape of a batch."""
+        self.net.build(input_shape)
+        if _dense_of(self.net) is None:
+            return  # a net that a reader put in its place
+        shape = Softmax(int(np.prod(input_shape[1:])), self.num_outputs)
+        state = shape.initial_state(self.seed, self.replicate)
+        self.net.set_weights([state["layers.0.weight"], state["layers.0.bias"]])
+
+
+SoftmaxRegression = SoftmaxClassification
+"""The published chapter's name for the same model."""
+
+ORIGINALS = {
+    **{name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS},
+    "call": SoftmaxClassification.call,
+}
+
+
+def softmax_layer(model: Any) -> Any | None:
+    """The dense layer of a model that is still softmax regression as the library made it, else None."""
+    if not isinstance(model, SoftmaxClassification) or not training.keeps_originals(model, ORIGINALS):
+        return None
+    dense = _dense_of(model.net)
+    plain = (
+        dense is not None
+        and dense.built
+        and dense.use_bias
+        and dense.activation is keras.activations.linear
+        and len(dense.trainable_variables) == 2
+        and not dense.losses
+    )
+    return dense if plain else None
+
+
+def _dense_of(net: Any) -> Any | None:
+    """The dense layer of a net that flattens and goes through one, else None."""
+    if type(net) is not keras.Sequential:
+        return None
+    layers = net.layers
+    kinds = [type(layer) for layer in layers]
+    return layers[1] if kinds == [keras.layers.Flatten, keras.layers.Dense] else None
+
+
+def canonical_state(model: Any) -> State:
+    """Copies of a model's variables in the port's layout."""
+    return {name: _turned(variable.numpy().copy()) for name, variable in _named(model)}
+
+
+def load_canonical_state(model: Any, state: State) -> None:
+    """Replace a model's variables by those of a canonical state."""
+    for name, variable in _named(model):
+        value = state[name]
+        variable.assign(value.transpose(2, 3, 1, 0) if value.ndim == 4 else value)
+
+
+def _turned(value: Any) -> Any:
+    # Keras keeps dense kernels as (in, out), as the port does, and those of convolutions as HWIO.
+    return value.transpose(3, 2, 0, 1).copy() if value.ndim == 4 else value
+
+
+def _named(model: Any) -> list[tuple[str, Any]]:
+    """The variables of each layer that has any, by canonical name; random states are none."""
+    layers: dict[str, int] = {}
+    named = []
+    for variable in model.weights:
+        layer, _, name = variable.path.rpartition("/")
+        index = layers.setdefault(layer, len(layers))
+        named.append((f"layers.{index}.{'weight' if name == 'kernel' else name}", variable))
+    return named

@@ -1,0 +1,152 @@
+"""K softmax regressions in TensorFlow, with the gradient in closed form and each epoch in one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from hpo.port import Array, Arrays, DType, Member, Scores, State
+from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.rows import check_members, learning_rates, mean_scores, stack, unstack
+
+MOST_UNROLLED = 16
+"""Steps that stand one behind the other in a graph."""
+
+
+class SoftmaxRun:
+    """TensorFlow's implementation of `hpo.port.Run`.
+
+    Rows stand member-major here, (K, num_outputs, num_inputs + 1): TensorFlow's softmax is one operation
+    along the last axis only.
+    """
+
+    def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType, device: Any) -> None:
+        check_members(members, data)
+        self._dtype: DType = dtype
+        self._device = device
+        self._batch_size = data.batch_size
+        with tf.device(device):
+            self._train = _place(data.train_x, data.train_y)
+            self._val = _place(data.val_x, data.val_y)
+            self._rates = tf.constant(learning_rates(members, dtype))
+            self._scale = tf.constant(1 / 255 if data.train_x.dtype == np.uint8 else 1, dtype)
+        self.load([member.state for member in members])
+
+    def load(self, states: Sequence[State]) -> None:
+        """Replace the K models' parameters."""
+        with tf.device(self._device):
+            self._rows = tf.constant(stack(states, self._dtype).transpose(1, 0, 2))
+
+    def state(self) -> list[State]:
+        """Copies of the K models' parameters."""
+        return unstack(self._rows.numpy().transpose(1, 0, 2))
+
+    def drop(self, index: int) -> None:
+        """Take one model out; those behind it move up."""
+        kept = [member for member in range(len(self._rates)) if member != index]
+        self._rows, self._rates = tf.gather(self._rows, kept), tf.gather(self._rates, kept)
+
+    def epoch(self, order: NDArray[np.intp]) -> Scores:
+        """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
+        wrong: Any = 0.0
+        loss: Any = 0.0
+        with tf.device(self._device):
+            for part, size, unrolled in _parts(order, self._batch_size):
+                indices = tf.constant(part.reshape(-1, unrolled * size).astype(np.int32))
+                self._rows, part_wrong, part_loss = _epoch(
+                    self._rows, *self._train, indices, self._rates, self._scale, size
+                )
+                wrong, loss = wrong + part_wrong.numpy(), loss + part_loss.numpy()
+        return mean_scores(wrong, loss, len(order))
+
+    def validate(self) -> Scores:
+        """Score every model on all validation examples."""
+        with tf.device(self._device):
+            wrong, loss = _validate(self._rows, *self._val, self._scale)
+        return mean_scores(wrong.numpy(), loss.numpy(), len(self._val[1]))
+
+
+def _place(x: Array, y: Array) -> tuple[tf.Tensor, tf.Tensor]:
+    # The images stay uint8, a quarter of the memory, and are converted chunk by chunk.
+    return tf.constant(x.reshape(len(x), -1)), tf.constant(y.astype(np.int32))
+
+
+def _inputs(x: tf.Tensor, indices: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    """Examples as numbers (n, num_inputs + 1), the last of which is the one that meets the bias."""
+    chosen = tf.cast(tf.gather(x, indices), scale.dtype) * scale
+    return tf.concat([chosen, tf.ones([tf.shape(indices)[0], 1], scale.dtype)], axis=1)
+
+
+def _scores(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Sums over n examples, each (K,) float64, of what logits (n, K, num_outputs) get wrong and lose."""
+    repeated = tf.repeat(labels[:, None], tf.shape(logits)[1], axis=1)
+    wrong = tf.argmax(logits, axis=2, output_type=tf.int32) != repeated
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(repeated, logits)
+    return (
+        tf.reduce_sum(tf.cast(wrong, tf.float64), axis=0),
+        tf.reduce_sum(tf.cast(loss, tf.float64), axis=0),
+    )
+
+
+@tf.function  # type: ignore[untyped-decorator]
+def _epoch(
+    rows: Any, x: Any, y: Any, chunks: Any, rates: Any, scale: Any, size: int
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """One step for each batch of `size` examples; `chunks` is (chunks, batches in one * size).
+
+    With logits z and p = softmax(z), the gradient of the batch's mean cross-entropy with respect to z is
+    (p - onehot(y)) / size, and with respect to the rows that times the inputs. The steps of a chunk stand
+    one behind the other in the graph: a loop over them would cost more than their arithmetic. The rates
+    are an input, so that trials share a trace.
+    """
+    members, classes, width = rows.shape
+    count = chunks.shape[1] // size
+    flat = tf.reshape(rows, [members * classes, width])
+    step = (-rates / size)[:, None]
+    wrong, loss = tf.zeros([members], tf.float64), tf.zeros([members], tf.float64)
+    for indices in chunks:
+        labels = tf.gather(y, indices)
+        targets = tf.split(tf.one_hot(labels, classes, dtype=rates.dtype)[:, None], count)
+        logits = []
+        for batch, target in zip(tf.split(_inputs(x, indices, scale), count), targets, strict=True):
+            z = tf.reshape(tf.matmul(batch, flat, transpose_b=True), [size, members, classes])
+            gradient = tf.reshape((tf.nn.softmax(z) - target) * step, [size, members * classes])
+            flat += tf.matmul(gradient, batch, transpose_a=True)
+            logits.append(z)
+        chunk_wrong, chunk_loss = _scores(tf.concat(logits, 0), labels)
+        wrong += chunk_wrong
+        loss += chunk_loss
+    return tf.reshape(flat, rows.shape), wrong, loss
+
+
+@tf.function  # type: ignore[untyped-decorator]
+def _validate(rows: Any, x: Any, y: Any, scale: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    members, classes, width = rows.shape
+    flat = tf.reshape(rows, [members * classes, width])
+    wrong, loss = tf.zeros([members], tf.float64), tf.zeros([members], tf.float64)
+    for start in tf.range(0, tf.shape(y)[0], EXAMPLES_PER_CHUNK):
+        labels = y[start : start + EXAMPLES_PER_CHUNK]
+        indices = tf.range(start, start + tf.shape(labels)[0])
+        z = tf.matmul(_inputs(x, indices, scale), flat, transpose_b=True)
+        chunk_wrong, chunk_loss = _scores(tf.reshape(z, [-1, members, classes]), labels)
+        wrong += chunk_wrong
+        loss += chunk_loss
+    return wrong, loss
+
+
+def _parts(order: NDArray[np.intp], size: int) -> Iterator[tuple[NDArray[np.intp], int, int]]:
+    """An order as parts that one graph each can train: chunks of batches, single batches, the last one."""
+    unrolled = max(1, min(MOST_UNROLLED, EXAMPLES_PER_CHUNK // size))
+    chunked = len(order) // (unrolled * size) * unrolled * size
+    full = len(order) // size * size
+    for part, part_size, part_unrolled in (
+        (order[:chunked], size, unrolled),
+        (order[chunked:full], size, 1),
+        (order[full:], len(order) - full, 1),
+    ):
+        if len(part):
+            yield part, part_size, part_unrolled

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import hpo
+import hpo_tensorflow as d2l
+from hpo.context import CurrentTrial
+from hpo.testing.problems import make_arrays
+from hpo_tensorflow import softmax
+from hpo_tensorflow.module import canonical_state, load_canonical_state, softmax_layer
+
+
+def data(num_train: int = 200) -> d2l.DataModule:
+    a = make_arrays(num_train=num_train)
+    return d2l.DataModule((a.train_x, a.train_y), (a.val_x, a.val_y), batch_size=16)
+
+
+def dataset(x: Any, y: Any) -> Any:
+    return tf.data.Dataset.from_tensor_slices(((x / 255).astype("float32"), y.astype("int64")))
+
+
+def perceptron() -> Any:
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    return keras.Sequential([layers.Flatten(), layers.Dense(32, activation="relu"), layers.Dense(10)])
+
+
+def test_a_model_of_keras_own_learns() -> None:
+    trainer = d2l.Trainer(max_epochs=10, seed=0)
+    trainer.fit(d2l.Classification(perceptron(), lr=0.2), data())
+    assert trainer.history[-1]["train_loss"] < 0.5 * trainer.history[0]["train_loss"]
+    assert trainer.history[-1]["val_error"] < trainer.history[0]["val_error"]
+
+
+def test_a_subclassed_keras_model_learns() -> None:
+    class Net(keras.Model):  # type: ignore[misc]  # Keras has no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.flatten, self.dense = keras.layers.Flatten(), keras.layers.Dense(10)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(self.flatten(x))
+
+    trainer = d2l.Trainer(max_epochs=3, seed=0)
+    trainer.fit(d2l.Classification(Net(), lr=0.2), data())
+    assert trainer.history[-1]["train_loss"] < trainer.history[0]["train_loss"]
+
+
+def test_it_trains_as_a_loop_written_by_hand() -> None:
+    from hpo.randomness import batch_order
+
+    a, trainer = make_arrays(num_train=40), d2l.Trainer(max_epochs=1, seed=0)
+    ours, theirs = d2l.Classification(perceptron(), lr=0.1), perceptron()
+    trainer.fit(ours, data(40))
+    theirs.build((None, 1, 6, 6))
+    order = batch_order(0, 0, 1, 40)
+    for first in range(0, 40, 16):
+        batch = order[first : first + 16]
+        with tf.GradientTape() as tape:
+            scores = theirs((a.train_x[batch] / 255).astype("float32"))
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(a.train_y[batch], scores)
+            loss = tf.reduce_mean(losses)
+        variables = theirs.trainable_variables
+        for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+            variable.assign_sub(0.1 * gradient)
+    for one, other in zip(ours.net.weights, theirs.weights, strict=True):
+        assert np.allclose(one.numpy(), other.numpy(), atol=1e-6)
+
+
+def test_any_optimizer_keeps_its_state_over_the_epochs() -> None:
+    class WithAdam(d2l.Classification):
+        made = 0
+
+        def configure_optimizers(self) -> Any:
+            type(self).made += 1
+            return keras.optimizers.Adam(self.lr)
+
+    trainer = d2l.Trainer(max_epochs=3, seed=0)
+    trainer.fit(WithAdam(perceptron(), lr=0.01), data())
+    assert WithAdam.made == 1
+    assert trainer.history[-1]["train_loss"] < trainer.history[0]["train_loss"]
+
+
+def test_dropout_is_on_while_training_and_off_while_validating() -> None:
+    net = keras.Sequential([keras.layers.Flatten(), keras.layers.Dropout(0.9), keras.layers.Dense(10)])
+    trainer, model = d2l.Trainer(max_epochs=1, seed=0), d2l.Classification(net, lr=1e-9)
+    trainer.fit(model, data())
+    assert trainer.validate(model, metric="loss") == trainer.validate(model, metric="loss")
+    x = np.ones((4, 1, 6, 6), np.float32)
+    model.train()
+    assert not np.allclose(model(x), model(x))
+    model.eval()
+    assert np.allclose(model(x), model(x))
+
+
+def test_a_bare_model_is_refused_with_what_wraps_it() -> None:
+    with pytest.raises(
+        TypeError, match=r"received Sequential.*hpo_tensorflow\.Classification\(net, lr=0\.1\)"
+    ):
+        d2l.Trainer(max_epochs=1).fit(perceptron(), data())
+
+
+def test_a_data_set_of_batches_and_one_of_examples_are_trained_on_in_their_order() -> None:
+    a = make_arrays(num_train=40)
+    train, val = dataset(a.train_x, a.train_y), dataset(a.val_x, a.val_y)
+    histories = []
+    for module in (d2l.DataModule(train, val, batch_size=8), d2l.DataModule(train.batch(8), val.batch(8))):
+        trainer = d2l.Trainer(max_epochs=2)
+        trainer.fit(d2l.Classification(perceptron(), lr=0.1), module)
+        histories.append(trainer.history)
+    assert histories[0] == histories[1]
+    assert histories[0][1]["train_loss"] < histories[0][0]["train_loss"]
+
+
+@pytest.mark.parametrize("change", ["frozen", "regularised"])
+def test_a_model_that_was_changed_does_not_take_the_fast_path(change: str) -> None:
+    model = d2l.SoftmaxClassification(num_outputs=10, lr=0.1)
+    model(np.zeros((2, 1, 6, 6), np.float32))
+    assert softmax_layer(model) is not None
+    if change == "frozen":
+        model.net.layers[1].trainable = False
+    else:
+        model.net.layers[1].kernel.regularizer = keras.regularizers.L2(0.1)
+    assert softmax_layer(model) is None
+
+
+def test_a_net_put_in_the_place_of_the_library_s_is_trained_by_the_general_path() -> None:
+    model, trainer = d2l.SoftmaxClassification(num_outputs=10, lr=0.2), d2l.Trainer(max_epochs=2, seed=0)
+    model.net = perceptron()
+    trainer.fit(model, data())
+    assert softmax_layer(model) is None
+    assert trainer.history[1]["train_loss"] < trainer.history[0]["train_loss"]
+
+
+def test_a_canonical_state_has_kernels_of_convolutions_by_output_and_input_channel() -> None:
+    net = keras.Sequential([keras.layers.Conv2D(4, (3, 2)), keras.layers.Flatten(), keras.layers.Dense(10)])
+    net.build((None, 6, 6, 2))
+    state = canonical_state(net)
+    assert {name: value.shape for name, value in state.items()} == {
+        "layers.0.weight": (4, 2, 3, 2),
+        "layers.0.bias": (4,),
+        "layers.1.weight": (80, 10),
+        "layers.1.bias": (10,),
+    }
+    kernel = net.layers[0].kernel.numpy()
+    load_canonical_state(net, {name: np.zeros_like(value) for name, value in state.items()})
+    load_canonical_state(net, state)
+    assert np.array_equal(net.layers[0].kernel.numpy(), kernel)
+
+
+def test_ten_trials_share_one_trace() -> None:
+    from hpo.tasks import SoftmaxTask
+
+    task = SoftmaxTask(max_epochs=1)
+    list(task({"learning_rate": 0.1}, CurrentTrial(backend="tensorflow")))
+    before = softmax._epoch.experimental_get_tracing_count()
+    hpo.search(task, task.space, minimize=task.metric, num_trials=10, seed=0, backend="tensorflow")
+    assert softmax._epoch.experimental_get_tracing_count() == before
+
+
+def test_a_search_over_a_user_s_own_model_repeats_with_its_seed() -> None:
+    def objective(config: dict[str, Any]) -> Any:
+        layers = [keras.layers.Flatten(), keras.layers.Dense(config["units"]), keras.layers.Dense(10)]
+        model = d2l.Classification(keras.Sequential(layers), config["lr"])
+        yield from d2l.Trainer(max_epochs=2).epochs(model, data(96))
+
+    space = {"lr": hpo.Float(0.01, 1, log=True), "units": hpo.Int(4, 32, log=True)}
+    studies = [
+        hpo.search(objective, space, minimize="val_loss", num_trials=2, seed=1, backend="tensorflow")
+        for _ in range(2)
+    ]
+    assert studies[0] == studies[1]
+    assert studies[0].num_completed == 2
+
+
+def test_tensors_are_results() -> None:
+    study = hpo.search(
+        lambda config: tf.reduce_sum(tf.constant([config["x"]])), {"x": hpo.Float(0, 1)}, num_trials=2, seed=0
+    )
+    assert study.num_completed == 2
