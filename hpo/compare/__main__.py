@@ -1,4 +1,4 @@
-"""`python -m hpo.compare record BACKEND LABEL FOLDER` and `python -m hpo.compare check FOLDER LABEL...`."""
+"""`python -m hpo.compare record BACKEND LABEL FOLDER` and `... check LABEL... FOLDER`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def main() -> int:
     record.add_argument("label")
     record.add_argument("folder")
     check = commands.add_parser("check", help="hold the traces against NumPy")
-    check.add_argument("folder")
     check.add_argument("labels", nargs="+")
+    check.add_argument("folder")
     arguments = parser.parse_args()
     if arguments.command == "record":
         print(record_trace(arguments.backend, arguments.label).save(arguments.folder))
