@@ -61,8 +61,8 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
         raise ObjectiveError(f"The best config {best.config} failed this time: {outcome.reason}")
     if not opening.used:
         raise ObjectiveError(
-            "The objective validates on no held-out part, so there is no sealed test set to open. Search with "
-            'validation="holdout", for example FashionMNIST(validation="holdout").'
+            "The objective validates on no held-out part, so there is no sealed test set to open. Search "
+            'with validation="holdout", for example FashionMNIST(validation="holdout").'
         )
     result = outcome.result if outcome.result is not None else reports[-1]
     metrics = result if isinstance(result, dict) else {metric.name: result}

@@ -19,18 +19,26 @@ from hpo.testing.problems import largest_difference, make_arrays, make_members
 
 BOOK_NAMES = {
     "BACKEND",
+    "BasicScheduler",
     "Classification",
     "DataModule",
     "FashionMNIST",
+    "HPOScheduler",
+    "HPOSearcher",
+    "HPOTrainer",
+    "HPOTuner",
     "HyperParameters",
     "Module",
+    "RandomSearcher",
     "SoftmaxClassification",
+    "SoftmaxRegression",
     "Trainer",
     "add_to_class",
     "cpu",
     "gpu",
     "hpo_objective_softmax_classification",
     "num_gpus",
+    "numpy",
     "try_all_gpus",
     "try_gpu",
 }
@@ -154,6 +162,22 @@ class BookContract:
         with pytest.raises(RuntimeError, match=r"call fit\(model, data\) first"):
             self.d2l.Trainer(max_epochs=1).validate(self.model())
 
+    def test_the_published_chapter_s_trainer_scores_what_it_fitted(self) -> None:
+        d2l = self.d2l
+        trainer = d2l.HPOTrainer(max_epochs=2, seed=0)
+        trainer.fit(d2l.SoftmaxRegression(num_outputs=10, lr=0.1), self.data())
+        assert trainer.validation_error() == trainer.history[-1]["val_error"]
+        assert isinstance(d2l.numpy(trainer.validation_error()), np.ndarray)
+
+    def test_the_published_chapter_s_trainer_needs_to_be_fitted_first(self) -> None:
+        with pytest.raises(RuntimeError, match=r"call fit\(model, data\) first"):
+            self.d2l.HPOTrainer(max_epochs=1).validation_error()
+
+    def test_numpy_reads_the_framework_s_arrays(self) -> None:
+        backend = self.d2l.BACKEND
+        there = backend.from_numpy(np.arange(3.0), backend.device("cpu"))
+        assert list(self.d2l.numpy(there)) == [0, 1, 2]
+
     def test_a_model_that_is_none_is_refused(self) -> None:
         with pytest.raises(TypeError, match=f"model must be a {self.package}.Module"):
             self.d2l.Trainer(max_epochs=1).fit("model", self.data())
@@ -202,6 +226,15 @@ class BookContract:
         assert largest_difference(*states) < 1e-5
         for one, other in zip(trainers[0].history, trainers[1].history, strict=True):
             assert one == pytest.approx(other, abs=1e-5)
+
+    def test_a_whole_number_is_a_learning_rate(self) -> None:
+        d2l = self.d2l
+
+        class Own(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
+            def training_step(self, batch: Any) -> Any:
+                return super().training_step(batch)
+
+        assert self.fitted(Own(10, 1, seed=0)).history == self.fitted(Own(10, 1.0, seed=0)).history
 
     @pytest.mark.parametrize("method", ["loss", "forward", "training_step", "configure_optimizers"])
     def test_a_method_replaced_in_a_later_cell_is_used(self, method: str) -> None:
