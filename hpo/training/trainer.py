@@ -96,6 +96,7 @@ class Trainer(HyperParameters):
         """Train as `fit` does, and yield each epoch's record when it is done."""
         self.prepare_data(data)
         self.prepare_model(model)
+        self.model = model
         self.history = []
         run = self.start(model)
         loader = self.train_dataloader
@@ -140,7 +141,6 @@ class Trainer(HyperParameters):
     def prepare_model(self, model: Any) -> None:
         """Make `model` ready to train on this trainer's device and data."""
         model.trainer = self
-        self.model = model
 
     def prepare_batch(self, batch: Any) -> Any:
         """Move a batch to this trainer's device."""
