@@ -92,7 +92,7 @@ class Classification(training.Classification, Module):
 
     def configure_optimizers(self) -> Any:
         """Plain SGD with the rate `lr`."""
-        return keras.optimizers.SGD(self.lr)
+        return keras.optimizers.SGD(float(self.lr))
 
 
 class SoftmaxClassification(Classification):

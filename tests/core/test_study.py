@@ -93,7 +93,8 @@ def test_names_that_records_have_already_are_told_apart() -> None:
 
 
 def test_a_data_frame_has_the_records() -> None:
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     study = study_of(1, 2)
     assert study.to_frame().equals(pandas.DataFrame(study.records()))
 

@@ -21,7 +21,6 @@ def four_backends(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shell() -> Any:
     """IPython with the extension loaded."""
-    pytest.importorskip("IPython")
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 

@@ -139,7 +139,6 @@ def test_without_ipywidgets_a_line_says_how_to_pick(
 
 def shown_menu(monkeypatch: pytest.MonkeyPatch, tabs: Tabs, *names: str) -> Any:
     """The drop-down that is shown."""
-    pytest.importorskip("ipywidgets")
     shown: list[Any] = []
     monkeypatch.setattr("IPython.display.display", shown.append)
     tabs.interact_select(list(names))
