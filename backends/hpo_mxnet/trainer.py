@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -108,15 +108,6 @@ class HPOTrainer(training.HPOTrainer, Trainer):
     """A `Trainer` with `validation_error()`: see `hpo.training.HPOTrainer`."""
 
 
-def hpo_objective_softmax_classification(config: Mapping[str, Any], max_epochs: int = 10) -> Any:
-    """The book's objective: the validation error of softmax regression after `max_epochs` epochs.
-
-    Args:
-        config: with `learning_rate`.
-        max_epochs: how long to train.
-    """
-    trainer = Trainer(max_epochs=max_epochs)
-    data = FashionMNIST(batch_size=16)
-    model = SoftmaxClassification(num_outputs=10, lr=config["learning_rate"])
-    trainer.fit(model=model, data=data)
-    return trainer.validate(model=model).numpy()
+hpo_objective_softmax_classification = training.softmax_objective(
+    Trainer, FashionMNIST, SoftmaxClassification
+)

@@ -9,75 +9,60 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from hpo.port import SGD, DType, Member, Run, Scores, Softmax, State
-from hpo.training import TRAINING_METHODS, ArrayBatches, OrderedBatches, Trainer
+from hpo import training
+from hpo.port import Scores, Softmax, State
+from hpo.training import TRAINING_METHODS, ArrayBatches, FastPath, OrderedBatches, Trainer
 from hpo.training.rows import mean_scores
-from hpo_tensorflow.backend import BACKEND
 from hpo_tensorflow.module import Module, canonical_state, load_canonical_state, softmax_layer
 
 
-class ModuleRun:
-    """A `hpo.port.Run` of one model that people wrote.
+class ModuleRun(training.ModuleRun):
+    """A run of one `Module`: see `hpo.training.ModuleRun`.
 
     The model's methods are traced into a graph, as `keras.fit` does, and traced again if one of them was
     replaced since.
     """
 
     def __init__(self, model: Module, trainer: Trainer) -> None:
-        self._model = model
-        self._trainer = trainer
+        super().__init__(model, trainer)
         self._optimizer: Any = None
         self._graphs: dict[Any, Any] = {}
 
-    def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train on the examples `order`, or once through a loader that has an order of its own."""
-        fast = self._fast()
-        if fast is not None:
-            scores = fast.epoch(order)
-            self.load(fast.state())
-            return scores
+    def learn(self, order: NDArray[np.intp]) -> Scores:
+        """Train by the model's own steps."""
         if self._optimizer is None:
-            self._optimizer = self._model.configure_optimizers()
-            self._optimizer.build(self._model.trainable_variables)
-        self._model.train()
-        return self._pass(_stacked(self._trainer.train_dataloader, order), learn=True)
+            self._optimizer = self.model.configure_optimizers()
+            self._optimizer.build(self.model.trainable_variables)
+        self.model.train()
+        return self._pass(_stacked(self.trainer.train_dataloader, order), learn=True)
 
-    def validate(self) -> Scores:
+    def score(self) -> Scores:
         """Score the model on all validation examples."""
-        fast = self._fast()
-        if fast is not None:
-            return fast.validate()
-        self._model.eval()
-        return self._pass(_stacked(self._trainer.val_dataloader), learn=False)
+        self.model.eval()
+        return self._pass(_stacked(self.trainer.val_dataloader), learn=False)
 
     def state(self) -> list[State]:
         """A copy of the variables in the canonical layout."""
-        return [canonical_state(self._model)]
+        return [canonical_state(self.model)]
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the variables."""
         [state] = states
-        load_canonical_state(self._model, state)
+        load_canonical_state(self.model, state)
 
-    def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
-        raise IndexError(f"A run of one model has none to drop; received {index}.")
-
-    def _fast(self) -> Run | None:
-        arrays, layer = self._trainer.arrays, softmax_layer(self._model)
-        if arrays is None or layer is None:
+    def fast_path(self) -> FastPath | None:
+        """Softmax regression as the library made it."""
+        layer = softmax_layer(self.model)
+        if layer is None:
             return None
-        num_inputs, num_outputs = layer.kernel.shape
-        dtype: DType = layer.variable_dtype
-        member = Member(Softmax(num_inputs, num_outputs), SGD(self._model.lr), self.state()[0])
-        return BACKEND.prepare([member], arrays, dtype=dtype, device=self._trainer.device)
+        return FastPath(Softmax(*layer.kernel.shape), layer.variable_dtype, self.trainer.device)
 
     def _pass(self, chunks: Iterable[tuple[Any, ...]], *, learn: bool) -> Scores:
         graph = self._graph(learn)
         wrong: Any = 0.0
         loss: Any = 0.0
         count = 0
-        with tf.device(self._trainer.device):
+        with tf.device(self.trainer.device):
             for chunk in chunks:
                 chunk_wrong, chunk_loss = graph(*chunk)
                 wrong, loss = wrong + chunk_wrong, loss + chunk_loss
@@ -87,13 +72,13 @@ class ModuleRun:
     def _graph(self, learn: bool) -> Any:
         """The compiled loop over the batches of a chunk, for the methods that the model has now."""
         methods = (*TRAINING_METHODS, "validation_step", "call")
-        key = (learn, *(getattr(self._model, name) for name in methods))
+        key = (learn, *(getattr(self.model, name) for name in methods))
         if key not in self._graphs:
             self._graphs[key] = tf.function(self._loop(learn), reduce_retracing=True)
         return self._graphs[key]
 
     def _loop(self, learn: bool) -> Any:
-        model, trainer, optimizer = self._model, self._trainer, self._optimizer
+        model, trainer, optimizer = self.model, self.trainer, self._optimizer
 
         def loop(*chunk: Any) -> Any:
             wrong, total = tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64)

@@ -9,79 +9,60 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hpo.port import SGD, DType, Member, Run, Scores, Softmax, State
-from hpo.training import Trainer
+from hpo import training
+from hpo.port import DType, Scores, Softmax, State
+from hpo.training import FastPath
 from hpo.training.rows import mean_scores
-from hpo_torch.backend import BACKEND
-from hpo_torch.module import Module, canonical_state, load_canonical_state, softmax_layer
+from hpo_torch.module import canonical_state, load_canonical_state, softmax_layer
 from hpo_torch.threads import one_thread
 
 _DTYPES: dict[torch.dtype, DType] = {torch.float32: "float32", torch.float64: "float64"}
 
 
-class ModuleRun:
-    """A `hpo.port.Run` of one model that people wrote."""
+class ModuleRun(training.ModuleRun):
+    """A run of one `Module`: see `hpo.training.ModuleRun`."""
 
-    def __init__(self, model: Module, trainer: Trainer) -> None:
-        self._model = model
-        self._trainer = trainer
-        self._optimizer: torch.optim.Optimizer | None = None
+    _optimizer: torch.optim.Optimizer | None = None
 
-    def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train on the examples `order`, or once through a loader that has an order of its own."""
-        fast = self._fast()
-        if fast is not None:
-            scores = fast.epoch(order)
-            self.load(fast.state())
-            return scores
+    def learn(self, order: NDArray[np.intp]) -> Scores:
+        """Train by the model's own steps."""
         if self._optimizer is None:
-            self._optimizer = self._model.configure_optimizers()
-        self._model.train()
+            self._optimizer = self.model.configure_optimizers()
+        self.model.train()
         with one_thread():
-            return self._pass(self._trainer.train_batches(order), learn=True)
+            return self._pass(self.trainer.train_batches(order), learn=True)
 
-    def validate(self) -> Scores:
+    def score(self) -> Scores:
         """Score the model on all validation examples."""
-        fast = self._fast()
-        if fast is not None:
-            return fast.validate()
-        self._model.eval()
+        self.model.eval()
         with one_thread(), torch.inference_mode():
-            return self._pass(self._trainer.val_dataloader, learn=False)
+            return self._pass(self.trainer.val_dataloader, learn=False)
 
     def state(self) -> list[State]:
         """A copy of the parameters and buffers in the canonical layout."""
-        return [canonical_state(self._model)]
+        return [canonical_state(self.model)]
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the parameters and buffers."""
         [state] = states
-        load_canonical_state(self._model, state)
+        load_canonical_state(self.model, state)
 
-    def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
-        raise IndexError(f"A run of one model has none to drop; received {index}.")
-
-    def _fast(self) -> Run | None:
-        arrays, layer = self._trainer.arrays, softmax_layer(self._model)
-        if arrays is None or layer is None:
-            return None
-        dtype = _DTYPES.get(layer.weight.dtype)
-        if dtype is None:
+    def fast_path(self) -> FastPath | None:
+        """Softmax regression as the library made it."""
+        layer = softmax_layer(self.model)
+        if layer is None or layer.weight.dtype not in _DTYPES:
             return None
         num_outputs, num_inputs = layer.weight.shape
-        shape = Softmax(num_inputs, num_outputs)
-        member = Member(shape, SGD(self._model.lr), self.state()[0])  # type: ignore[arg-type]  # see softmax_layer
-        return BACKEND.prepare([member], arrays, dtype=dtype, device=layer.weight.device)
+        return FastPath(Softmax(num_inputs, num_outputs), _DTYPES[layer.weight.dtype], layer.weight.device)
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         """One pass over batches; each batch's outputs are caught on their way from the model."""
         totals = _Totals()
-        hook = self._model.register_forward_hook(lambda model, inputs, output: totals.catch(output))
-        step = self._learn if learn else self._model.validation_step
+        hook = self.model.register_forward_hook(lambda model, inputs, output: totals.catch(output))
+        step = self._learn if learn else self.model.validation_step
         try:
             for batch in batches:
-                batch = self._trainer.prepare_batch(batch)
+                batch = self.trainer.prepare_batch(batch)
                 totals.add(step(batch), batch[-1])
         finally:
             hook.remove()
@@ -89,7 +70,7 @@ class ModuleRun:
 
     def _learn(self, batch: Any) -> torch.Tensor:
         assert self._optimizer is not None
-        loss: torch.Tensor = self._model.training_step(batch)
+        loss: torch.Tensor = self.model.training_step(batch)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()

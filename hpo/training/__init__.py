@@ -8,6 +8,8 @@ from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBat
 from hpo.training.devices import Devices
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Module, keeps_originals
+from hpo.training.module_run import FastPath, ModuleRun
+from hpo.training.objective import softmax_objective
 from hpo.training.scalar import Scalar, numpy
 from hpo.training.trainer import HPOTrainer, Trainer, train
 
@@ -18,9 +20,11 @@ __all__ = [
     "DataModule",
     "Devices",
     "FashionMNIST",
+    "FastPath",
     "HPOTrainer",
     "HyperParameters",
     "Module",
+    "ModuleRun",
     "OrderedBatches",
     "Scalar",
     "Trainer",
@@ -28,6 +32,7 @@ __all__ = [
     "check_arrays",
     "keeps_originals",
     "numpy",
+    "softmax_objective",
     "split",
     "train",
 ]

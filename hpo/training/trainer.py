@@ -83,6 +83,7 @@ class Trainer(HyperParameters):
         self.device = device
         self.history: list[dict[str, float]] = []
         self.model: Any = None
+        self._run: Run | None = None
         self.data: DataModule | None = None
         self.train_dataloader: Any = None
         self.val_dataloader: Any = None
@@ -98,7 +99,7 @@ class Trainer(HyperParameters):
         self.prepare_model(model)
         self.model = model
         self.history = []
-        run = self.start(model)
+        run = self._run = self.start(model)
         loader = self.train_dataloader
         num_examples = loader.num_examples if isinstance(loader, OrderedBatches) else 0
         for [record] in train(
@@ -121,7 +122,8 @@ class Trainer(HyperParameters):
             raise ValueError(f"metric must be 'error' or 'loss'; received {metric!r}.")
         if self.data is None:
             raise RuntimeError("There is no validation data yet: call fit(model, data) first.")
-        return Scalar(getattr(self.start(model).validate(), metric)[0])
+        run = self._run if self._run is not None and model is self.model else self.start(model)
+        return Scalar(getattr(run.validate(), metric)[0])
 
     def prepare_data(self, data: Any) -> None:
         """Take `data` and its loaders.
