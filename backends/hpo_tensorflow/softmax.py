@@ -16,6 +16,9 @@ from hpo.training.rows import check_members, learning_rates, mean_scores, stack,
 MOST_UNROLLED = 16
 """Steps that stand one behind the other in a graph."""
 
+ANY_K = tf.TensorShape([None])
+"""The shape of sums for K members: a loop may know K before its first turn and not after it."""
+
 
 class SoftmaxRun:
     """TensorFlow's implementation of `hpo.port.Run`.
@@ -29,6 +32,7 @@ class SoftmaxRun:
         self._dtype: DType = dtype
         self._device = device
         self._batch_size = data.batch_size
+        self._classes = members[0].model.num_outputs
         with tf.device(device):
             self._train = _place(data.train_x, data.train_y)
             self._val = _place(data.val_x, data.val_y)
@@ -58,7 +62,7 @@ class SoftmaxRun:
             for part, size, unrolled in _parts(order, self._batch_size):
                 indices = tf.constant(part.reshape(-1, unrolled * size).astype(np.int32))
                 self._rows, part_wrong, part_loss = _epoch(
-                    self._rows, *self._train, indices, self._rates, self._scale, size
+                    self._rows, *self._train, indices, self._rates, self._scale, self._classes, size, unrolled
                 )
                 wrong, loss = wrong + part_wrong.numpy(), loss + part_loss.numpy()
         return mean_scores(wrong, loss, len(order))
@@ -66,7 +70,7 @@ class SoftmaxRun:
     def validate(self) -> Scores:
         """Score every model on all validation examples."""
         with tf.device(self._device):
-            wrong, loss = _validate(self._rows, *self._val, self._scale)
+            wrong, loss = _validate(self._rows, *self._val, self._scale, self._classes)
         return mean_scores(wrong.numpy(), loss.numpy(), len(self._val[1]))
 
 
@@ -83,7 +87,7 @@ def _inputs(x: tf.Tensor, indices: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
 
 def _scores(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Sums over n examples, each (K,) float64, of what logits (n, K, num_outputs) get wrong and lose."""
-    repeated = tf.repeat(labels[:, None], tf.shape(logits)[1], axis=1)
+    repeated = tf.broadcast_to(labels[:, None], tf.shape(logits)[:2])
     wrong = tf.argmax(logits, axis=2, output_type=tf.int32) != repeated
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(repeated, logits)
     return (
@@ -92,43 +96,43 @@ def _scores(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]
     )
 
 
-@tf.function  # type: ignore[untyped-decorator]
+@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
 def _epoch(
-    rows: Any, x: Any, y: Any, chunks: Any, rates: Any, scale: Any, size: int
+    rows: Any, x: Any, y: Any, chunks: Any, rates: Any, scale: Any, classes: int, size: int, count: int
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """One step for each batch of `size` examples; `chunks` is (chunks, batches in one * size).
+    """One step for each batch of `size` examples; `chunks` is (chunks, count * size).
 
     With logits z and p = softmax(z), the gradient of the batch's mean cross-entropy with respect to z is
     (p - onehot(y)) / size, and with respect to the rows that times the inputs. The steps of a chunk stand
-    one behind the other in the graph: a loop over them would cost more than their arithmetic. The rates
-    are an input, so that trials share a trace.
+    one behind the other in the graph: a loop over them would cost more than their arithmetic. Nothing in
+    the graph depends on the rates, K, or how many chunks and examples there are, so that trials share a
+    trace, and those that a member left go on with theirs.
     """
-    members, classes, width = rows.shape
-    count = chunks.shape[1] // size
-    flat = tf.reshape(rows, [members * classes, width])
+    flat = tf.reshape(rows, [-1, tf.shape(rows)[2]])
     step = (-rates / size)[:, None]
-    wrong, loss = tf.zeros([members], tf.float64), tf.zeros([members], tf.float64)
+    wrong = loss = tf.zeros_like(rates, tf.float64)
     for indices in chunks:
+        tf.autograph.experimental.set_loop_options(shape_invariants=[(wrong, ANY_K), (loss, ANY_K)])
         labels = tf.gather(y, indices)
         targets = tf.split(tf.one_hot(labels, classes, dtype=rates.dtype)[:, None], count)
         logits = []
         for batch, target in zip(tf.split(_inputs(x, indices, scale), count), targets, strict=True):
-            z = tf.reshape(tf.matmul(batch, flat, transpose_b=True), [size, members, classes])
-            gradient = tf.reshape((tf.nn.softmax(z) - target) * step, [size, members * classes])
+            z = tf.reshape(tf.matmul(batch, flat, transpose_b=True), [size, -1, classes])
+            gradient = tf.reshape((tf.nn.softmax(z) - target) * step, [size, -1])
             flat += tf.matmul(gradient, batch, transpose_a=True)
             logits.append(z)
         chunk_wrong, chunk_loss = _scores(tf.concat(logits, 0), labels)
         wrong += chunk_wrong
         loss += chunk_loss
-    return tf.reshape(flat, rows.shape), wrong, loss
+    return tf.reshape(flat, tf.shape(rows)), wrong, loss
 
 
-@tf.function  # type: ignore[untyped-decorator]
-def _validate(rows: Any, x: Any, y: Any, scale: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    members, classes, width = rows.shape
-    flat = tf.reshape(rows, [members * classes, width])
-    wrong, loss = tf.zeros([members], tf.float64), tf.zeros([members], tf.float64)
+@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+def _validate(rows: Any, x: Any, y: Any, scale: Any, classes: int) -> tuple[tf.Tensor, tf.Tensor]:
+    members, flat = tf.shape(rows)[0], tf.reshape(rows, [-1, tf.shape(rows)[2]])
+    wrong = loss = tf.zeros([members], tf.float64)
     for start in tf.range(0, tf.shape(y)[0], EXAMPLES_PER_CHUNK):
+        tf.autograph.experimental.set_loop_options(shape_invariants=[(wrong, ANY_K), (loss, ANY_K)])
         labels = y[start : start + EXAMPLES_PER_CHUNK]
         indices = tf.range(start, start + tf.shape(labels)[0])
         z = tf.matmul(_inputs(x, indices, scale), flat, transpose_b=True)

@@ -10,7 +10,7 @@ import tensorflow as tf
 import hpo
 import hpo_tensorflow as d2l
 from hpo.context import CurrentTrial
-from hpo.testing.problems import make_arrays
+from hpo.testing.problems import make_arrays, make_members
 from hpo_tensorflow import softmax
 from hpo_tensorflow.module import canonical_state, load_canonical_state, softmax_layer
 
@@ -161,6 +161,21 @@ def test_ten_trials_share_one_trace() -> None:
     before = softmax._epoch.experimental_get_tracing_count()
     hpo.search(task, task.space, minimize=task.metric, num_trials=10, seed=0, backend="tensorflow")
     assert softmax._epoch.experimental_get_tracing_count() == before
+
+
+def test_a_run_that_loses_members_goes_on_in_the_trace_it_has() -> None:
+    arrays = make_arrays(num_train=320)
+    members = make_members(arrays, 0.01, 0.02, 0.04, 0.08, 0.16)
+    run = d2l.BACKEND.prepare(members, arrays, dtype="float32", device=d2l.cpu())
+    traces = []
+    for _ in range(4):
+        run.epoch(np.arange(320))
+        run.validate()
+        traces.append(
+            [graph.experimental_get_tracing_count() for graph in (softmax._epoch, softmax._validate)]
+        )
+        run.drop(0)
+    assert traces[1] == traces[2] == traces[3]
 
 
 def test_a_search_over_a_user_s_own_model_repeats_with_its_seed() -> None:
