@@ -1,5 +1,8 @@
 """Hyperparameter optimization in TensorFlow: the book's names (`import hpo_tensorflow as d2l`), the port."""
 
+import hpo_tensorflow.runtime  # noqa: F401  # before TensorFlow, which reads some settings only once
+
+# isort: split
 from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
 from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_tensorflow.backend import BACKEND

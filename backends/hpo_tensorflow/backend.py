@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from hpo.port import Array, Arrays, DType, Member, Run
-from hpo_tensorflow.runtime import configure
 from hpo_tensorflow.softmax import SoftmaxRun
 
 
@@ -21,10 +21,9 @@ class TensorFlowBackend:
 
     def devices(self) -> list[str]:
         """`cpu`, then `gpu:<i>`, then further processors (logical devices) as `cpu:<i>`."""
-        found = [device.name for device in tf.config.list_logical_devices()]
-        names = [name.removeprefix("/device:").lower() for name in found]
-        gpus = sorted(name for name in names if name.startswith("gpu"))
-        return ["cpu", *gpus, *sorted(name for name in names if name.startswith("cpu") and name != "cpu:0")]
+        gpus = [f"gpu:{i}" for i, _ in enumerate(tf.config.list_logical_devices("GPU"))]
+        processors = [f"cpu:{i}" for i, _ in enumerate(tf.config.list_logical_devices("CPU"))]
+        return ["cpu", *gpus, *processors[1:]]
 
     def device(self, name: str) -> tf.DeviceSpec:
         """The `tf.DeviceSpec` of that name, for `tf.device`."""
@@ -32,8 +31,12 @@ class TensorFlowBackend:
         return tf.DeviceSpec(device_type=kind.upper(), device_index=int(number or 0))
 
     def seed(self, seed: int) -> None:
-        """Seed TensorFlow's, NumPy's and Python's global generators, as Keras' initialisers use all three."""
-        tf.keras.utils.set_random_seed(seed % 2**32)
+        """Seed TensorFlow's, NumPy's and Python's global generators.
+
+        A Keras initialiser or dropout layer without a seed draws one from Python's, so that
+        `tf.random.set_seed` alone would not make a user's model repeatable.
+        """
+        keras.utils.set_random_seed(seed % 2**32)
 
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of a tensor."""
@@ -49,5 +52,4 @@ class TensorFlowBackend:
         return SoftmaxRun(members, data, dtype, device)
 
 
-configure()
 BACKEND = TensorFlowBackend()

@@ -1,25 +1,74 @@
-"""Settings that TensorFlow takes only before it starts to compute."""
+"""What TensorFlow takes only before it starts, and what it must be for this package to work.
+
+The package imports this module first. `KERAS_BACKEND`, `TF_NUM_INTRAOP_THREADS` and the other variables
+that TensorFlow and Keras read themselves are the user's, and stay as they are.
+"""
 
 from __future__ import annotations
 
-import tensorflow as tf
+import os
+from contextlib import suppress
+
+from hpo.errors import MissingFrameworkError
+
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def quieten() -> None:
+    """Warnings and errors of TensorFlow's kernels only, unless the user chose otherwise.
+
+    Its first line, on oneDNN, comes before it reads any setting.
+    """
+    os.environ.setdefault(_LOG_LEVEL, "1")
+
+
+def check() -> None:
+    """Say what cannot work before something fails with a message that helps nobody.
+
+    Raises:
+        MissingFrameworkError: Keras is older than 3, or computes with another framework.
+        ModuleNotFoundError: TensorFlow is not installed.
+    """
+    import tensorflow as tf  # first, so that its absence is what is reported
+    import keras  # isort: skip
+
+    if int(keras.__version__.partition(".")[0]) < 3:
+        raise MissingFrameworkError(
+            f"hpo_tensorflow needs Keras 3, which TensorFlow brings along from 2.16 on; here are TensorFlow "
+            f'{tf.__version__} and Keras {keras.__version__}. pip install "polyhpo[tensorflow]" brings '
+            f"versions that fit."
+        )
+    framework = keras.config.backend()
+    if framework != "tensorflow":
+        raise MissingFrameworkError(
+            f"hpo_tensorflow needs Keras on TensorFlow; here it computes with {framework!r}. Set "
+            f"KERAS_BACKEND=tensorflow before Keras is imported, or change it in ~/.keras/keras.json."
+        )
 
 
 def configure() -> None:
     """One thread for each of TensorFlow's two pools, and memory on GPUs only as it is needed.
 
     Threads that wait for each other beside a busy neighbour slow a small model down several times; the
-    other cores are for other trials. What the program has set itself stays; where it has begun to
-    compute, nothing can be set any more, and nothing is.
+    other cores are for other trials. What the program or its environment (`TF_NUM_INTRAOP_THREADS`,
+    `TF_NUM_INTEROP_THREADS`) has set stays; where TensorFlow has begun to compute, nothing can be set
+    any more, and nothing is.
     """
+    import tensorflow as tf
+
     threading = tf.config.threading
     try:
-        if threading.get_intra_op_parallelism_threads() == 0:
+        if not (threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS")):
             threading.set_intra_op_parallelism_threads(1)
-        if threading.get_inter_op_parallelism_threads() == 0:
+        if not (threading.get_inter_op_parallelism_threads() or os.environ.get("TF_NUM_INTEROP_THREADS")):
             threading.set_inter_op_parallelism_threads(1)
-        for gpu in tf.config.list_physical_devices("GPU"):
+    except RuntimeError:
+        return  # TensorFlow has started: the program decided before us
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with suppress(ValueError):  # the program has divided this one into parts of fixed sizes
             tf.config.experimental.set_memory_growth(gpu, True)
-    except (RuntimeError, ValueError):
-        # TensorFlow has started: the program decided before us.
-        return
+
+
+quieten()
+check()
+configure()
