@@ -88,7 +88,9 @@ class Classification(training.Classification, Module):
 
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean cross-entropy of a batch, in nats."""
-        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, y_hat))
+        # Keras' own data sets have uint8 labels, which the operation does not take.
+        labels = tf.cast(y, tf.int64)
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_hat))
 
     def configure_optimizers(self) -> Any:
         """Plain SGD with the rate `lr`."""
@@ -175,10 +177,13 @@ def _turned(value: Any) -> Any:
 
 def _named(model: Any) -> list[tuple[str, Any]]:
     """The variables of each layer that has any, by canonical name; random states are none."""
-    layers: dict[str, int] = {}
-    named = []
-    for variable in model.weights:
+    named: dict[str, Any] = {}
+    index, last = -1, None
+    for variable in model.weights:  # layer by layer
         layer, _, name = variable.path.rpartition("/")
-        index = layers.setdefault(layer, len(layers))
-        named.append((f"layers.{index}.{'weight' if name == 'kernel' else name}", variable))
-    return named
+        name = "weight" if name == "kernel" else name
+        # Keras lets layers share a name, and with it the path.
+        if layer != last or f"layers.{index}.{name}" in named:
+            index, last = index + 1, layer
+        named[f"layers.{index}.{name}"] = variable
+    return list(named.items())
