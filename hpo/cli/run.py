@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,17 @@ from typing import Annotated
 import typer
 
 from hpo.cli.failures import TracebackOption, failures_told
+
+
+def _at_least(lowest: int) -> Callable[[int | None], int | None]:
+    """A check of an option that says what was received, in the words of every Typer."""
+
+    def check(value: int | None) -> int | None:
+        if value is not None and value < lowest:
+            raise typer.BadParameter(f"it must be at least {lowest}; received {value}.")
+        return value
+
+    return check
 
 
 class Validation(str, Enum):
@@ -41,23 +53,31 @@ def run_search(
         str | None,
         typer.Option(metavar="NAME", help="cpu, cuda:0, mps, auto, ...; else HPO_DEVICE decides."),
     ] = None,
-    trials: Annotated[int, typer.Option(metavar="N", min=1, help="How many configurations to try.")] = 10,
+    trials: Annotated[
+        int, typer.Option(metavar="N", callback=_at_least(1), help="How many configurations to try.")
+    ] = 10,
     epochs: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            min=1,
+            callback=_at_least(1),
             help="How long to train each; your function gets it as max_epochs.  [default: 10]",
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Examples in a mini-batch of the book's job.  [default: 16]"),
+        typer.Option(
+            metavar="N",
+            callback=_at_least(1),
+            help="Examples in a mini-batch of the book's job.  [default: 16]",
+        ),
     ] = None,
     seed: Annotated[
         int,
         typer.Option(
-            metavar="N", min=0, help="The same seed gives the same configurations on every backend."
+            metavar="N",
+            callback=_at_least(0),
+            help="The same seed gives the same configurations on every backend.",
         ),
     ] = 0,
     data: Annotated[

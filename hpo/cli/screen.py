@@ -32,17 +32,19 @@ def is_live(console: Console) -> bool:
 
 def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
     """Lines of a label and a text, which wraps under itself in a terminal and not at all in a file."""
+    fields = list(fields)
+    width = max([LABEL_WIDTH, *(len(label) + 2 for label, _ in fields)])
     for label, text in fields:
-        start = f"{label:<{LABEL_WIDTH}}"
+        start = f"{label:<{width}}"
         if console.is_terminal:
             text = textwrap.fill(
                 text,
                 max(20, console.width - 1),
-                initial_indent=" " * LABEL_WIDTH,
-                subsequent_indent=" " * LABEL_WIDTH,
+                initial_indent=" " * width,
+                subsequent_indent=" " * width,
                 break_on_hyphens=False,
                 break_long_words=False,
-            )[LABEL_WIDTH:]
+            )[width:]
         print_line(console, f"{start}{text}")
 
 

@@ -97,7 +97,8 @@ def _load_named(place: Place) -> FashionMNISTArrays:
     lacking = missing(place, catalogue.FASHION_MNIST.files)
     if lacking:
         raise DataNotFoundError(
-            f"{place.folder}, named by {place.name}, lacks {', '.join(lacking)} (each may also end in .gz). "
+            f"The folder {place.folder} lacks {', '.join(lacking)} (each may also end in .gz), and "
+            f"{place.name} names it. "
             f"{WAY_OUT}"
         )
     return _load(place, f"{place.name} names it")

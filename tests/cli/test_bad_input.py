@@ -14,9 +14,9 @@ OWN = ("--space", "space.toml", "--trials", "2", "--no-plot")
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("--trials", "0"), "Invalid value for '--trials'"),
+        (("--trials", "0"), "Invalid value for '--trials': it must be at least 1; received 0."),
+        (("--seed", "-1"), "Invalid value for '--seed': it must be at least 0; received -1."),
         (("--epochs", "0"), "Invalid value for '--epochs'"),
-        (("--seed", "-1"), "Invalid value for '--seed'"),
         (("--validation", "guess"), "Invalid value for '--validation'"),
         (("--backend", "abacus"), "--backend names the backend 'abacus', which is not registered."),
         (("--device", "cuda:7"), "the backend 'numpy' has no such device here. Available: cpu"),

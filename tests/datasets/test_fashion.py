@@ -105,7 +105,7 @@ def test_a_named_folder_without_the_files_is_an_error_that_lists_them(
         with pytest.raises(DataNotFoundError) as caught:
             load()
         assert str(caught.value).startswith(
-            f"{folder}, named by HPO_DATA, lacks {NAMES[1]}, {NAMES[3]} (each"
+            f"The folder {folder} lacks {NAMES[1]}, {NAMES[3]} (each may also end in .gz), and HPO_DATA names"
         )
         assert "HPO_DATA=sample" in str(caught.value)
 
