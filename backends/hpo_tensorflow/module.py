@@ -51,6 +51,9 @@ class Module(training.Module, keras.layers.Layer):  # type: ignore[misc]  # Kera
         finally:
             del self.__dict__["caught"]
 
+    def build(self, input_shape: Any) -> None:
+        """Nothing: layers inside are built when they are called; Keras would try `call` beforehand."""
+
     def call(self, x: Any, *more: Any, training: Any = None) -> Any:
         """What Keras calls: `forward`."""
         return self.forward(x, *more)
