@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from hpo.port import Scores, Softmax, State
 from hpo.training import TRAINING_METHODS, ArrayBatches, FastPath, OrderedBatches, Trainer
 from hpo.training.rows import mean_scores
 from hpo_tensorflow.module import Module, canonical_state, load_canonical_state, softmax_layer
+
+MOST_BATCHES = 64
+"""Batches of a `tf.data.Dataset` in one call of a graph, which Ctrl-C cannot interrupt."""
 
 
 class ModuleRun(training.ModuleRun):
@@ -34,12 +37,12 @@ class ModuleRun(training.ModuleRun):
             self._optimizer = self.model.configure_optimizers()
             self._optimizer.build(self.model.trainable_variables)
         self.model.train()
-        return self._pass(_stacked(self.trainer.train_dataloader, order), learn=True)
+        return self._pass(self.trainer.train_dataloader, order, learn=True)
 
     def score(self) -> Scores:
         """Score the model on all validation examples."""
         self.model.eval()
-        return self._pass(_stacked(self.trainer.val_dataloader), learn=False)
+        return self._pass(self.trainer.val_dataloader, learn=False)
 
     def state(self) -> list[State]:
         """A copy of the variables in the canonical layout."""
@@ -57,48 +60,88 @@ class ModuleRun(training.ModuleRun):
             return None
         return FastPath(Softmax(*layer.kernel.shape), layer.variable_dtype, self.trainer.device)
 
-    def _pass(self, chunks: Iterable[tuple[Any, ...]], *, learn: bool) -> Scores:
+    def _pass(self, loader: Any, order: NDArray[np.intp] | None = None, *, learn: bool) -> Scores:
         graph = self._graph(learn)
-        wrong: Any = 0.0
-        loss: Any = 0.0
-        count = 0
-        with tf.device(self.trainer.device):
-            for chunk in chunks:
-                chunk_wrong, chunk_loss = graph(*chunk)
-                wrong, loss = wrong + chunk_wrong, loss + chunk_loss
-                count += int(chunk[-1].shape[0] * chunk[-1].shape[1])
-        return mean_scores([float(wrong)], [float(loss)], count)
+        sums = [graph(batches).numpy() for batches in _stacks(loader, order)]
+        if isinstance(loader, tf.data.Dataset):
+            batches = _one_pass(loader)
+            while not sums or sums[-1][-1] == MOST_BATCHES:
+                sums.append(graph(batches).numpy())
+        wrong, loss, num_examples, _ = np.sum(sums, axis=0)
+        return mean_scores([wrong], [loss], num_examples)
 
     def _graph(self, learn: bool) -> Any:
-        """The compiled loop over the batches of a chunk, for the methods that the model has now."""
+        """The compiled loop over batches, for the methods and the variables that the model has now."""
         methods = (*TRAINING_METHODS, "validation_step", "call")
-        key = (learn, *(getattr(self.model, name) for name in methods))
+        variables = (id(variable) for variable in self.model.trainable_variables)
+        key = (learn, *(getattr(self.model, name) for name in methods), *variables)
         if key not in self._graphs:
             self._graphs[key] = tf.function(self._loop(learn), reduce_retracing=True)
         return self._graphs[key]
 
     def _loop(self, learn: bool) -> Any:
-        model, trainer, optimizer = self.model, self.trainer, self._optimizer
+        """Steps through batches that are stacked, or through the next ones of an iterator.
 
-        def loop(*chunk: Any) -> Any:
-            wrong, total = tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64)
-            for i in tf.range(tf.shape(chunk[-1])[0]):
-                batch = trainer.prepare_batch([part[i] for part in chunk])
-                with tf.GradientTape() as tape, model.caught_outputs() as outputs:
-                    loss = model.training_step(batch) if learn else model.validation_step(batch)
-                if learn:
-                    variables = model.trainable_variables
-                    optimizer.apply(tape.gradient(loss, variables), variables)
-                labels = tf.cast(batch[-1], tf.int64)
-                wrong += tf.cast(tf.math.count_nonzero(tf.argmax(outputs[0], axis=1) != labels), tf.float64)
-                total += tf.cast(loss, tf.float64) * tf.cast(tf.shape(labels)[0], tf.float64)
-            return wrong, total
+        It returns sums: of wrong examples, of their losses, of examples and of batches.
+        """
+
+        def loop(batches: Any) -> Any:
+            sums = tf.zeros([4], tf.float64)
+            if isinstance(batches, tf.data.Iterator):
+                for batch in batches:
+                    sums += self._step(batch, learn)
+                    if sums[-1] == MOST_BATCHES:
+                        break
+            else:
+                with tf.device(self.trainer.device):
+                    for i in tf.range(tf.shape(batches[-1])[0]):
+                        sums += self._step(_row(batches, i), learn)
+            return sums
 
         return loop
 
+    def _step(self, batch: Any, learn: bool) -> Any:
+        """One step on a batch, and what it adds to the sums."""
+        model, name = self.model, "training_step" if learn else "validation_step"
+        with tf.device(self.trainer.device):
+            batch = self.trainer.prepare_batch(list(batch))
+            with tf.GradientTape() as tape, model.caught_outputs() as outputs:
+                loss = getattr(model, name)(batch)
+                # What layers add to the loss (regularizers, for one) is minimised with it, as in Keras.
+                minimised = tf.add_n([loss, *(tf.cast(penalty, loss.dtype) for penalty in model.losses)])
+            if not outputs:
+                raise RuntimeError(
+                    f"{type(model).__name__}.{name} must call the model, as self(x), so that its outputs "
+                    f"can be scored; it did not."
+                )
+            if learn:
+                variables = model.trainable_variables
+                self._optimizer.apply(tape.gradient(minimised, variables), variables)
+            labels = tf.reshape(tf.cast(batch[-1], tf.int64), [-1])
+            wrong = tf.math.count_nonzero(tf.argmax(outputs[0], axis=1) != labels, dtype=tf.float64)
+            num_examples = tf.cast(tf.size(labels), tf.float64)
+            return tf.stack([wrong, tf.cast(loss, tf.float64) * num_examples, num_examples, 1.0])
 
-def _stacked(loader: Any, order: NDArray[np.intp] | None = None) -> Iterator[tuple[Any, ...]]:
+
+def _row(parts: Any, i: Any) -> Any:
+    """Batch `i` of a stack of batches."""
+    return tf.nest.map_structure(lambda part: part[i], parts)
+
+
+def _one_pass(dataset: Any) -> Any:
+    """An iterator over a data set that ends."""
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "The data set never ends, and an epoch is one pass through it: leave .repeat() out, or choose "
+            "the number of batches with .take(n)."
+        )
+    return iter(dataset)
+
+
+def _stacks(loader: Any, order: NDArray[np.intp] | None) -> Iterator[Any]:
     """Batches of one size, stacked: each part is (batches, examples, ...)."""
+    if isinstance(loader, tf.data.Dataset):
+        return
     if isinstance(loader, ArrayBatches):
         chunks = loader.chunks(np.arange(loader.num_examples) if order is None else order)
         for chunk in chunks:
@@ -111,4 +154,4 @@ def _stacked(loader: Any, order: NDArray[np.intp] | None = None) -> Iterator[tup
         return
     batches = loader.visit(order) if isinstance(loader, OrderedBatches) and order is not None else loader
     for batch in batches:
-        yield tuple(tf.convert_to_tensor(part)[None] for part in batch)
+        yield tf.nest.map_structure(lambda part: tf.convert_to_tensor(part)[None], tuple(batch))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from hpo import training
@@ -13,17 +15,37 @@ from hpo_tensorflow.module import Module, SoftmaxClassification
 from hpo_tensorflow.module_run import ModuleRun
 
 
-class DataModule(training.DataModule):
-    """Training and validation data: pairs of arrays, or a `tf.data.Dataset` each.
+class PyDatasetBatches:
+    """One pass through a Keras `PyDataset` at a time, which hears where its epochs begin and end."""
 
-    See `hpo.training.DataModule`. A `Dataset` comes in its own order. One of single examples (labels
-    without an axis) is put into batches of `batch_size`.
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __iter__(self) -> Iterator[Any]:
+        self._source.on_epoch_begin()
+        yield from (self._source[i] for i in range(self._source.num_batches))
+        self._source.on_epoch_end()
+
+
+class DataModule(training.DataModule):
+    """Training and validation data: pairs of arrays, a `tf.data.Dataset` or a Keras `PyDataset` each.
+
+    See `hpo.training.DataModule`. Both kinds of data sets come in their own order and, a `PyDataset`
+    always, in their own batches; a `Dataset` of single examples (labels without an axis) is put into
+    batches of `batch_size`.
     """
 
     backend = BACKEND
 
     def load_from(self, source: Any, train: bool) -> Any:
-        """An iterable of batches from a `tf.data.Dataset` of (inputs, labels)."""
+        """An iterable of batches from a data set of TensorFlow or Keras."""
+        if isinstance(source, keras.utils.PyDataset):
+            if source.num_batches is None:
+                raise ValueError(
+                    f"{type(source).__name__} never ends, and an epoch is one pass through it: let its "
+                    f"num_batches be a number."
+                )
+            return PyDatasetBatches(source)
         if not isinstance(source, tf.data.Dataset):
             return super().load_from(source, train)
         labels = tf.nest.flatten(source.element_spec)[-1]

@@ -20,10 +20,6 @@ def data(num_train: int = 200) -> d2l.DataModule:
     return d2l.DataModule((a.train_x, a.train_y), (a.val_x, a.val_y), batch_size=16)
 
 
-def dataset(x: Any, y: Any) -> Any:
-    return tf.data.Dataset.from_tensor_slices(((x / 255).astype("float32"), y.astype("int64")))
-
-
 def perceptron() -> Any:
     keras.utils.set_random_seed(0)
     layers = keras.layers
@@ -105,16 +101,57 @@ def test_a_bare_model_is_refused_with_what_wraps_it() -> None:
         d2l.Trainer(max_epochs=1).fit(perceptron(), data())
 
 
-def test_a_data_set_of_batches_and_one_of_examples_are_trained_on_in_their_order() -> None:
-    a = make_arrays(num_train=40)
-    train, val = dataset(a.train_x, a.train_y), dataset(a.val_x, a.val_y)
-    histories = []
-    for module in (d2l.DataModule(train, val, batch_size=8), d2l.DataModule(train.batch(8), val.batch(8))):
-        trainer = d2l.Trainer(max_epochs=2)
-        trainer.fit(d2l.Classification(perceptron(), lr=0.1), module)
-        histories.append(trainer.history)
-    assert histories[0] == histories[1]
-    assert histories[0][1]["train_loss"] < histories[0][0]["train_loss"]
+def test_what_layers_add_to_the_loss_is_minimised_and_not_reported() -> None:
+    start = keras.initializers.GlorotUniform(seed=0)
+
+    def trained(penalty: float) -> tuple[Any, float]:
+        dense = keras.layers.Dense(
+            10, kernel_initializer=start, kernel_regularizer=keras.regularizers.L2(penalty)
+        )
+        trainer = d2l.Trainer(max_epochs=1, seed=0)
+        trainer.fit(d2l.Classification(keras.Sequential([keras.layers.Flatten(), dense]), lr=0.1), data(16))
+        return dense.kernel.numpy(), trainer.history[0]["train_loss"]
+
+    (free, free_loss), (held, held_loss) = trained(0.0), trained(0.5)
+    # The gradient of 0.5 w^2 is w, and there was one step at a rate of 0.1.
+    assert np.allclose(held, free - 0.1 * start((36, 10)).numpy(), atol=1e-6)
+    assert held_loss == free_loss
+
+
+def test_a_layer_frozen_between_two_epochs_stays_as_it_is() -> None:
+    net = perceptron()
+    epochs = d2l.Trainer(max_epochs=2, seed=0).epochs(d2l.Classification(net, lr=0.1), data())
+    next(epochs)
+    net.layers[1].trainable = False
+    before = [layer.kernel.numpy() for layer in net.layers[1:]]
+    next(epochs)
+    after = [layer.kernel.numpy() for layer in net.layers[1:]]
+    assert [np.array_equal(*kernels) for kernels in zip(before, after, strict=True)] == [True, False]
+
+
+def test_a_step_that_does_not_call_the_model_is_told_to() -> None:
+    class Silent(d2l.Classification):
+        def training_step(self, batch: Any) -> Any:
+            return self.loss(self.net(batch[0]), batch[1])
+
+    with pytest.raises(RuntimeError, match=r"Silent\.training_step must call the model, as self\(x\)"):
+        d2l.Trainer(max_epochs=1).fit(Silent(perceptron(), lr=0.1), data())
+
+
+def test_whole_batches_of_images_and_the_smaller_last_one_train_in_as_few_traces_in_each_epoch() -> None:
+    class Counted(d2l.Classification):
+        traces = 0
+
+        def loss(self, y_hat: Any, y: Any) -> Any:
+            type(self).traces += 1
+            return super().loss(y_hat, y)
+
+    epochs = d2l.Trainer(max_epochs=4, seed=0).epochs(Counted(perceptron(), lr=0.1), data(40))
+    next(epochs)
+    next(epochs)
+    before = Counted.traces
+    assert len(list(epochs)) == 2
+    assert Counted.traces == before
 
 
 @pytest.mark.parametrize("change", ["frozen", "regularised"])
@@ -151,6 +188,14 @@ def test_a_canonical_state_has_kernels_of_convolutions_by_output_and_input_chann
     load_canonical_state(net, {name: np.zeros_like(value) for name, value in state.items()})
     load_canonical_state(net, state)
     assert np.array_equal(net.layers[0].kernel.numpy(), kernel)
+
+
+def test_layers_of_one_name_keep_their_own_states() -> None:
+    layers = keras.layers
+    nets = [keras.Sequential([layers.Dense(2, name="same")], name="net") for _ in range(2)]
+    model = keras.Sequential([layers.Flatten(), keras.Sequential([nets[0]], name="a"), nets[1]])
+    model.build((None, 2))
+    assert len(canonical_state(model)) == len(model.weights) == 4
 
 
 def test_ten_trials_share_one_trace() -> None:

@@ -132,3 +132,29 @@ def test_a_model_trains_on_the_logical_device_that_was_asked_for() -> None:
         print(run._rows.device.endswith("CPU:1"))
         """)
     assert printed.split("\n") == ["['cpu', 'cpu:1'] 0", "True", "True"]
+
+
+def test_batches_of_any_kind_are_computed_on_the_logical_device_that_was_asked_for() -> None:
+    printed = printed_by("""
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+        import keras
+        import hpo_tensorflow as d2l
+        from hpo.testing.problems import make_arrays
+        seen = set()
+
+        class Watching(d2l.Classification):
+            def forward(self, x):
+                y = self.net(x)
+                seen.add(y.device[-5:])
+                return y
+
+        a = make_arrays()
+        pairs = [(a.train_x, a.train_y), (a.val_x, a.val_y)]
+        batches = [tf.data.Dataset.from_tensor_slices((x / 255, y)).batch(16) for x, y in pairs]
+        for data in (d2l.DataModule(*pairs), d2l.DataModule(*batches)):
+            net = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+            d2l.Trainer(max_epochs=1, device="cpu:1").fit(Watching(net, lr=0.1), data)
+        print(seen)
+        """)
+    assert printed == "{'CPU:1'}"
