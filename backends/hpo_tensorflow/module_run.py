@@ -33,9 +33,15 @@ class ModuleRun(training.ModuleRun):
 
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
+        variables = self.model.trainable_variables
+        if not variables:
+            raise ValueError(
+                f"{type(self.model).__name__} has no variables to train. Keras knows those of its layers, and "
+                f"what self.add_weight(...) or keras.Variable(...) makes, but no tf.Variable."
+            )
         if self._optimizer is None:
             self._optimizer = self.model.configure_optimizers()
-            self._optimizer.build(self.model.trainable_variables)
+            self._optimizer.build(variables)
         self.model.train()
         return self._pass(self.trainer.train_dataloader, order, learn=True)
 

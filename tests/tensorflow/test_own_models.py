@@ -138,6 +138,19 @@ def test_a_step_that_does_not_call_the_model_is_told_to() -> None:
         d2l.Trainer(max_epochs=1).fit(Silent(perceptron(), lr=0.1), data())
 
 
+def test_a_model_whose_variables_keras_does_not_know_is_told_what_keras_knows() -> None:
+    class Plain(d2l.Classification):
+        def __init__(self) -> None:
+            super().__init__(lr=0.1)
+            self.weight = tf.Variable(tf.zeros((36, 10)))
+
+        def forward(self, x: Any) -> Any:
+            return tf.reshape(x, [-1, 36]) @ self.weight
+
+    with pytest.raises(ValueError, match=r"Plain has no variables to train.*self\.add_weight"):
+        d2l.Trainer(max_epochs=1).fit(Plain(), data())
+
+
 def test_whole_batches_of_images_and_the_smaller_last_one_train_in_as_few_traces_in_each_epoch() -> None:
     class Counted(d2l.Classification):
         traces = 0
