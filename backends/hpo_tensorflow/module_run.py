@@ -36,8 +36,8 @@ class ModuleRun(training.ModuleRun):
         variables = self.model.trainable_variables
         if not variables:
             raise ValueError(
-                f"{type(self.model).__name__} has no variables to train. Keras knows those of its layers, and "
-                f"what self.add_weight(...) or keras.Variable(...) makes, but no tf.Variable."
+                f"{type(self.model).__name__} has no variables to train. Keras knows those of its layers "
+                f"and what self.add_weight(...) or keras.Variable(...) makes, but no tf.Variable."
             )
         if self._optimizer is None:
             self._optimizer = self.model.configure_optimizers()
