@@ -26,10 +26,7 @@ def lay_out_files() -> None:
     """Put the files where each framework's own loader looks, in a folder that this process works in."""
     home = Path(tempfile.mkdtemp(prefix="book-"))
     raw = home / "data" / "FashionMNIST" / "raw"
-    keras, gluon = (
-        home / "keras" / "datasets" / "fashion-mnist",
-        home / "mxnet" / "datasets" / "fashion-mnist",
-    )
+    keras, gluon = (home / tool / "datasets" / "fashion-mnist" for tool in (".keras", ".mxnet"))
     (home / "work").mkdir()
     files = fashion_mnist()
     for folder in (raw, keras, gluon):
@@ -39,7 +36,8 @@ def lay_out_files() -> None:
         (raw / name).write_bytes(content)
         for folder in (keras, gluon):
             (folder / f"{name}.gz").write_bytes(gzip.compress(content, compresslevel=1))
-    os.environ["KERAS_HOME"], os.environ["MXNET_HOME"] = str(home / "keras"), str(home / "mxnet")
+    os.environ["HOME"] = str(home)
+    os.environ["KERAS_HOME"], os.environ["MXNET_HOME"] = str(home / ".keras"), str(home / ".mxnet")
     os.chdir(home / "work")  # the book's `../data`
 
 
