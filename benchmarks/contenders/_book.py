@@ -13,6 +13,7 @@ from typing import Any
 from _ours import LEARNING_RATE, report
 
 from hpo.datasets import encode_idx, fashion_mnist
+from hpo.training import numpy
 
 NAMES = {
     "train_images": "train-images-idx3-ubyte",
@@ -59,6 +60,6 @@ def time_book(d2l: Any) -> None:
     accuracy = count = 0.0
     for batch in trainer.val_dataloader:
         x, y = trainer.prepare_batch(batch)
-        accuracy += float(model.accuracy(model(x), y)) * len(y)
+        accuracy += numpy(model.accuracy(model(x), y)).item() * len(y)
         count += len(y)
     report(trainer.seconds, 1 - accuracy / count)
