@@ -14,6 +14,7 @@ from hpo.port import DType, Scores, Softmax, State
 from hpo.training import FastPath
 from hpo.training.rows import mean_scores
 from hpo_torch.module import canonical_state, load_canonical_state, softmax_layer
+from hpo_torch.plain_sgd import PlainSGD, plain_sgd
 from hpo_torch.threads import one_thread
 
 _DTYPES: dict[torch.dtype, DType] = {torch.float32: "float32", torch.float64: "float64"}
@@ -23,11 +24,13 @@ class ModuleRun(training.ModuleRun):
     """A run of one `Module`: see `hpo.training.ModuleRun`."""
 
     _optimizer: torch.optim.Optimizer | None = None
+    _plain: PlainSGD | None = None
 
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
         if self._optimizer is None:
             self._optimizer = self.model.configure_optimizers()
+        self._plain = plain_sgd(self._optimizer, self.model)
         self.model.train()
         with one_thread():
             return self._pass(self.trainer.train_batches(order), learn=True)
@@ -58,22 +61,28 @@ class ModuleRun(training.ModuleRun):
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         """One pass over batches; each batch's outputs are caught on their way from the model."""
         totals = _Totals()
-        hook = self.model.register_forward_hook(lambda model, inputs, output: totals.catch(output))
         step = self._learn if learn else self.model.validation_step
-        try:
+        with self.model.caught_outputs() as outputs:
             for batch in batches:
                 batch = self.trainer.prepare_batch(batch)
-                totals.add(step(batch), batch[-1])
-        finally:
-            hook.remove()
+                loss = step(batch)
+                if not outputs:
+                    raise RuntimeError(
+                        f"{type(self.model).__name__}'s step did not call the model, so its outputs cannot "
+                        f"be scored. Compute them with self(x), not with self.net(x) or self.forward(x)."
+                    )
+                totals.add(outputs[0].detach(), batch[-1], loss.detach())
+                outputs.clear()
         return totals.scores()
 
     def _learn(self, batch: Any) -> torch.Tensor:
-        assert self._optimizer is not None
         loss: torch.Tensor = self.model.training_step(batch)
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        if self._plain is not None:
+            self._plain.descend(loss)
+        elif self._optimizer is not None:
+            self._optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._optimizer.step()
         return loss
 
 
@@ -85,21 +94,13 @@ class _Totals:
     """
 
     def __init__(self) -> None:
-        self._output: torch.Tensor | None = None
         self._batches: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
         self._sums: list[torch.Tensor] = []
         self._count = 0
 
-    def catch(self, output: torch.Tensor) -> None:
-        """Take the outputs of a batch, the first ones if the step calls the model more than once."""
-        if self._output is None:
-            self._output = output.detach()
-
-    def add(self, loss: torch.Tensor, labels: torch.Tensor) -> None:
-        """Add a batch whose outputs were caught, with its mean loss."""
-        assert self._output is not None, "the step did not call the model"
-        self._batches.append((self._output, labels, loss.detach()))
-        self._output = None
+    def add(self, outputs: torch.Tensor, labels: torch.Tensor, loss: torch.Tensor) -> None:
+        """Add a batch: outputs (n, classes), labels (n,) and the mean loss."""
+        self._batches.append((outputs, labels, loss))
         if len(self._batches) == 64:
             self._flush()
 

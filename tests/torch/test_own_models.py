@@ -181,3 +181,48 @@ def test_tensors_are_results() -> None:
         lambda config: torch.tensor([config["x"]]).sum(), {"x": hpo.Float(0, 1)}, num_trials=2, seed=0
     )
     assert study.num_completed == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"weight_decay": 0.1}])
+def test_the_lean_step_is_the_optimizer_s(options: dict[str, Any]) -> None:
+    from hpo_torch.plain_sgd import plain_sgd
+
+    class Chosen(d2l.Classification):
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.SGD(self.parameters(), lr=self.lr, **options)
+
+    class Hooked(Chosen):
+        """A hook that does nothing keeps the optimizer in its place."""
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            optimizer = super().configure_optimizers()
+            optimizer.register_step_post_hook(lambda *arguments: None)
+            return optimizer
+
+    models = [Chosen(perceptron(), lr=0.1), Hooked(perceptron(), lr=0.1)]
+    lean = [plain_sgd(model.configure_optimizers(), model) is not None for model in models]
+    assert lean == [not options, False]
+    for model in models:
+        d2l.Trainer(max_epochs=2, seed=0).fit(model, data())
+    for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-7)
+
+
+def test_a_parameter_that_the_loss_does_not_use_stays() -> None:
+    class WithSpare(d2l.Classification):
+        def __init__(self) -> None:
+            super().__init__(perceptron(), lr=0.1)
+            self.spare = nn.Parameter(torch.ones(3))
+
+    model = WithSpare()
+    d2l.Trainer(max_epochs=1).fit(model, data())
+    assert torch.equal(model.spare, torch.ones(3))
+
+
+def test_a_step_that_goes_past_the_model_is_an_error_that_says_how_to_call_it() -> None:
+    class Past(d2l.Classification):
+        def training_step(self, batch: Any) -> Any:
+            return self.loss(self.net(batch[0]), batch[1])
+
+    with pytest.raises(RuntimeError, match=r"Past's step did not call the model.*self\(x\)"):
+        d2l.Trainer(max_epochs=1).fit(Past(perceptron(), lr=0.1), data())
