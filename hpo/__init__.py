@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from hpo.registry import use_backend
     from hpo.sealed import final_test
     from hpo.searchers import Proposal, RandomSearch, Searcher
-    from hpo.space import Choice, Constant, Distribution, Float, Int, Ordinal, Space, param
+    from hpo.space import (
+        Choice,
+        Constant,
+        Distribution,
+        Domain,
+        Float,
+        Int,
+        Ordinal,
+        Space,
+        load_space_toml,
+        param,
+        register_domain,
+    )
     from hpo.study import Study
     from hpo.trial import Direction, Metric, Trial, TrialState
     from hpo.tuner import SearchInterrupted, Tuner, search
@@ -33,7 +45,19 @@ _ROOMS = {
     "hpo.registry": ["use_backend"],
     "hpo.sealed": ["final_test"],
     "hpo.searchers": ["Proposal", "RandomSearch", "Searcher"],
-    "hpo.space": ["Choice", "Constant", "Distribution", "Float", "Int", "Ordinal", "Space", "param"],
+    "hpo.space": [
+        "Choice",
+        "Constant",
+        "Distribution",
+        "Domain",
+        "Float",
+        "Int",
+        "Ordinal",
+        "Space",
+        "load_space_toml",
+        "param",
+        "register_domain",
+    ],
     "hpo.study": ["Study"],
     "hpo.trial": ["Direction", "Metric", "Trial", "TrialState"],
     "hpo.tuner": ["SearchInterrupted", "Tuner", "search"],
@@ -47,6 +71,7 @@ __all__ = [
     "CurrentTrial",
     "Direction",
     "Distribution",
+    "Domain",
     "Event",
     "EventKind",
     "Float",
@@ -70,7 +95,9 @@ __all__ = [
     "__version__",
     "current_trial",
     "final_test",
+    "load_space_toml",
     "param",
+    "register_domain",
     "report",
     "search",
     "use_backend",

@@ -274,7 +274,7 @@ class Trials(Sequence[Trial]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
             return NotImplemented
-        return len(self) == len(other) and all(one == another for one, another in zip(self, other))  # noqa: B905
+        return len(self) == len(other) and all(one == another for one, another in zip(self, other))  # noqa: B905  # one length
 
     __hash__ = None  # type: ignore[assignment]  # it grows
 

@@ -96,7 +96,7 @@ def _scores(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]
     )
 
 
-@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow's
 def _epoch(
     rows: Any, x: Any, y: Any, chunks: Any, rates: Any, scale: Any, classes: int, size: int, count: int
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -127,7 +127,7 @@ def _epoch(
     return tf.reshape(flat, tf.shape(rows)), wrong, loss
 
 
-@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow's
 def _validate(rows: Any, x: Any, y: Any, scale: Any, classes: int) -> tuple[tf.Tensor, tf.Tensor]:
     members, flat = tf.shape(rows)[0], tf.reshape(rows, [-1, tf.shape(rows)[2]])
     wrong = loss = tf.zeros([members], tf.float64)

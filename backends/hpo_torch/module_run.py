@@ -81,7 +81,7 @@ class ModuleRun(training.ModuleRun):
             self._plain.descend(loss)
         elif self._optimizer is not None:
             self._optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             self._optimizer.step()
         return loss
 

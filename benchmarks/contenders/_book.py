@@ -45,7 +45,7 @@ def lay_out_files() -> None:
 def time_book(d2l: Any) -> None:
     """Softmax regression at batch size 16 in the book's `Trainer`, its plots off."""
 
-    class Clocked(d2l.Trainer):  # type: ignore[misc, name-defined]
+    class Clocked(d2l.Trainer):  # type: ignore[misc, name-defined]  # one of three
         seconds: list[float] = []  # noqa: RUF012  # one trainer in this process
 
         def fit_epoch(self) -> None:

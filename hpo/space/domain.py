@@ -139,7 +139,7 @@ class Domain(ABC):
         """
         if not is_number(value):
             raise SpaceError(f"{value!r} cannot be compared by size in {self!r}; use eq, ne or in_.")
-        return float(value)  # type: ignore[arg-type]
+        return float(value)  # type: ignore[arg-type]  # checked above
 
     def when(
         self: _Self,
