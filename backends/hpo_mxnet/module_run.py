@@ -67,7 +67,7 @@ class ModuleRun(training.ModuleRun):
                 batch = self.trainer.prepare_batch(batch)
                 outputs.clear()
                 loss = self._learn(batch) if learn else _mean(self.model.validation_step(batch))
-                totals.add(outputs[0].detach(), batch[-1], loss.detach())
+                totals.add(self.output_of(outputs).detach(), batch[-1], loss.detach())
         finally:
             hook.detach()
         return totals.scores()

@@ -57,9 +57,11 @@ class ModuleRun(training.ModuleRun):
         with one_thread(), np.errstate(all="ignore"):
             for batch in batches:
                 batch = self.trainer.prepare_batch(batch)
-                y_hat = self.model(*batch[:-1])
-                loss = self._learn(batch) if learn else self.model.validation_step(batch)
-                wrong += float((y_hat.argmax(axis=1) != batch[-1]).sum())
+                with self.model.caught_outputs() as outputs:
+                    loss = self._learn(batch) if learn else self.model.validation_step(batch)
+                # While gradients are taken, autograd keeps arrays in boxes.
+                scores = getattr(self.output_of(outputs), "_value", outputs[0])
+                wrong += float((scores.argmax(axis=1) != batch[-1]).sum())
                 total_loss += float(loss) * len(batch[-1])
                 count += len(batch[-1])
         return mean_scores([wrong], [total_loss], count)

@@ -31,8 +31,8 @@ class Trainer(training.Trainer):
         if not isinstance(model, Module):
             raise TypeError(f"model must be a hpo_numpy.Module; received {type(model).__name__}.")
         super().prepare_model(model)
-        if self.data is not None and self.data.arrays is not None:
-            model.prepare(self.data.arrays.train_x.shape[1:])
+        x, *_ = next(iter(self.val_dataloader))
+        model.prepare(x.shape[1:])
 
     def start(self, model: Any) -> Run:
         """A run of this one model."""

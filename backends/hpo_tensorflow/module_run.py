@@ -115,16 +115,12 @@ class ModuleRun(training.ModuleRun):
                 loss = getattr(model, name)(batch)
                 # What layers add to the loss (regularizers, for one) is minimised with it, as in Keras.
                 minimised = tf.add_n([loss, *(tf.cast(penalty, loss.dtype) for penalty in model.losses)])
-            if not outputs:
-                raise RuntimeError(
-                    f"{type(model).__name__}.{name} must call the model, as self(x), so that its outputs "
-                    f"can be scored; it did not."
-                )
+            output = self.output_of(outputs)
             if learn:
                 variables = model.trainable_variables
                 self._optimizer.apply(tape.gradient(minimised, variables), variables)
             labels = tf.reshape(tf.cast(batch[-1], tf.int64), [-1])
-            wrong = tf.math.count_nonzero(tf.argmax(outputs[0], axis=1) != labels, dtype=tf.float64)
+            wrong = tf.math.count_nonzero(tf.argmax(output, axis=1) != labels, dtype=tf.float64)
             num_examples = tf.cast(tf.size(labels), tf.float64)
             return tf.stack([wrong, tf.cast(loss, tf.float64) * num_examples, num_examples, 1.0])
 

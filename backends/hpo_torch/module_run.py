@@ -66,12 +66,7 @@ class ModuleRun(training.ModuleRun):
             for batch in batches:
                 batch = self.trainer.prepare_batch(batch)
                 loss = step(batch)
-                if not outputs:
-                    raise RuntimeError(
-                        f"{type(self.model).__name__}'s step did not call the model, so its outputs cannot "
-                        f"be scored. Compute them with self(x), not with self.net(x) or self.forward(x)."
-                    )
-                totals.add(outputs[0].detach(), batch[-1], loss.detach())
+                totals.add(self.output_of(outputs).detach(), batch[-1], loss.detach())
                 outputs.clear()
         return totals.scores()
 

@@ -236,6 +236,16 @@ class BookContract:
 
         assert self.fitted(Own(10, 1, seed=0)).history == self.fitted(Own(10, 1.0, seed=0)).history
 
+    def test_a_step_that_goes_past_the_model_is_an_error_that_says_how_to_call_it(self) -> None:
+        d2l = self.d2l
+
+        class Past(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
+            def training_step(self, batch: Any) -> Any:
+                return self.loss(self.forward(batch[0]), batch[1])
+
+        with pytest.raises(RuntimeError, match=r"step of Past must call the model, as self\(x\)"):
+            self.fitted(Past(10, 0.1, seed=0))
+
     @pytest.mark.parametrize("method", ["loss", "forward", "training_step", "configure_optimizers"])
     def test_a_method_replaced_in_a_later_cell_is_used(self, method: str) -> None:
         printed = self.in_subprocess(f"""

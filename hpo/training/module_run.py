@@ -73,6 +73,19 @@ class ModuleRun(ABC):
         fast = self._fast()
         return self.score() if fast is None else fast.validate()
 
+    def output_of(self, caught: Sequence[Any]) -> Any:
+        """What the model put out in a step, from all that was caught of it.
+
+        Raises:
+            RuntimeError: the step went past the model, so there is nothing to score.
+        """
+        if not caught:
+            raise RuntimeError(
+                f"The step of {type(self.model).__name__} must call the model, as self(x), so that its "
+                f"outputs can be scored; it did not. self.net(x) and self.forward(x) go past it."
+            )
+        return caught[0]
+
     def drop(self, index: int) -> None:
         """There is one model, and a run of none is no run."""
         raise IndexError(f"A run of one model has none to drop; received {index}.")

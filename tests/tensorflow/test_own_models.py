@@ -129,15 +129,6 @@ def test_a_layer_frozen_between_two_epochs_stays_as_it_is() -> None:
     assert [np.array_equal(*kernels) for kernels in zip(before, after, strict=True)] == [True, False]
 
 
-def test_a_step_that_does_not_call_the_model_is_told_to() -> None:
-    class Silent(d2l.Classification):
-        def training_step(self, batch: Any) -> Any:
-            return self.loss(self.net(batch[0]), batch[1])
-
-    with pytest.raises(RuntimeError, match=r"Silent\.training_step must call the model, as self\(x\)"):
-        d2l.Trainer(max_epochs=1).fit(Silent(perceptron(), lr=0.1), data())
-
-
 def test_a_model_whose_variables_keras_does_not_know_is_told_what_keras_knows() -> None:
     class Plain(d2l.Classification):
         def __init__(self) -> None:

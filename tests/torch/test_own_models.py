@@ -217,12 +217,3 @@ def test_a_parameter_that_the_loss_does_not_use_stays() -> None:
     model = WithSpare()
     d2l.Trainer(max_epochs=1).fit(model, data())
     assert torch.equal(model.spare, torch.ones(3))
-
-
-def test_a_step_that_goes_past_the_model_is_an_error_that_says_how_to_call_it() -> None:
-    class Past(d2l.Classification):
-        def training_step(self, batch: Any) -> Any:
-            return self.loss(self.net(batch[0]), batch[1])
-
-    with pytest.raises(RuntimeError, match=r"Past's step did not call the model.*self\(x\)"):
-        d2l.Trainer(max_epochs=1).fit(Past(perceptron(), lr=0.1), data())
