@@ -17,7 +17,7 @@ import numpy as np
 
 from hpo.context import current_trial
 from hpo.errors import SearchFailedError
-from hpo.executors import Assignment, SerialExecutor
+from hpo.executors import Assignment, SerialExecutor, kept_in
 from hpo.objective import Objective, Result
 from hpo.placement import choose_placement
 from hpo.space import Space
@@ -194,7 +194,7 @@ class HPOTuner(HyperParameters):
         reports: list[Result] = []
         placement, _ = choose_placement(self.seed, None, None)
         function = Objective(functools.partial(call_with_config, self.objective))
-        executor = SerialExecutor(function, placement, lambda trial, epoch, result: reports.append(result))
+        executor = SerialExecutor(function, placement, kept_in(reports))
         executor.submit(Assignment(number, config))
         [outcome] = executor.poll()
         if outcome.reason is not None:

@@ -4,7 +4,11 @@ A backend is an object that satisfies `Backend`, registered under the entry-poin
 `hpo.backends`. Only NumPy arrays and the small frozen records of this module cross the port, in one
 canonical layout:
 
-- a dense weight is (inputs, outputs), its bias (outputs,), named `layers.<i>.weight` and `.bias`;
+- a dense weight is (inputs, outputs), its bias (outputs,), named `layers.<i>.weight` and `.bias`; the
+  weight of a convolution is (output channels, input channels, height, width);
+- what an optimizer keeps for a parameter has the parameter's layout and the name of the slot before the
+  parameter's: `momentum.layers.0.weight`, `adam.first.layers.0.weight`, `adam.second.layers.0.weight`;
+  `adam.steps` and `dropout.steps` count steps, each a 0-d int64;
 - examples are uint8 (a pixel p means p / 255) or floating point, with the examples first; images
   are flattened as channels, height, width;
 - labels are integers in [0, outputs).
@@ -17,62 +21,83 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.randomness import uniforms
+from hpo.models import (
+    ACTIVATIONS,
+    MLP,
+    Activation,
+    Array,
+    Convolution,
+    Dense,
+    Layer,
+    LeNet,
+    Model,
+    Softmax,
+    State,
+)
+from hpo.optimizers import SGD, Adam, AdamW, Optimizer
 
-Array = NDArray[Any]
-State = dict[str, Array]
-"""A model's parameters by canonical name, in the canonical layout."""
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "SGD",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "Array",
+    "Arrays",
+    "Backend",
+    "CANONICAL",
+    "Convolution",
+    "DType",
+    "Dense",
+    "Layer",
+    "LeNet",
+    "Member",
+    "Model",
+    "Optimizer",
+    "PARAMETERS",
+    "Run",
+    "Scores",
+    "Softmax",
+    "State",
+    "Tree",
+]
+
+Tree: TypeAlias = Any
+"""The state of any object: nested dicts (with strings as keys) and lists of NumPy arrays, bool, int, float,
+str and None. No type checker can follow it further down."""
+
+CANONICAL = "canonical"
+"""Where the state of a model (a dict) has its parameters as a `State`, for a model of any backend."""
+
+PARAMETERS = "parameters"
+"""Where the state of a model (a dict) has its parameters by the names of its framework."""
 
 DType = Literal["float32", "float64"]
 
 
 @dataclass(frozen=True)
-class Softmax:
-    """Softmax regression: one dense layer from the flattened example to one score for each class.
-
-    Attributes:
-        num_inputs: numbers in one flattened example, at least 1.
-        num_outputs: classes, at least 2.
-    """
-
-    num_inputs: int
-    num_outputs: int
-
-    def initial_state(self, seed: int, replicate: int = 0) -> State:
-        """The initial parameters, float64: the same on every framework for the same seed.
-
-        Weights are uniform in [-b, b] with b = 1 / sqrt(num_inputs) (LeCun et al. 1998, "Efficient
-        BackProp", section 4.6, as a uniform distribution); biases are zero.
-        """
-        bound = self.num_inputs**-0.5
-        shape = (self.num_inputs, self.num_outputs)
-        draws = uniforms(seed, "training", replicate, "layers.0.weight", shape=shape)
-        return {"layers.0.weight": (2 * draws - 1) * bound, "layers.0.bias": np.zeros(self.num_outputs)}
-
-
-@dataclass(frozen=True)
-class SGD:
-    """Plain mini-batch stochastic gradient descent on the mean loss of the batch.
-
-    Attributes:
-        learning_rate: the step size, a finite number above 0.
-    """
-
-    learning_rate: float
-
-
-@dataclass(frozen=True)
 class Member:
-    """One of the K models of a `Run`: what it is, how it learns, where it starts."""
+    """One of the K models of a `Run`: what it is, how it learns, where it starts.
 
-    model: Softmax
-    optimizer: SGD
+    Attributes:
+        model: its shape, the same for all K.
+        optimizer: how it learns; of one kind for all K, whose numbers may differ.
+        state: what it goes on from (see `Run.state`).
+        seed: with `replicate` and the number of a step, decides what dropout sets to zero in it.
+        replicate: which of the repeated draws this is.
+    """
+
+    model: Model
+    optimizer: Optimizer
     state: State
+    seed: int = 0
+    replicate: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,8 +128,9 @@ class Scores(NamedTuple):
     """What a pass over examples says of each of K models.
 
     Attributes:
-        error: (K,) float64, the share of the examples that were classified wrongly, in [0, 1].
-        loss: (K,) float64, the mean cross-entropy of the examples in nats.
+        error: (K,) float64, the share of the examples that were classified wrongly, in [0, 1]. For a
+            user's own regression, which does not go through the port, the mean absolute error.
+        loss: (K,) float64, the mean cross-entropy of the examples in nats; of a user's own model, its loss.
     """
 
     error: NDArray[np.float64]
@@ -127,11 +153,14 @@ class Run(Protocol):
         ...
 
     def state(self) -> list[State]:
-        """Copies of the K models' parameters, in the run's dtype."""
+        """All that is needed to go on exactly: copies, in the run's dtype.
+
+        For each model its parameters, what its optimizer keeps for each of them, and counts of steps.
+        """
         ...
 
     def load(self, states: Sequence[State]) -> None:
-        """Replace the K models' parameters."""
+        """Replace the K models' states. One without its optimizer's slots starts the optimizer afresh."""
         ...
 
     def drop(self, index: int) -> None:
@@ -150,6 +179,11 @@ class Backend(Protocol):
     @property
     def version(self) -> str:
         """The framework's version."""
+        ...
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The top-level modules whose classes are the framework's, and this backend's to keep."""
         ...
 
     def devices(self) -> list[str]:
@@ -174,4 +208,24 @@ class Backend(Protocol):
 
     def prepare(self, members: Sequence[Member], data: Arrays, *, dtype: DType, device: Any) -> Run:
         """Put K models of one shape and their data on a device, ready to train."""
+        ...
+
+    def capture(self, thing: Any) -> Tree:
+        """The state of a model, an optimizer, an array or a generator of the framework, as a copy.
+
+        A model's is a dict with its arrays under `PARAMETERS`.
+
+        Raises:
+            CheckpointError: the thing, or something in its state, cannot be kept.
+        """
+        ...
+
+    def restore(self, thing: Any, tree: Tree) -> None:
+        """Put a state into a thing of the same kind, in place, on the device where it is.
+
+        A model also takes a dict with a `State` under `CANONICAL`, and before it has its shapes too.
+
+        Raises:
+            CheckpointError: it is of another kind or other shapes; the text lists what differs.
+        """
         ...

@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 
 from hpo.errors import DeviceError
-from hpo.port import Array, Arrays, DType, Member, Run
+from hpo.port import Array, Arrays, DType, Member, Run, Tree
+from hpo.training.in_turn import RunsInTurn
+from hpo.training.rows import check_members, fit_in_rows
+from hpo_mxnet.arrays import classic_arrays
 from hpo_mxnet.compat import mx
+from hpo_mxnet.examples import Examples
+from hpo_mxnet.network import NetworkRun
 from hpo_mxnet.softmax import SoftmaxRun
 
 
@@ -18,6 +23,7 @@ class MXNetBackend:
 
     name = "mxnet"
     version = str(mx.__version__)
+    modules = ("mxnet", "hpo_mxnet")
 
     def devices(self) -> list[str]:
         """`cpu`, then `gpu:<i>`."""
@@ -49,7 +55,27 @@ class MXNetBackend:
 
     def prepare(self, members: Sequence[Member], data: Arrays, *, dtype: DType, device: Any) -> Run:
         """Put K models of one shape and their data on a device, ready to train."""
-        return SoftmaxRun(members, data, dtype, device)
+        check_members(members, data)
+        if fit_in_rows(members):
+            return SoftmaxRun(members, data, dtype, device)
+        size = data.batch_size
+        with classic_arrays():
+            train = Examples(data.train_x, data.train_y, dtype, device, multiple=size)
+            validation = Examples(data.val_x, data.val_y, dtype, device)
+            runs = [NetworkRun(member, train, validation, size, dtype, device) for member in members]
+        return RunsInTurn(runs)
+
+    def capture(self, thing: Any) -> Tree:
+        """The state of a Gluon block, a Gluon trainer or an array."""
+        from hpo_mxnet.checkpoints import capture  # here: it knows the models, and these know the port
+
+        return capture(thing)
+
+    def restore(self, thing: Any, tree: Tree) -> None:
+        """Put a state into a thing of the same kind."""
+        from hpo_mxnet.checkpoints import restore
+
+        restore(thing, tree)
 
 
 BACKEND = MXNetBackend()

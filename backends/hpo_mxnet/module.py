@@ -90,6 +90,34 @@ class Classification(training.Classification, Module):
         return mx.gluon.Trainer(self.collect_params(), "sgd", {"learning_rate": self.lr})
 
 
+class Regression(training.Regression, Module):
+    """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`.
+
+    Args:
+        net: a model of Gluon's own to train, whose outputs are (examples, outputs); a subclass may set
+            `self.net` itself instead.
+        lr: learning rate; a subclass may set `self.lr` itself instead.
+    """
+
+    lr: float
+
+    def __init__(self, net: Any = None, lr: float | None = None) -> None:
+        super().__init__()
+        if net is not None:
+            self.net = net
+        if lr is not None:
+            self.lr = lr
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean squared error of a batch."""
+        with arrays_like(y_hat):
+            return ((y_hat.reshape(y.shape) - y) ** 2).mean()
+
+    def configure_optimizers(self) -> Any:
+        """Plain SGD with the rate `lr`, as a `gluon.Trainer`: see `Classification`."""
+        return mx.gluon.Trainer(self.collect_params(), "sgd", {"learning_rate": self.lr})
+
+
 class SoftmaxClassification(Classification):
     """Softmax regression, with initial weights drawn from the seed.
 
@@ -125,6 +153,11 @@ class SoftmaxClassification(Classification):
         # whose shape was known from the start, may have its numbers already.
         dense.initialize(mx.init.Zero(), ctx=device, force_reinit=True)
         load_canonical_state(self, {name: value.astype(self.dtype) for name, value in state.items()})
+
+    def prepare_for(self, state: State) -> None:
+        """Give the layer the shape that it has in a state."""
+        if "layers.0.weight" in state:
+            self.prepare(len(state["layers.0.weight"]), mx.cpu())
 
 
 SoftmaxRegression = SoftmaxClassification

@@ -1,4 +1,4 @@
-"""One `Module` under training, by the fast path of softmax regression or by autograd."""
+"""One `Module` under training, through the port or by autograd."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import DType, Scores, Softmax, State
+from hpo.port import Array, DType, Scores, Softmax, State
 from hpo.training import FastPath
 from hpo.training.rows import mean_scores
 from hpo_mxnet.arrays import arrays_of
 from hpo_mxnet.compat import mx
+from hpo_mxnet.models import network_of
 from hpo_mxnet.module import canonical_state, load_canonical_state, softmax_layer
 
 _DTYPES: dict[Any, DType] = {np.float32: "float32", np.float64: "float64"}
@@ -25,14 +26,16 @@ BATCHES_PER_READING = 64
 class ModuleRun(training.ModuleRun):
     """A run of one `Module`: see `hpo.training.ModuleRun`."""
 
-    _optimizer: Any = None
-
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
         with arrays_of(self.model):
-            if self._optimizer is None:
-                self._optimizer = self.model.configure_optimizers()
+            self.optimizer()
             return self._pass(self.trainer.train_batches(order), learn=True)
+
+    def optimizer(self) -> Any:
+        """The model's own optimizer, for arrays of the kind that its parameters are."""
+        with arrays_of(self.model):
+            return super().optimizer()
 
     def score(self) -> Scores:
         """Score the model on all validation examples."""
@@ -49,7 +52,12 @@ class ModuleRun(training.ModuleRun):
         load_canonical_state(self.model, state)
 
     def fast_path(self) -> FastPath | None:
-        """Softmax regression as the library made it."""
+        """A model of the library's as the library made it."""
+        arrays = self.trainer.arrays
+        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
+        if network is not None:
+            [device] = next(iter(self.model.collect_params().values())).list_ctx()
+            return FastPath(network, self.model.precision, device)
         layer = softmax_layer(self.model)
         dtype = None if layer is None else _DTYPES.get(np.dtype(layer.weight.dtype).type)
         if layer is None or dtype is None:
@@ -106,8 +114,14 @@ class _Totals:
     def _read(self) -> None:
         for scores, labels, loss in self._pending:
             n = len(labels)
-            predicted = scores.asnumpy().reshape(n, -1).argmax(axis=1)
-            self._wrong += int((predicted != labels.asnumpy().reshape(-1)).sum())
+            self._wrong += _misses(scores.asnumpy().reshape(n, -1), labels.asnumpy())
             self._loss += loss.asnumpy().item() * n
             self._count += n
         self._pending.clear()
+
+
+def _misses(outputs: Array, labels: Array) -> float:
+    """How many examples are classified wrongly; in regression the sum of their absolute errors."""
+    if labels.dtype.kind != "f":
+        return float((outputs.argmax(axis=1) != labels.reshape(-1)).sum())
+    return float(np.abs(outputs.reshape(labels.shape) - labels).sum() * len(labels) / labels.size)

@@ -1,8 +1,4 @@
-"""K softmax regressions in MXNet, with the gradient in closed form.
-
-Calling an operator from Python costs MXNet more than the arithmetic of a small batch. So many steps
-of descent stand in one symbolic graph, which is called once.
-"""
+"""K softmax regressions in MXNet, with the gradient in closed form and many steps in one graph."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import check_members, learning_rates, mean_scores, stack, unstack
 from hpo_mxnet.arrays import classic_arrays
 from hpo_mxnet.compat import mx
+from hpo_mxnet.graphs import Graph
 
 STEPS_PER_CALL = 16
 """Steps in one graph: more of them save no more time."""
@@ -129,23 +126,6 @@ class SoftmaxRun:
         graph, step = self._steps[count, size]
         self._rows, logits = graph(x=inputs, y=labels, rows=self._rows, step=step)
         return logits
-
-
-class Graph:
-    """A symbolic graph that is called with arrays by name.
-
-    Args:
-        outputs: the symbol, of one output or a group of them.
-        static: keep one plan of memory, for arrays that have the same shapes in each call.
-    """
-
-    def __init__(self, outputs: Any, *, static: bool = False) -> None:
-        self._names = outputs.list_inputs()
-        self._call = mx.nd.CachedOp(outputs, [("static_alloc", static), ("static_shape", static)])
-
-    def __call__(self, **arrays: Any) -> Any:
-        """The output, or the list of them."""
-        return self._call(*(arrays[name] for name in self._names))
 
 
 def _inputs(dtype: DType, *, is_uint8: bool) -> Any:

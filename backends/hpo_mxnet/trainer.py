@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from hpo import training
-from hpo.port import Array, Run
+from hpo.port import Array
 from hpo_mxnet.arrays import arrays_of, in_force, is_initialized
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.compat import mx
+from hpo_mxnet.models import Network
 from hpo_mxnet.module import Module, SoftmaxClassification
 from hpo_mxnet.module_run import ModuleRun
 
@@ -32,7 +33,8 @@ class DataModule(training.DataModule):
     """Training and validation data: pairs of arrays, a Gluon `Dataset` or a `DataLoader` each.
 
     See `hpo.training.DataModule`. A `Dataset` is visited in the library's order, which is the same on
-    every framework; a `DataLoader` in its own.
+    every framework; a `DataLoader` in its own, which one that shuffles draws anew when a trial goes on from
+    a checkpoint: that trial is not resumed exactly.
     """
 
     backend = BACKEND
@@ -76,6 +78,8 @@ class Trainer(training.Trainer):
         with arrays_of(model):
             if isinstance(model, SoftmaxClassification) and self.arrays is not None:
                 model.prepare(self.arrays.num_inputs, self.device)
+            elif isinstance(model, Network) and self.arrays is not None:
+                model.prepare(self.arrays.train_x.shape[1:], self.device)
             for parameter in model.collect_params().values():
                 if not is_initialized(parameter) and not parameter._deferred_init:
                     parameter.initialize(ctx=self.device)
@@ -88,7 +92,12 @@ class Trainer(training.Trainer):
         """Move a batch to this trainer's device, as the kind of arrays that is in force."""
         return [self._place(part) for part in batch]
 
-    def start(self, model: Any) -> Run:
+    def predict(self, model: Any) -> tuple[Array, Array]:
+        """The labels of all validation examples and the model's outputs: see `hpo.training.Trainer`."""
+        with arrays_of(model), mx.autograd.pause():
+            return super().predict(model)
+
+    def start(self, model: Any) -> ModuleRun:
         """A run of this one model."""
         return ModuleRun(model, self)
 

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from hpo.errors import DeviceError
-from hpo.port import Array, Arrays, DType, Member, Run
+from hpo.port import Array, Arrays, DType, Member, Run, Tree
+from hpo.training.in_turn import RunsInTurn
+from hpo.training.rows import check_members, fit_in_rows
+from hpo_numpy.examples import Examples
+from hpo_numpy.network import NetworkRun
 from hpo_numpy.softmax import SoftmaxRun
 
 
@@ -17,6 +21,7 @@ class NumPyBackend:
 
     name = "numpy"
     version = np.__version__
+    modules = ("numpy", "hpo_numpy")
 
     def devices(self) -> list[str]:
         """The host's processor."""
@@ -42,7 +47,25 @@ class NumPyBackend:
 
     def prepare(self, members: Sequence[Member], data: Arrays, *, dtype: DType, device: Any) -> Run:
         """Put K models of one shape and their data in memory, ready to train."""
-        return SoftmaxRun(members, data, dtype)
+        check_members(members, data)
+        if fit_in_rows(members):
+            return SoftmaxRun(members, data, dtype)
+        train = Examples(data.train_x, data.train_y, dtype, multiple=data.batch_size)
+        validation = Examples(data.val_x, data.val_y, dtype)
+        runs = [NetworkRun(member, train, validation, data.batch_size, dtype) for member in members]
+        return RunsInTurn(runs)
+
+    def capture(self, thing: Any) -> Tree:
+        """The state of an array, a random generator, or a model or optimizer of this package."""
+        from hpo_numpy.checkpoints import capture  # here: it knows the models, and these know the port
+
+        return capture(thing)
+
+    def restore(self, thing: Any, tree: Tree) -> None:
+        """Put a state into a thing of the same kind."""
+        from hpo_numpy.checkpoints import restore
+
+        restore(thing, tree)
 
 
 BACKEND = NumPyBackend()

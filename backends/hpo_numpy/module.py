@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo import training
 from hpo.context import current_trial
-from hpo.port import Array, Softmax
+from hpo.port import Array, Softmax, State
 from hpo.randomness import check_seed
 from hpo_numpy.backend import BACKEND
 
@@ -33,6 +33,10 @@ class Module(training.Module):
     A subclass fills the dict `parameters` and defines `forward`, `loss` and `configure_optimizers`.
     Gradients come from the package autograd, so what `forward` and `loss` do to the parameters is
     spelled with operators and with `autograd.numpy` in place of `numpy`.
+
+    A checkpoint keeps the parameters, and of the model's and its optimizer's other attributes those that are
+    arrays, numbers, NumPy's generators, or lists and dicts of them: running means, momenta, the generator
+    that dropout draws from.
     """
 
     backend = BACKEND
@@ -89,6 +93,22 @@ class Classification(training.Classification, Module):
         return SGD(self.lr)
 
 
+class Regression(training.Regression, Module):
+    """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`."""
+
+    lr: float
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean squared error of a batch."""
+        import autograd.numpy as anp
+
+        return anp.mean((y_hat.reshape(y.shape) - y) ** 2)
+
+    def configure_optimizers(self) -> SGD:
+        """Plain SGD with the rate `lr`."""
+        return SGD(self.lr)
+
+
 class SoftmaxClassification(Classification):
     """Softmax regression, with initial weights drawn from the seed.
 
@@ -111,6 +131,11 @@ class SoftmaxClassification(Classification):
             shape = Softmax(int(np.prod(example_shape)), self.num_outputs)
             state = shape.initial_state(self.seed, self.replicate)
             self.parameters = {name: value.astype(self.dtype) for name, value in state.items()}
+
+    def prepare_for(self, state: State) -> None:
+        """Give the layer the shape that it has in a state."""
+        if "layers.0.weight" in state:
+            self.prepare((len(state["layers.0.weight"]),))
 
     def forward(self, x: Any) -> Any:
         """The scores of a batch."""

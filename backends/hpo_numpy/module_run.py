@@ -1,4 +1,4 @@
-"""One `Module` under training, by the fast path of softmax regression or by autograd."""
+"""One `Module` under training, through the port or by autograd."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, Scores, Softmax, State
+from hpo.checkpoints import is_stateful
+from hpo.port import Array, Scores, Softmax, State, Tree
 from hpo.training import FastPath, keeps_originals
 from hpo.training.rows import mean_scores
+from hpo_numpy.checkpoints import ATTRIBUTES, attributes, set_attributes
+from hpo_numpy.models import network_of
 from hpo_numpy.module import ORIGINALS, SoftmaxClassification
 from hpo_numpy.threads import one_thread
 
@@ -19,16 +22,30 @@ from hpo_numpy.threads import one_thread
 class ModuleRun(training.ModuleRun):
     """A run of one `Module`: see `hpo.training.ModuleRun`."""
 
-    _optimizer: Any = None
-
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
-        if self._optimizer is None:
-            self._optimizer = self.model.configure_optimizers()
+        self.optimizer()
+        self.model.train()
         return self._pass(self.trainer.train_batches(order), learn=True)
+
+    def model_state(self) -> dict[str, Tree]:
+        """The parameters, and the other attributes that training may change."""
+        return {**super().model_state(), ATTRIBUTES: attributes(self.model)}
+
+    def optimizer_state(self) -> Tree:
+        """The optimizer's attributes: it need not be a class of this package."""
+        return super().optimizer_state() if is_stateful(self._optimizer) else attributes(self._optimizer)
+
+    def load_optimizer_state(self, state: Tree) -> None:
+        """Make the optimizer's attributes what they were."""
+        if is_stateful(self.optimizer()):
+            super().load_optimizer_state(state)
+        else:
+            set_attributes(self._optimizer, state)
 
     def score(self) -> Scores:
         """Score the model on all validation examples."""
+        self.model.eval()
         return self._pass(self.trainer.val_dataloader, learn=False)
 
     def state(self) -> list[State]:
@@ -42,8 +59,11 @@ class ModuleRun(training.ModuleRun):
             self.model.parameters[name] = np.array(value, self.model.parameters[name].dtype)
 
     def fast_path(self) -> FastPath | None:
-        """Softmax regression as the library made it."""
-        model = self.model
+        """A model of the library's as the library made it."""
+        model, arrays = self.model, self.trainer.arrays
+        network = None if arrays is None else network_of(model, arrays.train_x.shape[1:])
+        if network is not None:
+            return FastPath(network, model.precision, self.trainer.device)
         if not isinstance(model, SoftmaxClassification) or not keeps_originals(model, ORIGINALS):
             return None
         if not model.parameters:
@@ -61,7 +81,7 @@ class ModuleRun(training.ModuleRun):
                     loss = self._learn(batch) if learn else self.model.validation_step(batch)
                 # While gradients are taken, autograd keeps arrays in boxes.
                 scores = getattr(self.output_of(outputs), "_value", outputs[0])
-                wrong += float((scores.argmax(axis=1) != batch[-1]).sum())
+                wrong += _misses(scores, batch[-1])
                 total_loss += float(loss) * len(batch[-1])
                 count += len(batch[-1])
         return mean_scores([wrong], [total_loss], count)
@@ -81,3 +101,10 @@ class ModuleRun(training.ModuleRun):
             model.parameters = parameters
         self._optimizer.step(parameters, gradients)
         return loss
+
+
+def _misses(outputs: Array, labels: Array) -> float:
+    """How many examples are classified wrongly; in regression the sum of their absolute errors."""
+    if labels.dtype.kind != "f":
+        return float((outputs.argmax(axis=1) != labels).sum())
+    return float(np.abs(outputs.reshape(labels.shape) - labels).sum() * len(labels) / labels.size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from hpo import training
-from hpo.port import Run
 from hpo_numpy.backend import BACKEND
 from hpo_numpy.module import Module, SoftmaxClassification
 from hpo_numpy.module_run import ModuleRun
@@ -34,7 +33,7 @@ class Trainer(training.Trainer):
         x, *_ = next(iter(self.val_dataloader))
         model.prepare(x.shape[1:])
 
-    def start(self, model: Any) -> Run:
+    def start(self, model: Any) -> ModuleRun:
         """A run of this one model."""
         return ModuleRun(model, self)
 

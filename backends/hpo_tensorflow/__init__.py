@@ -7,7 +7,8 @@ from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, Random
 from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_tensorflow.backend import BACKEND
 from hpo_tensorflow.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from hpo_tensorflow.module import Classification, Module, SoftmaxClassification, SoftmaxRegression
+from hpo_tensorflow.models import MLP, LeNet, init_cnn
+from hpo_tensorflow.module import Classification, Module, Regression, SoftmaxClassification, SoftmaxRegression
 from hpo_tensorflow.trainer import (
     DataModule,
     FashionMNIST,
@@ -27,8 +28,11 @@ __all__ = [
     "HPOTrainer",
     "HPOTuner",
     "HyperParameters",
+    "LeNet",
+    "MLP",
     "Module",
     "RandomSearcher",
+    "Regression",
     "SoftmaxClassification",
     "SoftmaxRegression",
     "Trainer",
@@ -36,6 +40,7 @@ __all__ = [
     "cpu",
     "gpu",
     "hpo_objective_softmax_classification",
+    "init_cnn",
     "num_gpus",
     "numpy",
     "try_all_gpus",

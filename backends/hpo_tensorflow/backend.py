@@ -9,7 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from hpo.port import Array, Arrays, DType, Member, Run
+from hpo.port import Array, Arrays, DType, Member, Run, Tree
+from hpo.training.in_turn import RunsInTurn
+from hpo.training.rows import check_members, fit_in_rows
+from hpo_tensorflow.examples import place
+from hpo_tensorflow.network import NetworkRun
 from hpo_tensorflow.softmax import SoftmaxRun
 
 
@@ -18,6 +22,7 @@ class TensorFlowBackend:
 
     name = "tensorflow"
     version = str(tf.__version__)
+    modules = ("tensorflow", "keras", "hpo_tensorflow")
 
     def devices(self) -> list[str]:
         """`cpu`, then `gpu:<i>`, then further processors (logical devices) as `cpu:<i>`."""
@@ -49,7 +54,26 @@ class TensorFlowBackend:
 
     def prepare(self, members: Sequence[Member], data: Arrays, *, dtype: DType, device: Any) -> Run:
         """Put K models of one shape and their data on a device, ready to train."""
-        return SoftmaxRun(members, data, dtype, device)
+        check_members(members, data)
+        if fit_in_rows(members):
+            return SoftmaxRun(members, data, dtype, device)
+        train = place(data.train_x, data.train_y, dtype, device)
+        validation = place(data.val_x, data.val_y, dtype, device)
+        size = data.batch_size
+        runs = [NetworkRun(member, train, validation, size, dtype, device) for member in members]
+        return RunsInTurn(runs)
+
+    def capture(self, thing: Any) -> Tree:
+        """The state of a variable, a generator, or anything that Keras or `tf.Module` keeps variables in."""
+        from hpo_tensorflow.checkpoints import capture  # here: it knows the models, which know the port
+
+        return capture(thing)
+
+    def restore(self, thing: Any, tree: Tree) -> None:
+        """Put a state into a thing of the same kind."""
+        from hpo_tensorflow.checkpoints import restore
+
+        restore(thing, tree)
 
 
 BACKEND = TensorFlowBackend()

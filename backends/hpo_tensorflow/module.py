@@ -16,6 +16,13 @@ from hpo.port import Softmax, State
 from hpo.randomness import check_seed
 from hpo_tensorflow.backend import BACKEND
 
+CONVOLUTIONS = (
+    keras.layers.Conv2D,
+    keras.layers.Conv2DTranspose,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+)
+
 
 class Module(training.Module, keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
     """A Keras layer that knows its loss and its optimizer.
@@ -100,6 +107,33 @@ class Classification(training.Classification, Module):
         return keras.optimizers.SGD(float(self.lr))
 
 
+class Regression(training.Regression, Module):
+    """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`.
+
+    Args:
+        net: a model of Keras' own to train, whose outputs are (examples, outputs); a subclass may set
+            `self.net` itself instead.
+        lr: learning rate; a subclass may set `self.lr` itself instead.
+    """
+
+    lr: float
+
+    def __init__(self, net: Any = None, lr: float | None = None) -> None:
+        super().__init__()
+        if net is not None:
+            self.net = net
+        if lr is not None:
+            self.lr = lr
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean squared error of a batch."""
+        return tf.reduce_mean(tf.square(tf.reshape(y_hat, tf.shape(y)) - tf.cast(y, y_hat.dtype)))
+
+    def configure_optimizers(self) -> Any:
+        """Plain SGD with the rate `lr`."""
+        return keras.optimizers.SGD(float(self.lr))
+
+
 class SoftmaxClassification(Classification):
     """Softmax regression, with initial weights drawn from the seed.
 
@@ -119,12 +153,19 @@ class SoftmaxClassification(Classification):
 
     def build(self, input_shape: Any) -> None:
         """Draw the initial weights; Keras calls it once, with the shape of a batch."""
+        dense = _dense_of(self.net)
+        prepared = dense is not None and dense.built
         self.net.build(input_shape)
-        if _dense_of(self.net) is None:
-            return  # a net that a reader put in its place
+        if dense is None or prepared:
+            return  # a net that a reader put in its place, or weights that are not the initial ones
         shape = Softmax(int(np.prod(input_shape[1:])), self.num_outputs)
-        state = shape.initial_state(self.seed, self.replicate)
-        self.net.set_weights([state["layers.0.weight"], state["layers.0.bias"]])
+        load_canonical_state(self.net, shape.initial_state(self.seed, self.replicate))
+
+    def prepare_for(self, state: State) -> None:
+        """Give the layer the shape that it has in a state."""
+        dense = _dense_of(self.net)
+        if dense is not None and not dense.built and "layers.0.weight" in state:
+            dense.build((None, len(state["layers.0.weight"])))
 
 
 SoftmaxRegression = SoftmaxClassification
@@ -162,20 +203,62 @@ def _dense_of(net: Any) -> Any | None:
 
 
 def canonical_state(model: Any) -> State:
-    """Copies of a model's variables in the port's layout."""
-    return {name: _turned(variable.numpy().copy()) for name, variable in _named(model)}
+    """Copies of a model's variables in the port's layout.
+
+    Keras keeps dense kernels as (in, out), as the port does, and those of convolutions as HWIO. It flattens
+    what a convolution made as height, width, channels: the rows of the dense layer behind are put in the
+    port's order. Where nothing but the data are flattened, the rows are in the order of the data.
+    """
+    images, state = _flattened_images(model), {}
+    for name, variable in _named(model):
+        value = variable.numpy()
+        if id(variable) in images:
+            height, width, channels = images[id(variable)]
+            value = value.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(len(value), -1)
+        state[name] = np.array(value.transpose(3, 2, 0, 1) if value.ndim == 4 else value, order="C")
+    return state
 
 
 def load_canonical_state(model: Any, state: State) -> None:
     """Replace a model's variables by those of a canonical state."""
+    images = _flattened_images(model)
     for name, variable in _named(model):
         value = state[name]
+        if id(variable) in images:
+            height, width, channels = images[id(variable)]
+            value = value.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(len(value), -1)
         variable.assign(value.transpose(2, 3, 1, 0) if value.ndim == 4 else value)
 
 
-def _turned(value: Any) -> Any:
-    # Keras keeps dense kernels as (in, out), as the port does, and those of convolutions as HWIO.
-    return value.transpose(3, 2, 0, 1).copy() if value.ndim == 4 else value
+def _flattened_images(model: Any) -> dict[int, tuple[int, int, int]]:
+    """For kernels of dense layers behind flattened outputs of a convolution, their height, width, channels.
+
+    Which layer comes behind which is told by their order in the model. That is the order of computing in
+    `Sequential` and functional models, and that of making in others.
+    """
+    found: dict[int, tuple[int, int, int]] = {}
+    image: tuple[int, int, int] | None = None
+    convolved = False
+    for layer in _inner_layers(model):
+        convolved = convolved or isinstance(layer, CONVOLUTIONS)
+        if isinstance(layer, keras.layers.Flatten) and convolved:
+            shape = (layer.get_build_config() or {}).get("input_shape", ())
+            image = tuple(shape[1:]) if len(shape) == 4 and layer.data_format == "channels_last" else None
+        elif isinstance(layer, keras.layers.Dense) and image is not None and layer.built:
+            if layer.kernel.shape[0] == image[0] * image[1] * image[2]:
+                found[id(layer.kernel)] = image
+            image = None
+    return found
+
+
+def _inner_layers(layer: Any) -> Iterator[Any]:
+    """The layers inside a layer, in order, each behind the one that holds it.
+
+    Keras' own walk goes backwards through layers of layers.
+    """
+    for inner in layer._layers:
+        yield inner
+        yield from _inner_layers(inner)
 
 
 def _named(model: Any) -> list[tuple[str, Any]]:

@@ -1,8 +1,9 @@
-"""One `Module` under training, by the fast path of softmax regression or by a compiled loop of steps."""
+"""One `Module` under training, through the port or by a compiled loop of steps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Scores, Softmax, State
+from hpo.port import Arrays, Scores, Softmax, State, Tree
 from hpo.training import TRAINING_METHODS, ArrayBatches, FastPath, OrderedBatches, Trainer
 from hpo.training.rows import mean_scores
+from hpo_tensorflow.checkpoints import layer_state
+from hpo_tensorflow.models import LeNet, network_of
 from hpo_tensorflow.module import Module, canonical_state, load_canonical_state, softmax_layer
 
 MOST_BATCHES = 64
@@ -28,22 +31,30 @@ class ModuleRun(training.ModuleRun):
 
     def __init__(self, model: Module, trainer: Trainer) -> None:
         super().__init__(model, trainer)
-        self._optimizer: Any = None
         self._graphs: dict[Any, Any] = {}
+        self._turned: tuple[Arrays, Arrays] | None = None
 
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
-        variables = self.model.trainable_variables
-        if not variables:
+        if not self.model.trainable_variables:
             raise ValueError(
                 f"{type(self.model).__name__} has no variables to train. Keras knows those of its layers "
                 f"and what self.add_weight(...) or keras.Variable(...) makes, but no tf.Variable."
             )
-        if self._optimizer is None:
-            self._optimizer = self.model.configure_optimizers()
-            self._optimizer.build(variables)
+        self.optimizer()
         self.model.train()
         return self._pass(self.trainer.train_dataloader, order, learn=True)
+
+    def optimizer(self) -> Any:
+        """The model's own optimizer, with its slots, which a graph could not make."""
+        optimizer = super().optimizer()
+        if not optimizer.built:
+            optimizer.build(self.model.trainable_variables)
+        return optimizer
+
+    def model_state(self) -> dict[str, Tree]:
+        """The parameters, and the seed generators of such layers as dropout."""
+        return {**super().model_state(), **layer_state(self.model)}
 
     def score(self) -> Scores:
         """Score the model on all validation examples."""
@@ -59,12 +70,28 @@ class ModuleRun(training.ModuleRun):
         [state] = states
         load_canonical_state(self.model, state)
 
+    def arrays(self) -> Arrays | None:
+        """The data, for LeNet with the channels of images before height and width."""
+        given = self.trainer.arrays
+        if given is None or not isinstance(self.model, LeNet) or given.train_x.ndim != 4:
+            return given
+        if self._turned is None or self._turned[0] is not given:
+            train_x, val_x = (
+                np.ascontiguousarray(np.moveaxis(x, -1, 1)) for x in (given.train_x, given.val_x)
+            )
+            self._turned = given, replace(given, train_x=train_x, val_x=val_x)
+        return self._turned[1]
+
     def fast_path(self) -> FastPath | None:
-        """Softmax regression as the library made it."""
+        """A model of the library's as the library made it."""
+        arrays, device = self.arrays(), self.trainer.device
+        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
+        if network is not None:
+            return FastPath(network, self.model.precision, device)
         layer = softmax_layer(self.model)
         if layer is None:
             return None
-        return FastPath(Softmax(*layer.kernel.shape), layer.variable_dtype, self.trainer.device)
+        return FastPath(Softmax(*layer.kernel.shape), layer.variable_dtype, device)
 
     def _pass(self, loader: Any, order: NDArray[np.intp] | None = None, *, learn: bool) -> Scores:
         graph = self._graph(learn)
@@ -119,10 +146,19 @@ class ModuleRun(training.ModuleRun):
             if learn:
                 variables = model.trainable_variables
                 self._optimizer.apply(tape.gradient(minimised, variables), variables)
-            labels = tf.reshape(tf.cast(batch[-1], tf.int64), [-1])
-            wrong = tf.math.count_nonzero(tf.argmax(output, axis=1) != labels, dtype=tf.float64)
-            num_examples = tf.cast(tf.size(labels), tf.float64)
+            wrong, num_examples = _misses(output, batch[-1])
             return tf.stack([wrong, tf.cast(loss, tf.float64) * num_examples, num_examples, 1.0])
+
+
+def _misses(output: Any, labels: Any) -> tuple[Any, Any]:
+    """How many examples are classified wrongly, of how many; in regression the sum of absolute errors."""
+    if labels.dtype.is_floating:
+        num_examples = tf.cast(tf.shape(labels)[0], tf.float64)
+        absolute = tf.abs(tf.reshape(output, tf.shape(labels)) - tf.cast(labels, output.dtype))
+        return tf.cast(tf.reduce_mean(absolute), tf.float64) * num_examples, num_examples
+    labels = tf.reshape(tf.cast(labels, tf.int64), [-1])
+    wrong = tf.math.count_nonzero(tf.argmax(output, axis=1) != labels, dtype=tf.float64)
+    return wrong, tf.cast(tf.size(labels), tf.float64)
 
 
 def _row(parts: Any, i: Any) -> Any:

@@ -9,7 +9,6 @@ import keras
 import tensorflow as tf
 
 from hpo import training
-from hpo.port import Run
 from hpo_tensorflow.backend import BACKEND
 from hpo_tensorflow.module import Module, SoftmaxClassification
 from hpo_tensorflow.module_run import ModuleRun
@@ -32,7 +31,8 @@ class DataModule(training.DataModule):
 
     See `hpo.training.DataModule`. Both kinds of data sets come in their own order and, a `PyDataset`
     always, in their own batches; a `Dataset` of single examples (labels without an axis) is put into
-    batches of `batch_size`.
+    batches of `batch_size`. One that shuffles itself draws anew when a trial goes on from a checkpoint:
+    that trial is not resumed exactly.
     """
 
     backend = BACKEND
@@ -60,7 +60,13 @@ class FashionMNIST(training.FashionMNIST, DataModule):
 
 
 class Trainer(training.Trainer):
-    """Trains a `Module`: see `hpo.training.Trainer`."""
+    """Trains a `Module`: see `hpo.training.Trainer`.
+
+    What Keras' layers draw (dropout, noise) comes from their seed generators, which a checkpoint keeps.
+    What a model draws by `tf.random.normal` and its like does not, since a graph fixes their seeds when it
+    is traced: a trial that uses them goes on from a checkpoint with other draws. `tf.random.Generator`, kept
+    by `trial.checkpoint(generator=...)`, has none of this.
+    """
 
     backend = BACKEND
 
@@ -77,7 +83,7 @@ class Trainer(training.Trainer):
             with tf.device(self.device):
                 model(*inputs, training=False)
 
-    def start(self, model: Any) -> Run:
+    def start(self, model: Any) -> ModuleRun:
         """A run of this one model."""
         return ModuleRun(model, self)
 

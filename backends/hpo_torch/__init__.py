@@ -4,7 +4,8 @@ from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, Random
 from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_torch.backend import BACKEND
 from hpo_torch.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from hpo_torch.module import Classification, Module, SoftmaxClassification, SoftmaxRegression
+from hpo_torch.models import MLP, LeNet, init_cnn
+from hpo_torch.module import Classification, Module, Regression, SoftmaxClassification, SoftmaxRegression
 from hpo_torch.trainer import (
     DataModule,
     FashionMNIST,
@@ -24,8 +25,11 @@ __all__ = [
     "HPOTrainer",
     "HPOTuner",
     "HyperParameters",
+    "LeNet",
+    "MLP",
     "Module",
     "RandomSearcher",
+    "Regression",
     "SoftmaxClassification",
     "SoftmaxRegression",
     "Trainer",
@@ -33,6 +37,7 @@ __all__ = [
     "cpu",
     "gpu",
     "hpo_objective_softmax_classification",
+    "init_cnn",
     "num_gpus",
     "numpy",
     "try_all_gpus",

@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from hpo.port import Array, Arrays, DType, Member, Run
+from hpo.port import Array, Arrays, DType, Member, Run, Tree
+from hpo.training.in_turn import RunsInTurn
+from hpo.training.rows import check_members, fit_in_rows
 from hpo_torch.arrays import from_host
+from hpo_torch.examples import Examples
+from hpo_torch.network import NetworkRun
 from hpo_torch.softmax import SoftmaxRun
 
 
@@ -18,6 +22,7 @@ class TorchBackend:
 
     name = "torch"
     version = str(torch.__version__)
+    modules = ("torch", "hpo_torch")
 
     def devices(self) -> list[str]:
         """`cpu`, then `cuda:<i>` or `mps`."""
@@ -44,7 +49,26 @@ class TorchBackend:
 
     def prepare(self, members: Sequence[Member], data: Arrays, *, dtype: DType, device: Any) -> Run:
         """Put K models of one shape and their data on a device, ready to train."""
-        return SoftmaxRun(members, data, dtype, device)
+        check_members(members, data)
+        if fit_in_rows(members):
+            return SoftmaxRun(members, data, dtype, device)
+        size = data.batch_size
+        train = Examples(data.train_x, data.train_y, dtype, device, multiple=size)
+        validation = Examples(data.val_x, data.val_y, dtype, device)
+        runs = [NetworkRun(member, train, validation, size, dtype, device) for member in members]
+        return RunsInTurn(runs)
+
+    def capture(self, thing: Any) -> Tree:
+        """The state of a module, a tensor, a generator, or anything with `state_dict()`."""
+        from hpo_torch.checkpoints import capture  # here: it knows the models, and these know the port
+
+        return capture(thing)
+
+    def restore(self, thing: Any, tree: Tree) -> None:
+        """Put a state into a thing of the same kind."""
+        from hpo_torch.checkpoints import restore
+
+        restore(thing, tree)
 
 
 BACKEND = TorchBackend()

@@ -11,7 +11,7 @@ from torch import nn
 
 from hpo import training
 from hpo.context import current_trial
-from hpo.port import Softmax, State
+from hpo.port import Array, Softmax, State
 from hpo.randomness import check_seed
 from hpo_torch.arrays import from_host
 from hpo_torch.backend import BACKEND
@@ -77,6 +77,33 @@ class Classification(training.Classification, Module):
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
 
+class Regression(training.Regression, Module):
+    """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`.
+
+    Args:
+        net: a model of torch's own to train, whose outputs are (examples, outputs); a subclass may set
+            `self.net` itself instead.
+        lr: learning rate; a subclass may set `self.lr` itself instead.
+    """
+
+    lr: float
+
+    def __init__(self, net: nn.Module | None = None, lr: float | None = None) -> None:
+        super().__init__()
+        if net is not None:
+            self.net = net
+        if lr is not None:
+            self.lr = lr
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean squared error of a batch."""
+        return nn.functional.mse_loss(y_hat.reshape(y.shape), y)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Plain SGD with the rate `lr`."""
+        return torch.optim.SGD(self.parameters(), lr=self.lr)
+
+
 class SoftmaxClassification(Classification):
     """Softmax regression, with initial weights drawn from the seed.
 
@@ -114,6 +141,11 @@ class SoftmaxClassification(Classification):
             with torch.no_grad():
                 linear(linear.weight.new_zeros(1, num_inputs))
 
+    def prepare_for(self, state: State) -> None:
+        """Give the layer the shape that it has in a state."""
+        if "layers.0.weight" in state:
+            self.prepare(len(state["layers.0.weight"]))
+
 
 SoftmaxRegression = SoftmaxClassification
 """The published chapter's name for the same model."""
@@ -150,7 +182,7 @@ def canonical_parameters(model: nn.Module) -> Iterator[tuple[str, torch.Tensor, 
 def canonical_state(model: nn.Module) -> State:
     """Copies of a model's parameters and buffers in the port's layout."""
     return {
-        name: (tensor.detach().t() if transposed else tensor.detach()).cpu().numpy().copy()
+        name: _on_host(tensor.detach().t() if transposed else tensor.detach())
         for name, tensor, transposed in canonical_parameters(model)
     }
 
@@ -161,6 +193,12 @@ def load_canonical_state(model: nn.Module, state: State) -> None:
         for name, tensor, transposed in canonical_parameters(model):
             value = from_host(state[name])
             tensor.copy_(value.t() if transposed else value)
+
+
+def _on_host(tensor: torch.Tensor) -> Array:
+    # NumPy has no bfloat16; float32 has each of its numbers.
+    host = tensor.float() if tensor.dtype is torch.bfloat16 else tensor
+    return host.cpu().numpy().copy()
 
 
 def _own_tensors(layer: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

@@ -1,4 +1,4 @@
-"""One `Module` under training, by the fast path of softmax regression or by autograd."""
+"""One `Module` under training, through the port or by autograd."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hpo import training
 from hpo.port import DType, Scores, Softmax, State
 from hpo.training import FastPath
 from hpo.training.rows import mean_scores
+from hpo_torch.models import network_of
 from hpo_torch.module import canonical_state, load_canonical_state, softmax_layer
 from hpo_torch.plain_sgd import PlainSGD, plain_sgd
 from hpo_torch.threads import one_thread
@@ -23,14 +24,11 @@ _DTYPES: dict[torch.dtype, DType] = {torch.float32: "float32", torch.float64: "f
 class ModuleRun(training.ModuleRun):
     """A run of one `Module`: see `hpo.training.ModuleRun`."""
 
-    _optimizer: torch.optim.Optimizer | None = None
     _plain: PlainSGD | None = None
 
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
-        if self._optimizer is None:
-            self._optimizer = self.model.configure_optimizers()
-        self._plain = plain_sgd(self._optimizer, self.model)
+        self._plain = plain_sgd(self.optimizer(), self.model)
         self.model.train()
         with one_thread():
             return self._pass(self.trainer.train_batches(order), learn=True)
@@ -51,7 +49,12 @@ class ModuleRun(training.ModuleRun):
         load_canonical_state(self.model, state)
 
     def fast_path(self) -> FastPath | None:
-        """Softmax regression as the library made it."""
+        """A model of the library's as the library made it."""
+        arrays = self.trainer.arrays
+        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
+        if network is not None:
+            first = next(self.model.parameters())
+            return FastPath(network, _DTYPES[first.dtype], first.device) if first.dtype in _DTYPES else None
         layer = softmax_layer(self.model)
         if layer is None or layer.weight.dtype not in _DTYPES:
             return None
@@ -74,7 +77,7 @@ class ModuleRun(training.ModuleRun):
         loss: torch.Tensor = self.model.training_step(batch)
         if self._plain is not None:
             self._plain.descend(loss)
-        elif self._optimizer is not None:
+        else:
             self._optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             self._optimizer.step()
@@ -108,8 +111,15 @@ class _Totals:
         if self._batches:
             outputs, labels, losses = zip(*self._batches, strict=True)
             sizes = torch.tensor([len(part) for part in labels], device=losses[0].device)
-            wrong = (torch.cat(outputs).argmax(1) != torch.cat(labels)).sum()
+            wrong = _misses(torch.cat(outputs), torch.cat(labels))
             loss = (torch.stack(losses) * sizes).sum()
             self._sums.append(torch.stack([wrong.to(loss.dtype), loss]))
             self._count += int(sizes.sum())
             self._batches.clear()
+
+
+def _misses(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """How many examples are classified wrongly; in regression the sum of their absolute errors."""
+    if not labels.is_floating_point():
+        return (outputs.argmax(1) != labels).sum()
+    return (outputs.reshape(labels.shape) - labels).abs().sum() * (len(labels) / labels.numel())

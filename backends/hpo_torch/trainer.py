@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from hpo import training
-from hpo.port import Array, Run
+from hpo.port import Array
 from hpo_torch.backend import BACKEND
 from hpo_torch.module import Module, SoftmaxClassification
 from hpo_torch.module_run import ModuleRun
@@ -31,7 +31,8 @@ class DataModule(training.DataModule):
     """Training and validation data: pairs of arrays, a torch `Dataset` or a `DataLoader` each.
 
     See `hpo.training.DataModule`. A `Dataset` is visited in the library's order, which is the same on
-    every framework; a `DataLoader`, or a data set without indices, in its own.
+    every framework; a `DataLoader`, or a data set without indices, in its own, which a `DataLoader` that
+    shuffles draws anew when a trial goes on from a checkpoint: that trial is not resumed exactly.
     """
 
     backend = BACKEND
@@ -74,7 +75,7 @@ class Trainer(training.Trainer):
         """Move a batch to this trainer's device."""
         return [part.to(self.device) for part in batch]
 
-    def start(self, model: Any) -> Run:
+    def start(self, model: Any) -> ModuleRun:
         """A run of this one model."""
         return ModuleRun(model, self)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hpo import registry
+from hpo.compare import networks
 from hpo.compare.traces import (
     DTYPES,
     RATES,
@@ -49,6 +50,7 @@ class Agreement:
         allowed: the largest that agrees.
         twin: for an epoch, what NumPy makes of weights that were perturbed by one ulp.
         error_difference: for an epoch, the difference of the validation errors.
+        model: of what, with which optimizer.
     """
 
     label: str
@@ -59,6 +61,7 @@ class Agreement:
     allowed: float
     twin: float | None = None
     error_difference: float | None = None
+    model: str = "softmax, sgd"
 
     @property
     def agrees(self) -> bool:
@@ -71,7 +74,7 @@ class Agreement:
         twin = "" if self.twin is None else f"  twin {self.twin:.1e}  error {self.error_difference:.4f}"
         verdict = "same" if self.agrees else "MORE THAN ROUND-OFF EXPLAINS"
         return (
-            f"{self.label:24} {self.dtype}  lr {self.rate:<7g} {self.what:10} "
+            f"{self.label:20} {self.dtype}  {self.model:23}  lr {self.rate:<7g} {self.what:10} "
             f"difference {self.difference:.1e} of {self.allowed:.1e}{twin}  {verdict}"
         )
 
@@ -103,6 +106,7 @@ def compare_traces(folder: str | os.PathLike[str], labels: Sequence[str]) -> lis
             _check_start(trace, dtype, data)
             agreements += _steps(trace, dtype, data)
             agreements += _epochs(trace, dtype, twins[dtype])
+            agreements += _network_steps(trace, dtype, data)
     return agreements
 
 
@@ -125,6 +129,30 @@ def _steps(trace: Trace, dtype: DType, data: Arrays) -> list[Agreement]:
             difference = _largest(trace.ends[dtype][i][j] - stack([end], dtype)[:, 0])
             what = f"step {STEPS[j]}"
             agreements.append(Agreement(trace.label, dtype, rate, what, difference, STEP_TOLERANCE[dtype]))
+    return agreements
+
+
+def _network_steps(trace: Trace, dtype: DType, data: Arrays) -> list[Agreement]:
+    agreements = []
+    for case, (_, optimizer) in networks.CASES.items():
+        recorded = trace.networks[f"{dtype}/{case}"]
+        if not networks.starts_alike(recorded, case, dtype):
+            raise ValueError(
+                f"The trace {trace.label} of {case} in {dtype} does not start from the initial state of all."
+            )
+        found = networks.differences(recorded, case, data, dtype)
+        agreements += [
+            Agreement(
+                trace.label,
+                dtype,
+                optimizer.learning_rate,
+                f"step {step}",
+                difference,
+                STEP_TOLERANCE[dtype],
+                model=case,
+            )
+            for step, difference in zip(networks.STEPS, found, strict=True)
+        ]
     return agreements
 
 

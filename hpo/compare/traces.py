@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from hpo import registry
+from hpo.compare.networks import record_steps
 from hpo.datasets import sample
 from hpo.port import SGD, Array, Arrays, Backend, DType, Member, Run, Softmax, State
 from hpo.randomness import batch_order
@@ -46,6 +47,7 @@ class Trace:
         ends: by dtype, the same shape: the states after them.
         epochs: by dtype, (rates, rows...): the states after the first epoch, from the initial one.
         errors: by dtype, (rates,): the validation errors then.
+        networks: by dtype and case of `hpo.compare.networks`, `float32/lenet, sgd`: (2, steps, numbers).
     """
 
     label: str
@@ -55,6 +57,7 @@ class Trace:
     ends: dict[str, Array]
     epochs: dict[str, Array]
     errors: dict[str, Array]
+    networks: dict[str, Array]
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the trace to `<folder>/<label>.npz`."""
@@ -62,7 +65,7 @@ class Trace:
         path.parent.mkdir(parents=True, exist_ok=True)
         arrays = {
             f"{part}/{dtype}": array
-            for part in ("starts", "ends", "epochs", "errors")
+            for part in ("starts", "ends", "epochs", "errors", "networks")
             for dtype, array in getattr(self, part).items()
         }
         about = {"label": self.label, "backend": self.backend, "versions": self.versions}
@@ -92,6 +95,7 @@ class Trace:
             parts["ends"],
             parts["epochs"],
             parts["errors"],
+            parts["networks"],
         )
 
 
@@ -104,7 +108,7 @@ def record_trace(backend_name: str, label: str) -> Trace:
     """
     backend, reference = registry.load(backend_name), registry.load(REFERENCE)
     data = sample_arrays()
-    trace = Trace(label, backend.name, _versions(backend), {}, {}, {}, {})
+    trace = Trace(label, backend.name, _versions(backend), {}, {}, {}, {}, {})
     for dtype in DTYPES:
         starts, ends, epochs, errors = [], [], [], []
         for rate in RATES:
@@ -117,6 +121,8 @@ def record_trace(backend_name: str, label: str) -> Trace:
             errors.append(run.validate().error[0])
         trace.starts[dtype], trace.ends[dtype] = np.array(starts), np.array(ends)
         trace.epochs[dtype], trace.errors[dtype] = np.array(epochs), np.array(errors)
+        for case, recorded in record_steps(backend, reference, data, dtype).items():
+            trace.networks[f"{dtype}/{case}"] = recorded
     return trace
 
 

@@ -2,7 +2,7 @@
 
 from hpo.datasets.arrays import FashionMNISTArrays
 from hpo.datasets.catalogue import CLASSES
-from hpo.datasets.checks import check_batch_size, check_examples, check_images, check_labels
+from hpo.datasets.checks import check_batch_size, check_examples, check_images, check_labels, check_targets
 from hpo.datasets.fashion import fashion_mnist, fashion_mnist_or_sample
 from hpo.datasets.fetching import fetch
 from hpo.datasets.idx import encode_idx, read_idx
@@ -22,6 +22,7 @@ __all__ = [
     "check_examples",
     "check_images",
     "check_labels",
+    "check_targets",
     "encode_idx",
     "fashion_mnist",
     "fashion_mnist_or_sample",

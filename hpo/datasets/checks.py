@@ -53,6 +53,35 @@ def check_labels(labels: NDArray[Any], *, num_classes: int | None = None, what: 
         raise ValueError(f"The {what} labels must {expected}{classes}; label {position} is {culprit}.")
 
 
+def check_targets(targets: NDArray[Any], num_examples: int, *, what: str = "training") -> None:
+    """Check what a regression is to predict.
+
+    Args:
+        targets: Shape (examples,) or (examples, outputs), floating point, finite.
+        num_examples: How many examples there are.
+        what: What they are for, for the errors.
+
+    Raises:
+        TypeError: they are no floating-point numbers.
+        ValueError: a wrong shape, NaN or infinity.
+    """
+    if targets.dtype.kind != "f":
+        raise TypeError(
+            f"The {what} targets must be floating point; received {targets.dtype.name}. Convert them with "
+            f".astype('float32')."
+        )
+    if targets.ndim not in (1, 2) or len(targets) != num_examples:
+        raise ValueError(
+            f"The {what} targets must have the shape ({num_examples},) or ({num_examples}, outputs); "
+            f"received {targets.shape}."
+        )
+    finite = np.isfinite(targets.reshape(len(targets), -1)).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"The {what} targets must be finite; target {int(np.flatnonzero(~finite)[0])} is NaN or infinity."
+        )
+
+
 def check_images(
     images: NDArray[Any], *, image_shape: tuple[int, ...] | None = None, what: str = "training"
 ) -> None:

@@ -6,9 +6,11 @@ only its framework can do.
 
 from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBatches, check_arrays, split
 from hpo.training.devices import Devices
+from hpo.training.fitting import Fitting, PlainRun
 from hpo.training.hyperparameters import HyperParameters, add_to_class
-from hpo.training.module import TRAINING_METHODS, Classification, Module, keeps_originals
+from hpo.training.module import TRAINING_METHODS, Classification, Module, Regression, keeps_originals
 from hpo.training.module_run import FastPath, ModuleRun
+from hpo.training.networks import LeNetDesign, MLPDesign, Network, image_shape_of, xavier_state
 from hpo.training.objective import softmax_objective
 from hpo.training.scalar import Scalar, numpy
 from hpo.training.trainer import HPOTrainer, Trainer, train
@@ -21,18 +23,26 @@ __all__ = [
     "Devices",
     "FashionMNIST",
     "FastPath",
+    "Fitting",
     "HPOTrainer",
     "HyperParameters",
+    "LeNetDesign",
+    "MLPDesign",
     "Module",
     "ModuleRun",
+    "Network",
     "OrderedBatches",
+    "Regression",
+    "PlainRun",
     "Scalar",
     "Trainer",
     "add_to_class",
     "check_arrays",
+    "image_shape_of",
     "keeps_originals",
     "numpy",
     "softmax_objective",
     "split",
     "train",
+    "xavier_state",
 ]

@@ -9,29 +9,30 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from hpo.context import current_trial
-from hpo.datasets import check_batch_size, check_examples, fashion_mnist
+from hpo.datasets import check_batch_size, check_examples, check_images, check_targets, fashion_mnist
 from hpo.port import Array, Arrays, Backend
-from hpo.randomness import batch_order
+from hpo.randomness import batch_order, check_seed, uniforms
 from hpo.training.hyperparameters import HyperParameters
 
 EXAMPLES_PER_CHUNK = 1024
 """Examples that are gathered and converted at a time: few enough to stay in a core's cache."""
 
 
-def check_arrays(train: Any, validation: Any, batch_size: int) -> Arrays:
+def check_arrays(train: Any, validation: Any, batch_size: int, *, regression: bool = False) -> Arrays:
     """Make `Arrays` of two pairs of examples and labels, or say what is wrong with them.
 
     Args:
         train: a pair (x, y): (N, ...) uint8 or floating-point examples, (N,) integer labels.
         validation: a pair likewise, with examples of the same shape and dtype.
         batch_size: examples in a mini-batch, in [1, N].
+        regression: in place of labels there are targets, numbers (N,) or (N, outputs).
 
     Raises:
         TypeError: not pairs, not numbers, labels that are not integers, a batch size that is none.
         ValueError: shapes that do not fit, NaN or infinity, negative labels, too large a batch.
     """
-    train_x, train_y = _check_pair(train, "training")
-    val_x, val_y = _check_pair(validation, "validation")
+    train_x, train_y = _check_pair(train, "training", regression)
+    val_x, val_y = _check_pair(validation, "validation", regression)
     if train_x.shape[1:] != val_x.shape[1:] or train_x.dtype != val_x.dtype:
         raise ValueError(
             f"Training and validation examples must have the same shape and dtype; received "
@@ -41,13 +42,17 @@ def check_arrays(train: Any, validation: Any, batch_size: int) -> Arrays:
     return Arrays(train_x, train_y, val_x, val_y, int(batch_size))
 
 
-def _check_pair(pair: Any, what: str) -> tuple[Array, Array]:
+def _check_pair(pair: Any, what: str, regression: bool) -> tuple[Array, Array]:
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(
             f"The {what} data must be a pair (examples, labels) of arrays; received {type(pair).__name__}."
         )
     x, y = np.asarray(pair[0]), np.asarray(pair[1])
-    check_examples(x, y, what=what)
+    if regression:
+        check_images(x, what=what)
+        check_targets(y, len(x), what=what)
+    else:
+        check_examples(x, y, what=what)
     if x.dtype != np.uint8 and x.dtype.kind != "f":
         raise TypeError(
             f"The {what} examples must be uint8 (a pixel p means p / 255) or floating point; received "
@@ -117,7 +122,7 @@ class ArrayBatches(OrderedBatches):
             x = self.x[rows].astype(dtype)
             if self.x.dtype == np.uint8:
                 x *= np.asarray(1 / 255, dtype)
-            labels = self.y[rows].astype(np.int64)
+            labels = self.y[rows].astype(dtype if self.y.dtype.kind == "f" else np.int64)
             yield self._backend.from_numpy(x, device), self._backend.from_numpy(labels, device)
 
 
@@ -128,6 +133,7 @@ class DataModule(HyperParameters):
         train: a pair (examples, labels) of arrays, or whatever else the backend's framework loads from.
         validation: the same, for validation.
         batch_size: examples in a mini-batch.
+        regression: the pairs hold targets, numbers, in place of labels.
 
     A subclass may instead define `get_dataloader(train)`, or `train_dataloader` and `val_dataloader`,
     each returning an iterable of batches (inputs, labels) of the framework's arrays. Such an iterable
@@ -136,12 +142,37 @@ class DataModule(HyperParameters):
 
     backend: ClassVar[Backend]
 
-    def __init__(self, train: Any = None, validation: Any = None, *, batch_size: int = 16) -> None:
+    def __init__(
+        self, train: Any = None, validation: Any = None, *, batch_size: int = 16, regression: bool = False
+    ) -> None:
         self.batch_size = batch_size
         self.arrays: Arrays | None = None
         self.train, self.validation = train, validation
         if isinstance(train, (tuple, list)) or isinstance(validation, (tuple, list)):
-            self.arrays = check_arrays(train, validation, batch_size)
+            self.arrays = check_arrays(train, validation, batch_size, regression=regression)
+
+    @classmethod
+    def from_arrays(
+        cls, x: Any, y: Any, *, validation: Any = 0.2, batch_size: int = 16, seed: int = 0
+    ) -> DataModule:
+        """Data for classification where `y` holds integers, for regression where it holds floats.
+
+        Args:
+            x: (N, ...) uint8 or floating-point examples.
+            y: (N,) integer class indices; or targets, floating point, (N,) or (N, outputs).
+            validation: a pair (x, y) of their own; or which share of the examples to take away for
+                validation, in (0, 1), drawn at random.
+            batch_size: examples in a mini-batch.
+            seed: of that draw, which is the same in all trials.
+
+        Raises:
+            TypeError, ValueError: as `hpo.training.check_arrays`, or a share out of its range.
+        """
+        x, y = np.asarray(x), np.asarray(y)
+        train, held_out = (x, y), validation
+        if not isinstance(validation, (tuple, list)):
+            train, held_out = _drawn_apart(x, y, validation, seed)
+        return cls(train, held_out, batch_size=batch_size, regression=y.dtype.kind == "f")
 
     def get_dataloader(self, train: bool) -> Any:
         """An iterable of training or validation batches."""
@@ -171,6 +202,22 @@ class DataModule(HyperParameters):
     def val_dataloader(self) -> Any:
         """An iterable of validation batches."""
         return self.get_dataloader(train=False)
+
+
+def _drawn_apart(
+    x: Array, y: Array, share: Any, seed: int
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Training and validation pairs: a share of the examples goes to the latter."""
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share < 1:
+        raise ValueError(
+            f"validation is a pair (x, y), or the share of the examples to hold out, in (0, 1); received "
+            f"{share!r}."
+        )
+    order = np.argsort(uniforms(check_seed(seed), "validation", shape=(len(x),)), kind="stable")
+    held_out, kept = np.split(order, [max(1, round(share * len(x)))])
+    # A short y is reported where shapes are checked.
+    pairs = [(x[rows], y[rows[rows < len(y)]]) for rows in (np.sort(kept), np.sort(held_out))]
+    return pairs[0], pairs[1]
 
 
 class FashionMNIST(DataModule):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hpo.port import Array, Backend
+from hpo.port import Array, Backend, State
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.scalar import Scalar
 
@@ -39,6 +39,9 @@ class Module(HyperParameters):
         """The framework's optimizer for this model's parameters."""
         raise NotImplementedError(f"{type(self).__name__} defines no configure_optimizers().")
 
+    def prepare_for(self, state: State) -> None:
+        """Make the parameters that wait for the data's shape, in the shapes of a canonical state."""
+
 
 class Classification(Module):
     """A model that scores classes: (examples, classes) numbers for a batch."""
@@ -56,6 +59,10 @@ class Classification(Module):
         """
         right = _predictions(self.backend.to_numpy(y_hat)) == self.backend.to_numpy(y).reshape(-1)
         return Scalar(right.mean()) if averaged else right.astype(np.float32)
+
+
+class Regression(Module):
+    """A model that predicts numbers: (examples, outputs) for a batch, or (examples,)."""
 
 
 def _loss_of(model: Any, batch: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.port import SGD, DType, Member, Run, Scores, Softmax, State
+from hpo.checkpoints import capture, restore
+from hpo.port import CANONICAL, SGD, Arrays, DType, Member, Model, Run, Scores, State, Tree
 from hpo.training.trainer import Trainer
 
 
@@ -22,7 +23,7 @@ class FastPath(NamedTuple):
         device: where it is.
     """
 
-    model: Softmax
+    model: Model
     dtype: DType
     device: Any
 
@@ -30,14 +31,17 @@ class FastPath(NamedTuple):
 class ModuleRun(ABC):
     """A `hpo.port.Run` of one model that people wrote.
 
-    Softmax regression trains through the port as long as it is what the library made, which is looked at
-    in each epoch; every other model by its own steps.
+    A model of the library's trains through the port as long as it is what the library made, which is looked
+    at in each epoch; every other model by its own steps.
     """
 
     def __init__(self, model: Any, trainer: Trainer) -> None:
         self.model = model
         self.trainer = trainer
         self._prepared: tuple[Any, Any, Run] | None = None
+        self._optimizer: Any = None
+        # What the port's run keeps beside the parameters: how often dropout has drawn.
+        self._counts: State = {}
 
     @abstractmethod
     def fast_path(self) -> FastPath | None:
@@ -59,13 +63,53 @@ class ModuleRun(ABC):
     def load(self, states: Sequence[State]) -> None:
         """Replace the model's state."""
 
+    def optimizer(self) -> Any:
+        """The model's own optimizer, made once; the fast path needs none."""
+        if self._optimizer is None:
+            self._optimizer = self.model.configure_optimizers()
+        return self._optimizer
+
+    def checkpoint_state(self) -> dict[str, Tree]:
+        """The state of the model, and of its optimizer where there is one."""
+        optimizer = None if self._optimizer is None else self.optimizer_state()
+        return {"model": self.model_state(), "optimizer": optimizer, "counts": dict(self._counts)}
+
+    def load_checkpoint_state(self, state: Tree) -> None:
+        """Make the model and its optimizer what they were.
+
+        Raises:
+            CheckpointError: they are others.
+        """
+        self.trainer.backend.restore(self.model, state["model"])
+        self._counts = dict(state["counts"])
+        if state["optimizer"] is not None:
+            self.load_optimizer_state(state["optimizer"])
+
+    def model_state(self) -> dict[str, Tree]:
+        """The model's parameters in the canonical layout, and what else training changes in it."""
+        return {CANONICAL: self.state()[0]}
+
+    def optimizer_state(self) -> Tree:
+        """What the optimizer has to keep."""
+        return capture(self._optimizer)
+
+    def load_optimizer_state(self, state: Tree) -> None:
+        """Make the optimizer what it was."""
+        restore(self.optimizer(), state)
+
+    def arrays(self) -> Arrays | None:
+        """The data as the port takes them for this model, the same object as long as they are the same."""
+        return self.trainer.arrays
+
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train on the examples `order`, or once through a loader that has an order of its own."""
         fast = self._fast()
         if fast is None:
             return self.learn(order)
         scores = fast.epoch(order)
-        self.load(fast.state())
+        [state] = fast.state()
+        self._counts = {name: value for name, value in state.items() if not name.startswith("layers.")}
+        self.load([{name: value for name, value in state.items() if name not in self._counts}])
         return scores
 
     def validate(self) -> Scores:
@@ -92,11 +136,12 @@ class ModuleRun(ABC):
 
     def _fast(self) -> Run | None:
         """The port's run of the model, from the state that it has now."""
-        arrays, path = self.trainer.arrays, self.fast_path()
+        arrays, path = self.arrays(), self.fast_path()
         if arrays is None or path is None:
             return None
-        member = Member(path.model, SGD(self.model.lr), self.state()[0])
-        settings = (path, member.optimizer)
+        draws = self.model.seed, self.model.replicate
+        member = Member(path.model, SGD(self.model.lr), self.state()[0] | self._counts, *draws)
+        settings = (path, member.optimizer, draws)
         # The examples are put in place once, not in each epoch.
         if self._prepared is not None and self._prepared[0] is arrays and self._prepared[1] == settings:
             run = self._prepared[2]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hpo.datasets import check_labels
-from hpo.port import Array, Arrays, DType, Member, Scores, State
+from hpo.port import SGD, Array, Arrays, DType, Member, Scores, Softmax, State
 
 
 def check_members(members: Sequence[Member], data: Arrays) -> None:
@@ -23,6 +23,10 @@ def check_members(members: Sequence[Member], data: Arrays) -> None:
     models = {member.model for member in members}
     if len(models) > 1:
         raise ValueError(f"The members of a run must have one shape; received {models}.")
+    kinds = {type(member.optimizer) for member in members}
+    if len(kinds) > 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise ValueError(f"The members of a run must have optimizers of one kind; received {names}.")
     [model] = models
     if model.num_inputs != data.num_inputs:
         raise ValueError(
@@ -31,6 +35,14 @@ def check_members(members: Sequence[Member], data: Arrays) -> None:
         )
     check_labels(data.train_y, num_classes=model.num_outputs)
     check_labels(data.val_y, num_classes=model.num_outputs, what="validation")
+
+
+def fit_in_rows(members: Sequence[Member]) -> bool:
+    """Whether K models are softmax regressions that learn by plain SGD, which is what rows are for."""
+    return all(
+        isinstance(member.model, Softmax) and member.optimizer == SGD(member.optimizer.learning_rate)
+        for member in members
+    )
 
 
 def stack(states: Sequence[State], dtype: DType) -> Array:

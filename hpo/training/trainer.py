@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+import numpy as np
+
 from hpo.context import current_trial
 from hpo.port import Array, Arrays, Backend, Run
 from hpo.randomness import batch_order, check_seed
 from hpo.registry import resolve_device
 from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
+from hpo.training.fitting import Fitting, KeptRun
 from hpo.training.hyperparameters import HyperParameters
+from hpo.training.metrics import METRICS, MetricFunction
 from hpo.training.scalar import Scalar
 
 
 def train(
-    run: Run, num_examples: int, *, max_epochs: int, seed: int, replicate: int
+    run: Run, num_examples: int, *, max_epochs: int, seed: int, replicate: int, first_epoch: int = 1
 ) -> Iterator[list[dict[str, float]]]:
     """Train the K models of a run, and give after each epoch K records of it.
 
     Args:
         run: the models.
         num_examples: training examples to put in order; 0 where a user's loader has its own order.
-        max_epochs: how many epochs.
+        max_epochs: the last epoch.
         seed: what, with `replicate`, decides the order of the mini-batches.
         replicate: which of the repeated draws this is.
+        first_epoch: where to begin; later than 1 if the run goes on from a checkpoint.
 
     Yields:
         For each model a dict with `epoch` (1-based), `train_loss` and `train_error` (means over the
         epoch, each batch scored just before its update), `val_loss` and `val_error`.
     """
-    for epoch in range(1, max_epochs + 1):
+    for epoch in range(first_epoch, max_epochs + 1):
+        current_trial().host.begin_epoch(epoch)
         training = run.epoch(batch_order(seed, replicate, epoch, num_examples))
         validation = run.validate()
         yield [
@@ -57,6 +63,12 @@ class Trainer(HyperParameters):
 
     After `fit`, `history` holds a record for each epoch (see `train`), and `model` and `data` are what
     was fitted.
+
+    In a trial of a study that keeps checkpoints, these hold weights, optimizer and epoch of what is
+    fitted, and a trial that goes on from one trains as if it had never stopped, to the last bit. Not so
+    with data that shuffle themselves (a loader or data set of the framework with an order of its own): the
+    next epoch then sees other mini-batches than it would have. Nor is anything kept that is neither the
+    model's nor its optimizer's, such as a schedule of learning rates: `trial.checkpoint(schedule=...)`.
     """
 
     backend: ClassVar[Backend]
@@ -83,47 +95,83 @@ class Trainer(HyperParameters):
         self.device = device
         self.history: list[dict[str, float]] = []
         self.model: Any = None
-        self._run: Run | None = None
+        self._run: KeptRun | None = None
         self.data: DataModule | None = None
         self.train_dataloader: Any = None
         self.val_dataloader: Any = None
 
     def fit(self, model: Any, data: Any) -> None:
         """Train `model` on `data`. Records of the epochs are in `history` afterwards."""
-        for _ in self.epochs(model, data):
-            pass
+        for record in self.epochs(model, data):
+            current_trial().host.save(int(record["epoch"]))
 
     def epochs(self, model: Any, data: Any) -> Iterator[dict[str, float]]:
-        """Train as `fit` does, and yield each epoch's record when it is done."""
+        """Train as `fit` does, and yield each epoch's record when it is done.
+
+        A trial that goes on from a checkpoint begins with the epoch after it. Checkpoints are written when
+        the objective yields, so what it yields belongs to the epoch that was trained last.
+        """
         self.prepare_data(data)
         self.prepare_model(model)
         self.model = model
-        self.history = []
         run = self._run = self.start(model)
+        fitting = Fitting(run, self.seed, self.replicate)
+        self.history = fitting.history
+        current_trial().host.attach({"trainer": fitting})
         loader = self.train_dataloader
         num_examples = loader.num_examples if isinstance(loader, OrderedBatches) else 0
         for [record] in train(
-            run, num_examples, max_epochs=self.max_epochs, seed=self.seed, replicate=self.replicate
+            run,
+            num_examples,
+            max_epochs=self.max_epochs,
+            seed=self.seed,
+            replicate=self.replicate,
+            first_epoch=len(self.history) + 1,
         ):
-            self.history.append(record)
+            fitting.history.append(record)
             yield record
 
-    def validate(self, model: Any, metric: str = "error") -> Scalar:
+    def validate(self, model: Any, metric: str | MetricFunction = "error") -> Scalar:
         """Score `model` on all validation examples of the data that was last fitted.
 
         Args:
             model: what to score.
-            metric: `error`, the share of the examples classified wrongly, or `loss`, their mean loss.
+            metric: `error`, the share of the examples classified wrongly, in regression the mean absolute
+                error; `loss`, their mean loss; `accuracy`, `mae`, `mse`, `rmse` or `r2`; or a function of
+                the labels and the model's outputs, all of them as NumPy arrays, that gives a number.
 
         Returns:
             A number, weighted by example and not by batch, that also answers `.numpy()`.
         """
-        if metric not in ("error", "loss"):
-            raise ValueError(f"metric must be 'error' or 'loss'; received {metric!r}.")
+        function = metric if callable(metric) else METRICS.get(metric)
+        if function is None and metric not in ("error", "loss"):
+            raise ValueError(
+                f"metric must be 'error', 'loss', {', '.join(map(repr, METRICS))} or a function; received "
+                f"{metric!r}."
+            )
         if self.data is None:
             raise RuntimeError("There is no validation data yet: call fit(model, data) first.")
+        if function is not None:
+            return Scalar(function(*self.predict(model)))
         run = self._run if self._run is not None and model is self.model else self.start(model)
-        return Scalar(getattr(run.validate(), metric)[0])
+        scores = run.validate()
+        return Scalar(scores.error[0] if metric == "error" else scores.loss[0])
+
+    def predict(self, model: Any) -> tuple[Array, Array]:
+        """The labels or targets of all validation examples, and what `model` puts out for them.
+
+        Raises:
+            RuntimeError: there are no data yet.
+        """
+        if self.data is None:
+            raise RuntimeError("There is no validation data yet: call fit(model, data) first.")
+        model.eval()
+        labels, outputs = [], []
+        for batch in self.val_dataloader:
+            *inputs, expected = self.prepare_batch(batch)
+            labels.append(self.backend.to_numpy(expected))
+            outputs.append(self.backend.to_numpy(model(*inputs)))
+        return np.concatenate(labels), np.concatenate(outputs)
 
     def prepare_data(self, data: Any) -> None:
         """Take `data` and its loaders.
@@ -155,13 +203,14 @@ class Trainer(HyperParameters):
 
     @property
     def arrays(self) -> Arrays | None:
-        """The data as arrays, None where a user's own loader gives the batches."""
+        """The data as the port takes them; None for regression, or where a user's own loader is used."""
         loaders = (self.train_dataloader, self.val_dataloader)
         if self.data is None or not all(isinstance(loader, ArrayBatches) for loader in loaders):
             return None
-        return self.data.arrays
+        arrays = self.data.arrays
+        return None if arrays is None or arrays.train_y.dtype.kind == "f" else arrays
 
-    def start(self, model: Any) -> Run:
+    def start(self, model: Any) -> KeptRun:
         """A run of this one model, from the parameters that it has now."""
         raise NotImplementedError(f"The Trainer of {self.backend.name} defines no start(model).")
 

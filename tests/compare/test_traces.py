@@ -15,9 +15,9 @@ def trace() -> Trace:
     return record_trace("numpy", "reference")
 
 
-def altered(trace: Trace, part: str, index: tuple[int, ...], by: float) -> Trace:
+def altered(trace: Trace, part: str, index: tuple[int, ...], by: float, key: str = "float32") -> Trace:
     arrays = {dtype: array.copy() for dtype, array in getattr(trace, part).items()}
-    arrays["float32"][index] += by
+    arrays[key][index] += by
     changes: dict[str, Any] = {part: arrays}
     return dataclasses.replace(trace, **changes)
 
@@ -31,7 +31,7 @@ def test_a_trace_is_read_as_it_was_written(trace: Trace, tmp_path: Path) -> None
 def test_the_reference_agrees_with_itself(trace: Trace, tmp_path: Path) -> None:
     trace.save(tmp_path)
     agreements = compare_traces(tmp_path, ["reference"])
-    assert len(agreements) == 2 * 4 * 5
+    assert len(agreements) == 2 * (4 * 5 + 6 * 3)
     assert all(agreement.agrees for agreement in agreements)
 
 
@@ -40,6 +40,18 @@ def test_a_step_that_ends_elsewhere_is_found(trace: Trace, tmp_path: Path) -> No
     [found] = [agreement for agreement in compare_traces(tmp_path, ["reference"]) if not agreement.agrees]
     assert (found.rate, found.what, found.dtype) == (1.0, "step 375", "float32")
     assert "MORE THAN ROUND-OFF EXPLAINS" in str(found)
+
+
+def test_a_step_of_a_network_that_ends_elsewhere_is_found(trace: Trace, tmp_path: Path) -> None:
+    altered(trace, "networks", (1, 2, 5000), 2e-6, "float32/lenet, sgd").save(tmp_path)
+    [found] = [agreement for agreement in compare_traces(tmp_path, ["reference"]) if not agreement.agrees]
+    assert (found.model, found.rate, found.what) == ("lenet, sgd", 0.5, "step 375")
+
+
+def test_a_network_from_another_start_is_refused(trace: Trace, tmp_path: Path) -> None:
+    altered(trace, "networks", (0, 0, 5000), 0.5, "float32/lenet, sgd").save(tmp_path)
+    with pytest.raises(ValueError, match="reference of lenet, sgd in float32 does not start from"):
+        compare_traces(tmp_path, ["reference"])
 
 
 def test_an_epoch_that_ends_elsewhere_is_found_at_a_stable_rate(trace: Trace, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import tensorflow as tf
 import hpo
 import hpo_tensorflow as d2l
 from hpo.context import CurrentTrial
+from hpo.models import LeNet
+from hpo.testing.networks import network_scores
 from hpo.testing.problems import make_arrays, make_members
 from hpo_tensorflow import softmax
 from hpo_tensorflow.module import canonical_state, load_canonical_state, softmax_layer
@@ -192,6 +194,25 @@ def test_a_canonical_state_has_kernels_of_convolutions_by_output_and_input_chann
     load_canonical_state(net, {name: np.zeros_like(value) for name, value in state.items()})
     load_canonical_state(net, state)
     assert np.array_equal(net.layers[0].kernel.numpy(), kernel)
+
+
+def test_rows_behind_a_flattened_image_are_in_the_order_of_channels_height_and_width() -> None:
+    model = LeNet((2, 16, 19), 10, "tanh")
+    layers, (pool, act) = keras.layers, (2, "tanh")
+    convolutions = [
+        layers.Conv2D(6, 5, padding="same", activation=act),
+        layers.AveragePooling2D(pool),
+        layers.Conv2D(16, 5, activation=act),
+        layers.AveragePooling2D(pool),
+    ]
+    dense = [layers.Dropout(0.5), layers.Dense(120, act), layers.Dense(84, act), layers.Dense(10)]
+    net = keras.Sequential([keras.Sequential(convolutions), layers.Flatten(), *dense])
+    images = make_arrays(shape=(2, 16, 19)).val_x
+    there = np.moveaxis(images, 1, -1) / 255.0
+    net(there)
+    assert np.allclose(net(there), network_scores(model, canonical_state(net), images), atol=1e-5)
+    load_canonical_state(net, model.initial_state(seed=5))
+    assert np.allclose(net(there), network_scores(model, model.initial_state(seed=5), images), atol=1e-5)
 
 
 def test_layers_of_one_name_keep_their_own_states() -> None:

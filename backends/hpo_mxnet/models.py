@@ -1,0 +1,178 @@
+"""The book's networks in MXNet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hpo import training
+from hpo.port import Activation, Convolution, Dense, Layer, Model, State
+from hpo_mxnet.arrays import is_initialized
+from hpo_mxnet.compat import mx
+from hpo_mxnet.module import Classification, blocks, canonical_state, load_canonical_state
+
+nn = mx.gluon.nn
+
+
+class Network(training.Network, Classification):
+    """A network of the port as Gluon layers, which get their weights with the first batch."""
+
+    def forward(self, x: Any) -> Any:
+        """The scores of a batch."""
+        self.prepare(x.shape[1:], x.ctx)
+        return self.net(x)
+
+    def prepare(self, image_shape: Sequence[int], device: Any) -> None:
+        """Draw the initial weights, once."""
+        layers = [layer for layer in self.net if isinstance(layer, (nn.Dense, nn.Conv2D))]
+        if all(is_initialized(layer.weight) for layer in layers) or not self._is_whole():
+            return
+        design = self.design(image_shape)
+        for layer, planned in zip(layers, design.layers, strict=True):
+            layer.cast(self.precision)
+            turned = isinstance(planned, Dense)  # Gluon keeps dense weights as (out, in)
+            layer.weight.shape = planned.shape[::-1] if turned else planned.shape
+            # Only an initialised parameter can be set; zeros leave MXNet's generator where it was. The bias,
+            # whose shape was known from the start, may have its numbers already.
+            layer.initialize(mx.init.Zero(), ctx=device, force_reinit=True)
+        load_canonical_state(self, self.initial_state(image_shape))
+
+    def prepare_for(self, state: State) -> None:
+        """Give the layers the shapes that they have in a state."""
+        if "layers.0.weight" in state:
+            self.prepare(training.image_shape_of(state), mx.cpu())
+
+    def _is_whole(self) -> bool:
+        """Whether the layers are those that the library made."""
+        net = self.net
+        return type(net) is nn.HybridSequential and _described(net) == _described(layers_of(self.plan()))
+
+
+class MLP(training.MLPDesign, Network):
+    """A multilayer perceptron.
+
+    Trained by its own steps, because something in it was replaced, it draws dropout from MXNet; else from
+    the seed, the same on every framework.
+
+    Args:
+        num_outputs: classes.
+        num_hiddens: units of the hidden layer, or of each of several from the input on.
+        lr: learning rate.
+        activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
+        dropout: the share of hidden units that a training step sets to zero, one for all layers or one for
+            each.
+        seed: of the initial weights; by default the current trial's.
+    """
+
+    def __init__(
+        self,
+        num_outputs: int,
+        num_hiddens: int | Sequence[int],
+        lr: float,
+        *,
+        activation: Activation = "relu",
+        dropout: float | tuple[float, ...] = 0.0,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(lr=lr)
+        self.num_outputs, self.num_hiddens = num_outputs, num_hiddens
+        self.activation, self.dropout = activation, dropout
+        self.draw_from(seed)
+        self.net = nn.HybridSequential()
+        self.net.add(*layers_of(self.plan()))
+
+
+class LeNet(training.LeNetDesign, Network):
+    """LeNet-5 as the book has it.
+
+    Args:
+        lr: learning rate.
+        num_classes: classes.
+        activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
+        seed: of the initial weights, which are those of `init_cnn`; by default the current trial's.
+    """
+
+    def __init__(
+        self,
+        lr: float = 0.1,
+        num_classes: int = 10,
+        *,
+        activation: Activation = "sigmoid",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(lr=lr)
+        self.num_classes, self.activation = num_classes, activation
+        self.draw_from(seed)
+        self.net = nn.HybridSequential()
+        self.net.add(*layers_of(self.plan()))
+
+
+def init_cnn(model: Any, seed: int | None = None) -> None:
+    """Give the dense and convolutional layers of a model the book's Xavier initialisation.
+
+    The draws come from NumPy, the same on every framework: see `hpo.training.xavier_state`.
+
+    Args:
+        model: a block that was called once, so that its parameters have their shapes.
+        seed: by default the current trial's.
+
+    Raises:
+        ValueError: a parameter has no numbers yet.
+    """
+    if not all(map(is_initialized, model.collect_params().values())):
+        raise ValueError(
+            f"{type(model).__name__} has parameters without a shape: call it with a batch before init_cnn."
+        )
+    load_canonical_state(model, training.xavier_state(canonical_state(model), seed))
+
+
+ORIGINALS = {kind: {name: getattr(kind, name) for name in training.TRAINING_METHODS} for kind in (MLP, LeNet)}
+
+
+def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
+    """The port's record of a model that is still a network as the library made it, else None.
+
+    Args:
+        model: the model.
+        image_shape: of one example: channels, height and width, or fewer axes.
+    """
+    kind = next((kind for kind in ORIGINALS if isinstance(model, kind)), None)
+    if kind is None or not training.keeps_originals(model, ORIGINALS[kind]) or not model._is_whole():
+        return None
+    parameters = list(model.collect_params().values())
+    learns = all(is_initialized(p) and p.grad_req == "write" and p.lr_mult == 1 for p in parameters)
+    hooked = any(block._forward_hooks or block._forward_pre_hooks for block in blocks(model))
+    design: Model = model.design(image_shape)
+    return design if learns and not hooked else None
+
+
+def layers_of(plan: Sequence[Layer]) -> list[Any]:
+    """Gluon's layers, without their numbers of inputs."""
+    layers: list[Any] = []
+    flat = False
+    for layer in plan:
+        if isinstance(layer, Convolution):
+            size, pad = layer.kernel_size, layer.padding
+            kernel = nn.Conv2D(layer.out_channels, size, padding=pad, activation=layer.activation)
+            layers += [kernel, nn.AvgPool2D(layer.pool_size)]
+            continue
+        layers += [] if flat else [nn.Flatten()]
+        flat = True
+        layers += [nn.Dense(layer.num_outputs, activation=layer.activation)]
+        layers += [nn.Dropout(layer.dropout)] if layer.dropout else []
+    return layers
+
+
+def _described(layers: Any) -> list[tuple[Any, ...]]:
+    """What tells layers apart, but for their numbers of inputs."""
+    return [
+        (
+            type(layer),
+            getattr(layer, "_units", None),
+            getattr(layer, "_rate", None),
+            getattr(layer, "_kwargs", None),
+            getattr(getattr(layer, "act", None), "_act_type", None),
+            getattr(layer, "bias", None) is not None,
+        )
+        for layer in layers
+    ]

@@ -1,0 +1,183 @@
+"""The book's networks in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hpo import training
+from hpo.port import Activation, Convolution, Model, State
+from hpo.randomness import dropout_mask
+from hpo.training.states import has_dropout, parameter_shapes
+from hpo_numpy.module import Classification, Module
+
+
+class Network(training.Network, Classification):
+    """A network of the port as a model of this package, which gets its weights with the first batch."""
+
+    training = False
+    dropout_steps = 0
+
+    def train(self) -> None:
+        """Set the mode for training: dropout is on."""
+        self.training = True
+
+    def eval(self) -> None:
+        """Set the mode for everything else, which is also the initial one."""
+        self.training = False
+
+    def prepare(self, example_shape: tuple[int, ...]) -> None:
+        """Draw the initial weights, once."""
+        if not self.parameters:
+            self.parameters = self.initial_state(example_shape)
+
+    def prepare_for(self, state: State) -> None:
+        """Give the layers the shapes that they have in a state."""
+        if "layers.0.weight" in state:
+            self.prepare(training.image_shape_of(state))
+
+    def forward(self, x: Any) -> Any:
+        """The scores of a batch."""
+        self.prepare(x.shape[1:])
+        model = self.design(x.shape[1:])
+        x = x if model.image_shape is None else x.reshape(-1, *model.image_shape)
+        for index, layer in enumerate(model.layers):
+            weight, bias = (self.parameters[f"layers.{index}.{part}"] for part in ("weight", "bias"))
+            if isinstance(layer, Convolution):
+                x = _convolved(layer, x, weight, bias)
+                continue
+            x = _activated(x.reshape(len(x), -1) @ weight + bias, layer.activation)
+            if self.training and layer.dropout:
+                x = x * self._mask(index, layer.dropout, x.shape)
+        if self.training and has_dropout(model):
+            self.dropout_steps += 1
+        return x
+
+    def _mask(self, index: int, rate: float, shape: tuple[int, int]) -> Any:
+        keep = dropout_mask(self.seed, self.replicate, self.dropout_steps, index, rate, shape)
+        return (keep / (1 - rate)).astype(self.precision)
+
+
+class MLP(training.MLPDesign, Network):
+    """A multilayer perceptron.
+
+    Args:
+        num_outputs: classes.
+        num_hiddens: units of the hidden layer, or of each of several from the input on.
+        lr: learning rate.
+        activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
+        dropout: the share of hidden units that a training step sets to zero, one for all layers or one for
+            each.
+        seed: of the initial weights and of dropout; by default the current trial's.
+    """
+
+    def __init__(
+        self,
+        num_outputs: int,
+        num_hiddens: int | Sequence[int],
+        lr: float,
+        *,
+        activation: Activation = "relu",
+        dropout: float | tuple[float, ...] = 0.0,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.num_outputs, self.num_hiddens, self.lr = num_outputs, num_hiddens, lr
+        self.activation, self.dropout = activation, dropout
+        self.draw_from(seed)
+        self.plan()  # a wrong argument is an error now, not with the first batch
+
+
+class LeNet(training.LeNetDesign, Network):
+    """LeNet-5 as the book has it.
+
+    Args:
+        lr: learning rate.
+        num_classes: classes.
+        activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
+        seed: of the initial weights, which are those of `init_cnn`; by default the current trial's.
+    """
+
+    def __init__(
+        self,
+        lr: float = 0.1,
+        num_classes: int = 10,
+        *,
+        activation: Activation = "sigmoid",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.lr, self.num_classes, self.activation = lr, num_classes, activation
+        self.draw_from(seed)
+        self.plan()
+
+
+def init_cnn(model: Module, seed: int | None = None) -> None:
+    """Give the dense and convolutional layers of a model the book's Xavier initialisation.
+
+    The draws come from NumPy, the same on every framework: see `hpo.training.xavier_state`.
+
+    Args:
+        model: a model that has its parameters, named canonically (`layers.0.weight`).
+        seed: by default the current trial's.
+
+    Raises:
+        ValueError: it has no parameters yet.
+    """
+    if not model.parameters:
+        raise ValueError(
+            f"{type(model).__name__} has no parameters yet: call it with a batch before init_cnn."
+        )
+    model.parameters = training.xavier_state(model.parameters, seed)
+
+
+ORIGINALS = {kind: {name: getattr(kind, name) for name in training.TRAINING_METHODS} for kind in (MLP, LeNet)}
+
+
+def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
+    """The port's record of a model that is still a network as the library made it, else None.
+
+    Args:
+        model: the model.
+        image_shape: of one example: channels, height and width, or fewer axes.
+    """
+    kind = next((kind for kind in ORIGINALS if isinstance(model, kind)), None)
+    if kind is None or not training.keeps_originals(model, ORIGINALS[kind]):
+        return None
+    design: Model = model.design(image_shape)
+    shapes = {name: value.shape for name, value in model.parameters.items()}
+    return design if shapes == parameter_shapes(design) else None
+
+
+def _activated(z: Any, kind: Activation | None) -> Any:
+    import autograd.numpy as anp  # here: training by the fast path needs no autograd
+
+    if kind is None:
+        return z
+    if kind == "relu":
+        return anp.maximum(z, 0)
+    return anp.tanh(z) if kind == "tanh" else 1 / (1 + anp.exp(-z))
+
+
+def _convolved(layer: Convolution, x: Any, weight: Any, bias: Any) -> Any:
+    """The layer as a product with the patches of its input, which autograd can follow."""
+    import autograd.numpy as anp
+
+    size, pad = layer.kernel_size, layer.padding
+    if pad:
+        x = anp.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="constant")
+    height, width = x.shape[2] - size + 1, x.shape[3] - size + 1
+    places = [(i, j) for i in range(size) for j in range(size)]
+    patches = anp.stack([x[:, :, i : i + height, j : j + width] for i, j in places], axis=2)
+    patches = patches.reshape(len(x), -1, height, width)
+    z = anp.tensordot(patches, weight.reshape(layer.out_channels, -1), axes=([1], [1])) + bias
+    return _pooled(_activated(anp.transpose(z, (0, 3, 1, 2)), layer.activation), layer.pool_size)
+
+
+def _pooled(a: Any, size: int) -> Any:
+    import autograd.numpy as anp
+
+    n, channels, height, width = a.shape
+    height, width = height // size, width // size
+    blocks = a[:, :, : height * size, : width * size].reshape(n, channels, height, size, width, size)
+    return anp.mean(blocks, axis=(3, 5))

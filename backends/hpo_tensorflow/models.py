@@ -1,0 +1,178 @@
+"""The book's networks in TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from hpo import training
+from hpo.port import Activation, Convolution, DType, Layer, Model, State
+from hpo_tensorflow.module import Classification, canonical_state, load_canonical_state
+
+
+class Network(training.Network, Classification):
+    """A network of the port as Keras layers, which get their weights with the first batch."""
+
+    def build(self, input_shape: Any) -> None:
+        """Draw the initial weights; Keras calls it once, with the shape of a batch."""
+        prepared = bool(self.net.weights)
+        self.net.build(input_shape)
+        if not prepared and self._is_whole():
+            _, *places, channels = input_shape
+            load_canonical_state(self.net, self.initial_state((channels, *places)))
+
+    def prepare_for(self, state: State) -> None:
+        """Give the layers the shapes that they have in a state."""
+        if self.net.weights or "layers.0.weight" not in state or not self._is_whole():
+            return
+        shape = training.image_shape_of(state)
+        design = self.design(shape)
+        channels, *places = shape
+        if len(shape) == 1:
+            places, channels = [], shape[0]
+        current = (None, *places, channels)
+        for layer in self.net.layers:
+            # A perceptron flattens whatever shape its images have, which a state does not tell.
+            if design.image_shape is not None or isinstance(layer, keras.layers.Dense):
+                layer.build(current)
+            current = layer.compute_output_shape(current)
+
+    def _is_whole(self) -> bool:
+        """Whether the layers are those that the library made."""
+        net = self.net
+        made = layers_of(self.plan(), self.precision)
+        return type(net) is keras.Sequential and _described(net.layers) == _described(made)
+
+
+class MLP(training.MLPDesign, Network):
+    """A multilayer perceptron.
+
+    Trained by its own steps, because something in it was replaced, it draws dropout from Keras; else from
+    the seed, the same on every framework.
+
+    Args:
+        num_outputs: classes.
+        num_hiddens: units of the hidden layer, or of each of several from the input on.
+        lr: learning rate.
+        activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
+        dropout: the share of hidden units that a training step sets to zero, one for all layers or one for
+            each.
+        seed: of the initial weights; by default the current trial's.
+    """
+
+    def __init__(
+        self,
+        num_outputs: int,
+        num_hiddens: int | Sequence[int],
+        lr: float,
+        *,
+        activation: Activation = "relu",
+        dropout: float | tuple[float, ...] = 0.0,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(lr=lr)
+        self.num_outputs, self.num_hiddens = num_outputs, num_hiddens
+        self.activation, self.dropout = activation, dropout
+        self.draw_from(seed)
+        self.net = keras.Sequential(layers_of(self.plan(), self.precision))
+
+
+class LeNet(training.LeNetDesign, Network):
+    """LeNet-5 as the book has it.
+
+    Args:
+        lr: learning rate.
+        num_classes: classes.
+        activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
+        seed: of the initial weights, which are those of `init_cnn`; by default the current trial's.
+    """
+
+    def __init__(
+        self,
+        lr: float = 0.1,
+        num_classes: int = 10,
+        *,
+        activation: Activation = "sigmoid",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(lr=lr)
+        self.num_classes, self.activation = num_classes, activation
+        self.draw_from(seed)
+        self.net = keras.Sequential(layers_of(self.plan(), self.precision))
+
+
+def init_cnn(model: Any, seed: int | None = None) -> None:
+    """Give the dense and convolutional layers of a model the book's Xavier initialisation.
+
+    The draws come from NumPy, the same on every framework: see `hpo.training.xavier_state`.
+
+    Args:
+        model: a model or layer that was called once, so that it has its variables.
+        seed: by default the current trial's.
+
+    Raises:
+        ValueError: it has no variables yet.
+    """
+    if not model.weights:
+        raise ValueError(
+            f"{type(model).__name__} has no variables yet: call it with a batch before init_cnn."
+        )
+    load_canonical_state(model, training.xavier_state(canonical_state(model), seed))
+
+
+ORIGINALS = {
+    kind: {**{name: getattr(kind, name) for name in training.TRAINING_METHODS}, "call": kind.call}
+    for kind in (MLP, LeNet)
+}
+
+
+def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
+    """The port's record of a model that is still a network as the library made it, else None.
+
+    Args:
+        model: the model.
+        image_shape: of one example: channels, height and width, or fewer axes.
+    """
+    kind = next((kind for kind in ORIGINALS if isinstance(model, kind)), None)
+    if kind is None or not training.keeps_originals(model, ORIGINALS[kind]):
+        return None
+    if not model.net.weights or model.losses or not model._is_whole():
+        return None
+    design: Model = model.design(image_shape)
+    return design
+
+
+def layers_of(plan: Sequence[Layer], dtype: DType) -> list[Any]:
+    """Keras' layers, without their numbers of inputs."""
+    layers: list[Any] = []
+    flat = False
+    for layer in plan:
+        if isinstance(layer, Convolution):
+            padding = "same" if layer.padding else "valid"
+            layers += [
+                keras.layers.Conv2D(
+                    layer.out_channels,
+                    layer.kernel_size,
+                    padding=padding,
+                    activation=layer.activation,
+                    dtype=dtype,
+                ),
+                keras.layers.AveragePooling2D(layer.pool_size, dtype=dtype),
+            ]
+            continue
+        layers += [] if flat else [keras.layers.Flatten(dtype=dtype)]
+        flat = True
+        layers += [keras.layers.Dense(layer.num_outputs, activation=layer.activation, dtype=dtype)]
+        layers += [keras.layers.Dropout(layer.dropout, dtype=dtype)] if layer.dropout else []
+    return layers
+
+
+def _described(layers: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What tells layers apart, but for their names."""
+    configs = [(type(layer), layer.get_config()) for layer in layers]
+    return [
+        (kind, {name: value for name, value in config.items() if name not in ("name", "build_config")})
+        for kind, config in configs
+    ]

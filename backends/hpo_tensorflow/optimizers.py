@@ -1,0 +1,67 @@
+"""The update rules of `hpo.optimizers` as parts of a graph, in TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from hpo.port import SGD, Optimizer
+
+Tensors = dict[str, Any]
+
+
+def numbers_of(optimizer: Optimizer) -> Tensors:
+    """An optimizer's numbers as float64 tensors: in the graph itself, each new one would cost a trace."""
+    return {name: tf.constant(value, tf.float64) for name, value in vars(optimizer).items()}
+
+
+def updated(kind: type[Optimizer], numbers: Tensors, values: Tensors, gradients: Tensors) -> Tensors:
+    """What one step makes of parameters, slots and counts.
+
+    Args:
+        kind: which rule.
+        numbers: its numbers, see `numbers_of`.
+        values: parameters, slots and counts by name.
+        gradients: of the parameters, by their names.
+    """
+    if kind is SGD:
+        return values | _sgd(numbers, values, gradients)
+    return values | _adam(getattr(kind, "decoupled", False), numbers, values, gradients)
+
+
+def _sgd(numbers: Tensors, values: Tensors, gradients: Tensors) -> Tensors:
+    after = {}
+    for name, gradient in gradients.items():
+        rate, momentum, decay = (
+            tf.cast(numbers[each], gradient.dtype) for each in ("learning_rate", "momentum", "weight_decay")
+        )
+        parameter, slot = values[name], f"momentum.{name}"
+        step = gradient + decay * parameter
+        if slot in values:
+            step = after[slot] = momentum * values[slot] + step
+        after[name] = parameter - rate * step
+    return after
+
+
+def _adam(decoupled: bool, numbers: Tensors, values: Tensors, gradients: Tensors) -> Tensors:
+    steps = values["adam.steps"] + 1
+    after = {"adam.steps": steps}
+    rate, beta1, beta2, decay = (
+        numbers[name] for name in ("learning_rate", "beta1", "beta2", "weight_decay")
+    )
+    t = tf.cast(steps, tf.float64)
+    for name, gradient in gradients.items():
+
+        def number(value: Any, dtype: Any = gradient.dtype) -> Any:
+            return tf.cast(value, dtype)
+
+        parameter, first, second = values[name], f"adam.first.{name}", f"adam.second.{name}"
+        if not decoupled:
+            gradient += number(decay) * parameter
+        after[first] = number(beta1) * values[first] + number(1 - beta1) * gradient
+        after[second] = number(beta2) * values[second] + number(1 - beta2) * gradient**2
+        root = tf.sqrt(after[second]) * number((1 - beta2**t) ** -0.5) + number(numbers["epsilon"])
+        kept = parameter * number(1 - rate * decay) if decoupled else parameter
+        after[name] = kept - number(rate / (1 - beta1**t)) * after[first] / root
+    return after

@@ -1,0 +1,304 @@
+"""The library's own models, as records: what they are made of, and where they start.
+
+A model is a row of layers with parameters. What follows such a layer and has none (the activation, the
+pooling, the dropout) is part of its record, so that `layers.<i>` of a state is entry i of `Model.layers`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.randomness import uniforms
+
+Array = NDArray[Any]
+State = dict[str, Array]
+"""A model's parameters by canonical name, in the canonical layout, and what else a run goes on from."""
+
+Activation = Literal["relu", "tanh", "sigmoid"]
+ACTIVATIONS: tuple[Activation, ...] = ("relu", "tanh", "sigmoid")
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A dense layer, with what follows it.
+
+    Attributes:
+        num_inputs: numbers in one flattened example.
+        num_outputs: numbers that it makes of them.
+        activation: applied to each output; None for none.
+        dropout: the share of outputs that a training step sets to zero, in [0, 1); the others grow by
+            1 / (1 - dropout) (Srivastava et al. 2014, in the "inverted" form).
+    """
+
+    num_inputs: int
+    num_outputs: int
+    activation: Activation | None = None
+    dropout: float = 0.0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the weight."""
+        return (self.num_inputs, self.num_outputs)
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """How many numbers each output depends on, and how many outputs each input reaches."""
+        return (self.num_inputs, self.num_outputs)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution with stride 1, its activation, and the average pooling behind it.
+
+    Attributes:
+        in_channels: channels of its input.
+        out_channels: channels that it makes.
+        kernel_size: height and width of its kernel.
+        padding: rows and columns of zeros on each side of the input.
+        activation: applied to each number; None for none.
+        pool_size: height, width and stride of the average pooling; 1 for none. Rows and columns that
+            fill no window are left out.
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: int
+    padding: int = 0
+    activation: Activation | None = None
+    pool_size: int = 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the weight."""
+        return (self.out_channels, self.in_channels, self.kernel_size, self.kernel_size)
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """How many numbers each output depends on, and how many outputs each input reaches."""
+        area = self.kernel_size**2
+        return (self.in_channels * area, self.out_channels * area)
+
+    def output_size(self, size: int) -> int:
+        """The height or width of the output, from that of the input."""
+        return (size + 2 * self.padding - self.kernel_size + 1) // self.pool_size
+
+
+Layer: TypeAlias = Dense | Convolution
+
+
+class Model(Protocol):
+    """What a run must know of a model."""
+
+    @property
+    def num_inputs(self) -> int:
+        """Numbers in one flattened example."""
+        ...
+
+    @property
+    def num_outputs(self) -> int:
+        """Classes."""
+        ...
+
+    @property
+    def image_shape(self) -> tuple[int, int, int] | None:
+        """Channels, height and width of an example; None where it is but a row of numbers."""
+        ...
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers in order; convolutions, if any, come first, and the last is dense."""
+        ...
+
+    def initial_state(self, seed: int, replicate: int = 0) -> State:
+        """The initial parameters, float64: the same on every framework for the same seed."""
+        ...
+
+    def __hash__(self) -> int:
+        """Equal models have equal hashes: a backend keeps what it compiled for one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Softmax regression: one dense layer from the flattened example to one score for each class.
+
+    Attributes:
+        num_inputs: numbers in one flattened example, at least 1.
+        num_outputs: classes, at least 2.
+    """
+
+    num_inputs: int
+    num_outputs: int
+
+    @property
+    def image_shape(self) -> None:
+        """An example is a row of numbers."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The one layer."""
+        return (Dense(self.num_inputs, self.num_outputs),)
+
+    def initial_state(self, seed: int, replicate: int = 0) -> State:
+        """The initial parameters, float64: the same on every framework for the same seed.
+
+        Weights are uniform in [-b, b] with b = 1 / sqrt(num_inputs) (LeCun et al. 1998, "Efficient
+        BackProp", section 4.6, as a uniform distribution); biases are zero.
+        """
+        return _draw(self.layers, [self.num_inputs**-0.5], seed, replicate)
+
+
+@dataclass(frozen=True)
+class MLP:
+    """A multilayer perceptron: dense layers with an activation, and a dense layer of scores on top.
+
+    Attributes:
+        num_inputs: numbers in one flattened example, at least 1.
+        num_outputs: classes, at least 2.
+        hidden: the units of each hidden layer, from the input on; any number of layers.
+        activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
+        dropout: the share of units that a training step sets to zero, in [0, 1): one number for all
+            hidden layers, or one for each.
+
+    Raises:
+        TypeError: units that are no integers.
+        ValueError: a number or a name out of its range.
+    """
+
+    num_inputs: int
+    num_outputs: int
+    hidden: tuple[int, ...] = (256,)
+    activation: Activation = "relu"
+    dropout: float | tuple[float, ...] = 0.0
+
+    def __post_init__(self) -> None:
+        hidden = tuple(_whole(units, "hidden") for units in _listed(self.hidden))
+        object.__setattr__(self, "hidden", hidden)
+        check_activation(self.activation)
+        given = self.dropout
+        rates = tuple(given) if isinstance(given, Sequence) else (given,) * len(hidden)
+        if len(rates) != len(hidden) or not all(0 <= rate < 1 for rate in rates):
+            raise ValueError(
+                f"dropout is a share in [0, 1), or one for each of the {len(hidden)} hidden layers; "
+                f"received {given!r}."
+            )
+        object.__setattr__(self, "dropout", tuple(map(float, rates)))
+
+    @property
+    def image_shape(self) -> None:
+        """An example is a row of numbers."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The hidden layers, and the one of scores."""
+        widths = (self.num_inputs, *self.hidden)
+        rates = self.dropout if isinstance(self.dropout, tuple) else ()
+        hidden = [
+            Dense(before, units, self.activation, rate)
+            for before, units, rate in zip(widths, self.hidden, rates, strict=False)
+        ]
+        return (*hidden, Dense(widths[-1], self.num_outputs))
+
+    def initial_state(self, seed: int, replicate: int = 0) -> State:
+        """The initial parameters, float64: the same on every framework for the same seed.
+
+        Weights are uniform in [-b, b] with b = sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010,
+        "Understanding the difficulty of training deep feedforward neural networks", equation 16);
+        biases are zero.
+        """
+        return _draw(self.layers, [_glorot(layer) for layer in self.layers], seed, replicate)
+
+
+@dataclass(frozen=True)
+class LeNet:
+    """LeNet-5 as *Dive into Deep Learning* has it (section 7.6), after LeCun et al. (1998).
+
+    Two convolutions with average pooling, then dense layers of 120 and 84 units and one of scores.
+
+    Attributes:
+        image_shape: channels, height and width of an example; height and width are at least 12.
+        num_outputs: classes, at least 2.
+        activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
+
+    Raises:
+        TypeError: sizes that are no integers.
+        ValueError: a size or a name out of its range.
+    """
+
+    image_shape: tuple[int, int, int] = (1, 28, 28)
+    num_outputs: int = 10
+    activation: Activation = "sigmoid"
+
+    def __post_init__(self) -> None:
+        shape = tuple(_whole(size, "image_shape") for size in _listed(self.image_shape))
+        if len(shape) != 3 or min(shape[1:]) < 12:
+            raise ValueError(
+                f"LeNet takes images of (channels, height, width), at least 12 high and wide; received "
+                f"image_shape={self.image_shape!r}."
+            )
+        object.__setattr__(self, "image_shape", shape)
+        check_activation(self.activation)
+
+    @property
+    def num_inputs(self) -> int:
+        """Numbers in one flattened example."""
+        return math.prod(self.image_shape)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The two convolutions and the three dense layers."""
+        channels, *size = self.image_shape
+        first = Convolution(channels, 6, 5, padding=2, activation=self.activation, pool_size=2)
+        second = Convolution(6, 16, 5, activation=self.activation, pool_size=2)
+        height, width = (second.output_size(first.output_size(length)) for length in size)
+        return (
+            first,
+            second,
+            Dense(16 * height * width, 120, self.activation),
+            Dense(120, 84, self.activation),
+            Dense(84, self.num_outputs),
+        )
+
+    def initial_state(self, seed: int, replicate: int = 0) -> State:
+        """The initial parameters, float64, drawn as those of `MLP` (the book's Xavier initialisation)."""
+        return _draw(self.layers, [_glorot(layer) for layer in self.layers], seed, replicate)
+
+
+def check_activation(name: str) -> None:
+    """Raise `ValueError` where there is no activation of that name."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; received {name!r}.")
+
+
+def _listed(values: object) -> Sequence[Any]:
+    return values if isinstance(values, (tuple, list)) else (values,)
+
+
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} holds integers; received {value!r}.")
+    if value < 1:
+        raise ValueError(f"{name} holds integers of at least 1; received {value!r}.")
+    return int(value)
+
+
+def _glorot(layer: Layer) -> float:
+    return float((6 / sum(layer.fans)) ** 0.5)
+
+
+def _draw(layers: Sequence[Layer], bounds: Sequence[float], seed: int, replicate: int) -> State:
+    """Weights uniform within the bounds, each from a stream of its own, and biases of zero."""
+    state: State = {}
+    for index, (layer, bound) in enumerate(zip(layers, bounds, strict=True)):
+        name = f"layers.{index}.weight"
+        draws = uniforms(seed, "training", replicate, name, shape=layer.shape)
+        num_outputs = layer.num_outputs if isinstance(layer, Dense) else layer.out_channels
+        state[name] = (2 * draws - 1) * bound
+        state[f"layers.{index}.bias"] = np.zeros(num_outputs)
+    return state

@@ -1,0 +1,119 @@
+"""What the ready objectives share: images in, a network trained through the port, its scores out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Protocol
+
+from hpo import registry
+from hpo.context import CurrentTrial
+from hpo.datasets import fashion_mnist
+from hpo.port import Array, Arrays, Member, Model, Optimizer
+from hpo.space import Space
+from hpo.training import check_arrays, split, train
+from hpo.training.fitting import Fitting, PlainRun
+
+
+class LabelledImages(Protocol):
+    """Images and labels for training and testing, such as `hpo.datasets.FashionMNISTArrays`."""
+
+    @property
+    def train_images(self) -> Array:
+        """(N, height, width) or (N, channels, height, width), uint8 or floating point."""
+        ...
+
+    @property
+    def train_labels(self) -> Array:
+        """(N,) class indices."""
+        ...
+
+    @property
+    def test_images(self) -> Array:
+        """Like `train_images`."""
+        ...
+
+    @property
+    def test_labels(self) -> Array:
+        """Like `train_labels`."""
+        ...
+
+
+class Task(ABC):
+    """A network trained on labelled images for some epochs; gives its scores after each.
+
+    An objective for `hpo.search(task, task.space, minimize=task.metric, num_trials=10)`, of any backend.
+    It trains through the port, so that what a reader replaces in the book's classes does not touch it. A
+    hyperparameter `batch_size` of the space takes the place of the argument.
+
+    Args:
+        max_epochs: how long to train each configuration.
+        batch_size: examples in a mini-batch, where the config names none.
+        data: images and labels; by default the full Fashion-MNIST, wherever it is found.
+        validation: `test` validates on the official test set, as the book does; `holdout` on a sixth of
+            the training set, and `hpo.final_test(study)` opens the test set once, at the end.
+
+    Attributes:
+        name: what the task is called, see `hpo.tasks.TASKS`.
+        space: what is searched by default.
+        default_config: a config of that space that trains well enough to begin with.
+        metric: what to minimize, the share of validation images classified wrongly.
+        resource: what one unit of the resource is, of which a scheduler grants more or less.
+    """
+
+    name: ClassVar[str]
+    space: ClassVar[Space]
+    default_config: ClassVar[Mapping[str, Any]]
+    metric: ClassVar[str] = "val_error"
+    resource: ClassVar[str] = "epoch"
+    num_classes: ClassVar[int] = 10
+
+    def __init__(
+        self,
+        *,
+        max_epochs: int = 10,
+        batch_size: int = 16,
+        data: LabelledImages | None = None,
+        validation: Literal["test", "holdout"] = "test",
+    ) -> None:
+        if isinstance(max_epochs, bool) or not isinstance(max_epochs, int) or max_epochs < 1:
+            raise ValueError(f"max_epochs must be an integer of at least 1; received {max_epochs!r}.")
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.validation = validation
+        self._files: LabelledImages = fashion_mnist() if data is None else data
+        self._arrays(batch_size)  # a wrong batch size or way of validating is an error now, not in each trial
+
+    @abstractmethod
+    def model(self, config: Mapping[str, Any], arrays: Arrays) -> Model:
+        """The network of a config, for these examples."""
+
+    @abstractmethod
+    def optimizer(self, config: Mapping[str, Any]) -> Optimizer:
+        """How it learns."""
+
+    def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Iterator[dict[str, float]]:
+        """Train one configuration: see `hpo.training.train` for what is yielded."""
+        backend = registry.get(trial.backend)
+        device = backend.device(registry.resolve_device(backend, trial.device_name))
+        arrays = self._arrays(config.get("batch_size", self.batch_size))
+        model, draws = self.model(config, arrays), {"seed": trial.seed, "replicate": trial.replicate}
+        member = Member(model, self.optimizer(config), model.initial_state(**draws), **draws)
+        run = backend.prepare([member], arrays, dtype=trial.dtype, device=device)
+        fitting = Fitting(PlainRun(run), **draws)
+        trial.host.attach({"trainer": fitting})
+        first = len(fitting.history) + 1
+        for [record] in train(
+            run, len(arrays.train_x), max_epochs=self.max_epochs, first_epoch=first, **draws
+        ):
+            fitting.history.append(record)
+            yield record
+
+    def _arrays(self, batch_size: int) -> Arrays:
+        files = self._files
+        train_pair, val_pair = split(
+            (files.train_images, files.train_labels),
+            (files.test_images, files.test_labels),
+            self.validation,
+        )
+        return check_arrays(train_pair, val_pair, batch_size)

@@ -1,0 +1,13 @@
+"""The ready objectives by the names that commands and logs know them by."""
+
+from __future__ import annotations
+
+from hpo.tasks.base import Task
+from hpo.tasks.lenet import LeNetTask
+from hpo.tasks.mlp import DigitsTask, DropoutMLPTask, MLPTask
+from hpo.tasks.softmax import SoftmaxTask
+
+TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (SoftmaxTask, MLPTask, LeNetTask, DropoutMLPTask, DigitsTask)
+}
+"""Each task's class by its name."""

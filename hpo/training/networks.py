@@ -1,0 +1,119 @@
+"""The framework-free half of the book's networks: which of the port's models each is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hpo.context import current_trial
+from hpo.models import MLP, Activation, Array, Layer, LeNet, Model, State
+from hpo.randomness import check_seed, uniforms
+
+ANY_IMAGE = (1, 28, 28)
+
+
+class Network:
+    """A model of the book that the port knows, with initial weights drawn from the seed.
+
+    Attributes:
+        seed: of the initial weights and, where the port trains it, of dropout.
+        replicate: which of the repeated draws this is.
+        precision: what it computes in, `float32` or `float64`.
+    """
+
+    def draw_from(self, seed: int | None) -> None:
+        """Take the seed, by default the current trial's."""
+        trial = current_trial()
+        self.seed = trial.seed if seed is None else check_seed(seed)
+        self.replicate, self.precision = trial.replicate, trial.dtype
+
+    def design(self, image_shape: Sequence[int]) -> Model:
+        """The port's record of this model.
+
+        Args:
+            image_shape: of one example: channels, height and width, or fewer axes.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no design(image_shape).")
+
+    def plan(self) -> tuple[Layer, ...]:
+        """The layers, of which the numbers of inputs are not to be relied on."""
+        return self.design(ANY_IMAGE).layers
+
+    def initial_state(self, image_shape: Sequence[int]) -> State:
+        """The initial parameters, in the precision of the model."""
+        state = self.design(image_shape).initial_state(self.seed, self.replicate)
+        return {name: value.astype(self.precision) for name, value in state.items()}
+
+
+class MLPDesign(Network):
+    """What the book's `MLP` is made of."""
+
+    num_outputs: int
+    num_hiddens: Any
+    activation: Activation
+    dropout: Any
+
+    def design(self, image_shape: Sequence[int]) -> MLP:
+        """The port's record of this model."""
+        hidden = self.num_hiddens
+        hidden = tuple(hidden) if isinstance(hidden, Sequence) else (hidden,)
+        return MLP(math.prod(image_shape), self.num_outputs, hidden, self.activation, self.dropout)
+
+
+class LeNetDesign(Network):
+    """What the book's `LeNet` is made of."""
+
+    num_classes: int
+    activation: Activation
+
+    def design(self, image_shape: Sequence[int]) -> LeNet:
+        """The port's record of this model."""
+        shape = tuple(image_shape)
+        channels, height, width = (1, *shape) if len(shape) == 2 else shape
+        return LeNet((channels, height, width), self.num_classes, self.activation)
+
+
+def image_shape_of(state: State) -> tuple[int, ...]:
+    """The shape of an example that a network with these parameters takes.
+
+    From LeNet's the size of the image cannot be told: it is the smallest square one, or else the smallest
+    lowest one, that makes so many inputs for its first dense layer.
+    """
+    first = state["layers.0.weight"]
+    if first.ndim == 2:
+        return (len(first),)
+    places = len(state["layers.2.weight"]) // 16
+    height = math.isqrt(places)
+    height = height if height**2 == places else 1
+    return (first.shape[1], 4 * height + 8, 4 * (places // height) + 8)
+
+
+def xavier_state(state: State, seed: int | None) -> State:
+    """A state whose dense and convolutional weights are drawn anew and whose biases are zero.
+
+    Weights are uniform in [-b, b] with b = sqrt(6 / (inputs + outputs)) of one unit (Glorot and Bengio 2010,
+    equation 16). What else is there, such as running statistics, stays.
+
+    Args:
+        state: a canonical state.
+        seed: by default the current trial's.
+    """
+    trial = current_trial()
+    seed = trial.seed if seed is None else check_seed(seed)
+    drawn = dict(state)
+    for name, value in state.items():
+        layer, _, part = name.rpartition(".")
+        if part == "weight" and value.ndim in (2, 4):
+            draws = uniforms(seed, "training", trial.replicate, name, shape=value.shape)
+            drawn[name] = ((2 * draws - 1) * _bound(value)).astype(value.dtype)
+            if f"{layer}.bias" in state:
+                drawn[f"{layer}.bias"] = np.zeros_like(state[f"{layer}.bias"])
+    return drawn
+
+
+def _bound(weight: Array) -> float:
+    area = math.prod(weight.shape[2:])
+    return float((6 / (area * (weight.shape[0] + weight.shape[1]))) ** 0.5)
