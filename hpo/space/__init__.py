@@ -11,7 +11,7 @@ from hpo.space.listed import Choice, Constant, Ordinal
 from hpo.space.reading import domain_from_json, domain_to_json, register_domain
 from hpo.space.space import Config, Space
 from hpo.space.toml import load_space_toml
-from hpo.space.values import Scalar
+from hpo.space.values import NO_DEFAULT, NoDefault, Scalar
 
 __all__ = [
     "Choice",
@@ -24,6 +24,8 @@ __all__ = [
     "Expression",
     "Float",
     "Int",
+    "NO_DEFAULT",
+    "NoDefault",
     "Ordinal",
     "Relation",
     "Scalar",

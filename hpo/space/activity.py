@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hpo.errors import SpaceError
 from hpo.space.conditions import Condition
 from hpo.space.domain import Domain
-from hpo.space.values import Scalar, did_you_mean, listing
+from hpo.space.values import NO_DEFAULT, Scalar, did_you_mean, listing
 
 
 class Activity:
@@ -58,10 +58,30 @@ class Activity:
         Args:
             values: a value for every hyperparameter.
         """
+        return self.chosen(values.__getitem__)
+
+    def chosen(self, choose: Callable[[str], Scalar]) -> dict[str, Scalar]:
+        """The values that `choose` gives to those hyperparameters that exist, in the order of the space.
+
+        Args:
+            choose: makes a valid value of a name; called for active hyperparameters only, each after
+                those that decide about it.
+        """
         found: dict[str, Scalar] = {}
         for name in self.order:
             if self.unmet(name, found) is None:
-                found[name] = values[name]
+                found[name] = choose(name)
+        return {name: found[name] for name in self._domains if name in found}
+
+    def defaults(self) -> dict[str, Scalar] | None:
+        """The defaults of those hyperparameters that exist under them, or `None` if one has no default."""
+        found: dict[str, Scalar] = {}
+        for name in self.order:
+            if self.unmet(name, found) is None:
+                default = self._domains[name].default
+                if default is NO_DEFAULT:
+                    return None
+                found[name] = default
         return {name: found[name] for name in self._domains if name in found}
 
     def _check(self, name: str, condition: Condition) -> None:

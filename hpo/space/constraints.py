@@ -10,7 +10,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,7 +20,13 @@ from hpo.space.values import Scalar, did_you_mean, listing
 
 
 class Constraint(ABC):
-    """A condition that every config of a space meets."""
+    """A condition that every config of a space meets.
+
+    Attributes:
+        is_imported_late: whether code is imported when the first config is checked, and not before.
+    """
+
+    is_imported_late: ClassVar[bool] = False
 
     @abstractmethod
     def holds(self, config: Mapping[str, Scalar]) -> bool:
@@ -53,6 +59,8 @@ class TreeConstraint(Constraint):
 @dataclass(frozen=True)
 class PathConstraint(Constraint):
     """A function by its import path, `module:function`; imported when it is first needed."""
+
+    is_imported_late: ClassVar[bool] = True
 
     path: str
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hpo.errors import SpaceError
 from hpo.space.domain import UNIT_HIGH, UNIT_LOW, Domain
-from hpo.space.values import Scalar, did_you_mean, integer, real_number
+from hpo.space.values import NO_DEFAULT, Scalar, did_you_mean, integer, real_number
 
 _LARGEST_INTEGER = 2.0**53
 # A bound is reached if the lowest step of the cube ends this near to it, as a share of the lower half.
@@ -41,12 +41,13 @@ def is_family(value: object) -> bool:
 class Distribution(Domain):
     """A frozen `scipy.stats` distribution, continuous or over the integers.
 
-    `Space` wraps frozen distributions by itself; write it out for the sake of `when`. Values of a
+    `Space` wraps frozen distributions by itself; write it out for `when` and `default`. Values of a
     continuous one are `float`, of a discrete one `int`. Round trips are as accurate as SciPy's own
     `ppf` and `cdf`. Custom distributions work, except in JSON.
 
     Args:
         frozen: the distribution, called with its arguments.
+        default: the value where nobody chose one.
 
     Example:
         >>> import scipy.stats
@@ -55,7 +56,8 @@ class Distribution(Domain):
 
     Raises:
         SpaceError: `frozen` is not frozen, its arguments are arrays, NaN or outside of what the
-            distribution takes, or it is discrete over something else than integers.
+            distribution takes, it is discrete over something else than integers, or the default is
+            outside of its support.
     """
 
     kind: ClassVar[str] = "scipy"
@@ -84,6 +86,7 @@ class Distribution(Domain):
             raise SpaceError(
                 f"{self._call} is discrete over numbers that are no integers; list them in an Ordinal."
             )
+        super().__post_init__()
 
     @functools.cached_property
     def is_discrete(self) -> bool:
@@ -175,24 +178,25 @@ class Distribution(Domain):
                 f"{self._call} is a custom distribution: JSON holds distributions by their name in "
                 "scipy.stats, and it is not there under its name. It works in memory only."
             )
-        return {
+        document = {
             "name": self.frozen.dist.name,
             "args": [_argument_to_json(value) for value in self.frozen.args],
             "kwds": {name: _argument_to_json(value) for name, value in self.frozen.kwds.items()},
         }
+        return document if self.default is NO_DEFAULT else {**document, "default": self.default}
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Distribution:
-        """Build the distribution from `name`, `args` and `kwds`.
+        """Build the distribution from `name`, `args`, `kwds` and `default`.
 
         Raises:
             SpaceError: no distribution in `scipy.stats` has that name, or it does not take the arguments.
         """
         for key in arguments:
-            if key not in ("name", "args", "kwds"):
+            if key not in ("name", "args", "kwds", "default"):
                 raise SpaceError(
                     f"A scipy distribution has no {key!r}; it takes 'name', 'args', 'kwds', "
-                    "for example args = [0.0001, 1]."
+                    "'default', for example args = [0.0001, 1]."
                 )
         family = _family(arguments.get("name"))
         args, kwds = arguments.get("args", []), arguments.get("kwds", {})
@@ -207,7 +211,7 @@ class Distribution(Domain):
             raise SpaceError(
                 f"scipy.stats.{family.name} does not take args={list(args)!r}, kwds={dict(kwds)!r}: {error}"
             ) from error
-        return cls(frozen)
+        return cls(frozen, default=arguments.get("default", NO_DEFAULT))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Distribution):
@@ -218,7 +222,8 @@ class Distribution(Domain):
         return hash(self._identity)
 
     def __repr__(self) -> str:
-        return f"Distribution({self._call}){self._conditions_shown()}"
+        default = "" if self.default is NO_DEFAULT else f", default={self.default!r}"
+        return f"Distribution({self._call}{default}){self._conditions_shown()}"
 
     @property
     def _call(self) -> str:
@@ -230,10 +235,10 @@ class Distribution(Domain):
     @property
     def _identity(self) -> tuple[object, ...]:
         if not self._is_named:
-            return self.frozen, self.conditions
+            return self.frozen, self.default, self.conditions
         args = tuple(_plain_argument(value) for value in self.frozen.args)
         kwds = tuple((name, _plain_argument(self.frozen.kwds[name])) for name in sorted(self.frozen.kwds))
-        return self.frozen.dist.name, args, kwds, self.conditions
+        return self.frozen.dist.name, args, kwds, self.default, self.conditions
 
     @functools.cached_property
     def _is_named(self) -> bool:

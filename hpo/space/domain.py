@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hpo.errors import SpaceError
 from hpo.space.conditions import Condition
-from hpo.space.values import Scalar, did_you_mean, is_number, listing
+from hpo.space.values import NO_DEFAULT, NoDefault, Scalar, did_you_mean, is_number, listing
 
 UNIT_LOW = 2.0**-53
 """The lowest point of the clipped unit interval; the quantile of 0 may be infinite."""
@@ -34,15 +34,36 @@ class Domain(ABC):
     """The range and the prior of one hyperparameter.
 
     A subclass is a frozen dataclass that checks its arguments in `__post_init__`, sets `kind`, and
-    implements the abstract members; `repr`, equality and JSON follow from its fields.
+    implements the abstract members; `repr`, equality and JSON follow from its fields. It takes `default=`
+    without a line of its own; a `__post_init__` ends with `super().__post_init__()`, which checks it.
+
+    Args:
+        default: the value where nobody chose one, such as the one that was used before the search.
 
     Attributes:
         kind: the name of the class in JSON and TOML.
         conditions: when the hyperparameter exists; empty means always. All must hold. See `when`.
+        default: a plain value of the domain, or `NO_DEFAULT`; `None` is a value.
+
+    Raises:
+        SpaceError: the default is not in the domain.
     """
 
     kind: ClassVar[str]
     conditions: tuple[Condition, ...] = field(default=(), init=False)
+    default: Scalar | NoDefault = field(default=NO_DEFAULT, kw_only=True)
+
+    def __post_init__(self) -> None:
+        given = self.default
+        if given is NO_DEFAULT:
+            return
+        # Messages show the domain, as it is without what may be no default.
+        object.__setattr__(self, "default", NO_DEFAULT)
+        try:
+            valid = self.validate(given)
+        except SpaceError as error:
+            raise SpaceError(f"The default of {self!r} is not in it: {error}") from error
+        object.__setattr__(self, "default", valid)
 
     @property
     @abstractmethod
@@ -192,9 +213,13 @@ class Domain(ABC):
         return changed
 
     def arguments(self) -> dict[str, Any]:
-        """The keyword arguments that rebuild the domain, as JSON values."""
-        given = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+        """The keyword arguments that rebuild the domain, as JSON values; no `default` if there is none."""
+        given = {each.name: getattr(self, each.name) for each in self._parameters()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+            if value is not NO_DEFAULT
+        }
 
     @classmethod
     def from_arguments(cls: type[_Self], arguments: Mapping[str, Any]) -> _Self:
@@ -203,7 +228,7 @@ class Domain(ABC):
         Raises:
             SpaceError: an argument is missing, unknown or wrong.
         """
-        known = [each for each in fields(cls) if each.init]
+        known = cls._parameters()
         names = [each.name for each in known]
         for name in arguments:
             if name not in names:
@@ -216,8 +241,13 @@ class Domain(ABC):
             raise SpaceError(f"A domain of type {cls.kind!r} needs {listing(missing)}.")
         return cls(**arguments)
 
+    @classmethod
+    def _parameters(cls) -> list[Field[Any]]:
+        """The fields that the constructor takes; the default, which the base class declares, goes last."""
+        return sorted((each for each in fields(cls) if each.init), key=lambda each: each.name == "default")
+
     def __repr__(self) -> str:
-        given = [each for each in fields(self) if each.init]
+        given = self._parameters()
         shown = {name: repr(value) for name, value in self.arguments().items()}
         parts = [shown[each.name] for each in given if not each.kw_only]
         parts += [

@@ -10,10 +10,12 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from hpo.errors import SpaceError
 from hpo.space.values import Scalar, is_number, plain, same
+
+_Result = TypeVar("_Result")
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -44,6 +46,51 @@ class Node(ABC):
         """The tree as JSON values."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Pair(Node):
+    """Two sides with an operator between them."""
+
+    operator: str
+    left: Node
+    right: Node
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} {self.operator} {self.right!r})"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of both sides."""
+        return self.left.names | self.right.names
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"op": ..., "left": ..., "right": ...}`."""
+        return {"op": self.operator, "left": self.left.to_json(), "right": self.right.to_json()}
+
+
+_Operator: TypeAlias = "Callable[[Expression, Expression | Scalar], _Result]"
+
+
+def _arithmetic(sign: str) -> tuple[_Operator[Arithmetic], _Operator[Arithmetic]]:
+    """The methods of an operator of numbers: for the expression on its left, and on its right."""
+
+    def forward(self: Expression, other: Expression | Scalar) -> Arithmetic:
+        return Arithmetic(sign, self, as_expression(other))
+
+    def reflected(self: Expression, other: Expression | Scalar) -> Arithmetic:
+        return Arithmetic(sign, as_expression(other), self)
+
+    return forward, reflected
+
+
+def _comparison(sign: str) -> _Operator[Comparison]:
+    """The method of a comparison; Python turns it round itself for an expression on the right."""
+
+    def compare(self: Expression, other: Expression | Scalar) -> Comparison:
+        return Comparison(sign, self, as_expression(other))
+
+    return compare
+
+
 class Expression(Node):
     """Something with a value: arithmetic makes another expression, a comparison makes a `Relation`."""
 
@@ -51,62 +98,21 @@ class Expression(Node):
     def value(self, config: Mapping[str, Scalar]) -> Scalar:
         """The value for a config that holds all `names`."""
 
-    def __add__(self, other: Expression | Scalar) -> Arithmetic:
-        return Arithmetic("+", self, as_expression(other))
-
-    def __radd__(self, other: Scalar) -> Arithmetic:
-        return Arithmetic("+", as_expression(other), self)
-
-    def __sub__(self, other: Expression | Scalar) -> Arithmetic:
-        return Arithmetic("-", self, as_expression(other))
-
-    def __rsub__(self, other: Scalar) -> Arithmetic:
-        return Arithmetic("-", as_expression(other), self)
-
-    def __mul__(self, other: Expression | Scalar) -> Arithmetic:
-        return Arithmetic("*", self, as_expression(other))
-
-    def __rmul__(self, other: Scalar) -> Arithmetic:
-        return Arithmetic("*", as_expression(other), self)
-
-    def __truediv__(self, other: Expression | Scalar) -> Arithmetic:
-        return Arithmetic("/", self, as_expression(other))
-
-    def __rtruediv__(self, other: Scalar) -> Arithmetic:
-        return Arithmetic("/", as_expression(other), self)
-
-    def __floordiv__(self, other: Expression | Scalar) -> Arithmetic:
-        return Arithmetic("//", self, as_expression(other))
-
-    def __rfloordiv__(self, other: Scalar) -> Arithmetic:
-        return Arithmetic("//", as_expression(other), self)
-
-    def __mod__(self, other: Expression | Scalar) -> Arithmetic:
-        return Arithmetic("%", self, as_expression(other))
-
-    def __rmod__(self, other: Scalar) -> Arithmetic:
-        return Arithmetic("%", as_expression(other), self)
+    __add__, __radd__ = _arithmetic("+")
+    __sub__, __rsub__ = _arithmetic("-")
+    __mul__, __rmul__ = _arithmetic("*")
+    __truediv__, __rtruediv__ = _arithmetic("/")
+    __floordiv__, __rfloordiv__ = _arithmetic("//")
+    __mod__, __rmod__ = _arithmetic("%")
+    __le__ = _comparison("<=")
+    __lt__ = _comparison("<")
+    __ge__ = _comparison(">=")
+    __gt__ = _comparison(">")
+    __eq__ = _comparison("==")  # type: ignore[assignment]
+    __ne__ = _comparison("!=")  # type: ignore[assignment]
 
     def __neg__(self) -> Arithmetic:
         return Arithmetic("*", Literal(-1), self)
-
-    def __le__(self, other: Expression | Scalar) -> Comparison:
-        return Comparison("<=", self, as_expression(other))
-
-    def __lt__(self, other: Expression | Scalar) -> Comparison:
-        return Comparison("<", self, as_expression(other))
-
-    def __ge__(self, other: Expression | Scalar) -> Comparison:
-        return Comparison(">=", self, as_expression(other))
-
-    def __gt__(self, other: Expression | Scalar) -> Comparison:
-        return Comparison(">", self, as_expression(other))
-
-    def __eq__(self, other: Expression | Scalar) -> Comparison:  # type: ignore[override]
-        return Comparison("==", self, as_expression(other))
-
-    def __ne__(self, other: Expression | Scalar) -> Comparison:  # type: ignore[override]
-        return Comparison("!=", self, as_expression(other))
 
     def __hash__(self) -> int:
         return hash(str(self.to_json()))
@@ -165,21 +171,12 @@ class Literal(Expression):
         return self.literal
 
 
-@dataclass(frozen=True, eq=False)
-class Arithmetic(Expression):
+@dataclass(frozen=True, eq=False, repr=False)
+class Arithmetic(Pair, Expression):
     """Two numbers joined by one of `+ - * / // %`."""
 
-    operator: str
     left: Expression
     right: Expression
-
-    def __repr__(self) -> str:
-        return f"({self.left!r} {self.operator} {self.right!r})"
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of both sides."""
-        return self.left.names | self.right.names
 
     def value(self, config: Mapping[str, Scalar]) -> Scalar:
         """The number.
@@ -195,10 +192,6 @@ class Arithmetic(Expression):
         except (ZeroDivisionError, OverflowError) as error:
             raise SpaceError(f"{self!r} has no value for {left!r} and {right!r}: {error}.") from error
         return result
-
-    def to_json(self) -> dict[str, Any]:
-        """`{"op": ..., "left": ..., "right": ...}`."""
-        return {"op": self.operator, "left": self.left.to_json(), "right": self.right.to_json()}
 
 
 class Relation(Node):
@@ -233,21 +226,12 @@ class Relation(Node):
         return hash(str(self.to_json()))
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison(Relation):
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Pair, Relation):
     """Two values compared by one of `<= < >= > == !=`."""
 
-    operator: str
     left: Expression
     right: Expression
-
-    def __repr__(self) -> str:
-        return f"({self.left!r} {self.operator} {self.right!r})"
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of both sides."""
-        return self.left.names | self.right.names
 
     def holds(self, config: Mapping[str, Scalar]) -> bool:
         """Whether the comparison holds.
@@ -262,16 +246,11 @@ class Comparison(Relation):
             raise SpaceError(f"{self!r} compares numbers by size; received {left!r} and {right!r}.")
         return _ORDER[self.operator](left, right)
 
-    def to_json(self) -> dict[str, Any]:
-        """`{"op": ..., "left": ..., "right": ...}`."""
-        return {"op": self.operator, "left": self.left.to_json(), "right": self.right.to_json()}
 
-
-@dataclass(frozen=True, eq=False)
-class Joined(Relation):
+@dataclass(frozen=True, eq=False, repr=False)
+class Joined(Pair, Relation):
     """Two relations joined by `and` or `or`."""
 
-    operator: str
     left: Relation
     right: Relation
 
@@ -286,20 +265,11 @@ class Joined(Relation):
     def __repr__(self) -> str:
         return f"({self.left!r} {'&' if self.operator == 'and' else '|'} {self.right!r})"
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of both sides."""
-        return self.left.names | self.right.names
-
     def holds(self, config: Mapping[str, Scalar]) -> bool:
         """Whether both hold, or one of them."""
         if self.operator == "and":
             return self.left.holds(config) and self.right.holds(config)
         return self.left.holds(config) or self.right.holds(config)
-
-    def to_json(self) -> dict[str, Any]:
-        """`{"op": ..., "left": ..., "right": ...}`."""
-        return {"op": self.operator, "left": self.left.to_json(), "right": self.right.to_json()}
 
 
 @dataclass(frozen=True, eq=False)

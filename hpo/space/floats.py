@@ -24,6 +24,7 @@ class Float(Domain):
         high: the highest value, at least `low`. Equal bounds make a domain of one point.
         log: uniform in the logarithm, which gives each decade the same share: right for learning
             rates and for penalties.
+        default: the value where nobody chose one.
 
     Example:
         >>> Float(1e-4, 1, log=True).decode([0.5])
@@ -31,7 +32,7 @@ class Float(Domain):
 
     Raises:
         SpaceError: a bound is no finite number, `low` is above `high`, `low` is at most 0 with `log`,
-            or the range is so wide that floating-point numbers overflow.
+            the range is so wide that floating-point numbers overflow, or the default is outside of it.
     """
 
     kind: ClassVar[str] = "float"
@@ -56,6 +57,7 @@ class Float(Domain):
             )
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
+        super().__post_init__()
 
     @property
     def is_discrete(self) -> bool:

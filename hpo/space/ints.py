@@ -32,14 +32,15 @@ class Int(Domain):
         low: the lowest value; at least 1 if `log`.
         high: the highest value, included, at least `low`. Equal bounds make a domain of one point.
         log: nearly uniform in the logarithm: right for batch sizes and numbers of units.
+        default: the value where nobody chose one.
 
     Example:
         >>> Int(8, 256, log=True).decode([0.1, 0.5, 0.9])
         [11, 44, 180]
 
     Raises:
-        SpaceError: a bound is no integer, `low` is above `high`, `low` is below 1 with `log`, or there
-            are more values than points of the unit interval to tell them apart.
+        SpaceError: a bound is no integer, `low` is above `high`, `low` is below 1 with `log`, there are
+            more values than points of the unit interval to tell them apart, or the default is none of them.
     """
 
     kind: ClassVar[str] = "int"
@@ -65,6 +66,7 @@ class Int(Domain):
                 f"{self!r} holds more values than floating-point numbers can tell apart. "
                 "Narrow it, or search the logarithm by an Int of exponents."
             )
+        super().__post_init__()
 
     @property
     def is_discrete(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -81,13 +81,15 @@ class Choice(Listed):
 
     Args:
         options: a sequence of at least one plain value (number, string, True, False, None), no two equal.
+        default: the option where nobody chose one.
 
     Example:
         >>> Choice(["relu", "tanh"]).decode([0.2, 0.8])
         ['relu', 'tanh']
 
     Raises:
-        SpaceError: there are no options, two are equal, or one is no plain value.
+        SpaceError: there are no options, two are equal, one is no plain value, or the default is not
+            among them.
     """
 
     kind: ClassVar[str] = "choice"
@@ -96,6 +98,7 @@ class Choice(Listed):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", checked_list(self.options, "Choice"))
+        super().__post_init__()
 
     @property
     def listed(self) -> Sequence[Scalar]:
@@ -121,13 +124,15 @@ class Ordinal(Listed):
 
     Args:
         values: a sequence of at least one plain value, no two equal. Numbers must ascend or descend.
+        default: the value where nobody chose one.
 
     Example:
         >>> Ordinal(["small", "medium", "large"]).decode([0.5])
         ['medium']
 
     Raises:
-        SpaceError: there are no values, two are equal, one is no plain value, or numbers are out of order.
+        SpaceError: there are no values, two are equal, one is no plain value, numbers are out of order, or
+            the default is not among them.
     """
 
     kind: ClassVar[str] = "ordinal"
@@ -143,6 +148,7 @@ class Ordinal(Listed):
                 "Sort them, or use a Choice if they have no order."
             )
         object.__setattr__(self, "values", values)
+        super().__post_init__()
 
     @property
     def listed(self) -> Sequence[Scalar]:
@@ -170,7 +176,7 @@ class Ordinal(Listed):
 
 @dataclass(frozen=True, repr=False)
 class Constant(Domain):
-    """One value that is in every config but is not searched.
+    """One value that is in every config but is not searched; it is its own default.
 
     In a mapping that is given to `Space`, a bare scalar becomes one.
 
@@ -188,9 +194,11 @@ class Constant(Domain):
     kind: ClassVar[str] = "constant"
 
     value: Scalar
+    default: Scalar = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", plain(self.value))
+        object.__setattr__(self, "default", self.value)
 
     @property
     def is_discrete(self) -> bool:

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from hpo.errors import SpaceError
 from hpo.randomness import check_seed
 from hpo.space.activity import Activity
-from hpo.space.constraints import as_constraint, check_names, constraint_from_json
+from hpo.space.constraints import Constraint, as_constraint, check_names, constraint_from_json
 from hpo.space.domain import UNIT_HIGH, UNIT_LOW, Domain
 from hpo.space.draws import draw_rows
 from hpo.space.reading import as_domain, domain_from_json, domain_to_json
-from hpo.space.values import Scalar, about, did_you_mean, listing
+from hpo.space.values import NO_DEFAULT, Scalar, about, did_you_mean, listing
 
 Config: TypeAlias = dict[str, Scalar]
 """One point of a space: plain Python values by name."""
@@ -41,8 +41,9 @@ class Space(Mapping[str, Domain]):
         [{'learning_rate': 0.01, 'num_layers': 4}]
 
     Raises:
-        SpaceError: the space is empty, a name is no str, a domain or a constraint is none, or conditions
-            contradict each other.
+        SpaceError: the space is empty, a name is no str, a domain or a constraint is none, conditions
+            contradict each other, or the defaults break a constraint. An import path is not followed for
+            that; `default_config` does so.
     """
 
     def __init__(self, domains: Mapping[str, object], *, constraints: Iterable[object] = ()) -> None:
@@ -63,6 +64,17 @@ class Space(Mapping[str, Domain]):
             check_names(constraint, self._domains)
         self._activity = Activity(self._domains)
         self._is_conditional = any(domain.conditions for domain in self._domains.values())
+        self._checked_defaults([each for each in self._constraints if not each.is_imported_late])
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The names, each after those that decide whether it exists."""
+        return self._activity.order
+
+    @property
+    def has_constraints(self) -> bool:
+        """Whether a config of valid values can still be turned down."""
+        return bool(self._constraints)
 
     @property
     def size(self) -> float:
@@ -163,6 +175,59 @@ class Space(Mapping[str, Domain]):
                 raise SpaceError(f"The config breaks the constraint {constraint!r}; received {valid!r}.")
         return valid
 
+    def default_config(self) -> Config | None:
+        """The config of all defaults, or `None` if an active hyperparameter has none.
+
+        What is inactive under the defaults is absent and needs no default. A constant is its own.
+
+        Example:
+            >>> from hpo.space import Choice, Float, Space
+            >>> optimizer = Choice(["sgd", "adam"], default="adam")
+            >>> momentum = Float(0, 0.99, default=0.9).when("optimizer", eq="sgd")
+            >>> Space({"optimizer": optimizer, "momentum": momentum}).default_config()
+            {'optimizer': 'adam'}
+
+        Raises:
+            SpaceError: the defaults break a constraint, or one cannot be evaluated for them.
+        """
+        return self._checked_defaults(self._constraints)
+
+    def completed(self, partial: Mapping[str, object], rest: Mapping[str, object]) -> Config:
+        """Make a full config of some values that a user chose.
+
+        Each active hyperparameter that `partial` leaves out takes its default. One without a default takes
+        its value in `rest`, or the median of its domain where it was inactive in `rest`.
+
+        Args:
+            partial: values by name; may be empty.
+            rest: a config of the space, such as `sample` draws.
+
+        Example:
+            >>> from hpo.space import Float, Int, Space
+            >>> space = Space({"rate": Float(0, 1), "layers": Int(1, 4, default=2), "units": Int(1, 99)})
+            >>> space.completed({"units": 64}, rest={"rate": 0.25, "layers": 3, "units": 7})
+            {'rate': 0.25, 'layers': 2, 'units': 64}
+
+        Raises:
+            SpaceError: a name is unknown, a value is wrong, `partial` has what is inactive, or the
+                completed config breaks a constraint.
+        """
+        self._check_names(partial)
+        self._check_names(rest)
+
+        def choose(name: str) -> Scalar:
+            domain = self._domains[name]
+            if name in partial:
+                return about(name, domain.validate, partial[name])
+            if domain.default is not NO_DEFAULT:
+                return domain.default
+            if name in rest:
+                return about(name, domain.validate, rest[name])
+            return domain.decode([0.5])[0]
+
+        # With all of `partial`, so that `validate` refuses what is inactive in it.
+        return self.validate({**partial, **self._activity.chosen(choose)})
+
     def to_json(self) -> dict[str, Any]:
         """The space as JSON values; `from_json` reads them.
 
@@ -227,7 +292,19 @@ class Space(Mapping[str, Domain]):
         constraints = f", constraints={list(self._constraints)!r}" if self._constraints else ""
         return f"Space({{\n{lines}}}{constraints})"
 
-    def _validated_values(self, config: Mapping[str, object]) -> Config:
+    def _checked_defaults(self, constraints: Iterable[Constraint]) -> Config | None:
+        config = self._activity.defaults()
+        if config is None:
+            return None
+        for constraint in constraints:
+            if not constraint.holds(config):
+                raise SpaceError(
+                    f"The defaults of the space break the constraint {constraint!r}. Change a default or "
+                    f"loosen the constraint; received the defaults {config!r}."
+                )
+        return config
+
+    def _check_names(self, config: Mapping[str, object]) -> None:
         if not isinstance(config, Mapping):
             raise SpaceError(f"A config is a dict of names and values; received {config!r}.")
         for name in config:
@@ -236,6 +313,9 @@ class Space(Mapping[str, Domain]):
                 raise SpaceError(
                     f"The config has {name!r}, which the space has not: {listing(self._domains)}.{near}"
                 )
+
+    def _validated_values(self, config: Mapping[str, object]) -> Config:
+        self._check_names(config)
         valid: Config = {}
         missing = []
         inactive = []

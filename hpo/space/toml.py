@@ -10,6 +10,7 @@ Each hyperparameter is a table::
     low = 1e-4
     high = 1
     log = true
+    default = 0.1
 
     [momentum]
     distribution = "uniform"

@@ -7,6 +7,7 @@ same in every framework. NumPy scalars are taken and turned into plain ones.
 from __future__ import annotations
 
 import difflib
+import enum
 import math
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
@@ -17,6 +18,19 @@ from hpo.errors import SpaceError
 
 Scalar: TypeAlias = float | int | str | bool | None
 """One value of a config: what JSON can hold and is not a container."""
+
+
+class NoDefault(enum.Enum):
+    """The type of `NO_DEFAULT`: `None` is a value, and a member of an enum survives copies and pickles."""
+
+    NO_DEFAULT = "no default"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+NO_DEFAULT = NoDefault.NO_DEFAULT
+"""What `Domain.default` holds where there is none."""
 
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")

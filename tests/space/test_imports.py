@@ -7,8 +7,9 @@ import sys
 def test_importing_spaces_and_using_them_imports_no_scipy_stats() -> None:
     code = (
         "import sys; from hpo.space import *\n"
-        "space = Space({'rate': Float(1e-4, 1, log=True), 'units': Int(1, 9), 'kind': Choice(['a', 'b'])})\n"
-        "Space.from_json(space.to_json()).encode([space.validate(space.sample(seed=0)[0])])\n"
+        "space = Space({'rate': Float(1e-4, 1, log=True, default=0.1), 'units': Int(1, 9), "
+        "'kind': Choice(['a', 'b'])})\n"
+        "Space.from_json(space.to_json()).encode([space.completed({}, space.sample(seed=0)[0])])\n"
         "print([name for name in sys.modules if name.startswith('scipy.stats')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

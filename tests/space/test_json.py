@@ -1,5 +1,6 @@
 """Spaces to JSON and back."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Sequence
@@ -30,10 +31,17 @@ from hpo.space import (
     register_domain,
 )
 
+
+def with_default(domain: Domain, point: float | None) -> Domain:
+    if point is None or isinstance(domain, Constant):
+        return domain
+    return dataclasses.replace(domain, default=domain.decode([point])[0])
+
+
 numbers = st.floats(-1e9, 1e9)
 integers = st.integers(-(10**6), 10**6)
 texts = st.text(max_size=5)
-domains: st.SearchStrategy[Domain] = st.one_of(
+plain_domains: st.SearchStrategy[Domain] = st.one_of(
     st.tuples(numbers, numbers).map(lambda ends: Float(min(ends), max(ends))),
     st.floats(1e-9, 1).map(lambda low: Float(low, 1, log=True)),
     st.tuples(integers, integers).map(lambda ends: Int(min(ends), max(ends))),
@@ -43,6 +51,7 @@ domains: st.SearchStrategy[Domain] = st.one_of(
     st.one_of(st.booleans(), texts, numbers).map(Constant),
     st.floats(-5, 5).map(lambda loc: Distribution(scipy.stats.norm(loc, scale=2))),
 )
+domains = st.builds(with_default, plain_domains, st.none() | st.floats(0, 1))
 
 
 def there_and_back(space: Space) -> Space:
@@ -102,6 +111,18 @@ def test_the_form_of_a_document() -> None:
     }
 
 
+def test_a_default_is_in_a_document_only_where_there_is_one() -> None:
+    assert domain_to_json(Int(1, 4, default=2)) == {
+        "type": "int",
+        "low": 1,
+        "high": 4,
+        "log": False,
+        "default": 2,
+    }
+    assert domain_to_json(Choice(["a", None], default=None))["default"] is None
+    assert "default" not in domain_to_json(Constant(3))
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -121,7 +142,16 @@ def test_the_form_of_a_document() -> None:
         ({"type": "scipy"}, "no distribution named None"),
         (
             {"type": "scipy", "name": "norm", "loc": 1},
-            "A scipy distribution has no 'loc'; it takes 'name', 'args'",
+            "A scipy distribution has no 'loc'; it takes 'name', 'args', 'kwds', 'default'",
+        ),
+        (
+            {"type": "scipy", "name": "uniform", "default": 2},
+            r"default of Distribution\(scipy.stats.uniform\(\)\) is not in it: .*; received 2",
+        ),
+        ({"type": "int", "low": 1, "high": 2, "default": 3}, r"default of Int\(1, 2\) is not in it"),
+        (
+            {"type": "constant", "value": 1, "default": 1},
+            "type 'constant' has no 'default'; it takes 'value'",
         ),
         ({"type": "scipy", "name": "norm", "args": 1}, "args is a list and kwds a table; received args=1"),
         ({"type": "scipy", "name": "norm", "args": [1, 2, 3, 4]}, r"norm does not take args=\[1, 2, 3, 4\]"),
@@ -217,6 +247,16 @@ def test_a_third_partys_domain_needs_to_be_registered_for_json() -> None:
         domain_from_json(document)
     assert register_domain(PowerOfTwo) is PowerOfTwo
     assert there_and_back(space) == space
+
+
+def test_a_third_partys_domain_takes_a_default_without_a_line_of_its_own() -> None:
+    domain = PowerOfTwo(8, default=64)
+    assert repr(domain) == "PowerOfTwo(8, default=64)"
+    assert domain.arguments() == {"exponents": 8, "default": 64}
+    with pytest.raises(
+        SpaceError, match=r"PowerOfTwo\(8\) is not in it: Expected a power of two; received 65"
+    ):
+        PowerOfTwo(8, default=65)
 
 
 def test_a_kind_belongs_to_one_class() -> None:

@@ -6,7 +6,7 @@ import pytest
 import scipy.stats
 
 from hpo.errors import SpaceError
-from hpo.space import Choice, Float, Int, Space, load_space_toml, param
+from hpo.space import Choice, Distribution, Float, Int, Space, load_space_toml, param
 
 
 def write(folder: Path, text: str) -> Path:
@@ -27,10 +27,12 @@ def test_a_file_gives_the_space_that_python_would(tmp_path: Path) -> None:
         low = 1e-4
         high = 1
         log = true
+        default = 0.1
 
         [decay]
         distribution = "loguniform"
         args = [1e-6, 1e-2]
+        default = 1e-4
 
         [noise]
         distribution = "truncnorm"
@@ -40,6 +42,7 @@ def test_a_file_gives_the_space_that_python_would(tmp_path: Path) -> None:
         [optimizer]
         type = "choice"
         options = ["sgd", "adam"]
+        default = "adam"
 
         [width]
         type = "int"
@@ -51,10 +54,10 @@ def test_a_file_gives_the_space_that_python_would(tmp_path: Path) -> None:
     assert load_space_toml(path) == Space(
         {
             "batch_size": 16,
-            "learning_rate": Float(1e-4, 1, log=True),
-            "decay": scipy.stats.loguniform(1e-6, 1e-2),
+            "learning_rate": Float(1e-4, 1, log=True, default=0.1),
+            "decay": Distribution(scipy.stats.loguniform(1e-6, 1e-2), default=1e-4),
             "noise": scipy.stats.truncnorm(-float("inf"), 2, scale=3),
-            "optimizer": Choice(["sgd", "adam"]),
+            "optimizer": Choice(["sgd", "adam"], default="adam"),
             "width": Int(32, 1024).when("optimizer", eq="sgd"),
         },
         constraints=["operator:truth", param("width") <= 900],
@@ -73,6 +76,7 @@ def test_a_file_gives_the_space_that_python_would(tmp_path: Path) -> None:
             "[lr]\ntype = 'float'\nlo = 1\nhigh = 2",
             "'lr': A domain of type 'float' has no 'lo'; .* mean 'low'",
         ),
+        ("[lr]\ntype = 'int'\nlow = 1\nhigh = 2\ndefault = 3", r"'lr': The default of Int\(1, 2\) is not in"),
         ("[lr]\ndistribution = 'logunifrom'\nargs = [1, 2]", "'lr': scipy.stats has no distribution named"),
         ("lr = [1, 2]", r"'lr': Expected a domain; received \[1, 2\]. Write Choice"),
         ("day = 2026-11-23", "'day': Expected a domain .*; received datetime.date"),
