@@ -28,10 +28,19 @@ class EventKind(str, Enum):
     """Which backend and device the study uses, and why."""
 
     TRIAL_STARTED = "trial_started"
-    """A config goes under evaluation; once more, with `attempt + 1`, after an interruption."""
+    """A config goes under evaluation; with `attempt + 1`, it goes on after a pause or an interruption."""
 
     REPORTED = "reported"
     """The metrics of one epoch of a trial."""
+
+    CHECKPOINTED = "checkpointed"
+    """A checkpoint of a trial's epoch was written."""
+
+    TRIAL_PAUSED = "trial_paused"
+    """A scheduler lets a trial wait, and why; another start lets it go on."""
+
+    TRIAL_STOPPED = "trial_stopped"
+    """A scheduler ended a trial before its time, and why: its last report is its result."""
 
     TRIAL_COMPLETED = "trial_completed"
     """A trial ended with a result: its last report, unless the event holds metrics of its own."""
@@ -42,6 +51,12 @@ class EventKind(str, Enum):
     TEST_SET_OPENED = "test_set_opened"
     """The sealed test set was opened for a trial's config: its metrics there."""
 
+    REPLICATED = "replicated"
+    """A trial's config was trained once more, on another draw (`attempt` is its number): its metrics."""
+
+    NONDETERMINISTIC = "nondeterministic"
+    """A trial that was run again reported something else than the log has; what the log has counts."""
+
     NOTED = "noted"
     """A remark on the study as a whole, such as which data it used and why."""
 
@@ -50,7 +65,7 @@ class EventKind(str, Enum):
 class Event:
     """One entry of a study's log. Its place in `study.events` is its number.
 
-    No two events of a study agree in kind, trial, attempt and epoch, notes apart.
+    No two events of a study agree in kind, trial, attempt and epoch, those of kind NOTED apart.
 
     Attributes:
         kind: what happened.

@@ -1,0 +1,127 @@
+"""The folder of a study's checkpoints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpo.checkpoints import files
+from hpo.errors import CheckpointError
+from hpo.port import Tree
+
+_NAME = re.compile(r"(\d+)-(\d+)\.npz")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a trial had learned after an epoch.
+
+    Attributes:
+        trial: the trial's id.
+        attempt: which start of the trial wrote it, from 0.
+        epoch: the epoch, from 1.
+        path: the file.
+    """
+
+    trial: int
+    attempt: int
+    epoch: int
+    path: str
+
+    def load(self) -> tuple[dict[str, Tree], dict[str, Any]]:
+        """The states and the notes that it holds.
+
+        Raises:
+            CheckpointError: it is not there, was cut or altered, or is no checkpoint of this library.
+        """
+        return files.read(Path(self.path))
+
+
+class CheckpointFolder:
+    """The files of one study's checkpoints.
+
+    A file's name follows from its trial, attempt and epoch, so the log need not hold it. Nothing is
+    created before the first checkpoint is saved.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def checkpoint(self, trial: int, attempt: int, epoch: int) -> Checkpoint:
+        """The checkpoint of that name, whether its file is there or not."""
+        name = f"{epoch:06d}-{attempt}.npz"
+        return Checkpoint(trial, attempt, epoch, str(self._folder_of(trial) / name))
+
+    def save(self, checkpoint: Checkpoint, states: Mapping[str, Tree], about: Mapping[str, Any]) -> None:
+        """Write a checkpoint: it is complete on the disk when this returns, or not there at all.
+
+        Args:
+            checkpoint: which one, of this folder.
+            states: what each attached object has to keep.
+            about: notes for whoever reads it, of JSON.
+
+        Raises:
+            CheckpointError: the disk is full, the folder cannot be written, or a state cannot be kept.
+        """
+        files.write(Path(checkpoint.path), states, about)
+
+    def exists(self, checkpoint: Checkpoint) -> bool:
+        """Whether its file is there."""
+        return Path(checkpoint.path).is_file()
+
+    def written(self, trial: int) -> list[Checkpoint]:
+        """A trial's checkpoints that are there, by epoch and then by attempt."""
+        matches = filter(None, map(_NAME.fullmatch, self._names(trial)))
+        found = [self.checkpoint(trial, attempt=int(match[2]), epoch=int(match[1])) for match in matches]
+        return sorted(found, key=lambda one: (one.epoch, one.attempt))
+
+    def delete(self, checkpoint: Checkpoint) -> None:
+        """Remove a checkpoint, if it is there.
+
+        Raises:
+            CheckpointError: its file cannot be removed.
+        """
+        _remove(Path(checkpoint.path))
+
+    def delete_trial(self, trial: int, keep: Iterable[Checkpoint] = ()) -> None:
+        """Remove a trial's checkpoints, and what was left of one whose writer was killed.
+
+        Args:
+            trial: the trial's id; nothing of it may be written meanwhile.
+            keep: those to leave.
+
+        Raises:
+            CheckpointError: a file cannot be removed.
+        """
+        folder = self._folder_of(trial)
+        kept = {Path(one.path).name for one in keep}
+        for name in self._names(trial):
+            if name not in kept and (_NAME.fullmatch(name) or name.endswith(files.TEMPORARY)):
+                _remove(folder / name)
+        with suppress(OSError):  # something is left in it, or it was never there
+            folder.rmdir()
+
+    def _folder_of(self, trial: int) -> Path:
+        return self.path / f"trial-{trial:06d}"
+
+    def _names(self, trial: int) -> list[str]:
+        try:
+            return [entry.name for entry in self._folder_of(trial).iterdir()]
+        except FileNotFoundError:
+            return []
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise CheckpointError(
+            f"The checkpoint {path} cannot be removed: {error.strerror or error}. Let its folder be written."
+        ) from error

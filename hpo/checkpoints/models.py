@@ -1,0 +1,71 @@
+"""The trained model in a checkpoint.
+
+The state of a model is a dict. Under `canonical` it has the arrays in the port's layout (see `hpo.port`), as
+a `Trainer` keeps them: these go into a model of any backend. Under `parameters` it has them by the names of
+the framework, for a model that was attached as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hpo.checkpoints.states import restore
+from hpo.checkpoints.trees import arrays_in
+from hpo.errors import CheckpointError
+from hpo.port import CANONICAL, PARAMETERS, Array, Tree
+
+_TRAINER = re.compile(r"trainer(-\d+)?")
+
+
+def model_arrays(states: Mapping[str, Tree]) -> dict[str, Array]:
+    """The trained model's arrays by name, out of a checkpoint's states.
+
+    Returns:
+        The parameters, and whatever else the model keeps in arrays, such as running means. From a `Trainer`
+        in the canonical layout, with names such as `layers.0.weight`; of a model that was attached
+        (`trial.checkpoint(model=...)`) by the names that its framework gives.
+
+    Raises:
+        CheckpointError: no model was attached.
+    """
+    tree = model_state(states)
+    if isinstance(tree, dict):
+        tree = tree.get(CANONICAL, tree.get(PARAMETERS, tree))
+    return {name or "model": array for name, array in arrays_in(tree)}
+
+
+def load_into(model: Any, states: Mapping[str, Tree]) -> None:
+    """Make a model what it was when a checkpoint was written.
+
+    Args:
+        model: one that is built like the trial's: a backend's own class (also before its first call), a
+            model of a framework, or whatever `trial.checkpoint(model=...)` took. A model that a `Trainer`
+            trained on one backend also goes into the same model of another.
+        states: the checkpoint's.
+
+    Raises:
+        CheckpointError: the checkpoint is of another model, whose differing names and shapes are listed, or
+            of none.
+    """
+    restore(model, model_state(states))
+
+
+def model_state(states: Mapping[str, Tree]) -> Tree:
+    """The state of the attached `model`, else that of the last `Trainer`'s model.
+
+    Raises:
+        CheckpointError: neither was attached.
+    """
+    if "model" in states:
+        return states["model"]
+    trainers = [name for name in states if _TRAINER.fullmatch(name)]
+    if not trainers:
+        raise CheckpointError(
+            f"The checkpoint has no model; it has {', '.join(states) or 'nothing'}. Attach it under that "
+            f"name in the "
+            f"objective, as trial.checkpoint(model=net), or train by a Trainer."
+        )
+    last = max(trainers, key=lambda name: int(name.partition("-")[2] or 0))
+    return states[last]["model"]

@@ -1,0 +1,136 @@
+"""The state of an object, out of it and into it, whatever framework it is of.
+
+An object keeps its own state if it has the two methods of `Stateful`; a NumPy array is its numbers; all else
+belongs to the backend whose framework a class among the object's bases comes from.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from hpo import registry
+from hpo.checkpoints.trees import check_array, tidy
+from hpo.errors import BackendError, CheckpointError
+from hpo.port import Array, Backend, Tree
+
+_keepers: WeakKeyDictionary[type, Backend] = WeakKeyDictionary()
+"""Found once for each class: looking through the entry points takes longer than writing a small file."""
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """An object that says itself what of it is kept."""
+
+    def checkpoint_state(self) -> Tree:
+        """Its state: nested dicts and lists of NumPy arrays and JSON scalars."""
+        ...
+
+    def load_checkpoint_state(self, state: Tree) -> None:
+        """Become what `checkpoint_state` gave."""
+        ...
+
+
+def capture(thing: Any) -> Tree:
+    """What a checkpoint keeps of an object, as a copy that later training does not change.
+
+    Args:
+        thing: a NumPy array, a `Stateful` object, or a model, optimizer, array or generator of a framework
+            whose backend is installed.
+
+    Raises:
+        CheckpointError: nobody knows how to keep it; the text says what can be kept.
+    """
+    if isinstance(thing, np.ndarray):
+        return tidy(thing)
+    if is_stateful(thing):
+        return tidy(thing.checkpoint_state(), type(thing).__name__)
+    return keeper(thing).capture(thing)
+
+
+def restore(thing: Any, tree: Tree) -> None:
+    """Put a state into an object, in place.
+
+    Args:
+        thing: an object of the kind that the state is of.
+        tree: what `capture` gave.
+
+    Raises:
+        CheckpointError: the state is of another kind of object or of other shapes; the text names both.
+    """
+    if isinstance(thing, np.ndarray):
+        _restore_array(thing, tree)
+    elif is_stateful(thing):
+        thing.load_checkpoint_state(tree)
+    else:
+        keeper(thing).restore(thing, tree)
+
+
+def is_stateful(thing: Any) -> bool:
+    """Whether an object has the two methods of `Stateful`."""
+    return isinstance(thing, Stateful) and not isinstance(thing, type)
+
+
+def check_keepable(thing: Any) -> None:
+    """Raise `CheckpointError` if nobody knows how to keep an object; the text says what can be kept."""
+    if not isinstance(thing, np.ndarray) and not is_stateful(thing):
+        keeper(thing)
+
+
+def keeper(thing: Any) -> Backend:
+    """The backend that knows how to keep an object.
+
+    An object of no framework that has `state_dict()` and `load_state_dict()` belongs to the first imported
+    framework that takes it.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    kind = type(thing)
+    if kind not in _keepers:
+        _keepers[kind] = _find_keeper(thing)
+    return _keepers[kind]
+
+
+def _find_keeper(thing: Any) -> Backend:
+    bases = {base.__module__.partition(".")[0] for base in type(thing).__mro__}
+    imported = [name for name in registry.registered() if name in sys.modules]
+    # The one that is named like a base comes first, so that others need not be loaded.
+    names = sorted(imported, key=lambda name: name not in bases)
+    for backend in _working(names):
+        if bases & set(backend.modules):
+            return backend
+    backends = list(_working(names))
+    if hasattr(thing, "state_dict") and hasattr(thing, "load_state_dict"):
+        for backend in backends:
+            with suppress(CheckpointError):
+                backend.capture(thing)
+                return backend
+    here = ", ".join(sorted(backend.name for backend in backends))
+    raise CheckpointError(
+        f"A checkpoint keeps NumPy arrays, models, optimizers and generators of a framework (here: {here}), "
+        f"and objects with checkpoint_state() and load_checkpoint_state(state); received a "
+        f"{type(thing).__name__}. A number can be kept as an array of no axes, np.array(0.5), and changed in "
+        f"place."
+    )
+
+
+def _working(names: Iterable[str]) -> Iterator[Backend]:
+    """The backends of these names that work here."""
+    for name in names:
+        with suppress(BackendError):
+            yield registry.load(name)
+
+
+def _restore_array(array: Array, tree: Tree) -> None:
+    check_array(array, tree)
+    if not array.flags.writeable:
+        raise CheckpointError(
+            "A checkpoint is restored in place, and the array is read-only: attach a copy of it."
+        )
+    array[...] = tree

@@ -1,0 +1,84 @@
+"""Which checkpoints stay on the disk."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from hpo.checkpoints import Checkpoint
+from hpo.history import History
+from hpo.trial import TrialState
+
+Keep = Literal["best", "all", "none"]
+"""Whose trained models are kept: the best trial's, every completed or stopped trial's, or nobody's."""
+
+
+def checked_keep(keep: object) -> Keep:
+    """`keep` as it was given.
+
+    Raises:
+        ValueError: it is none of the three.
+    """
+    if keep not in get_args(Keep):
+        raise ValueError(f"keep= is 'best', 'all' or 'none'; received {keep!r}.")
+    return keep  # type: ignore[return-value]  # it was looked at
+
+
+class Keeper:
+    """Deletes the checkpoints that nobody needs any more.
+
+    A trial that runs or waits has at most two: of its last epoch, to go on from, and of its best one. A
+    trial that ended has those two or none, as `keep` says. So with `keep="best"` a study has at most two
+    checkpoints for each trial that runs or waits, and two more.
+
+    Args:
+        history: the study's history.
+        keep: whose models stay.
+    """
+
+    def __init__(self, history: History, keep: Keep) -> None:
+        self._history = history
+        self._keep = keep
+        self._best_trial = history.best
+        self._best_report: dict[int, tuple[float, int]] = {}
+
+    def after_progress(self, trial: int) -> None:
+        """Look at the files of a trial that reported, or wrote a checkpoint."""
+        if self._history.folder is not None:
+            self._history.folder.delete_trial(trial, keep=self._wanted(trial))
+
+    def after_end(self, trial: int) -> None:
+        """Look at the files of a trial that ended, and of the one that was best before it."""
+        history = self._history
+        if history.folder is None:
+            return
+        if self._keep == "best" and history.best != self._best_trial:
+            if self._best_trial is not None:
+                history.folder.delete_trial(self._best_trial)
+            self._best_trial = history.best
+        failed = history.state(trial) is TrialState.FAILED
+        stays = self._keep == "all" or (self._keep == "best" and history.best == trial)
+        history.folder.delete_trial(trial, keep=self._wanted(trial) if stays and not failed else ())
+        self._best_report.pop(trial, None)
+
+    def _wanted(self, trial: int) -> list[Checkpoint]:
+        points = self._history.checkpoints(trial)
+        best = self._best_epoch(trial)
+        return [point for point in points if point is points[-1] or point.epoch == best]
+
+    def _best_epoch(self, trial: int) -> int | None:
+        """As `History.best_epoch`, but of the last report alone if the others are known."""
+        history = self._history
+        if len(history.metrics) != 1:
+            return None
+        epoch, last = history.last_epoch(trial), history.last_report(trial)
+        if trial not in self._best_report:
+            best = history.best_epoch(trial)
+            report = None if best is None else history.report(trial, best)
+            if best is None or report is None:
+                return None
+            self._best_report[trial] = (history.metrics[0].sign * report[history.metrics[0].name], best)
+        elif last is not None:
+            value = history.metrics[0].sign * last[history.metrics[0].name]
+            if value < self._best_report[trial][0]:
+                self._best_report[trial] = (value, epoch)
+        return self._best_report[trial][1]

@@ -1,0 +1,93 @@
+"""What a storage is: a few methods, as the log is all that there is to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from hpo.events import Event
+
+
+class ClaimedError(Exception):
+    """Another writer was first: an event of this kind, trial, attempt and epoch is in the log.
+
+    Nothing was appended. Whoever catches it reads on and decides again.
+    """
+
+
+class StudyLog(Protocol):
+    """The log of one study in a storage. Several processes may append to it at once."""
+
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's checkpoints and its workers' output go; not created unasked."""
+        ...
+
+    def append(self, events: Sequence[Event], seen: int) -> list[Event]:
+        """Append events, all or none, and give those of others that came in between.
+
+        Args:
+            events: what happened, in order.
+            seen: how many events of the log the writer knew. It is kept beside each event.
+
+        Returns:
+            The events number `seen` and following that others appended before these.
+
+        Raises:
+            ClaimedError: the log has one of them already (notes apart).
+            StorageError: the storage cannot be written; the text says why.
+        """
+        ...
+
+    def events(self, since: int = 0) -> list[Event]:
+        """The log from event number `since` on.
+
+        Raises:
+            StorageError: the storage cannot be read.
+        """
+        ...
+
+    def beat(self, owner: str) -> None:
+        """Say that the tuner `owner` is alive."""
+        ...
+
+    def beats(self) -> Mapping[str, int]:
+        """For each tuner how often it said so. A count that stands still means that it is gone."""
+        ...
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """Where studies live: one of them holds many."""
+
+    def studies(self) -> list[str]:
+        """The names of the studies, in the order of their creation."""
+        ...
+
+    def create(self, name: str, created: Event) -> StudyLog:
+        """A new study whose log begins with `created`.
+
+        Raises:
+            StudyExistsError: there is one of that name.
+            StorageError: the storage cannot be written.
+        """
+        ...
+
+    def open(self, name: str) -> StudyLog:
+        """The log of a study.
+
+        Raises:
+            StudyNotFoundError: there is none of that name; the text lists those that are.
+            StorageError: the storage cannot be read.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...

@@ -1,0 +1,110 @@
+"""From what a user names to a storage."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpo.errors import StorageError
+from hpo.storage.base import Storage
+
+if TYPE_CHECKING:
+    from hpo.storage.database import Database
+
+
+def open_storage(
+    target: str | os.PathLike[str] | Storage,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    create: bool = True,
+    timeout: float = 60.0,
+) -> Storage:
+    """The storage that a user means.
+
+    Args:
+        target: the path of an SQLite file; a URL (`sqlite:///study.db`, `postgresql://user@host/base`); or
+            a storage, which is given back. A relative path is of the current folder as it is now.
+        folder: where checkpoints go, for a database on a server only. Those of a file `study.db` go to
+            `study.db.files`, beside it.
+        create: whether a file that is not there is made; False to read what must be there.
+        timeout: how many seconds to wait for another process that writes to the file.
+
+    Raises:
+        StorageError: it cannot be opened or made; the text says why.
+        TypeError: `target` is nothing of the kind.
+        ValueError: `folder` is missing, or given where it has no place.
+    """
+    if isinstance(target, Storage):
+        _refuse(folder, "a storage that is open")
+        return target
+    if not isinstance(target, str | os.PathLike):
+        raise TypeError(
+            f"storage= takes a path such as 'study.db', a URL, or an open storage; received {target!r}."
+        )
+    if isinstance(target, str) and "://" in target:
+        return _open_url(target, folder, create, timeout)
+    _refuse(folder, "a file")
+    return _open_file(os.fspath(target), create, timeout)
+
+
+def _open_url(target: str, folder: str | os.PathLike[str] | None, create: bool, timeout: float) -> Storage:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(target)
+    except ArgumentError as error:
+        raise StorageError(f"This is no URL of a database: {target!r} ({error}).") from error
+    kind, _, driver = url.drivername.partition("+")
+    if kind == "sqlite":
+        if driver not in ("", "pysqlite") or url.query or url.host or url.database in (None, "", ":memory:"):
+            raise StorageError(
+                "An SQLite storage is a file: give its path, or sqlite:/// followed by it and nothing else. "
+                f"To keep a study in memory, give no storage. Received {target!r}."
+            )
+        _refuse(folder, "a file")
+        return _open_file(url.database, create, timeout)
+    if kind != "postgresql":
+        raise StorageError(
+            "A storage is an SQLite file ('study.db', sqlite:///study.db) or a PostgreSQL database "
+            f"(postgresql://user@host/base); received {url.render_as_string(hide_password=True)!r}."
+        )
+    if folder is None:
+        raise ValueError(
+            "A study on a server keeps its checkpoints in a folder of this machine, which has to be named: "
+            f"open_storage(url, folder='checkpoints'). Received {url.render_as_string(hide_password=True)!r}."
+        )
+    from hpo.storage.postgresql import PostgresqlDatabase
+
+    return _open(PostgresqlDatabase(url), Path(folder), create)
+
+
+def _open_file(name: str | None, create: bool, timeout: float) -> Storage:
+    path = Path(name or "").absolute()
+    if not name or path.is_dir():
+        raise StorageError(
+            f"A storage is a file, and {path} is a folder. Name a file in it: {str(path / 'study.db')!r}."
+        )
+    if not path.parent.is_dir():
+        raise StorageError(
+            f"The folder {path.parent}, where the storage {path.name} was to be, is not there. Make it "
+            "first, or correct the path."
+        )
+    from hpo.storage.sqlite import SqliteDatabase
+
+    database = SqliteDatabase(path, timeout=timeout, create=create)
+    return _open(database, path.with_name(f"{path.name}.files"), create)
+
+
+def _open(database: Database, folder: Path, create: bool) -> Storage:
+    from hpo.storage.sql import SqlStorage
+
+    return SqlStorage(database, folder.absolute(), create=create)
+
+
+def _refuse(folder: str | os.PathLike[str] | None, target: str) -> None:
+    if folder is not None:
+        raise ValueError(
+            f"folder= is for a database on a server; {target} has one of its own. Received folder={folder!r}."
+        )

@@ -1,0 +1,263 @@
+"""Studies in a database."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo.errors import StorageError, StudyExistsError, StudyNotFoundError
+from hpo.events import Event, EventKind
+from hpo.storage.base import ClaimedError
+from hpo.storage.connection import Connection
+from hpo.storage.database import Database
+from hpo.storage.naming import check_name, folder_name
+from hpo.storage.schema import ABSENT, SCHEMA, VERSION, Statements
+
+_KINDS = {kind.value: kind for kind in EventKind}
+
+
+class SqlStorage:
+    """Studies in a database: a `Storage`.
+
+    Args:
+        database: where they are.
+        folder: where their checkpoints go, each study's in a folder of its own.
+        create: whether to make the tables if there are none.
+
+    Raises:
+        StorageError: the database cannot be used, is of a newer version, or has no tables.
+    """
+
+    def __init__(self, database: Database, folder: Path, *, create: bool = True) -> None:
+        self._database = database
+        self._folder = folder
+        self._connection = Connection(database)
+        self._statements = Statements(database.dialect)
+        try:
+            self._prepare(create)
+        except BaseException:
+            self.close()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<SqlStorage {self._database.place}>"
+
+    def studies(self) -> list[str]:
+        """The names of the studies, in the order of their creation."""
+        with self._connection.reading() as cursor:
+            cursor.execute(self._statements.names)
+            return [name for (name,) in cursor.fetchall()]
+
+    def create(self, name: str, created: Event) -> SqlLog:
+        """A new study whose log begins with `created`. Of several that try at once, one succeeds."""
+        check_name(name)
+        try:
+            with self._connection.writing() as cursor:
+                cursor.execute(self._statements.add_study, {"name": name})
+                study = self._find(cursor, name)
+                cursor.execute(self._statements.add_event, _row(study, 0, 0, created))
+        except self._database.integrity_error as error:
+            raise StudyExistsError(
+                f"There is a study {name!r} in {self._database.place} already. Give the new one another "
+                "name, or open the one that is there."
+            ) from error
+        return self._log(study, name)
+
+    def open(self, name: str) -> SqlLog:
+        """The log of a study."""
+        with self._connection.reading() as cursor:
+            study = self._find(cursor, check_name(name))
+        if study is None:
+            names = ", ".join(repr(other) for other in self.studies()) or "none"
+            raise StudyNotFoundError(
+                f"There is no study {name!r} in {self._database.place}. The studies in it: {names}."
+            )
+        return self._log(study, name)
+
+    def close(self) -> None:
+        """Let go of the database; the logs that were opened are of no use any more."""
+        self._connection.close()
+
+    def _find(self, cursor: Any, name: str) -> Any:
+        cursor.execute(self._statements.study, {"name": name})
+        return next((study for (study,) in cursor.fetchall()), None)
+
+    def _log(self, study: int, name: str) -> SqlLog:
+        folder = self._folder / folder_name(name)
+        return SqlLog(self._database, self._connection, self._statements, study, name, folder)
+
+    def _prepare(self, create: bool) -> None:
+        with self._connection.reading() as cursor:
+            ready = SCHEMA.name in self._database.tables(cursor)
+        if not ready:
+            if not create:
+                raise StorageError(
+                    f"{self._database.place} is no storage of studies: it has no tables of ours."
+                )
+            self._make_tables()
+        with self._connection.reading() as cursor:
+            cursor.execute(self._statements.version)
+            ((version,),) = cursor.fetchall()
+        if version > VERSION:
+            raise StorageError(
+                f"The storage {self._database.place} was written by a newer polyhpo: its tables have version "
+                f"{version}, and this one knows {VERSION}. Upgrade polyhpo."
+            )
+
+    def _make_tables(self) -> None:
+        with self._connection.reading() as cursor:
+            self._database.initialise(cursor)
+        with self._connection.writing() as cursor:
+            if SCHEMA.name in self._database.tables(cursor):  # another process was first
+                return
+            for statement in self._statements.create:
+                cursor.execute(statement)
+            cursor.execute(self._statements.add_version, {"version": VERSION})
+
+
+class SqlLog:
+    """The log of one study in a database: a `StudyLog`. Made by `SqlStorage`."""
+
+    def __init__(
+        self,
+        database: Database,
+        connection: Connection,
+        statements: Statements,
+        study: int,
+        name: str,
+        folder: Path,
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._statements = statements
+        self._study = study
+        self._name = name
+        self._folder = folder
+
+    def __repr__(self) -> str:
+        return f"<SqlLog {self._name!r} in {self._database.place}>"
+
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        return self._name
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's checkpoints and its workers' output go; not created unasked."""
+        return self._folder
+
+    def append(self, events: Sequence[Event], seen: int) -> list[Event]:
+        """Append events, all or none, and give those of others that came in between."""
+        if not events:
+            return self.events(seen)
+        try:
+            with self._connection.writing() as cursor:
+                # Nothing is asked on SQLite, where only one transaction writes at a time.
+                cursor.execute(self._statements.lock, {"study": self._study})
+                number = self._count(cursor, seen)
+                others = self._read(cursor, seen) if number > seen else []
+                rows = [_row(self._study, seen, number + i, event) for i, event in enumerate(events)]
+                cursor.executemany(self._statements.add_event, rows)
+        except self._database.integrity_error as error:
+            raise self._collision(events, error) from error
+        return others
+
+    def events(self, since: int = 0) -> list[Event]:
+        """The log from event number `since` on."""
+        with self._connection.reading() as cursor:
+            return self._read(cursor, since)
+
+    def beat(self, owner: str) -> None:
+        """Say that the tuner `owner` is alive."""
+        with self._connection.writing() as cursor:
+            cursor.execute(self._statements.beat, {"of_study": self._study, "of_owner": owner})
+            if not cursor.rowcount:
+                cursor.execute(self._statements.add_beat, {"study": self._study, "owner": owner, "count": 1})
+
+    def beats(self) -> Mapping[str, int]:
+        """For each tuner how often it said so."""
+        with self._connection.reading() as cursor:
+            cursor.execute(self._statements.beats, {"study": self._study})
+            return dict(cursor.fetchall())
+
+    def _count(self, cursor: Any, seen: int) -> int:
+        cursor.execute(self._statements.last, {"study": self._study})
+        ((last,),) = cursor.fetchall()
+        count = 0 if last is None else int(last) + 1
+        if seen > count:
+            raise StorageError(
+                f"The log of {self._name!r} in {self._database.place} has {count} events, and its writer "
+                f"knew {seen}, so it is not the log that was read. If an older copy was put in its place, "
+                "open the study again."
+            )
+        return count
+
+    def _read(self, cursor: Any, since: int) -> list[Event]:
+        cursor.execute(self._statements.events, {"study": self._study, "since": since})
+        try:
+            with _no_collection():
+                return [
+                    Event(
+                        _KINDS[kind],
+                        trial,
+                        attempt,
+                        epoch,
+                        text,
+                        math.nan if time is None else time,
+                        math.nan if elapsed is None else elapsed,
+                    )
+                    for kind, trial, attempt, epoch, text, time, elapsed in cursor
+                ]
+        except KeyError as error:
+            raise StorageError(
+                f"The log of {self._name!r} in {self._database.place} has an event of the kind {error}, "
+                "which this version does not know. A newer polyhpo wrote it: upgrade."
+            ) from error
+
+    def _collision(self, events: Sequence[Event], error: Exception) -> Exception:
+        """The error to raise where events could not be appended beside those that are there."""
+        with self._connection.reading() as cursor:
+            for event in events:
+                row = _row(self._study, 0, 0, event)
+                claim = {name: row[name] for name in ("study", "kind", "attempt")}
+                claim["trial"] = ABSENT if event.trial is None else event.trial
+                claim["epoch"] = ABSENT if event.epoch is None else event.epoch
+                cursor.execute(self._statements.claim, claim)
+                if event.kind is not EventKind.NOTED and cursor.fetchall():
+                    return ClaimedError(f"The log of {self._name!r} has this event already: {event}.")
+        return ValueError(f"Two of these events claim the same: {list(events)} ({error}).")
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the garbage collector, which would look for cycles in a growing list of events again and again.
+
+    It took more than half of the time that a long log is read in.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _row(study: int, seen: int, number: int, event: Event) -> dict[str, Any]:
+    return {
+        "study": study,
+        "number": number,
+        "kind": event.kind.value,
+        "trial": event.trial,
+        "attempt": event.attempt,
+        "epoch": event.epoch,
+        "text": event.text,
+        "time": event.time,
+        "elapsed": event.elapsed,
+        "seen": seen,
+    }

@@ -1,0 +1,160 @@
+"""A storage in a file: all that is particular to SQLite."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
+
+from hpo.errors import StorageError
+
+# What SQLite's words mean to a user: a part of them, what happened, how to mend it.
+_FAULTS = (
+    (
+        "locked",
+        "has been locked by another process for {timeout:g} seconds",
+        "Wait for that process or end it",
+    ),
+    ("full", "could not grow, as the disk is full", "Make room and resume: all that came before is kept"),
+    ("readonly", "cannot be written", "Make the file and its folder writable, or choose another place"),
+    (
+        "not a database",
+        "is no SQLite database",
+        "Give the path of a storage, or of a file that is not there yet",
+    ),
+    ("malformed", "is damaged", "Restore a copy, or save what can be read with: sqlite3 FILE .recover"),
+    ("unable to open", "cannot be opened", "The file and its folder must be readable and writable"),
+    ("disk I/O", "could not be read or written", "See whether the disk is full, failing or out of reach"),
+)
+
+_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+
+
+class SqliteDatabase:
+    """An SQLite file.
+
+    In WAL mode readers and writers do not wait for each other. A transaction that writes takes its lock
+    at its beginning (`BEGIN IMMEDIATE`): with the lock taken at its first write, two that read before
+    could not both go on, and SQLite would refuse one without waiting.
+
+    `synchronous` is NORMAL: what is committed is in the operating system's hands, so a killed process
+    loses nothing. After a power cut the file is whole but may lack the last commits; the resumed study
+    does that work again. FULL would wait for the disk at each commit, seven times as long.
+
+    Args:
+        path: the file, absolute.
+        timeout: how many seconds to wait for another writer.
+        create: whether to make the file if it is not there.
+
+    Raises:
+        StorageError: the file is not there, or cannot be made.
+    """
+
+    dialect: Dialect = sqlite.dialect(paramstyle="named")
+    error: type[Exception] = sqlite3.Error
+    integrity_error: type[Exception] = sqlite3.IntegrityError
+    begin = "BEGIN IMMEDIATE"
+
+    def __init__(self, path: Path, *, timeout: float, create: bool) -> None:
+        self.place = str(path)
+        self._path = path
+        self._timeout = timeout
+        if create and not path.exists():
+            try:
+                self._open("rwc").close()
+            except sqlite3.Error as error:
+                raise StorageError(self.explain(error)) from error
+        self._identity = self._look(_missing(path))
+
+    def connect(self) -> sqlite3.Connection:
+        """A connection to the file, which is not made again if it is gone.
+
+        A file on a read-only disk can be read too, if no other process has left anything to be merged
+        into it.
+        """
+        connection = self._open("rw")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+        except sqlite3.Error:
+            connection.close()
+            pending = self._path.with_name(f"{self._path.name}-wal").exists()
+            if pending or os.access(self._path.parent, os.W_OK):
+                raise
+            connection = self._open("ro&immutable=1")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def initialise(self, cursor: sqlite3.Cursor) -> None:
+        """Switch an empty file to WAL mode, which it keeps."""
+        others = self.tables(cursor)
+        if others and not any(name.startswith("hpo_") for name in others):
+            raise StorageError(
+                f"{self.place} is a database of something else: it has the tables "
+                f"{', '.join(sorted(others))}. Give another path."
+            )
+        deadline = time.monotonic() + self._timeout
+        # SQLite does not wait by itself for another process that switches at this moment.
+        while not _switched(cursor, patient=time.monotonic() < deadline):
+            time.sleep(0.01)
+
+    def tables(self, cursor: sqlite3.Cursor) -> set[str]:
+        """The names of the tables."""
+        return {name for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def check(self) -> None:
+        """See that the file has not been deleted or replaced: SQLite would go on writing to the lost one."""
+        deleted = f"The storage {self.place} was deleted while it was in use. Put it back, or begin anew."
+        if self._look(deleted) != self._identity:
+            raise StorageError(
+                f"The storage {self.place} was replaced by another file while it was in use. Put the "
+                "first one back, or open the storage again."
+            )
+
+    def explain(self, error: Exception) -> str:
+        """What went wrong and how to mend it."""
+        for part, happened, mend in _FAULTS:
+            if part in str(error):
+                happened = happened.format(timeout=self._timeout)
+                return f"The storage {self.place} {happened}. {mend}. (SQLite: {error}.)"
+        return f"The storage {self.place} cannot be used. (SQLite: {error}.)"
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self._path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _look(self, absent: str) -> tuple[int, int]:
+        try:
+            found = os.stat(self._path)
+        except OSError as error:
+            raise StorageError(absent) from error
+        return found.st_dev, found.st_ino
+
+
+def _switched(cursor: sqlite3.Cursor, *, patient: bool) -> bool:
+    try:
+        cursor.execute("PRAGMA journal_mode = WAL").fetchall()
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error) or not patient:
+            raise
+        return False
+    return True
+
+
+def _missing(path: Path) -> str:
+    there: list[str] = []
+    with contextlib.suppress(OSError):
+        # By their names: to open and close a file lets go of the locks that this process has on it.
+        there = sorted(file.name for file in path.parent.iterdir() if file.suffix in _SUFFIXES)
+    found = f"the folder has {', '.join(there)}" if there else f"the folder has no {', '.join(_SUFFIXES)}"
+    return f"There is no storage {path}; {found}."
