@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
+from hpo.checkpoints import Checkpoint
+from hpo.decision import CONTINUE, Decision
 from hpo.objective import Result
 
 
@@ -16,39 +19,103 @@ class Assignment:
     Attributes:
         trial: its id.
         config: its config, as the study's log has it.
+        attempt: which start of the trial this is, from 0.
+        until: the last epoch that is granted for now; None where the objective itself knows its end.
+        start: the checkpoint to go on from, if the trial's generator is not at hand; None to go from the
+            first epoch.
     """
 
     trial: int
     config: dict[str, Any] = field(hash=False)
+    attempt: int = 0
+    until: int | None = None
+    start: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a trial says on its way.
+
+    Attributes:
+        trial: its id.
+        attempt: which start of the trial says so.
+        epoch: the epoch that is done, from 1.
+        result: what was reported of it; None if only a checkpoint was written.
+        saved: whether a checkpoint of it was written.
+        problem: what went wrong with its checkpoints without costing the trial, if something did.
+    """
+
+    trial: int
+    attempt: int
+    epoch: int
+    result: Result | None = field(hash=False)
+    saved: bool = False
+    problem: str | None = None
+
+
+class Ending(str, Enum):
+    """Why an executor's slot is free again."""
+
+    ENDED = "ended"
+    """The objective came to its end; there is a result."""
+
+    FAILED = "failed"
+    """The objective raised, or gave no result."""
+
+    LEFT = "left"
+    """The decision on its last report was not to go on, and it did not."""
+
+    LOST = "lost"
+    """Where it ran is gone: killed, out of memory, out of time. It may be tried again."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended.
+    """How an assignment ended.
 
     Attributes:
-        trial: its id.
-        result: its final result; None if that is its last report, and for a failure.
-        reason: why it failed, in one line; None if it did not.
-        traceback: where it failed, as Python prints it; None if it raised nothing.
+        trial: the trial's id.
+        attempt: which start of the trial this was.
+        ending: how.
+        result: the final result; None if that is the last report, and unless it ENDED.
+        reason: why it FAILED or was LOST, in one line.
+        traceback: where it failed, as Python prints it, or the last lines of the lost worker's output.
     """
 
     trial: int
+    attempt: int = 0
+    ending: Ending = Ending.ENDED
     result: Result | None = field(default=None, hash=False)
     reason: str | None = None
     traceback: str | None = None
 
 
-OnReport: TypeAlias = Callable[[int, "int | None", Result], None]
-"""Takes the id of a trial, the epoch if the objective named it, and what it reported.
+OnProgress: TypeAlias = Callable[[Progress], Decision]
+"""Takes what a trial says on its way, and decides how it goes on.
 
 It raises `ResultError` if the trial has failed with this; anything else that it raises is no affair of
 the objective and ends the search.
 """
 
 
+def kept_in(results: list[Result]) -> OnProgress:
+    """Takes what trials report into a list, and lets them all go on."""
+
+    def keep(progress: Progress) -> Decision:
+        if progress.result is not None:
+            results.append(progress.result)
+        return CONTINUE
+
+    return keep
+
+
 class Executor(Protocol):
-    """Runs trials, and says through `OnReport` what they report as soon as they do."""
+    """Runs trials, and says through `OnProgress` what they report as soon as they do.
+
+    It holds the objectives' generators. A trial that was paused may be submitted again, with the next
+    attempt: it goes on from its generator if that is still there, else from `start`, else from its first
+    epoch.
+    """
 
     @property
     def capacity(self) -> int:
@@ -59,12 +126,17 @@ class Executor(Protocol):
         """Take a trial. At most `capacity` may be there at a time."""
         ...
 
-    def poll(self) -> list[Outcome]:
-        """Go on with the trials until at least one of them ends; none if there is none."""
+    def poll(self, timeout: float | None = None) -> list[Outcome]:
+        """Go on with the trials until at least one assignment ends; none if there is none.
+
+        Args:
+            timeout: come back after so many seconds at the latest, if that is possible between two
+                reports; None waits.
+        """
         ...
 
     def stop(self, trial: int) -> None:
-        """End a trial without an outcome; its generator is closed."""
+        """End a trial without an outcome, running or paused; its generator is closed."""
         ...
 
     def close(self) -> None:

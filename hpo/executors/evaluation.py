@@ -1,27 +1,20 @@
-"""One evaluation of an objective: its call, its generator, its reports, its failure."""
+"""One evaluation of an objective: its call, its generator, its result, its failure."""
 
 from __future__ import annotations
 
-import os
-import sysconfig
-import traceback
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any
 
-from hpo.context import CurrentTrial, running
-from hpo.executors.base import Assignment, OnReport, Outcome
-from hpo.objective import Objective, ResultError, read_report, read_result
+from hpo.context import CurrentTrial, TrialEnded, running
+from hpo.decision import Verdict
+from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
+from hpo.executors.failures import reason_of, traceback_of
+from hpo.executors.host import Host
+from hpo.executors.trial_files import TrialFiles
+from hpo.objective import Objective, Result, ResultError, read_result
 from hpo.placement import Placement
 
 _NOTHING = object()
-_NOT_THE_USERS = tuple(
-    os.path.join(folder, "")
-    for folder in (
-        os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-        *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
-    )
-)
 
 
 class Evaluation:
@@ -34,46 +27,66 @@ class Evaluation:
         objective: what is evaluated.
         assignment: the trial.
         placement: where it runs.
-        on_report: gets what it reports.
+        on_progress: gets what it reports, and decides how it goes on.
+        files: where its checkpoints come from and go to.
     """
 
     def __init__(
-        self, objective: Objective, assignment: Assignment, placement: Placement, on_report: OnReport
+        self,
+        objective: Objective,
+        assignment: Assignment,
+        placement: Placement,
+        on_progress: OnProgress,
+        files: TrialFiles,
     ) -> None:
         self._objective = objective
-        self._assignment = assignment
         self._placement = placement
-        self._on_report = on_report
+        self._host = Host(assignment, placement, on_progress, files)
         self._current: CurrentTrial | None = None
         self._steps: Iterator[Any] | None = None
-        self._num_reports = 0
+        self._is_generator = False
         self._seen = 0
-        self._refused: Exception | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the trial is paused at a `yield`, from where it can go on."""
+        return self._steps is not None and self._host.decision.verdict is Verdict.PAUSE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a generator that has more to give."""
+        return self._steps is not None
+
+    def go_on(self, assignment: Assignment) -> None:
+        """Take the next assignment of a trial that was paused at a `yield`."""
+        self._host.go_on(assignment)
 
     def step(self) -> Outcome | None:
         """Go on to the next report that the objective yields, or to its end; the outcome if it ended.
 
         Raises:
-            Exception: what `on_report` raised, a `ResultError` apart.
+            Exception: what `on_progress` raised, a `ResultError` apart.
             KeyboardInterrupt: whatever the objective raises that is no `Exception`.
         """
+        host = self._host
         try:
             value = self._advance()
-            if value is _NOTHING:
-                return None
-            outcome = Outcome(self._assignment.trial, result=self._final(value))
-            self._raise_refused()
-            return outcome
+            host.raise_refused()
+            if value is not _NOTHING and host.decision.goes_on:
+                return self._ended(value)
+        except TrialEnded:
+            if host.refused is not None:
+                return self._failed(host.refused)
         except Exception as raised:
-            # The objective may have swallowed or wrapped what its report was refused with.
-            error = self._refused or raised
-        self.close()
-        if isinstance(error, ResultError):
-            # Some of its text may be a framework's, with a full stop of its own.
-            return Outcome(self._assignment.trial, reason=f"No result: {error}".rstrip(".") + ".")
-        if error is self._refused:
-            raise error
-        return Outcome(self._assignment.trial, reason=_reason(error), traceback=_traceback_text(error))
+            # The objective may have swallowed or wrapped what its report was refused with. How it takes
+            # the end of its trial is its own affair.
+            if host.refused is not None or host.decision.goes_on:
+                return self._failed(host.refused or raised)
+        if host.decision.goes_on:
+            return None
+        if not self.waits:
+            self.close()
+        return self._outcome(Ending.LEFT)
 
     def close(self) -> None:
         """Close the generator; what it still reports or raises is ignored."""
@@ -81,85 +94,74 @@ class Evaluation:
         self._steps = None
         if close is None or self._current is None:
             return
-        self._on_report = _ignore
+        self._host.leave()
         try:
             with running(self._current):
                 close()
-        except Exception:
+        except (Exception, TrialEnded):
             # The trial's outcome is known by now; a clean-up that fails does not change it.
             return
 
     def _advance(self) -> object:
         """One step; what the objective returned, or `_NOTHING` after a report that it yielded."""
+        host = self._host
         if self._current is None:
-            config = self._assignment.config
-            self._current = self._placement.begin(self._assignment.trial, config, self._receive)
+            mine = host.assignment
+            self._current = self._placement.current(mine.trial, mine.config, host)
             with running(self._current):
-                value = self._objective(config, self._current)
+                host.begin_epoch(0)
+                value = self._objective(mine.config, self._current)
             if not isinstance(value, Iterator):
                 return value
-            self._steps = value
+            self._steps, self._is_generator = value, True
+        elif self._steps is not None:
+            host.begin_epoch(host.epoch + 1)
         assert self._steps is not None
         try:
             with running(self._current):
                 value = next(self._steps)
         except StopIteration as end:
+            self._steps = None
             return end.value
         # A bare `yield` after hpo.report(...) only hands over.
-        if value is not None or self._num_reports == self._seen:
-            self._receive(value, None)
-        self._seen = self._num_reports
-        self._raise_refused()
+        if value is not None or host.num_reports == self._seen:
+            host.report(value, None)
+        self._seen = host.num_reports
         return _NOTHING
 
-    def _final(self, value: object) -> Any:
-        if value is None and self._num_reports:
-            return None
-        if value is None and self._steps is not None:
+    def _ended(self, value: object) -> Outcome:
+        """The outcome of an objective that came to its end with this value."""
+        host = self._host
+        # After a restored checkpoint its last report may have been made by an earlier attempt.
+        if value is None and host.epoch:
+            return self._outcome(Ending.ENDED)
+        until = host.assignment.until
+        if until is not None and not host.num_reports and self._objective.takes_max_epochs:
+            # It trained as long as it was told to: that is a report, on which a scheduler decides.
+            decision = host.report(value, until)
+            return self._outcome(Ending.ENDED if decision.goes_on else Ending.LEFT)
+        return self._outcome(Ending.ENDED, result=self._result(value))
+
+    def _result(self, value: object) -> Result:
+        if value is None and self._is_generator:
             raise ResultError("its generator ended without yielding anything")
         return read_result(value)
 
-    def _receive(self, value: Any, epoch: int | None) -> None:
-        """Take a report, from a `yield` or from inside of the objective (where it may be swallowed)."""
-        self._raise_refused()
-        try:
-            number, result = read_report(value, epoch)
-            self._on_report(self._assignment.trial, number, result)
-        except Exception as error:
-            self._refused = error
-            raise
-        self._num_reports += 1
+    def _failed(self, error: Exception) -> Outcome:
+        self.close()
+        if isinstance(error, ResultError):
+            # Some of its text may be a framework's, with a full stop of its own.
+            return self._outcome(Ending.FAILED, reason=f"No result: {error}".rstrip(".") + ".")
+        if error is self._host.refused:
+            raise error
+        return self._outcome(Ending.FAILED, reason=reason_of(error), traceback=traceback_of(error))
 
-    def _raise_refused(self) -> None:
-        if self._refused is not None:
-            raise self._refused
-
-
-def _ignore(trial: int, epoch: int | None, result: object) -> None:
-    """After its end nobody listens to a trial."""
-
-
-def _reason(error: Exception) -> str:
-    """Type, message and the innermost line of the user's own code, in one line."""
-    [text, *_] = traceback.format_exception_only(type(error), error) or [type(error).__name__]
-    frames = [
-        frame
-        for frame in traceback.extract_tb(_own_frames(error))
-        if not frame.filename.startswith("<frozen")
-    ]
-    users = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
-    where = (users or frames)[-1:]
-    place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
-    return " ".join(text.split()) + place
-
-
-def _traceback_text(error: Exception) -> str:
-    return "".join(traceback.format_exception(type(error), error, _own_frames(error)))
-
-
-def _own_frames(error: Exception) -> TracebackType | None:
-    """The traceback from the objective on, without this library's frames above it."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS[0]):
-        frames = frames.tb_next
-    return frames
+    def _outcome(
+        self,
+        ending: Ending,
+        result: Result | None = None,
+        reason: str | None = None,
+        traceback: str | None = None,
+    ) -> Outcome:
+        mine = self._host.assignment
+        return Outcome(mine.trial, mine.attempt, ending, result, reason, traceback)

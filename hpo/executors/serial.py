@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from hpo.executors.base import Assignment, OnReport, Outcome
-from hpo.executors.evaluation import Evaluation
+from hpo.checkpoints import CheckpointFolder
+from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
+from hpo.executors.replicated import AnyEvaluation, evaluate
 from hpo.objective import Objective
 from hpo.placement import Placement
 
 
 class SerialExecutor:
-    """Runs each trial to its end before the next one starts.
+    """Runs one trial at a time, to its end or until it is paused.
 
     Args:
         objective: what the trials evaluate.
         placement: their seed, backend and device.
-        on_report: gets what they report.
+        on_progress: gets what they report, and decides how they go on.
+        folder: where their checkpoints go; None keeps none.
+        max_paused: how many paused trials keep their generators. The one that was paused first loses its
+            own first, and goes on from its checkpoint.
     """
 
-    def __init__(self, objective: Objective, placement: Placement, on_report: OnReport) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        placement: Placement,
+        on_progress: OnProgress,
+        folder: CheckpointFolder | None = None,
+        *,
+        max_paused: int = 8,
+    ) -> None:
         self._objective = objective
         self._placement = placement
-        self._on_report = on_report
-        self._running: dict[int, Evaluation] = {}
+        self._on_progress = on_progress
+        self._folder = folder
+        self._max_paused = max_paused
+        self._running: dict[int, AnyEvaluation] = {}
+        self._paused: dict[int, AnyEvaluation] = {}
 
     @property
     def capacity(self) -> int:
@@ -29,16 +44,21 @@ class SerialExecutor:
         return 1
 
     def submit(self, assignment: Assignment) -> None:
-        """Take a trial; it starts at the next `poll`."""
-        self._running[assignment.trial] = Evaluation(
-            self._objective, assignment, self._placement, self._on_report
-        )
+        """Take a trial; it starts or goes on at the next `poll`."""
+        evaluation = self._paused.pop(assignment.trial, None)
+        if evaluation is not None:
+            evaluation.go_on(assignment)
+        else:
+            evaluation = evaluate(
+                self._objective, assignment, self._placement, self._on_progress, self._folder
+            )
+        self._running[assignment.trial] = evaluation
 
-    def poll(self) -> list[Outcome]:
-        """Run the trial to its end.
+    def poll(self, timeout: float | None = None) -> list[Outcome]:
+        """Run the trial to its end, or until it is not to go on. Nothing interrupts it between two reports.
 
         Raises:
-            BaseException: what is no affair of the objective (see `OnReport`), and what no objective may
+            BaseException: what is no affair of the objective (see `OnProgress`), and what no objective may
                 swallow, such as KeyboardInterrupt. The trial's generator is closed by then.
         """
         for trial, evaluation in self._running.items():
@@ -49,14 +69,23 @@ class SerialExecutor:
                 self.stop(trial)
                 raise
             del self._running[trial]
+            if outcome.ending is Ending.LEFT and evaluation.waits:
+                self._keep(trial, evaluation)
             return [outcome]
         return []
 
     def stop(self, trial: int) -> None:
         """End a trial without an outcome."""
-        self._running.pop(trial).close()
+        for evaluations in (self._running, self._paused):
+            if trial in evaluations:
+                evaluations.pop(trial).close()
 
     def close(self) -> None:
         """End all trials without an outcome."""
-        for trial in list(self._running):
+        for trial in [*self._running, *self._paused]:
             self.stop(trial)
+
+    def _keep(self, trial: int, evaluation: AnyEvaluation) -> None:
+        self._paused[trial] = evaluation
+        while len(self._paused) > self._max_paused:
+            self.stop(next(iter(self._paused)))

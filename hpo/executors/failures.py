@@ -1,0 +1,43 @@
+"""What is said of an objective that raised."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import traceback
+from types import TracebackType
+
+_NOT_THE_USERS = tuple(
+    os.path.join(folder, "")
+    for folder in (
+        os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+        *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
+    )
+)
+
+
+def reason_of(error: Exception) -> str:
+    """Type, message and the innermost line of the user's own code, in one line."""
+    [text, *_] = traceback.format_exception_only(type(error), error) or [type(error).__name__]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(_own_frames(error))
+        if not frame.filename.startswith("<frozen")
+    ]
+    users = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
+    where = (users or frames)[-1:]
+    place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
+    return " ".join(text.split()) + place
+
+
+def traceback_of(error: Exception) -> str:
+    """The traceback from the objective on, as Python prints it."""
+    return "".join(traceback.format_exception(type(error), error, _own_frames(error)))
+
+
+def _own_frames(error: Exception) -> TracebackType | None:
+    """The traceback from the objective on, without this library's frames above it."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS[0]):
+        frames = frames.tb_next
+    return frames

@@ -1,0 +1,68 @@
+"""A worker's end of the pipe to its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+from threading import Lock, Thread
+from typing import Any
+
+from hpo.executors.processes.messages import Beat
+
+
+class Channel:
+    """Sends from any thread, receives in one.
+
+    The end of the parent is the end of the worker and of its process group. On Linux the supervisor
+    would see to that, too.
+
+    Args:
+        connection: the worker's end.
+    """
+
+    def __init__(self, connection: Connection[Any, Any]) -> None:
+        self._connection = connection
+        self._process = os.getpid()
+        self._lock = Lock()
+
+    def send(self, message: object) -> None:
+        """Send a message.
+
+        In a process that the objective forked, which came back into the library's code, this ends that
+        process: two would talk at once.
+        """
+        if os.getpid() != self._process:
+            os.write(
+                sys.__stderr__.fileno() if sys.__stderr__ else 2,
+                b"A process that the objective forked reported or came to the objective's end, and is ended. "
+                b"Only the process that started the objective reports; leave a fork with os._exit(0).\n",
+            )
+            os._exit(1)
+        try:
+            with self._lock:
+                self._connection.send(message)
+        except OSError:
+            _end_group()
+
+    def receive(self) -> Any:
+        """The parent's next message."""
+        try:
+            return self._connection.recv()
+        except (EOFError, OSError):
+            _end_group()
+
+    def beat(self, interval: float) -> None:
+        """Send a sign of life every `interval` seconds from now on."""
+        Thread(target=self._beat, args=(interval,), daemon=True).start()
+
+    def _beat(self, interval: float) -> None:
+        while True:
+            self.send(Beat())
+            time.sleep(interval)
+
+
+def _end_group() -> None:
+    os.killpg(os.getpgrp(), signal.SIGKILL)

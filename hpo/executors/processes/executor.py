@@ -1,0 +1,281 @@
+"""Trials in several processes at once."""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo.checkpoints import CheckpointFolder
+from hpo.decision import Verdict
+from hpo.errors import ObjectiveError
+from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
+from hpo.executors.processes.environment import check_posix
+from hpo.executors.processes.handle import KILL_SECONDS, WorkerHandle
+from hpo.executors.processes.limits import Limits
+from hpo.executors.processes.messages import Broken, Ended, Raised, Refusal, Stop, Stopped
+from hpo.executors.processes.output import last_lines
+from hpo.executors.processes.pool import EXIT_SECONDS, Equipment, Pool
+from hpo.executors.processes.sending import pack
+from hpo.objective import Objective, ResultError
+from hpo.placement import Placement
+
+_TICK = 0.2
+
+
+class ProcessExecutor:
+    """Runs each trial in one of several worker processes.
+
+    A worker starts when it is first needed, imports the framework once, and then runs one trial after
+    the other. What becomes of it never costs more than its trial: one that is killed, crashes, uses more
+    than it may or no longer answers is ended with all that it started, its trial is LOST, and a fresh one
+    takes its place. No worker, and nothing that an objective started there, is left when this process
+    ends, however it ends. (On Linux. On other systems what left the worker's process group is.)
+
+    The objective is sent by import path if it has one, else as code, so scripts need no
+    `if __name__ == "__main__"` and notebooks work. What a trial prints goes to its worker's log file.
+
+    Args:
+        objective: what the trials evaluate.
+        placement: their seed, backend and device.
+        on_progress: gets what they report, and decides how they go on. It is called in `poll`.
+        folder: where their checkpoints go; None keeps none. The workers write them.
+        workers: how many processes, each of which runs one trial at a time.
+        devices: the workers' devices in turn, such as `["cuda:0", "cuda:1"]`; a worker sees no other
+            accelerator. None leaves them the placement's.
+        threads: how many threads one operation of the framework may use; None leaves that to the
+            environment.
+        memory_limit: bytes of resident memory of a worker and what it started.
+        trial_timeout: seconds of one assignment.
+        stale_after: seconds without a sign of life after which a worker is lost. Generous, since a
+            framework may hold the interpreter's lock while it compiles.
+        max_paused: how many paused trials keep their generators in each worker.
+        log_folder: where the workers' output goes, about 10 MB each at most; None keeps it until `close`.
+
+    Raises:
+        ObjectiveError: the objective cannot be sent to another process; the text says what part of it.
+        ValueError: a number or a device that cannot be.
+        NotImplementedError: this is no POSIX system.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        placement: Placement,
+        on_progress: OnProgress,
+        folder: CheckpointFolder | None = None,
+        *,
+        workers: int,
+        devices: Sequence[str] | None = None,
+        threads: int | None = 1,
+        memory_limit: int | None = None,
+        trial_timeout: float | None = None,
+        stale_after: float = 60.0,
+        max_paused: int = 8,
+        log_folder: Path | None = None,
+    ) -> None:
+        check_posix()
+        self._capacity = _checked_count("workers", workers, least=1)
+        equipment = Equipment(
+            pack(objective.function),
+            placement,
+            folder,
+            _checked_devices(devices),
+            None if threads is None else _checked_count("threads", threads, least=1),
+            Limits(memory_limit, trial_timeout, stale_after),
+            _checked_count("max_paused", max_paused, least=0),
+            log_folder,
+        )
+        self._pool = Pool(workers, equipment)
+        self._on_progress = on_progress
+        self._keeps_logs = log_folder is not None
+        self._homes: dict[int, WorkerHandle] = {}
+        self._done: list[Outcome] = []
+        self._looked = time.monotonic()
+        self._closed = False
+        atexit.register(self.close)
+
+    @property
+    def capacity(self) -> int:
+        """The number of workers."""
+        return self._capacity
+
+    def submit(self, assignment: Assignment) -> None:
+        """Give a trial to the worker that holds its generator, if that is free, else to any that is.
+
+        It starts at once; what it reports waits for `poll`.
+
+        Raises:
+            RuntimeError: all workers are busy, or the executor is closed.
+            OSError: no process can be started.
+        """
+        if self._closed:
+            raise RuntimeError("This executor is closed, and takes no trials; make a new one.")
+        home = self._homes.pop(assignment.trial, None)
+        if home is not None and home.is_free():
+            home.begin(assignment)
+            return
+        worker = self._pool.free()
+        if worker is None:
+            raise RuntimeError(
+                f"All {self._capacity} workers are busy; trial {assignment.trial} may be submitted when one "
+                "of their trials has ended."
+            )
+        if home is not None:
+            home.send(Stop(assignment.trial))
+        worker.begin(assignment)
+
+    def poll(self, timeout: float | None = None) -> list[Outcome]:
+        """Answer the trials' reports until at least one of them ends.
+
+        Raises:
+            ObjectiveError: the objective cannot be loaded in a worker.
+            BaseException: what `on_progress` raised, a `ResultError` apart, and what no objective may
+                swallow, such as KeyboardInterrupt. The trial has ended by then; the others go on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._done and any(worker.assignment for worker in self._pool.workers):
+            left = _TICK if deadline is None else min(_TICK, deadline - time.monotonic())
+            for worker, message in self._pool.listen(max(left, 0)):
+                self._take(worker, message)
+            if time.monotonic() - self._looked >= _TICK:
+                self._look()
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+        done, self._done = self._done, []
+        return done
+
+    def stop(self, trial: int) -> None:
+        """End a trial without an outcome, running or paused.
+
+        A running objective is interrupted; one that does not let itself be is killed after a few seconds.
+        A paused one whose worker is busy with another trial is closed when that has ended.
+        """
+        worker = self._homes.pop(trial, None)
+        for other in self._pool.workers:
+            if other.assignment is not None and other.assignment.trial == trial:
+                worker, other.assignment = other, None
+        if worker is None:
+            return
+        worker.send(Stop(trial))
+        if worker.assignment is None:
+            self._await_stop(worker, trial)
+
+    def close(self) -> None:
+        """End all trials and workers, within a few seconds whatever they do."""
+        if not self._closed:
+            self._closed = True
+            atexit.unregister(self.close)
+            self._homes.clear()
+            self._pool.close()
+
+    def _take(self, worker: WorkerHandle, message: Any) -> None:
+        """Act on a worker's message; None if it is gone."""
+        if message is None:
+            self._lose(worker)
+        elif isinstance(message, Broken):
+            self._drop(worker)
+            raise ObjectiveError(
+                f"The objective reached a worker process but cannot be loaded there: {message.reason}. What "
+                f"it refers to must be importable, and data on a device be moved to the CPU.\n"
+                f"{message.traceback}"
+            )
+        elif worker.assignment is None:
+            return  # of a trial that was stopped, or a sign of life
+        elif isinstance(message, Progress):
+            self._answer(worker, message)
+        elif isinstance(message, Ended):
+            worker.assignment = None
+            self._done.append(message.outcome)
+        elif isinstance(message, Raised):
+            worker.assignment = None
+            raise _error_of(message)
+
+    def _answer(self, worker: WorkerHandle, progress: Progress) -> None:
+        try:
+            decision = self._on_progress(progress)
+        except ResultError as error:
+            worker.send(Refusal(str(error)))
+            return
+        except BaseException:
+            self.stop(progress.trial)
+            raise
+        if decision.verdict is Verdict.PAUSE:
+            self._homes[progress.trial] = worker
+        worker.send(decision)
+
+    def _look(self) -> None:
+        """End the workers that are over a limit or no longer there."""
+        self._looked = time.monotonic()
+        for worker, reason in self._pool.offenders():
+            self._lose(worker, reason)
+
+    def _lose(self, worker: WorkerHandle, reason: str | None = None) -> None:
+        """Give up a worker, and with it the trial that it runs."""
+        lost = worker.assignment
+        if reason is None:
+            worker.wait(KILL_SECONDS)  # let it end as it does, to know how
+        self._drop(worker)
+        if lost is None:
+            return
+        output = last_lines(worker.log, lost.trial, lost.attempt)
+        if self._keeps_logs:
+            output += f"\n(The whole output of its worker is in {worker.log}.)"
+        self._done.append(
+            Outcome(
+                lost.trial,
+                lost.attempt,
+                Ending.LOST,
+                reason=reason or worker.how_it_ended(),
+                traceback=output.strip() or None,
+            )
+        )
+
+    def _drop(self, worker: WorkerHandle) -> None:
+        worker.assignment = None
+        self._homes = {trial: home for trial, home in self._homes.items() if home is not worker}
+        self._pool.drop(worker)
+
+    def _await_stop(self, worker: WorkerHandle, trial: int) -> None:
+        """Wait until nothing of the trial is left, by the worker's end if need be."""
+        deadline = time.monotonic() + EXIT_SECONDS
+        try:
+            while worker.has_message(max(0.0, deadline - time.monotonic())):
+                message = worker.receive()
+                if message == Stopped(trial):
+                    return
+                if message is None:
+                    break
+        except BaseException:
+            self._drop(worker)
+            raise
+        self._drop(worker)
+
+
+def _error_of(message: Raised) -> BaseException:
+    """What the objective raised, as far as it can be told here."""
+    if message.kind == "SystemExit":
+        return SystemExit(message.text if message.code is None else message.code)
+    kind = getattr(builtins, message.kind, None)
+    if isinstance(kind, type) and issubclass(kind, BaseException):
+        return kind(message.text)
+    return RuntimeError(f"The objective raised {message.kind}: {message.text}")
+
+
+def _checked_count(name: str, value: Any, *, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name}= takes an integer of at least {least}; received {value!r}.")
+    return value
+
+
+def _checked_devices(devices: Sequence[str] | None) -> list[str | None]:
+    if devices is None:
+        return [None]
+    if isinstance(devices, str) or not devices or not all(isinstance(one, str) for one in devices):
+        raise ValueError(
+            f'devices= takes a list of device names such as ["cuda:0", "cuda:1"]; received {devices!r}.'
+        )
+    return list(devices)

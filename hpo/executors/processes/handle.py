@@ -1,0 +1,179 @@
+"""One worker, as the parent sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any
+
+from hpo.executors.base import Assignment
+from hpo.executors.processes import supervisor
+from hpo.executors.processes.limits import Limits, Watch
+from hpo.executors.processes.messages import Broken, Ready, Setup
+
+KILL_SECONDS = 5.0
+_MEANINGS = {
+    "SIGKILL": "the system may have been out of memory, or someone killed it",
+    "SIGSEGV": "compiled code touched memory that is not its own",
+    "SIGBUS": "compiled code touched memory that is not there; a full /dev/shm does this, too",
+    "SIGABRT": "compiled code gave up; its last words are in the output",
+    "SIGFPE": "compiled code divided by zero",
+    "SIGILL": "compiled code was made for another processor",
+    "SIGTERM": "someone asked it to end",
+    "SIGXCPU": "a limit on processor time was reached",
+}
+
+
+class WorkerHandle:
+    """A worker process that was started, with the pipe to it.
+
+    Args:
+        setup: what the worker needs.
+        environment: its environment variables.
+        log: the file for its output.
+        limits: what it may use.
+
+    Attributes:
+        assignment: what it runs; None if it is free.
+        log: the file with its output.
+        watch: keeps an eye on it.
+        turn: when it was last listened to, in turns of the executor.
+
+    Raises:
+        OSError: no process can be started, or the log cannot be created.
+    """
+
+    def __init__(self, setup: Setup, environment: Mapping[str, str], log: Path, limits: Limits) -> None:
+        self.assignment: Assignment | None = None
+        self.log = log
+        self.watch = Watch(limits)
+        self.turn = 0
+        self._group: int | None = None
+        self._connection, theirs = Pipe()
+        try:
+            with theirs, log.open("w+b") as output:
+                self._process = subprocess.Popen(
+                    _command(theirs.fileno(), os.path.dirname(setup.objective)),
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                    env=environment,
+                )
+        except BaseException:
+            self._connection.close()
+            raise
+        self.send(setup)
+
+    def fileno(self) -> int:
+        """The pipe's file descriptor, for selectors."""
+        return self._connection.fileno()
+
+    @property
+    def process(self) -> int:
+        """The process id of the supervisor, below which the worker and all that it started are."""
+        return self._process.pid
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it and all that it started have ended. There may be messages left."""
+        return self._process.poll() is not None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs a trial: it has one, and its objective is loaded."""
+        return self.assignment is not None and self._group is not None
+
+    def has_message(self, timeout: float) -> bool:
+        """Wait for a message or the pipe's end; whether there is either."""
+        return self._connection.poll(timeout)
+
+    def send(self, message: object) -> None:
+        """Send a message. That the worker is gone shows when it is listened to."""
+        with suppress(OSError):
+            self._connection.send(message)
+
+    def begin(self, assignment: Assignment) -> None:
+        """Give it something to run."""
+        self.assignment = assignment
+        self.watch.begin()
+        self.send(assignment)
+
+    def receive(self) -> Any:
+        """Its next message; None if it is gone."""
+        try:
+            message = self._connection.recv()
+        except (EOFError, OSError):
+            return None
+        self.watch.heard()
+        if isinstance(message, Ready):
+            self._group = message.process
+            self.watch.begin()
+        return message
+
+    def is_free(self) -> bool:
+        """Whether it is alive and runs nothing. It takes the signs of life that wait in the pipe."""
+        if self.assignment is not None:
+            return False
+        while self.has_message(0):
+            message = self.receive()
+            if message is None or isinstance(message, Broken):
+                return False
+        return not self.is_gone
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until it has ended; whether it has."""
+        try:
+            self._process.wait(max(timeout, 0))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def terminate(self) -> None:
+        """Ask it to end, by a signal that an objective may ignore."""
+        self._signal_group(signal.SIGTERM)
+
+    def let_go(self) -> None:
+        """Have the supervisor kill it and all that it started, at once and without waiting for it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def kill(self) -> None:
+        """Kill it and all that it started."""
+        self.let_go()
+        if not self.wait(KILL_SECONDS):
+            # Something is wrong with the supervisor, too.
+            self._signal_group(signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+        self._connection.close()
+
+    def how_it_ended(self) -> str:
+        """Why it is gone, in one line. It must be."""
+        code = self._process.wait()
+        if code >= 0:
+            return f"Its worker ended with exit code {code}, as by os._exit({code})."
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        meaning = f"; {_MEANINGS[name]}" if name in _MEANINGS else ""
+        return f"Its worker was ended by {name}{meaning}."
+
+    def _signal_group(self, number: int) -> None:
+        if self._group is not None and self._process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._group, number)
+
+
+def _command(descriptor: int, folder: str) -> list[str]:
+    """The command line of a supervisor. The import path goes along, so that the worker finds what we do."""
+    path = [entry for entry in sys.path if isinstance(entry, str)]
+    return [sys.executable, str(supervisor.__file__), str(os.getpid()), str(descriptor), folder, *path]

@@ -1,0 +1,26 @@
+"""What a worker printed, as its log file has it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_LINES = 30
+_BYTES = 2**16
+
+
+def header(trial: int, attempt: int) -> str:
+    """The line in a worker's output at which a trial begins or goes on."""
+    return f"--- trial {trial}, attempt {attempt} ---"
+
+
+def last_lines(log: Path, trial: int, attempt: int) -> str:
+    """The last lines that a trial printed, without those of the trials before it; empty if there are none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    own = text.rpartition(header(trial, attempt))[2]
+    return "\n".join(own.strip("\n").splitlines()[-_LINES:])

@@ -1,0 +1,202 @@
+"""The process between the parent and a worker: it keeps the worker's output and leaves nobody behind.
+
+The parent runs this file as a script, and the worker is its fork. It must not import the library, so
+that it stays small. It has three duties, which a worker in trouble (dead, stopped, or deep in compiled
+code with the interpreter's lock held) could not do for itself:
+
+- It writes the output of the worker to a file of bounded size, so that a flood neither blocks nor fills
+  the disk.
+- When the worker ends, or the parent does (standard input ends then, as only the parent holds its other
+  end), it kills every process that is left. On Linux it is a "subreaper": it inherits whatever was
+  started below it, in sessions of its own too, so nothing escapes. Elsewhere what left the worker's
+  process group and lost its parent does escape.
+- It ends as the worker did: with the same exit code, or by the same signal.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+import time
+from contextlib import suppress
+from io import FileIO
+
+LOG_LIMIT = 10 * 2**20
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+class BoundedLog:
+    """A file of bounded size, whose first half keeps the beginning and whose second half the end.
+
+    Args:
+        file: an empty file, open for reading and writing, unbuffered.
+        limit: its largest size in bytes, a line that says what was left out apart.
+    """
+
+    def __init__(self, file: FileIO, limit: int) -> None:
+        self._file = file
+        self._limit = limit
+        self._size = self._total = 0
+
+    def write(self, data: bytes) -> None:
+        """Append data; a disk that is full costs the log and not the worker."""
+        self._total += len(data)
+        with suppress(OSError):
+            self._file.seek(0, os.SEEK_END)
+            self._size += self._file.write(data)
+            if self._size > self._limit:
+                self._shorten()
+
+    def _shorten(self) -> None:
+        head, tail = self._limit // 2, self._limit // 4
+        self._file.seek(-tail, os.SEEK_END)
+        last = self._file.read(tail)
+        self._file.seek(head)
+        self._file.write(f"\n... {self._total - head - tail} bytes left out ...\n".encode())
+        self._file.write(last)
+        self._file.truncate()
+        self._size = head + tail
+
+
+def main(parent: int, control: int, folder: str) -> None:
+    """Start a worker, watch over it, and end as it did.
+
+    Args:
+        parent: process id of the parent.
+        control: file descriptor of the worker's end of the pipe to the parent.
+        folder: a temporary folder of the parent, which goes if the parent could not remove it.
+    """
+    _adopt_orphans()
+    # The parent's end comes as the end of standard input. This signal is for a parent whose other
+    # children hold that pipe open.
+    _ask_for_signal_at_end_of_parent(signal.SIGTERM)
+    supervisor = os.getpid()
+    reading, writing = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        os.close(reading)
+        _become_worker(supervisor, control, writing)
+        return
+    os.close(writing)
+    os.close(control)
+    log = BoundedLog(FileIO(1, "r+", closefd=False), LOG_LIMIT)
+    status = watch(worker, parent, reading, log)
+    end_all(worker)
+    _drain(reading, log)
+    if os.getppid() != parent:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
+    _end_as(status)
+
+
+def watch(worker: int, parent: int, output: int, log: BoundedLog) -> int:
+    """Keep the worker's output until it or the parent ends; the worker's wait status."""
+    wake, waker = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    selector = selectors.DefaultSelector()
+    for descriptor in (0, output, wake):
+        selector.register(descriptor, selectors.EVENT_READ)
+    status = _reap(worker)
+    while status is None and os.getppid() == parent:
+        for key, _ in selector.select():
+            data = os.read(key.fd, 2**16)
+            if key.fd == 0:
+                return signal.SIGKILL
+            if key.fd == output and data:
+                log.write(data)
+            elif key.fd == output:
+                selector.unregister(output)
+        status = _reap(worker)
+    return signal.SIGKILL if status is None else status
+
+
+def end_all(worker: int) -> None:
+    """Kill the worker and all that it started, and wait until they are gone."""
+    import psutil  # not needed before, and larger than all the rest
+
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(worker, signal.SIGKILL)
+    while True:
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.002)
+
+
+def _become_worker(supervisor: int, control: int, output: int) -> None:
+    os.setsid()
+    _ask_for_signal_at_end_of_parent(signal.SIGKILL)
+    if os.getppid() != supervisor:
+        return
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, source in enumerate((nothing, output, output)):
+        os.dup2(source, number)
+    os.close(nothing)
+    os.close(output)
+    from hpo.executors.processes.worker import main as run_worker
+
+    run_worker(control)
+
+
+def _adopt_orphans() -> None:
+    if sys.platform == "linux":
+        _process_control(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _ask_for_signal_at_end_of_parent(number: int) -> None:
+    if sys.platform == "linux":
+        _process_control(_PR_SET_PDEATHSIG, number)
+
+
+def _process_control(option: int, value: int) -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _reap(worker: int) -> int | None:
+    """Bury whatever has ended; the worker's wait status if it is among them."""
+    status = None
+    with suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            if found[0] == worker:
+                status = found[1]
+    return status
+
+
+def _drain(output: int, log: BoundedLog) -> None:
+    os.set_blocking(output, False)
+    with suppress(BlockingIOError):
+        while data := os.read(output, 2**16):
+            log.write(data)
+
+
+def _end_as(status: int) -> None:
+    if os.WIFSIGNALED(status):
+        import resource
+
+        # One core file, the worker's, is enough.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    sys.path[:] = given[3:]
+    main(int(given[0]), int(given[1]), given[2])

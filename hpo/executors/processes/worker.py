@@ -1,0 +1,169 @@
+"""A worker: it runs trials for a parent in another process, one at a time."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread, main_thread
+from types import FrameType
+from typing import Any
+
+from hpo import registry
+from hpo.decision import Decision
+from hpo.executors.base import Assignment, Progress
+from hpo.executors.failures import reason_of, traceback_of
+from hpo.executors.processes.channel import Channel
+from hpo.executors.processes.messages import Broken, Ended, Exit, Raised, Ready, Refusal, Setup, Stop, Stopped
+from hpo.executors.processes.output import header
+from hpo.executors.serial import SerialExecutor
+from hpo.objective import Objective, ResultError
+
+
+class Halted(BaseException):
+    """The parent ends the running trial from outside. No objective should swallow it."""
+
+
+class Worker:
+    """Runs what the parent sends, in the process's main thread.
+
+    Another thread listens to the parent, so that it can interrupt an objective between two reports.
+
+    Args:
+        channel: the way to the parent.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._inbox: SimpleQueue[Assignment | Stop | Exit] = SimpleQueue()
+        self._answers: SimpleQueue[Decision | Refusal | None] = SimpleQueue()
+        self._trial: int | None = None
+        self._halted = False
+        self._interruptible = False
+
+    def run(self, setup: Setup) -> None:
+        """Load the objective, then do as the parent says until it says `Exit`."""
+        signal.signal(signal.SIGINT, self._interrupt)
+        Thread(target=self._listen, daemon=True).start()
+        try:
+            executor = self._load(setup)
+        except Exception as error:
+            self._channel.send(Broken(reason_of(error), traceback_of(error)))
+            return
+        self._channel.send(Ready(os.getpid()))
+        while not isinstance(message := self._inbox.get(), Exit):
+            if isinstance(message, Stop):
+                executor.stop(message.trial)
+                self._channel.send(Stopped(message.trial))
+            else:
+                self._evaluate(executor, message)
+        executor.close()
+
+    def _load(self, setup: Setup) -> SerialExecutor:
+        """What the trials run in. The framework is imported here, so that no trial's time pays for it."""
+        objective = Objective(pickle.loads(Path(setup.objective).read_bytes()))
+        placement = setup.placement
+        if placement.seeds_framework and placement.backend is not None:
+            registry.load(placement.backend)
+        return SerialExecutor(objective, placement, self._ask, setup.folder, max_paused=setup.max_paused)
+
+    def _evaluate(self, executor: SerialExecutor, assignment: Assignment) -> None:
+        print(header(assignment.trial, assignment.attempt), flush=True)
+        answer: Ended | Raised | None = None
+        try:
+            with self._open_to_interrupts():
+                executor.submit(assignment)
+                [outcome] = executor.poll()
+            answer = Ended(outcome)
+        except Halted:
+            answer = None  # `Stop` or `Exit` is next in the inbox
+        except BaseException as error:
+            answer = _raised(error)
+        self._trial = None
+        _flush()
+        if answer is not None:
+            self._channel.send(answer)
+
+    def _ask(self, progress: Progress) -> Decision:
+        """Send a report, and wait for what the parent decides."""
+        self._interruptible = False
+        if not self._halted:
+            self._channel.send(progress)
+            answer = self._answers.get()
+        if self._halted:
+            raise Halted
+        self._interruptible = True
+        if isinstance(answer, Refusal):
+            raise ResultError(answer.reason)
+        assert answer is not None
+        return answer
+
+    @contextmanager
+    def _open_to_interrupts(self) -> Iterator[None]:
+        self._interruptible = True
+        try:
+            if self._halted:
+                raise Halted
+            yield
+        finally:
+            self._interruptible = False
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Runs in the main thread, between two steps of whatever that does."""
+        if self._halted and self._interruptible:
+            self._interruptible = False
+            raise Halted
+
+    def _listen(self) -> None:
+        while True:
+            message = self._channel.receive()
+            if isinstance(message, (Decision, Refusal)):
+                self._answers.put(message)
+                continue
+            if isinstance(message, Assignment):
+                self._trial, self._halted, self._answers = message.trial, False, SimpleQueue()
+            elif self._trial is not None and (isinstance(message, Exit) or message.trial == self._trial):
+                self._halt()
+            self._inbox.put(message)
+
+    def _halt(self) -> None:
+        self._halted = True
+        self._answers.put(None)  # the main thread may be waiting for an answer
+        identity = main_thread().ident
+        assert identity is not None
+        signal.pthread_kill(identity, signal.SIGINT)
+
+
+def main(descriptor: int) -> None:
+    """Be a worker.
+
+    Args:
+        descriptor: file descriptor of the pipe to the parent.
+    """
+    os.set_inheritable(descriptor, False)  # for what the objective starts
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)
+    faulthandler.enable(all_threads=False)
+    channel = Channel(Connection(descriptor))
+    setup: Setup = channel.receive()
+    sys.argv[:] = setup.arguments
+    channel.beat(setup.beat)
+    Worker(channel).run(setup)
+
+
+def _raised(error: BaseException) -> Raised:
+    code: Any = getattr(error, "code", None)
+    return Raised(type(error).__name__, str(error), code if isinstance(code, int) else None)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # the objective closed it
+            stream.flush()
