@@ -1,7 +1,25 @@
 """Searchers: which configuration next. One algorithm per file."""
 
+from hpo.searchers.auto import Auto
 from hpo.searchers.base import Proposal, Searcher
-from hpo.searchers.named import searcher_named
+from hpo.searchers.gaussian_process import GaussianProcess
+from hpo.searchers.grid import Grid
+from hpo.searchers.local import Local
+from hpo.searchers.named import SEARCHERS, searcher_named
 from hpo.searchers.random import RandomSearch
+from hpo.searchers.sobol import Sobol
+from hpo.searchers.tpe import TPE
 
-__all__ = ["Proposal", "RandomSearch", "Searcher", "searcher_named"]
+__all__ = [
+    "SEARCHERS",
+    "TPE",
+    "Auto",
+    "GaussianProcess",
+    "Grid",
+    "Local",
+    "Proposal",
+    "RandomSearch",
+    "Searcher",
+    "Sobol",
+    "searcher_named",
+]

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from typing import Any
 
+from hpo.searchers.auto import Auto
 from hpo.searchers.base import Searcher
+from hpo.searchers.gaussian_process import GaussianProcess
+from hpo.searchers.grid import Grid
+from hpo.searchers.local import Local
 from hpo.searchers.random import RandomSearch
+from hpo.searchers.sobol import Sobol
+from hpo.searchers.tpe import TPE
 
-SEARCHERS: dict[str, Callable[[], Searcher]] = {"random": RandomSearch}
+SEARCHERS: dict[str, Callable[..., Searcher]] = {
+    "auto": Auto,
+    "gp": GaussianProcess,
+    "grid": Grid,
+    "local": Local,
+    "random": RandomSearch,
+    "sobol": Sobol,
+    "tpe": TPE,
+}
 """What `searcher=` takes as a name."""
 
 
-def searcher_named(searcher: str | Searcher) -> Searcher:
+def searcher_named(searcher: str | Searcher, **options: Any) -> Searcher:
     """The searcher that a name stands for; a searcher stands for itself.
 
+    Args:
+        searcher: a name of `SEARCHERS`, or a searcher.
+        options: keyword arguments of the searcher that is named, such as `levels=3` for `"grid"`.
+
     Raises:
-        ValueError: there is none of that name; the text lists those that are.
-        TypeError: it is neither a name nor a searcher.
+        ValueError: there is none of that name, or an option has a value that cannot be.
+        TypeError: it is neither a name nor a searcher, or it has no such option.
     """
     known = ", ".join(repr(name) for name in SEARCHERS)
     if isinstance(searcher, str):
@@ -24,7 +44,8 @@ def searcher_named(searcher: str | Searcher) -> Searcher:
             raise ValueError(
                 f"There is no searcher {searcher!r}. Known are: {known}; or pass a searcher object."
             )
-        return SEARCHERS[searcher]()
+        _check_options(searcher, options)
+        return SEARCHERS[searcher](**options)
     if isinstance(searcher, type):
         raise TypeError(
             f"searcher= was given the class {searcher.__name__}; make one: {searcher.__name__}()."
@@ -34,4 +55,17 @@ def searcher_named(searcher: str | Searcher) -> Searcher:
             f"A searcher is one of {known} or an object with ask(study, n); received {searcher!r} of type "
             f"{type(searcher).__name__}."
         )
+    if options:
+        raise TypeError(
+            f"Options go with the name of a searcher; {searcher!r} is one already: give them when it is made."
+            f" Received {options!r}."
+        )
     return searcher
+
+
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    taken = list(inspect.signature(SEARCHERS[name]).parameters)
+    for option in options:
+        if option not in taken:
+            listed = ", ".join(taken) if taken else "none"
+            raise TypeError(f"The searcher {name!r} has no option {option!r}; its options are: {listed}.")

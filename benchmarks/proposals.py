@@ -1,0 +1,132 @@
+"""How long a searcher takes for a proposal, ours and others', on one thread.
+
+    python benchmarks/proposals.py [--searchers tpe "optuna tpe"] [--rounds 5]
+
+The space has 7 hyperparameters of mixed kinds. Each searcher is given 10, 100 and 1,000 results of the same
+configs; what is timed is the proposal after each of a few more. Contenders take turns, so that a busy
+machine slows all of them; the table shows medians in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import statistics
+import sys
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+import hpo
+
+sys.path.insert(0, str(Path(__file__).parent))
+from contenders.searching import suggest
+from problems import all_problems
+
+COUNTS = (10, 100, 1000)
+PROBLEM = next(each for each in all_problems() if each.name == "training_like")
+
+Timed = Iterator[float]
+"""Each step proposes once and gives the seconds of it; the trial is then evaluated, untimed."""
+
+
+def known(count: int) -> list[tuple[dict[str, Any], float]]:
+    return [(config, PROBLEM.function(config)) for config in PROBLEM.space.sample(seed=1, n=count)]
+
+
+def ours(name: str) -> Callable[[int], Timed]:
+    def proposals(count: int) -> Timed:
+        tuner = hpo.Tuner(None, PROBLEM.space, searcher=name, num_trials=1, seed=0, minimize="error")
+        for config, value in known(count):
+            tuner.add(config, value)
+        while True:
+            started = time.perf_counter()
+            trial = tuner.ask()
+            yield time.perf_counter() - started
+            tuner.tell(trial, PROBLEM.function(trial.config))
+
+    return proposals
+
+
+def optuna(kind: str) -> Callable[[int], Timed]:
+    def proposals(count: int) -> Timed:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        sampler = {"tpe": optuna.samplers.TPESampler, "gp": optuna.samplers.GPSampler}[kind](seed=0)
+        study = optuna.create_study(sampler=sampler)
+        # Optuna learns the distributions of a space from a trial that suggested them.
+        first = study.ask()
+        given = {name: suggest(first, name, domain) for name, domain in PROBLEM.space.items()}
+        study.tell(first, PROBLEM.function(given))
+        distributions = first.distributions
+        for config, value in known(count - 1):
+            params = {
+                name if name in config else name.removesuffix(" index"): config[name.removesuffix(" index")]
+                for name in distributions
+            }
+            params = {
+                name: PROBLEM.space[name.removesuffix(" index")].values.index(
+                    config[name.removesuffix(" index")]
+                )  # type: ignore[attr-defined]
+                if name.endswith(" index")
+                else params[name]
+                for name in distributions
+            }
+            study.add_trial(
+                optuna.trial.create_trial(params=params, distributions=distributions, value=value)
+            )
+        while True:
+            started = time.perf_counter()
+            trial = study.ask()
+            config = {name: suggest(trial, name, domain) for name, domain in PROBLEM.space.items()}
+            yield time.perf_counter() - started
+            study.tell(trial, PROBLEM.function(config))
+
+    return proposals
+
+
+CONTENDERS: dict[str, Callable[[int], Timed]] = {
+    **{name: ours(name) for name in ("random", "sobol", "local", "tpe", "gp", "auto")},
+    "optuna tpe": optuna("tpe"),
+    "optuna gp": optuna("gp"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    has_optuna = importlib.util.find_spec("optuna") is not None
+    available = [name for name in CONTENDERS if has_optuna or not name.startswith("optuna")]
+    parser.add_argument("--searchers", nargs="+", choices=list(CONTENDERS), default=available)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS))
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    seconds: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for count in arguments.counts:
+        running = {name: CONTENDERS[name](count) for name in arguments.searchers}
+        for number in range(arguments.rounds + 1):
+            for name, steps in running.items():
+                with threadpool_limits(1):
+                    taken = next(steps)
+                if number:  # the first one imports, and reads what was given
+                    seconds[name, count].append(taken)
+    print(f"Milliseconds per proposal, median and (mean) of {arguments.rounds}, after so many results")
+    print(f"{'':16}" + "".join(f"{count:>22}" for count in arguments.counts))
+    for name in arguments.searchers:
+        cells = [seconds[name, count] for count in arguments.counts]
+        texts = [
+            f"{1e3 * statistics.median(cell):.2f} ({1e3 * statistics.fmean(cell):.2f})" for cell in cells
+        ]
+        print(f"{name:16}" + "".join(f"{text:>22}" for text in texts))
+
+
+if __name__ == "__main__":
+    main()

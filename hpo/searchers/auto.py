@@ -1,0 +1,69 @@
+"""The searcher for who does not want to choose one."""
+
+from __future__ import annotations
+
+from hpo.searchers.base import Proposal, Searcher
+from hpo.searchers.gaussian_process import GaussianProcess
+from hpo.searchers.sobol import Sobol
+from hpo.searchers.tpe import TPE
+from hpo.study import Study
+
+MOST_MODELLED = 500
+"""After so many trials the Gaussian process gives way to TPE."""
+
+MOST_DIMENSIONS = 100
+"""Above so many hyperparameters, too."""
+
+
+class Auto:
+    """Chooses a searcher by the space, the trials so far, the budget and the workers.
+
+    The log says which one made a proposal, and why.
+
+    Args:
+        num_trials: how many trials there will be, where that is known.
+        workers: how many run at once.
+
+    Raises:
+        ValueError: an argument is no integer of at least 1.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Float(0, 1)}
+        >>> study = hpo.search(lambda c: c["x"], space, searcher="auto", num_trials=3, seed=0)
+        >>> study.trials[0].info["searcher"]
+        'gp'
+    """
+
+    def __init__(self, *, num_trials: int | None = None, workers: int = 1) -> None:
+        for name, value in {"num_trials": num_trials, "workers": workers}.items():
+            if value is not None and (type(value) is not int or value < 1):
+                raise ValueError(f"{name} is an integer of at least 1; received {value!r}.")
+        self._num_trials = num_trials
+        self._workers = workers
+        self._searchers: dict[str, Searcher] = {"gp": GaussianProcess(), "sobol": Sobol(), "tpe": TPE()}
+
+    def ask(self, study: Study, n: int) -> list[Proposal]:
+        """The next n proposals of whichever searcher suits the study.
+
+        Raises:
+            SpaceError: almost no config meets the space's constraints.
+            ObjectiveError: the study has several metrics.
+        """
+        name, reason = self.choose(study)
+        added = {"searcher": name, "why": reason}
+        return [
+            Proposal(proposal.config, proposal.info | added)
+            for proposal in self._searchers[name].ask(study, n)
+        ]
+
+    def choose(self, study: Study) -> tuple[str, str]:
+        """The name of the searcher for the next proposals, and why it."""
+        num_free = sum(domain.size > 1 for domain in study.space.values())
+        if self._num_trials is not None and self._num_trials <= self._workers:
+            return "sobol", "all trials start before the first result"
+        if num_free > MOST_DIMENSIONS:
+            return "tpe", f"{num_free} hyperparameters, more than a Gaussian process can tell apart"
+        if len(study.trials) >= MOST_MODELLED:
+            return "tpe", f"{MOST_MODELLED} trials or more, for which a Gaussian process is slow"
+        return "gp", f"{num_free} hyperparameters and fewer than {MOST_MODELLED} trials"

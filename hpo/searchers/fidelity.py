@@ -1,0 +1,95 @@
+"""Results at several fidelities, brought to one scale.
+
+Under a scheduler most trials end early, at a rung. A model of the highest rung alone (BOHB, Falkner et al.
+2018, section 3.2) sees few trials, and those that stand there are copies of whoever came first: the new
+ones wait below, so the model goes on to copy the old ones. A model that takes the value of each trial where
+it ended compares epoch 1 with epoch 81.
+
+Here the scale is that of the highest rung with enough trials, and the trials that ended below are lifted to
+it: those that went on say how values at one rung become values at the next.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PRIOR_PAIRS = 3.0
+"""As many trials as this speak for 'the differences between trials stay as they are'."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one trial showed.
+
+    Attributes:
+        final: its result, small is good; None if it has not come to its own end.
+        reports: epochs, ascending, and the finite values there.
+        failed: whether it failed.
+    """
+
+    final: float | None = None
+    reports: tuple[tuple[int, float], ...] = ()
+    failed: bool = False
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was cut off with something to show."""
+        return self.final is None and not self.failed and bool(self.reports)
+
+    def at(self, epoch: int) -> float | None:
+        """The value at an epoch, or just before it; None if the trial did not get there."""
+        if not self.reports or self.reports[-1][0] < epoch:
+            return None
+        place = bisect.bisect_right(self.reports, epoch, key=lambda report: report[0])
+        return self.reports[place - 1][1] if place else None
+
+
+def comparable_values(curves: Sequence[Curve], *, fewest: int) -> tuple[NDArray[np.float64], int]:
+    """A value for each trial that has one, all on the scale of one rung, and how many were lifted to it.
+
+    Args:
+        curves: what the trials showed.
+        fewest: how many trials a rung needs to set the scale; a lower rung does if none has so many.
+    """
+    values = np.array([np.nan if curve.final is None else curve.final for curve in curves], dtype=np.float64)
+    partial = [number for number, curve in enumerate(curves) if curve.is_partial]
+    if not partial:
+        return values, 0
+    rungs = sorted({curves[number].reports[-1][0] for number in partial})
+    table = np.array([[_or_nan(curve.at(rung)) for rung in rungs] for curve in curves])
+    # The trials' own ends are the top rung, at whatever epoch they came.
+    table = np.column_stack([table, values])
+    counts = np.isfinite(table).sum(axis=0)
+    enough = np.flatnonzero(counts >= fewest)
+    top = int(enough[-1]) if len(enough) else int(np.argmax(counts))
+    lifted = table[:, 0]
+    for rung in range(1, top + 1):
+        lifted = _lift(lifted, table[:, rung])
+    # Who has no value at the lowest rungs, or none at the chosen one but above it, is taken as it is.
+    for rung in range(top + 1, table.shape[1]):
+        lifted = np.where(np.isnan(lifted), table[:, rung], lifted)
+    return lifted, len(partial)
+
+
+def _lift(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values at the upper rung: measured where there are some, else from a line through those with both."""
+    both = np.isfinite(lower) & np.isfinite(upper)
+    if not both.any():
+        return np.where(np.isfinite(upper), upper, lower)
+    x, y = lower[both], upper[both]
+    spread = float(np.nanvar(lower)) or 1.0
+    covariance = float(np.sum((x - x.mean()) * (y - y.mean())))
+    slope = (covariance + _PRIOR_PAIRS * spread) / (
+        float(np.sum((x - x.mean()) ** 2)) + _PRIOR_PAIRS * spread
+    )
+    line = y.mean() + max(slope, 0.0) * (lower - x.mean())
+    return np.where(np.isfinite(upper), upper, line)
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value

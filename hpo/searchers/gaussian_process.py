@@ -1,0 +1,261 @@
+"""Bayesian optimization with a Gaussian process and the expected improvement.
+
+Jones et al. 1998, "Efficient Global Optimization of Expensive Black-Box Functions"; the improvement in the
+logarithm of Ament et al. 2023. The hyperparameters are the most probable ones under priors, found from a
+cold start at fixed numbers of results, so that a fresh searcher finds the same.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.randomness import uniforms
+from hpo.searchers.maximising import Box, candidates, maximise
+from hpo.searchers.model_based import ModelBased
+from hpo.searchers.situation import Choice, Situation
+from hpo.searchers.trust_region import MANY_DIMENSIONS, TrustRegion, trust_region
+from hpo.surrogates.cube import Cube, Points
+from hpo.surrogates.gaussian_process import GaussianProcess as Process
+from hpo.surrogates.gaussian_process import Hyperparameters, Priors, fit_hyperparameters
+from hpo.surrogates.improvement import log_h_slope, log_improvement
+from hpo.surrogates.matern import squared_distances
+from hpo.surrogates.outputs import gaussianised
+
+Floats = NDArray[np.float64]
+
+MAX_POINTS = 2000
+"""The model sees at most so many results: the best quarter of that, and others at random."""
+
+MAX_FITTED = 250
+"""Its hyperparameters are fitted to at most so many."""
+
+_FACTORS = (1.0, 0.5)
+"""The length-scales of one proposal are the most probable ones, of the next shorter.
+
+A few results say little about length-scales; to trust the most probable ones alone is to look again and
+again where a function that is smoother than the true one promises a little.
+"""
+
+_LABEL_NOISE = 0.1
+"""The variance of 1 and -1 as labels of what works and what fails, in the probit of their prediction."""
+
+_MAX_DOUBTS = 4
+_NEWS = 0.03
+_FEW = 1024
+
+
+class GaussianProcess(ModelBased):
+    """Proposes where a Gaussian process expects the largest improvement.
+
+    The most sample-efficient of the searchers, for up to about twenty hyperparameters and some hundred
+    trials.
+
+    Args:
+        num_initial: how many results come from the initial design; by default one more than there are
+            hyperparameters, from 4 to 8.
+
+    Raises:
+        ValueError: `num_initial` is below 2.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Float(-1, 1), "kind": hpo.Choice(["a", "b"])}
+        >>> study = hpo.search(
+        ...     lambda c: (c["x"] - 0.2) ** 2 + (c["kind"] == "a"),
+        ...     space, searcher=hpo.GaussianProcess(), num_trials=20, seed=0,
+        ... )
+        >>> study.best.config["kind"], round(study.best.config["x"], 1)
+        ('b', 0.2)
+    """
+
+    def __init__(self, *, num_initial: int | None = None) -> None:
+        super().__init__(num_initial)
+        self._fits: dict[str, tuple[tuple[Floats, Floats], Hyperparameters]] = {}
+
+    def default_num_initial(self, cube: Cube) -> int:
+        """How many results are needed before the model is asked."""
+        return min(max(int(cube.free.sum()) + 1, 4), 8)
+
+    def ask_model(self, situation: Situation) -> Choice | None:
+        """The accepted point of largest expected improvement; None where a trust region starts over."""
+        data = self._data(situation)
+        if data is None:
+            return None
+        fitted = self._fitted("values", situation.cube, data.points, data.raw)
+        feasibility = self._feasibility(situation)
+        factor = _FACTORS[situation.number % len(_FACTORS)]
+        choice = None
+        for _ in range(_MAX_DOUBTS):
+            choice = self._improving(situation, data, fitted.shortened(factor), feasibility)
+            if choice is None or _is_news(situation.cube, choice.point, data.points, fitted):
+                break
+            factor /= 2
+        return choice
+
+    def _data(self, situation: Situation) -> _Data | None:
+        cube, observations = situation.cube, situation.observations
+        known = np.flatnonzero(observations.known)
+        region = None
+        num_free = int(cube.free.sum())
+        if num_free > MANY_DIMENSIONS:
+            num_initial = self._num_initial or self.default_num_initial(cube)
+            region = trust_region(
+                observations.values[known], num_dimensions=num_free, num_initial=num_initial
+            )
+            if region.first and len(known) < region.first + num_initial:
+                return None
+            known = known[region.first :]
+        chosen = subset(observations.values[known], MAX_POINTS, situation.seed)
+        raw = observations.values[known[chosen]]
+        return _Data(observations.points[known[chosen]], raw, gaussianised(raw), region)
+
+    def _improving(
+        self,
+        situation: Situation,
+        data: _Data,
+        hyperparameters: Hyperparameters,
+        feasibility: Process | None,
+    ) -> Choice | None:
+        """The accepted point of largest expected improvement under these hyperparameters."""
+        cube, observations = situation.cube, situation.observations
+        process = Process(data.points, data.values, cube.categories, hyperparameters)
+        means, _ = process.predict(data.points)
+        ranked = data.points[np.argsort(means, kind="stable")]
+        pending = observations.points[observations.pending]
+        if len(pending):
+            # What is on its way is believed to come out as predicted (Ginsbourger et al. 2010): that adds
+            # no promise, only knowledge, so the next point lies elsewhere.
+            believed, _ = process.predict(pending)
+            points, values = np.concatenate([data.points, pending]), np.concatenate([data.values, believed])
+            process = Process(points, values, cube.categories, hyperparameters)
+        box = Box.whole(len(cube))
+        if data.region is not None:
+            box = data.region.box(ranked[0], hyperparameters.lengths)
+        acquisition = Improvement(process, float(means.min()), feasibility)
+        if situation.untried is not None and len(situation.untried) <= _FEW:
+            starts = situation.untried
+        else:
+            starts = candidates(cube, ranked[:5], situation.random("candidates"), box, count=512)
+        point = maximise(acquisition, cube, starts, accepts=situation.accepts, box=box)
+        return None if point is None else Choice(point, {"by": "gaussian process"})
+
+    def _feasibility(self, situation: Situation) -> Process | None:
+        """A model of which trials fail: 1 for one that did not, -1 for one that did; None if none did."""
+        observations = situation.observations
+        if not observations.failed.any():
+            return None
+        ended = np.flatnonzero(~observations.pending)
+        chosen = subset(np.where(observations.failed[ended], 1.0, 0.0), MAX_FITTED * 2, situation.seed)
+        ended = ended[chosen]
+        labels = np.where(observations.failed[ended], -1.0, 1.0)
+        cube, points = situation.cube, observations.points[ended]
+        fitted = self._fitted("failures", cube, points, labels)
+        return Process(points, labels, cube.categories, fitted)
+
+    def _fitted(self, what: str, cube: Cube, points: Points, values: Floats) -> Hyperparameters:
+        # Of all that is known only a prefix is looked at, in values as they came: the fit stays the same
+        # until the next fixed count.
+        count = fixed_count(len(points))
+        chosen = subset(values[:count], MAX_FITTED, 0)
+        given = points[:count][chosen], values[:count][chosen]
+        cached = self._fits.get(what)
+        if cached is None or not all(np.array_equal(a, b) for a, b in zip(cached[0], given, strict=True)):
+            transformed = gaussianised(given[1])
+            cached = given, fit_hyperparameters(given[0], transformed, cube.categories, Priors())
+            self._fits[what] = cached
+        return cached[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_fits": {}}
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What the model is made from."""
+
+    points: Points
+    raw: Floats
+    values: Floats
+    region: TrustRegion | None
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """The log of the expected improvement, times the probability that a trial does not fail.
+
+    Attributes:
+        process: the model of the values, small is good.
+        best: what is to be improved on.
+        feasibility: the model of the failures; None if there were none.
+    """
+
+    process: Process
+    best: float
+    feasibility: Process | None = None
+
+    def values(self, points: Points) -> Floats:
+        """At m points, shape (m,)."""
+        found = log_improvement(*self.process.predict(points), self.best)
+        if self.feasibility is not None:
+            from scipy.special import log_ndtr
+
+            mean, deviation = self.feasibility.predict(points)
+            found += log_ndtr(mean / np.sqrt(_LABEL_NOISE + deviation**2))
+        return found
+
+    def value_and_gradient(self, point: Floats) -> tuple[float, Floats]:
+        """At one point."""
+        mean, deviation, mean_gradient, deviation_gradient = self.process.predict_with_gradient(point)
+        z = (self.best - mean) / deviation
+        value = float(log_improvement(np.array([mean]), np.array([deviation]), self.best)[0])
+        slope = log_h_slope(z, value - math.log(deviation))
+        gradient = deviation_gradient / deviation
+        gradient = gradient - slope * (mean_gradient + z * deviation_gradient) / deviation
+        if self.feasibility is None:
+            return value, gradient
+        from scipy.special import log_ndtr
+
+        mean, deviation, mean_gradient, deviation_gradient = self.feasibility.predict_with_gradient(point)
+        root = math.sqrt(_LABEL_NOISE + deviation**2)
+        x = mean / root
+        log_probability = float(log_ndtr(x))
+        x_gradient = mean_gradient / root - x * deviation * deviation_gradient / root**2
+        slope = math.exp(-0.5 * x * x - 0.5 * math.log(2.0 * math.pi) - log_probability)
+        return value + log_probability, gradient + slope * x_gradient
+
+
+def _is_news(cube: Cube, point: Floats, points: Points, fitted: Hyperparameters) -> bool:
+    """Whether a point lies far enough from all known ones, in length-scales, to teach the model something.
+
+    Where the model is so sure that it wants the same point again, its length-scales are too long
+    (Wang and de Freitas 2014, "Theoretical Analysis of Bayesian Optimisation with Unknown Gaussian Process
+    Hyper-Parameters", shrink them for this reason).
+    """
+    squared = squared_distances(point[None], points, fitted.lengths**-2.0, cube.categories)
+    return float(squared.min()) > _NEWS**2
+
+
+def fixed_count(num_points: int) -> int:
+    """How many of the first results the hyperparameters are fitted to: all of few, then in steps of 5 %."""
+    count = min(num_points, 25)
+    while count + count // 20 <= num_points and count >= 25:
+        count += count // 20
+    return count
+
+
+def subset(values: Floats, size: int, seed: int) -> NDArray[np.intp]:
+    """The indices, ascending, of at most `size` values: the smallest quarter, the others at random."""
+    if len(values) <= size:
+        return np.arange(len(values))
+    order = np.argsort(values, kind="stable")
+    num_best = size // 4
+    rest = order[num_best:]
+    draws = uniforms(seed, "searcher", "subset", shape=(len(values),))[rest]
+    return np.sort(
+        np.concatenate([order[:num_best], rest[np.argsort(draws, kind="stable")[: size - num_best]]])
+    )

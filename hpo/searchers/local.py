@@ -1,0 +1,69 @@
+"""Local search around the incumbent: an exercise of the book's chapter on hyperparameter optimization."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.searchers.one_by_one import OneByOne
+from hpo.searchers.situation import Choice, Situation, draw_untried
+
+_MAX_ATTEMPTS = 64
+
+
+class Local(OneByOne):
+    """Changes one hyperparameter of the best config so far, or draws a new config.
+
+    Args:
+        probability: of changing the incumbent; else the config is drawn from the priors.
+
+    Raises:
+        ValueError: `probability` is not from 0 to 1.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Float(0, 1), "y": hpo.Float(0, 1)}
+        >>> study = hpo.search(
+        ...     lambda c: c["x"] + c["y"], space, searcher=Local(probability=1), num_trials=2, seed=0
+        ... )
+        >>> first, second = (trial.config for trial in study.trials)
+        >>> sum(first[name] != second[name] for name in space)
+        1
+    """
+
+    def __init__(self, *, probability: float = 0.5) -> None:
+        super().__init__()
+        if isinstance(probability, bool) or not isinstance(probability, (int, float)):
+            raise TypeError(f"probability is a number from 0 to 1; received {probability!r}.")
+        if not 0 <= probability <= 1:
+            raise ValueError(f"probability is a number from 0 to 1; received {probability!r}.")
+        self._probability = probability
+
+    def propose(self, situation: Situation) -> Choice | None:
+        """A neighbour of the incumbent, or a draw."""
+        values = np.where(situation.observations.known, situation.observations.values, np.inf)
+        random = situation.random("local")
+        if np.isfinite(values).any() and random.random() < self._probability:
+            parent = int(np.argmin(values))
+            for _ in range(_MAX_ATTEMPTS):
+                point = _changed(situation, situation.observations.points[parent], random)
+                if situation.accepts(point[None])[0]:
+                    return Choice(point, {"by": "change", "parent": parent})
+        return draw_untried(situation)
+
+
+def _changed(
+    situation: Situation, parent: NDArray[np.float64], random: np.random.Generator
+) -> NDArray[np.float64]:
+    """The parent with one hyperparameter drawn anew, and with draws for those that come into being."""
+    cube = situation.cube
+    exists = cube.active(parent[None])[0]
+    changeable = np.flatnonzero(exists & cube.free)
+    draws = random.random(len(cube))
+    point = np.where(exists, parent, draws)
+    if len(changeable):
+        place = changeable[int(random.random() * len(changeable))]
+        levels = cube.dimensions[place].levels
+        others = levels[levels != parent[place]]
+        point[place] = others[int(draws[place] * len(others))] if len(others) else draws[place]
+    return np.asarray(cube.snap(point[None])[0])

@@ -1,0 +1,240 @@
+"""Where in a mixed space an acquisition function is largest.
+
+Smooth dimensions are climbed along the gradient (L-BFGS-B), steps and categories one dimension at a time,
+in turns, from the best of many candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.space.domain import UNIT_HIGH, UNIT_LOW
+from hpo.surrogates.cube import FEW_LEVELS, Cube, Points
+
+Floats = NDArray[np.float64]
+
+_MAX_ROUNDS = 4
+_MAX_STEPS = 40
+_APART = 0.05
+
+
+class Acquisition(Protocol):
+    """How much each point is worth trying."""
+
+    def values(self, points: Points) -> Floats:
+        """At m points, shape (m,)."""
+        ...
+
+    def value_and_gradient(self, point: Floats) -> tuple[float, Floats]:
+        """At one point."""
+        ...
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the cube, from `low` to `high` in each dimension, shapes (d,)."""
+
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def whole(cls, num_dimensions: int) -> Box:
+        """All of the cube."""
+        return cls(np.full(num_dimensions, UNIT_LOW), np.full(num_dimensions, UNIT_HIGH))
+
+
+def candidates(cube: Cube, centres: Points, random: np.random.Generator, box: Box, *, count: int) -> Points:
+    """Points to look at: some all over the box, the others near the centres.
+
+    Args:
+        cube: the space's cube.
+        centres: good points, the best first, shape (k, d); may be none.
+        random: where the draws come from.
+        box: what to stay in. Categories may take any value.
+        count: how many points.
+    """
+    num_dimensions = len(cube)
+    points = box.low + (box.high - box.low) * random.random((count, num_dimensions))
+    points[:, cube.categories] = random.random((count, int(cube.categories.sum())))
+    if len(centres):
+        near = count // 2
+        # Of each centre some neighbours differ in one dimension, some in a few, some in all.
+        share = np.maximum(random.random((near, 1)) ** 2, 1.0 / num_dimensions)
+        changed = random.random((near, num_dimensions)) < share
+        changed[np.arange(near), (random.random(near) * num_dimensions).astype(int)] = True
+        scale = 10.0 ** (-2.5 * random.random((near, 1)))
+        width = np.maximum(scale * (box.high - box.low), 0.75 * cube.spacing)
+        moved = centres[np.arange(near) % len(centres)].copy()
+        moved += np.where(changed, width * _bell(random, (near, num_dimensions)), 0.0)
+        moved = np.where(cube.categories, moved, np.clip(_reflected(moved), box.low, box.high))
+        anew = changed & cube.categories
+        moved[anew] = points[:near][anew]
+        points[:near] = moved
+    return np.unique(cube.snap(np.clip(points, UNIT_LOW, UNIT_HIGH)), axis=0)
+
+
+def maximise(
+    acquisition: Acquisition,
+    cube: Cube,
+    starts: Points,
+    *,
+    accepts: Callable[[Points], list[bool]],
+    box: Box,
+    num_starts: int = 4,
+) -> Floats | None:
+    """The best point that is found and accepted; None if not even a start is accepted.
+
+    Args:
+        acquisition: what is maximised.
+        cube: the space's cube.
+        starts: snapped points, of which the best are climbed from.
+        accepts: says of snapped points which may be proposed.
+        box: what to stay in.
+        num_starts: how many are climbed from.
+    """
+    allowed = starts[accepts(starts)]
+    if not len(allowed):
+        return None
+    values = acquisition.values(allowed)
+    order = np.argsort(-values, kind="stable")
+    best = allowed[order[0]], float(values[order[0]])
+    for start in _spread(allowed[order], num_starts):
+        point, value = _climbed(acquisition, cube, start, accepts, box)
+        if value > best[1]:
+            best = point, value
+    return np.asarray(best[0])
+
+
+def _climbed(
+    acquisition: Acquisition,
+    cube: Cube,
+    start: Floats,
+    accepts: Callable[[Points], list[bool]],
+    box: Box,
+) -> tuple[Floats, float]:
+    point = start
+    value = float(acquisition.values(point[None])[0])
+    for _ in range(_MAX_ROUNDS):
+        before = value
+        point, value = _along_gradient(acquisition, cube, point, value, accepts, box)
+        moved, moved_value = _by_steps(acquisition, cube, point, value, accepts, box)
+        if moved_value <= value:
+            break
+        point, value = moved, moved_value
+        if value < before + 1e-6 * abs(before):
+            break
+    return point, value
+
+
+def _along_gradient(
+    acquisition: Acquisition,
+    cube: Cube,
+    start: Floats,
+    value: float,
+    accepts: Callable[[Points], list[bool]],
+    box: Box,
+) -> tuple[Floats, float]:
+    from scipy.optimize import minimize
+
+    moving = cube.climbable & cube.active(start[None])[0]
+    if not moving.any():
+        return start, value
+    point = start.copy()
+
+    def loss(part: Floats) -> tuple[float, Floats]:
+        point[moving] = part
+        reached, gradient = acquisition.value_and_gradient(point)
+        return -reached, -gradient[moving]
+
+    found: Any = minimize(
+        loss,
+        start[moving],
+        jac=True,
+        method="L-BFGS-B",
+        bounds=list(zip(box.low[moving], box.high[moving], strict=True)),
+        options={"maxiter": _MAX_STEPS, "ftol": 1e-7},
+    )
+    end = start.copy()
+    end[moving] = np.clip(found.x, UNIT_LOW, UNIT_HIGH)
+    # Where a constraint or a tried config stands in the way, a part of the way may be free.
+    path = cube.snap(start + np.array([[1.0], [0.75], [0.5], [0.25]]) * (end - start))
+    return _better(acquisition, path, start, value, accepts)
+
+
+def _by_steps(
+    acquisition: Acquisition,
+    cube: Cube,
+    start: Floats,
+    value: float,
+    accepts: Callable[[Points], list[bool]],
+    box: Box,
+) -> tuple[Floats, float]:
+    """The best of all points that differ in one dimension of steps, taken again and again."""
+    for _ in range(3 * len(cube)):
+        neighbours = _neighbours(cube, start, box)
+        if not len(neighbours):
+            break
+        moved, moved_value = _better(acquisition, neighbours, start, value, accepts)
+        if moved_value <= value:
+            break
+        start, value = moved, moved_value
+    return start, value
+
+
+def _neighbours(cube: Cube, point: Floats, box: Box) -> Points:
+    rows = []
+    for place in np.flatnonzero(cube.active(point[None])[0] & cube.free & ~cube.smooth):
+        dimension = cube.dimensions[place]
+        levels = dimension.levels
+        if not dimension.is_category:
+            levels = levels[(levels >= box.low[place]) & (levels <= box.high[place])]
+            if len(levels) > FEW_LEVELS:
+                nearest = np.argsort(np.abs(levels - point[place]), kind="stable")[:7]
+                levels = levels[nearest]
+        for level in levels[levels != point[place]]:
+            row = point.copy()
+            row[place] = level
+            rows.append(row)
+    return cube.snap(np.array(rows)) if rows else np.empty((0, len(point)))
+
+
+def _better(
+    acquisition: Acquisition,
+    points: Points,
+    start: Floats,
+    value: float,
+    accepts: Callable[[Points], list[bool]],
+) -> tuple[Floats, float]:
+    values = acquisition.values(points)
+    for place in np.argsort(-values, kind="stable"):
+        if values[place] <= value:
+            break
+        if accepts(points[place : place + 1])[0]:
+            return points[place], float(values[place])
+    return start, value
+
+
+def _spread(points: Points, count: int) -> list[Floats]:
+    """The first points that keep some distance from each other."""
+    chosen: list[Floats] = []
+    for point in points:
+        if all(np.abs(point - other).max() > _APART for other in chosen):
+            chosen.append(point)
+            if len(chosen) == count:
+                break
+    return chosen
+
+
+def _bell(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Nearly normal numbers of variance 1: sums of uniform ones, the same on every platform."""
+    return np.asarray((random.random((4, *shape)).sum(axis=0) - 2.0) * np.sqrt(3.0))
+
+
+def _reflected(points: Points) -> Points:
+    """Points that left the cube, mirrored back into it."""
+    return 1.0 - np.abs(1.0 - np.mod(points, 2.0))

@@ -1,0 +1,70 @@
+"""What searchers with a model have in common: the trials before the model knows enough."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from hpo.searchers.one_by_one import OneByOne
+from hpo.searchers.sequence import MAX_DIMENSIONS
+from hpo.searchers.situation import Choice, Situation, draw_untried
+from hpo.surrogates.cube import Cube
+
+_MAX_SKIPPED = 64
+
+
+class ModelBased(OneByOne):
+    """A searcher that learns from results.
+
+    Until there are enough of them it proposes the middle of the space (the median of each prior) and then
+    points of a Sobol sequence. Results that the study was given count as well.
+
+    Args:
+        num_initial: how many results the model needs; None for what `default_num_initial` says.
+
+    Raises:
+        ValueError: `num_initial` is below 2.
+    """
+
+    def __init__(self, num_initial: int | None = None) -> None:
+        super().__init__()
+        if num_initial is not None and not (type(num_initial) is int and num_initial >= 2):
+            raise ValueError(
+                f"num_initial is an integer of at least 2, how many results come before the model; received "
+                f"{num_initial!r}."
+            )
+        self._num_initial = num_initial
+
+    @abstractmethod
+    def default_num_initial(self, cube: Cube) -> int:
+        """How many results are needed before the model is asked."""
+
+    @abstractmethod
+    def ask_model(self, situation: Situation) -> Choice | None:
+        """The point that the model wants, snapped and accepted; None if it has no wish.
+
+        At least two results are known.
+        """
+
+    def propose(self, situation: Situation) -> Choice | None:
+        """The model's wish, or a point of the initial design."""
+        num_known = int(situation.observations.known.sum())
+        num_ended = num_known + int(situation.observations.failed.sum())
+        if num_known >= 2 and num_ended >= (self._num_initial or self.default_num_initial(situation.cube)):
+            choice = self.ask_model(situation)
+            if choice is not None:
+                return choice
+        return self._initial(situation)
+
+    def _initial(self, situation: Situation) -> Choice | None:
+        cube = situation.cube
+        if len(cube) > MAX_DIMENSIONS:
+            return draw_untried(situation)
+        points = self.sobol(situation, situation.number, _MAX_SKIPPED)
+        if situation.number == 0:
+            points = np.concatenate([cube.snap(np.full((1, len(cube)), 0.5)), points])
+        for point in points:
+            if situation.accepts(point[None])[0]:
+                return Choice(point, {"by": "initial design"})
+        return draw_untried(situation)

@@ -1,0 +1,142 @@
+"""What a study tells a model: its trials as arrays.
+
+The one place where searchers read trials. Everything is a function of the study; what was read of a trial
+that has ended is kept, because it does not change any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.searchers.fidelity import Curve, comparable_values
+from hpo.study import Study
+from hpo.surrogates.cube import Cube, Mask, Points
+from hpo.trial import Trial
+
+_MOST_NEEDED = 10
+"""So many trials set the scale of a rung, however many hyperparameters there are."""
+
+_ENDED = ("completed", "failed", "stopped")
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The trials of a study by id, as a model sees them.
+
+    Attributes:
+        points: their configs in the unit cube, shape (n, d).
+        values: how bad their results are, on one scale over all fidelities, shape (n,); small is good,
+            whatever the metric's direction. NaN for a trial that has none.
+        failed: which ended without a result.
+        pending: which have neither a result nor failed.
+        num_partial: how many values were reached at less than the full fidelity.
+    """
+
+    points: Points
+    values: NDArray[np.float64]
+    failed: Mask
+    pending: Mask
+    num_partial: int = 0
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def known(self) -> Mask:
+        """Which trials have a value."""
+        return ~(self.failed | self.pending)
+
+    def with_pending(self, points: Points) -> Observations:
+        """The same and more trials that are on their way."""
+        count = len(points)
+        return Observations(
+            points=np.concatenate([self.points, points]),
+            values=np.concatenate([self.values, np.full(count, np.nan)]),
+            failed=np.concatenate([self.failed, np.zeros(count, dtype=bool)]),
+            pending=np.concatenate([self.pending, np.ones(count, dtype=bool)]),
+            num_partial=self.num_partial,
+        )
+
+
+class Observer:
+    """Reads a study into observations, each ended trial once.
+
+    A searcher keeps one; it starts over when it is shown another study.
+
+    Attributes:
+        cube: the unit cube of the study's space.
+    """
+
+    cube: Cube
+
+    def __init__(self) -> None:
+        self._study: Study | None = None
+        self._open: list[int] = []
+        self._points: list[NDArray[np.float64]] = []
+        self._curves: list[Curve] = []
+        self._sign = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # what was read can be read again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+
+    def read(self, study: Study) -> Observations:
+        """The study's trials so far. Without exactly one metric, none has a value."""
+        if self._study is not study or len(study.trials) < len(self._points):
+            self.__init__()  # type: ignore[misc]
+            self._study, self.cube = study, Cube(study.space)
+        self._read_on(study, _sign(study))
+        values, num_partial = comparable_values(self._curves, fewest=min(len(self.cube) + 1, _MOST_NEEDED))
+        return Observations(
+            points=np.array(self._points).reshape(-1, len(self.cube)),
+            values=values,
+            failed=np.array([curve.failed for curve in self._curves], dtype=bool),
+            pending=np.isnan(values) & ~np.array([curve.failed for curve in self._curves], dtype=bool),
+            num_partial=num_partial,
+        )
+
+    def _read_on(self, study: Study, sign: int) -> None:
+        if sign != self._sign:  # the first result named the metric
+            self._sign, self._open = sign, list(range(len(self._points)))
+        trials, still_open = study.trials, []
+        for number in [*self._open, *range(len(self._points), len(trials))]:
+            trial = trials[number]
+            curve = _curve(study, trial, sign)
+            if number == len(self._points):
+                self._points.append(study.space.encode([trial.config])[0])
+                self._curves.append(curve)
+            else:
+                self._curves[number] = curve
+            if trial.state.value not in _ENDED:
+                still_open.append(number)
+        self._open = still_open
+
+
+def _sign(study: Study) -> int:
+    """1 or -1 for the metric's direction; 0 while there is no metric, or if there are several."""
+    return study.metrics[0].sign if len(study.metrics) == 1 else 0
+
+
+def _curve(study: Study, trial: Trial, sign: int) -> Curve:
+    state = trial.state.value
+    if state == "failed" or not sign:
+        return Curve(failed=state == "failed")
+    if state == "completed":
+        return Curve(
+            final=sign * float(trial.metrics[study.metric.name]), reports=_reports(study, trial, sign)
+        )
+    if state == "running":
+        return Curve()
+    return Curve(reports=_reports(study, trial, sign))
+
+
+def _reports(study: Study, trial: Trial, sign: int) -> tuple[tuple[int, float], ...]:
+    name = study.metric.name
+    found = ((report.epoch, sign * float(report.metrics.get(name, np.nan))) for report in trial.reports)
+    return tuple((epoch, value) for epoch, value in found if np.isfinite(value))

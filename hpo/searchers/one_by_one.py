@@ -1,0 +1,89 @@
+"""The frame of searchers that choose one point of the cube after another, none twice."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from hpo.errors import ObjectiveError, SpaceError
+from hpo.searchers.base import Proposal
+from hpo.searchers.novelty import Tried, valid_points
+from hpo.searchers.observations import Observer
+from hpo.searchers.sequence import Sequence
+from hpo.searchers.situation import Choice, Situation
+from hpo.study import Study
+from hpo.surrogates.cube import Points
+
+
+class OneByOne(ABC):
+    """A searcher that says in `propose` which point it wants next.
+
+    It sees the study through a `Situation` alone, so what it answers is a function of the study, and to
+    ask for n proposals is the same as to ask n times for one.
+
+    Attributes:
+        needs_results: whether it looks at results, of which there must then be one metric.
+    """
+
+    needs_results = True
+
+    def __init__(self) -> None:
+        self._observer = Observer()
+        self._study: Study | None = None
+        self._valid: Points | None = None
+        self._sobol: Sequence | None = None
+
+    @abstractmethod
+    def propose(self, situation: Situation) -> Choice | None:
+        """The next point, snapped and accepted; None if there is none left."""
+
+    def ask(self, study: Study, n: int) -> list[Proposal]:
+        """The next n proposals; fewer, or none, when everything was tried.
+
+        Raises:
+            SpaceError: almost no config meets the space's constraints.
+            ObjectiveError: the study has several metrics, and the searcher needs one.
+        """
+        if self.needs_results:
+            _check_metrics(study, type(self).__name__)
+        observations = self._observer.read(study)
+        cube = self._observer.cube
+        if self._study is not study:
+            self._study, self._sobol, self._valid = study, None, valid_points(cube)
+        if self._valid is not None and not len(self._valid):
+            raise SpaceError(
+                f"None of the {study.space.size} configs of the space meets its constraints: they contradict "
+                f"each other; loosen them. The space is {study.space!r}."
+            )
+        proposals: list[Proposal] = []
+        for number in range(study.num_proposals, study.num_proposals + n):
+            tried = Tried(observations.points)
+            untried = None if self._valid is None else tried.fresh(self._valid)
+            if untried is not None and not len(untried):
+                break
+            choice = self.propose(Situation(study.seed, number, cube, observations, tried, untried))
+            if choice is None:
+                break
+            [config] = study.space.decode(choice.point[None])
+            proposals.append(Proposal(config, choice.info))
+            observations = observations.with_pending(study.space.encode([config]))
+        return proposals
+
+    def sobol(self, situation: Situation, start: int, count: int) -> Points:
+        """Points of the study's Sobol sequence, snapped."""
+        if self._sobol is None:
+            self._sobol = Sequence(situation.seed, len(situation.cube))
+        return situation.cube.snap(self._sobol.points(start, start + count))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was read and drawn for a study can be read and drawn again.
+        return self.__dict__ | {"_study": None, "_valid": None, "_sobol": None}
+
+
+def _check_metrics(study: Study, searcher: str) -> None:
+    if len(study.metrics) > 1:
+        names = ", ".join(metric.name for metric in study.metrics)
+        raise ObjectiveError(
+            f"{searcher} optimises one metric; the study {study.name!r} has {len(study.metrics)}: {names}. "
+            "Name one of them with minimize= or maximize=, or use searcher='random'."
+        )

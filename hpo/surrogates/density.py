@@ -1,0 +1,115 @@
+"""A density on the unit cube as a sum of kernels around points: the Parzen estimator of TPE.
+
+Each kernel is a product over the dimensions (multivariate, Falkner et al. 2018, section 3.2): a normal
+density cut off at the ends where there is an order, the kernel of Aitchison and Aitken (1976) for
+categories. A dimension that does not exist at a kernel's point counts as uniform, one that does not exist
+at the point that is looked at does not count.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.surrogates.cube import Cube, Mask, Points
+
+Floats = NDArray[np.float64]
+
+_LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+
+
+class Density:
+    """A mixture of kernels and of the uniform density.
+
+    Args:
+        cube: the space's cube.
+        points: the kernels' points, snapped, shape (n, d).
+        weights: the kernels' weights, shape (n,).
+        uniform_weight: the weight of the uniform density, which is that of the user's prior.
+        bandwidths: the kernels' widths in each dimension, shape (d,); of a category the probability of
+            being another one.
+    """
+
+    def __init__(
+        self, cube: Cube, points: Points, weights: Floats, *, uniform_weight: float, bandwidths: Floats
+    ) -> None:
+        from scipy.special import ndtr
+
+        self._cube = cube
+        self.points = points
+        self._bandwidths = bandwidths
+        total = float(weights.sum()) + uniform_weight
+        self._shares = weights / total
+        with np.errstate(divide="ignore"):
+            self._log_shares = np.log(self._shares)
+        self._log_uniform = math.log(uniform_weight / total) if uniform_weight > 0 else -math.inf
+        ordered = cube.free & ~cube.categories
+        self._ordered = ordered
+        self._active = cube.active(points)[:, ordered].astype(np.float64)
+        self._scaled = points[:, ordered] / bandwidths[ordered]
+        inside = ndtr((1.0 - points[:, ordered]) / bandwidths[ordered]) - ndtr(-self._scaled)
+        self._normalisers = self._active * (np.log(inside * bandwidths[ordered]) + _LOG_ROOT_TWO_PI)
+        self._categories = np.flatnonzero(cube.free & cube.categories)
+
+    def log_density(self, points: Points) -> Floats:
+        """The log of the density at m snapped points, shape (m,), against the prior's."""
+        kernels = self._log_kernels(points)
+        kernels += self._log_shares
+        highest = np.maximum(kernels.max(axis=1, initial=-math.inf), self._log_uniform)
+        summed = np.exp(kernels - highest[:, None]).sum(axis=1) + np.exp(self._log_uniform - highest)
+        return np.asarray(highest + np.log(summed))
+
+    def _log_kernels(self, points: Points) -> Floats:
+        there = self._cube.active(points)
+        present = there[:, self._ordered].astype(np.float64)
+        x = points[:, self._ordered] / self._bandwidths[self._ordered]
+        # The sum of a (x - m)^2, a being 1 where the dimension exists at both, as three products.
+        kernels = (present * x * x) @ self._active.T
+        kernels -= 2.0 * ((present * x) @ (self._active * self._scaled).T)
+        kernels += present @ (self._active * self._scaled**2).T
+        kernels *= -0.5
+        kernels -= present @ self._normalisers.T
+        if len(self._categories):
+            here = self._cube.active(self.points)
+            for place in self._categories.tolist():
+                kernels += self._log_category(place, points, there[:, place], here[:, place])
+        return np.asarray(kernels)
+
+    def _log_category(self, place: int, points: Points, there: Mask, here: Mask) -> Floats:
+        count = len(self._cube.dimensions[place].levels)
+        other = self._bandwidths[place]
+        # Against the uniform probability 1 / count, as the others are against the prior's density.
+        same, different = math.log((1.0 - other) * count), math.log(other / (count - 1) * count)
+        equal = points[:, place, None] == self.points[None, :, place]
+        return np.where(there[:, None] & here[None, :], np.where(equal, same, different), 0.0)
+
+    def sample(self, count: int, random: np.random.Generator) -> Points:
+        """Draw points, shape (count, d), snapped."""
+        from scipy.special import ndtr, ndtri
+
+        cube = self._cube
+        draws = random.random((count, len(cube) + 1))
+        ends = np.cumsum(self._shares)
+        chosen = np.searchsorted(ends, draws[:, -1], side="right")
+        uniform = chosen >= len(self.points)
+        centres = self.points[np.minimum(chosen, len(self.points) - 1)]
+        drawn = draws[:, :-1].copy()
+        widths = self._bandwidths[self._ordered]
+        middle = centres[:, self._ordered]
+        low, high = ndtr(-middle / widths), ndtr((1.0 - middle) / widths)
+        moved = middle + widths * ndtri(low + (high - low) * draws[:, :-1][:, self._ordered])
+        kept = ~(uniform[:, None] | ~cube.active(centres))
+        drawn[:, self._ordered] = np.where(kept[:, self._ordered], moved, drawn[:, self._ordered])
+        for place in self._categories:
+            other = self._bandwidths[place]
+            # One draw says whether to stay and, if not, where to go: the part above `1 - other` anew.
+            stays = draws[:, place] < 1.0 - other
+            levels = cube.dimensions[place].levels
+            elsewhere = np.minimum((draws[:, place] - (1.0 - other)) / other, 1 - 2**-53)
+            hop = 1 + np.floor(np.maximum(elsewhere, 0.0) * (len(levels) - 1)).astype(int)
+            index = np.searchsorted(levels, centres[:, place])
+            moved_level = np.where(stays, centres[:, place], levels[(index + hop) % len(levels)])
+            drawn[:, place] = np.where(kept[:, place], moved_level, drawn[:, place])
+        return cube.snap(np.clip(drawn, 2.0**-53, 1.0 - 2.0**-53))
