@@ -1,0 +1,115 @@
+"""The fit of Gluon's `Estimator` inside a trial.
+
+A loop written by hand needs no handler: `trial.checkpoint(model=net, optimizer=trainer)` before it, and
+`for epoch in trial.epochs():` with a `yield` or `hpo.report(...)` at its end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpo.checkpoints import Tree, capture, restore
+from hpo.integrations.bases import OfFramework
+from hpo.integrations.fits import Fit, begin_fit
+from hpo.integrations.wanted import MetricChoice, Wanted
+
+
+class Report(OfFramework):
+    """An event handler that reports each epoch of `Estimator.fit` to the trial it runs in.
+
+        def objective(config):
+            estimator = Estimator(net, loss, val_metrics=Accuracy(), trainer=trainer)
+            report = Report("validation accuracy")
+            estimator.fit(train_data, val_data, epochs=20, event_handlers=[report])
+
+    The trial is stopped or paused the way the estimator's own handlers stop training. Each report is a
+    checkpoint of net and trainer where the study has a storage, and a trial that goes on from one trains what
+    is left of `epochs`. A second `fit` continues the trial's count of epochs; one that was over is run
+    through with a single batch, because the estimator cannot do with none, whose effect is undone. Outside
+    of a trial it does nothing.
+
+    Args:
+        metric: the name of one of the estimator's metrics as it logs them, such as `validation accuracy`; a
+            list of names; or a function of all of them that gives a number or a dict of numbers.
+
+    Attributes:
+        stop_training: whether the trial was not to go on after the last report.
+
+    Raises:
+        TypeError: `metric` is none of these.
+        ValueError: it is an empty list.
+        RuntimeError: MXNet was not imported.
+    """
+
+    framework = "Gluon"
+    homes = ("mxnet.gluon.contrib.estimator",)
+    names = ("TrainBegin", "EpochBegin", "BatchEnd", "EpochEnd", "TrainEnd")
+
+    priority = -500
+    """After the handlers that compute metrics, before the one that counts epochs."""
+
+    # The estimator takes any attribute with `metric` in its name for one of its metrics.
+    def __init__(self, metric: MetricChoice) -> None:
+        super().__init__()
+        self._wanted = Wanted(metric, self.framework)
+        self._fit: Fit | None = None
+        self._epochs = 0
+        self._undone: list[tuple[Any, Tree]] = []
+        self.stop_training = False
+
+    def train_begin(self, estimator: Any, *args: Any, **keywords: Any) -> None:
+        """Restore net and trainer if the trial goes on, and train what is left.
+
+        Raises:
+            ValueError: the fit is given in batches.
+        """
+        self.stop_training, self._undone = False, []
+        self._fit = begin_fit(model=[estimator.net], optimizer=[estimator.trainer])
+        if self._fit is None:
+            return
+        self._epochs = estimator.max_epoch
+        if self._epochs is None:
+            raise ValueError(
+                f"Report reports epochs: call estimator.fit(..., epochs=...); received "
+                f"batches={estimator.max_batch}."
+            )
+        if self._fit.is_over or self._fit.epochs >= self._epochs:
+            self._undone = [(thing, capture(thing)) for thing in (estimator.net, estimator.trainer)]
+        else:
+            estimator.max_epoch -= self._fit.epochs
+
+    def epoch_begin(self, estimator: Any, *args: Any, **keywords: Any) -> None:
+        """Make the random numbers those of the epoch."""
+        if self._fit is not None and not self._undone:
+            self._fit.begin_epoch(self._fit.epochs + 1)
+
+    def batch_end(self, estimator: Any, *args: Any, **keywords: Any) -> bool:
+        """Whether the fit was over."""
+        return bool(self._undone)
+
+    def epoch_end(self, estimator: Any, *args: Any, **keywords: Any) -> bool:
+        """Report the epoch; whether to stop."""
+        if self._fit is None or self._undone:
+            return bool(self._undone)
+        epoch = self._fit.epochs + 1
+        decision = self._fit.end_epoch(epoch, self._wanted(_computed(estimator), epoch))
+        self.stop_training = not decision.goes_on
+        return self.stop_training
+
+    def train_end(self, estimator: Any, *args: Any, **keywords: Any) -> None:
+        """Leave the estimator to the next `fit`."""
+        fit, self._fit = self._fit, None
+        if fit is not None:
+            estimator.max_epoch = self._epochs
+            for thing, state in self._undone:
+                restore(thing, state)
+            fit.end()
+
+
+def _computed(estimator: Any) -> dict[str, float]:
+    """The estimator's metrics of this epoch, those apart that nothing was computed for."""
+    named: dict[str, float] = {}
+    for metric in (*estimator.train_metrics, *estimator.val_metrics):
+        if getattr(metric, "num_inst", 1):  # one that is made of others counts nothing itself
+            named.update(metric.get_name_value())
+    return named

@@ -1,0 +1,95 @@
+"""Lightning's `Trainer.fit` inside a trial."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpo.integrations.bases import OfFramework
+from hpo.integrations.fits import Fit, begin_fit
+from hpo.integrations.wanted import MetricChoice, Wanted
+from hpo.port import Tree
+
+
+class Report(OfFramework):
+    """A Lightning callback that reports each epoch of `trainer.fit` to the trial it runs in.
+
+        def objective(config):
+            trainer = Trainer(max_epochs=20, callbacks=[Report("val_loss")], enable_checkpointing=False)
+            trainer.fit(Classifier(config), train_loader, val_loader)
+
+    The trial is stopped or paused by way of `trainer.should_stop`. If `min_epochs` or `min_steps` forbid
+    that, the next epoch ends with `hpo.TrialEnded`. Each report is a checkpoint of the module, its
+    optimizers, its schedules of learning rates and the trainer's counters where the study has a storage, and
+    a trial that goes on from one begins with the epoch after it, whose batches come in the same order. A
+    second `fit` continues the trial's count of epochs, and one that was over is run through without an
+    epoch. Outside of a trial it does nothing.
+
+    Not kept: the scaler of mixed precision, callbacks with a memory such as `EarlyStopping`, and the step of
+    a `ReduceLROnPlateau` that follows the report. One process trains a model: trials run side by side with
+    `workers=`, not by a strategy that starts processes of its own.
+
+    Args:
+        metric: the name of a metric that the module logs in its training or validation steps, or at the end
+            of the validation; a list of names; or a function of all of them that gives a number or a dict of
+            numbers. A validation that is not due after each epoch is reported again until it is.
+
+    Raises:
+        TypeError: `metric` is none of these.
+        ValueError: it is an empty list.
+        RuntimeError: Lightning was not imported.
+    """
+
+    framework = "Lightning"
+    homes = ("lightning.pytorch", "pytorch_lightning")
+    names = ("Callback",)
+
+    def __init__(self, metric: MetricChoice) -> None:
+        super().__init__()
+        self._wanted = Wanted(metric, self.framework)
+        self._fit: Fit | None = None
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        """Restore everything if the trial goes on; the optimizers are there by now."""
+        self._fit = begin_fit(
+            model=[pl_module],
+            optimizer=trainer.optimizers,
+            schedule=[config.scheduler for config in trainer.lr_scheduler_configs],
+            loops=[_Loops(trainer.fit_loop)],
+        )
+        if self._fit is not None and self._fit.is_over:
+            trainer.should_stop = True
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Make the random numbers those of the epoch; Lightning counts from 0."""
+        if self._fit is not None:
+            self._fit.begin_epoch(trainer.current_epoch + 1)
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Report the epoch, and stop training if the trial is not to go on."""
+        if self._fit is None:
+            return
+        epoch = trainer.current_epoch + 1
+        decision = self._fit.end_epoch(epoch, self._wanted(trainer.callback_metrics, epoch))
+        if not decision.goes_on:
+            trainer.should_stop = True
+
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Leave the module to the next `fit`."""
+        fit, self._fit = self._fit, None
+        if fit is not None:
+            fit.end()
+
+
+class _Loops:
+    """Lightning's counters of epochs, batches and steps, as its own checkpoints keep them."""
+
+    def __init__(self, fit_loop: Any) -> None:
+        self._fit_loop = fit_loop
+
+    def checkpoint_state(self) -> Tree:
+        """The counters."""
+        return self._fit_loop.state_dict()
+
+    def load_checkpoint_state(self, state: Tree) -> None:
+        """Go on from these counters."""
+        self._fit_loop.load_state_dict(state)

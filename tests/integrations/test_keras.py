@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import hpo
+from hpo.integrations.keras import Report
+
+Search = Callable[..., hpo.Study]
+
+X = np.linspace(-1, 1, 24, dtype="float32").reshape(12, 2)
+Y = (X.sum(axis=1) > 0).astype("int32")
+
+
+def compiled(model: Any, rate: float, **more: Any) -> Any:
+    loss = "sparse_categorical_crossentropy"
+    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"], **more)
+    return model
+
+
+def dropping_net(rate: float, **more: Any) -> Any:
+    """One that shows by its dropout whether the random numbers go on, by Adam whether the optimizer does."""
+    layers = [keras.layers.Dense(8), keras.layers.Dropout(0.5), keras.layers.Dense(2, activation="softmax")]
+    return compiled(keras.Sequential(layers), rate, **more)
+
+
+def fit(model: Any, *callbacks: Any, epochs: int = 4, **more: Any) -> Any:
+    return model.fit(
+        X,
+        Y,
+        validation_data=(X, Y),
+        batch_size=4,
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=list(callbacks),
+        **more,
+    )
+
+
+class Objective:
+    """Trains one net in a fit of four epochs, and remembers which epochs Keras trained."""
+
+    def __init__(self, metric: Any = "val_loss", *, eager: bool = True) -> None:
+        self.metric = metric
+        self.eager = eager
+        self.epochs: list[list[int]] = []
+        self.stopped: list[bool] = []
+
+    def __call__(self, config: Mapping[str, float]) -> None:
+        model = dropping_net(config["rate"], run_eagerly=self.eager)
+        self.epochs.append(fit(model, Report(self.metric)).epoch)
+        self.stopped.append(model.stop_training)
+
+
+def fine_tune(config: Mapping[str, float]) -> None:
+    """Two fits of one net, with an optimizer each, and a third of another net."""
+    model = dropping_net(config["rate"], run_eagerly=True)
+    fit(model, Report("val_loss"), epochs=2)
+    model.layers[0].trainable = False
+    fit(compiled(model, config["rate"] / 2, run_eagerly=True), Report("val_loss"), epochs=3)
+    fit(dropping_net(config["rate"], run_eagerly=True), Report("val_loss"), epochs=2)
+
+
+def test_epochs_count_from_one_and_report_the_metric(search: Search) -> None:
+    study = search(Objective())
+    assert [report.epoch for report in study.trials[0].reports] == [1, 2, 3, 4]
+    assert study.metrics[0].name == "val_loss"
+    assert study.trials[0].value == study.trials[0].reports[-1].metrics["val_loss"]
+
+
+def test_a_trial_that_was_paused_ends_as_one_that_was_not(search: Search, storage: Path | None) -> None:
+    study = search(Objective(eager=False), storage=storage)
+    assert study.trials[1].attempt == 1
+    assert study.trials[1].reports == study.trials[0].reports
+    assert [event for event in study.events if event.kind is hpo.EventKind.NONDETERMINISTIC] == []
+
+
+def test_a_checkpoint_spares_the_epochs_before_it(search: Search, tmp_path: Path) -> None:
+    objective = Objective()
+    search(objective, storage=tmp_path / "study.db")
+    whole, until_pause, until_stop, after_pause = objective.epochs
+    assert (whole, until_pause, until_stop, after_pause) == ([0, 1, 2, 3], [0, 1], [0], [2, 3])
+
+
+def test_stopping_and_pausing_set_the_flag_of_keras(search: Search) -> None:
+    objective = Objective()
+    study = search(objective)
+    whole, paused, stopped, went_on = objective.stopped
+    assert (whole, paused, stopped, went_on) == (False, True, True, False)
+    assert study.trials[2].state is hpo.TrialState.STOPPED
+    assert len(study.trials[2].reports) == 1
+
+
+@pytest.mark.parametrize("pause_after", [1, 2, 3, 5, 6])
+def test_several_fits_are_one_count_of_epochs(search: Search, storage: Path | None, pause_after: int) -> None:
+    study = search(fine_tune, pause_after=pause_after, storage=storage)
+    assert [report.epoch for report in study.trials[0].reports] == [1, 2, 3, 4, 5, 6, 7]
+    assert study.trials[1].attempt == 1
+    assert study.trials[1].reports == study.trials[0].reports
+
+
+def test_a_fit_for_each_epoch_goes_on_with_the_next(search: Search, tmp_path: Path) -> None:
+    def objective(config: Mapping[str, float]) -> None:
+        model = dropping_net(config["rate"], run_eagerly=True)
+        for epoch in range(4):
+            fit(model, Report("val_loss"), epochs=epoch + 1, initial_epoch=epoch)
+
+    study = search(objective, storage=tmp_path / "study.db")
+    assert [report.epoch for report in study.trials[1].reports] == [1, 2, 3, 4]
+    assert study.trials[1].reports == study.trials[0].reports
+
+
+def test_another_fit_of_a_trial_that_ended_does_not_begin(search: Search) -> None:
+    begun = []
+
+    def objective(config: Mapping[str, float]) -> None:
+        model = dropping_net(config["rate"], run_eagerly=True)
+        fit(model, Report("val_loss"), epochs=2)
+        begun.append("second")
+        fit(model, Report("val_loss"), epochs=2)
+        begun.append("third")
+
+    study = search(objective, pause_after=9)
+    assert study.trials[2].state is hpo.TrialState.STOPPED
+    assert begun == ["second", "third", "second", "third", "second"]
+
+
+class UntilThree:
+    """Grants one trial three epochs and no more."""
+
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:
+        return hpo.Grant(until=3) if can_start else None
+
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
+        return hpo.CONTINUE
+
+
+def test_training_ends_with_the_epochs_that_a_scheduler_grants() -> None:
+    objective = Objective()
+    space = {"rate": hpo.Float(0.01, 1)}
+    study = hpo.search(objective, space, num_trials=1, seed=0, scheduler=UntilThree())
+    assert objective.epochs == [[0, 1, 2]]
+    assert study.trials[0].state is hpo.TrialState.PAUSED
+
+
+def test_the_best_model_loads_back(search: Search, tmp_path: Path) -> None:
+    study = search(Objective(), minimize="val_loss", storage=tmp_path / "study.db")
+    model = dropping_net(0.1)
+    study.best.load_into(model)
+    loss, _ = model.evaluate(X, Y, verbose=0)
+    best = min(report.metrics["val_loss"] for report in study.best.reports)
+    assert loss == pytest.approx(best, abs=1e-6)
+
+
+def test_several_metrics_and_functions_of_them_can_be_reported(search: Search) -> None:
+    both = search(Objective(["accuracy", "val_loss"]), minimize="val_loss")
+    assert both.trials[0].reports[0].metrics.keys() == {"accuracy", "val_loss"}
+    error = search(Objective(lambda logs: 1 - logs["val_accuracy"]), minimize="error")
+    assert 0 <= error.best.metrics["error"] <= 1
+
+
+def test_a_metric_that_keras_does_not_give_is_an_error_that_lists_those_it_gives(search: Search) -> None:
+    with pytest.raises(hpo.SearchFailedError) as raised:
+        search(Objective("val_acc"))
+    assert "'val_acc', and Keras gave no such metric after epoch 1" in str(raised.value)
+    assert "accuracy, loss, val_accuracy, val_loss" in str(raised.value)
+
+
+def test_outside_of_a_trial_nothing_happens() -> None:
+    model = dropping_net(0.1)
+    history = fit(model, Report("no such metric"), epochs=2)
+    assert history.epoch == [0, 1]
+    assert model.stop_training is False
+
+
+def test_a_report_is_a_callback_of_keras() -> None:
+    report = Report("loss")
+    assert isinstance(report, Report)
+    assert isinstance(report, keras.callbacks.Callback)
+
+
+@pytest.mark.parametrize("metric", [3, ["loss", 3], None])
+def test_what_is_no_metric_is_refused(metric: Any) -> None:
+    with pytest.raises(TypeError, match="name of a metric, such as 'val_loss', a list of names, or a funct"):
+        Report(metric)
+
+
+def test_no_metric_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one metric; received an empty list"):
+        Report([])
