@@ -8,7 +8,11 @@ import typer
 
 from hpo.cli.backends import list_backends
 from hpo.cli.data import show_data
+from hpo.cli.export import export_study
+from hpo.cli.grouping import GroupedCommand
+from hpo.cli.list import list_studies
 from hpo.cli.run import run_search
+from hpo.cli.show import show_study
 
 # Plain help: the styled one needs rich, which would double the time that `hpo --help` takes.
 app = typer.Typer(
@@ -20,7 +24,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run_search)
+app.command("run", cls=GroupedCommand)(run_search)
+app.command("list")(list_studies)
+app.command("show")(show_study)
+app.command("export")(export_study)
 app.command("backends")(list_backends)
 app.command("data")(show_data)
 

@@ -69,6 +69,9 @@ def exit_code(error: Exception) -> int:
         errors.DeviceError,
         errors.DataNotFoundError,
         errors.ObjectiveError,
+        errors.StudyExistsError,
+        errors.StudyNotFoundError,
+        errors.StudyMismatchError,
     )
     if isinstance(error, of_usage) and not isinstance(error, errors.SearchFailedError):
         return USAGE

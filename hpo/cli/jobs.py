@@ -39,6 +39,7 @@ class Job:
         default_device: the device where none is asked for.
         data_source: the data that are used, where the command chose them.
         data_reason: why these.
+        training: how a config is trained, for the header and the study's notes.
         fields: more lines of the header, labels and texts.
     """
 
@@ -51,6 +52,7 @@ class Job:
     default_device: str = "auto"
     data_source: str | None = None
     data_reason: str | None = None
+    training: str | None = None
     fields: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -81,13 +83,13 @@ def book_job(
         default_device="cpu",
         data_source=arrays.source,
         data_reason=arrays.why,
+        training=f"{epochs} epochs, batch size {batch_size}, validated on {held_out}",
         fields=(
             (
                 "data",
                 f"{arrays.source}: {len(arrays.train_images):,} training and "
                 f"{len(arrays.test_images):,} test images ({arrays.why})",
             ),
-            ("training", f"{epochs} epochs, batch size {batch_size}, validated on {held_out}"),
         ),
     )
 
@@ -106,7 +108,7 @@ def own_job(target: str, *, space: str | None, epochs: int | None) -> Job:
         objective=function if fixed is None else functools.partial(function, max_epochs=fixed),
         space=searched,
         epochs=_known_epochs(function) if fixed is None else fixed,
-        fields=() if fixed is None else (("training", f"{fixed} epochs"),),
+        training=None if fixed is None else f"{fixed} epochs",
     )
 
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hpo.events import Event, EventKind
+
+_ENDS = (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAILED)
+
+
+@dataclass
+class _Open:
+    """A trial without an end: its last start, its last epoch, and whether it runs or waits."""
+
+    attempt: int
+    epoch: int = 0
+    runs: bool = True
 
 
 class Pace:
@@ -10,58 +23,88 @@ class Pace:
 
     A trial that fails ends early, so an epoch's time is the mean over epochs that were trained, and the
     rest are the epochs of the trials to come. Where nobody knows how many epochs a trial has, the unit
-    is the trial, and the forecast comes after the first one.
+    is the trial, and the forecast comes after the first one. Configs that a user added are no work and
+    do not count.
 
     Args:
-        num_trials: how many there will be.
+        num_trials: how many there will be; None where nobody knows.
         epochs: reports of each trial; None where nobody knows.
 
     Attributes:
         finished: trials that ended.
-        epoch: reports of the trial under way.
     """
 
-    def __init__(self, num_trials: int, epochs: int | None) -> None:
+    def __init__(self, num_trials: int | None, epochs: int | None) -> None:
         self.num_trials = num_trials
         self.epochs = epochs
         self.finished = 0
-        self.epoch = 0
-        self._reports = 0
+        self._open: dict[int, _Open] = {}
+        self._units = 0
         self._began: float | None = None
         self._now = 0.0
 
     def take(self, event: Event) -> None:
         """Take in an event of the study."""
-        self._now = event.elapsed
+        self._now = max(self._now, event.elapsed)
+        if event.trial is None:
+            return
         if event.kind is EventKind.TRIAL_STARTED:
-            self._began = event.elapsed if self._began is None else self._began
-            self.epoch = 0
-        elif event.kind is EventKind.REPORTED:
-            self.epoch += 1
-            self._reports += 1
-        elif event.kind in (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_FAILED):
+            self._start(event, event.trial)
+            return
+        known = self._open.get(event.trial)
+        if known is None or event.attempt != known.attempt:
+            return  # of a config that was added, or too late
+        if event.kind is EventKind.REPORTED:
+            known.epoch = max(known.epoch + 1, event.epoch or 0)
+            self._units += self.epochs is not None
+        elif event.kind is EventKind.TRIAL_PAUSED:
+            known.runs = False
+        elif event.kind in _ENDS:
+            del self._open[event.trial]
             self.finished += 1
-            self.epoch = 0
+            self._units += self.epochs is None
+
+    def begin_anew(self) -> None:
+        """Let the forecast rest on what comes from now on: what came before was another run's."""
+        self._units, self._began = 0, None
+        for known in self._open.values():
+            known.runs = False
 
     @property
-    def total(self) -> int:
-        """What there is to do: epochs, or trials where nobody knows their epochs."""
-        return self.num_trials * (self.epochs or 1)
+    def running(self) -> list[int]:
+        """The trials that run, in the order of their starts."""
+        return [trial for trial, known in self._open.items() if known.runs]
+
+    @property
+    def total(self) -> int | None:
+        """What there is to do: epochs, or trials where nobody knows their epochs; None if unknown."""
+        return None if self.num_trials is None else self.num_trials * (self.epochs or 1)
 
     @property
     def done(self) -> int:
         """How much of `total` needs no more work."""
         if self.epochs is None:
             return self.finished
-        return min(self.finished * self.epochs + min(self.epoch, self.epochs), self.total)
+        under_way = sum(min(known.epoch, self.epochs) for known in self._open.values())
+        done = self.finished * self.epochs + under_way
+        return done if self.total is None else min(done, self.total)
 
     @property
     def seconds_left(self) -> float | None:
         """The forecast as of the last event; None before there is anything to go by."""
-        units = self.finished if self.epochs is None else self._reports
-        if not units or self._began is None:
+        if not self._units or self._began is None or self.total is None:
             return None
-        return (self._now - self._began) / units * (self.total - self.done)
+        return (self._now - self._began) / self._units * max(0, self.total - self.done)
+
+    def _start(self, event: Event, trial: int) -> None:
+        if trial in self._open:
+            known = self._open.pop(trial)
+            self._open[trial] = _Open(event.attempt, known.epoch)
+        elif event.attempt == 0 and "proposal" in event.data:
+            self._open[trial] = _Open(0)
+        else:
+            return
+        self._began = event.elapsed if self._began is None else self._began
 
 
 def spoken(seconds: float) -> str:

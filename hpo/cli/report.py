@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from hpo.cli.reading import best_of, hyperparameters
 from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.records import table
 from hpo.study import Study
@@ -17,15 +18,21 @@ from hpo.trial import Trial, TrialState
 LONGEST_TABLE = 20
 
 
-def print_result(console: Console, study: Study) -> None:
-    """The trials, the best of them, and the hints."""
-    best = study.best if study.num_completed else None
+def print_result(console: Console, study: Study, *, running: str = "unfinished") -> None:
+    """The trials, the best of them, and the hints.
+
+    Args:
+        console: where.
+        study: the study.
+        running: what to call trials without an end.
+    """
+    best = best_of(study)
     trials: Sequence[Trial] = study.trials
     if len(trials) > LONGEST_TABLE and best is not None:
         trials = study.top(LONGEST_TABLE)
     trials = trials[:LONGEST_TABLE]
-    names, rows = table(trials, None if best is None else best.id, study.space, study.metrics)
-    _simplify(names, rows, study)
+    names, rows = table(trials, None if best is None else best.id, hyperparameters(study), study.metrics)
+    _simplify(names, rows, study, running)
     bold = next((number for number, trial in enumerate(trials) if best and trial.id == best.id), None)
     console.print()
     print_table(console, names, rows, bold_row=bold, dispensable=("seconds", "epochs"))
@@ -38,7 +45,7 @@ def print_result(console: Console, study: Study) -> None:
         fields.append(("best", f"{config}: {study.metric.name} {shown(best.value)} (trial {best.id})"))
     if study.num_failed:
         fields.append(("failed", f"{study.num_failed} of {len(study.trials)} trials"))
-    fields += [("hint", hint.text) for hint in study.hints]
+    fields += [("hint", text) for text in _hints(study)]
     print_fields(console, fields)
 
 
@@ -51,31 +58,31 @@ def document_of(study: Study, *, device: str | None, data: str | None, **extra: 
         data: which data they used, where the command chose them.
         extra: more entries.
     """
-    best = study.best if study.num_completed else None
     return {
         "name": study.name,
         "backend": study.backend,
         "device": device,
         "data": data,
         "seed": study.seed,
-        "metrics": [{"name": metric.name, "direction": metric.direction.value} for metric in study.metrics],
-        "best": None if best is None else {"trial": best.id, "config": best.config, "value": best.value},
-        "trials": [_trial_entry(trial) for trial in study.trials],
-        "hints": [hint.text for hint in study.hints],
-        "notes": {note.topic: note.text for note in study.notes},
+        "metrics": metric_entries(study),
+        "best": best_entry(study),
+        "trials": [trial_entry(trial) for trial in study.trials],
+        "hints": _hints(study),
+        "notes": _notes(study),
         "versions": study.versions,
         **extra,
     }
 
 
-def _trial_entry(trial: Trial) -> dict[str, Any]:
+def trial_entry(trial: Trial) -> dict[str, Any]:
+    """A trial as a JSON value."""
     return {
         "id": trial.id,
         "config": trial.config,
         "state": trial.state.value,
-        "value": _finite(trial.value),
+        "value": finite(trial.value),
         "reports": [
-            {"epoch": report.epoch, **{name: _finite(value) for name, value in report.metrics.items()}}
+            {"epoch": report.epoch, **{name: finite(value) for name, value in report.metrics.items()}}
             for report in trial.reports
         ],
         "reason": trial.reason,
@@ -83,12 +90,38 @@ def _trial_entry(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _finite(value: float | None) -> float | None:
-    """JSON has neither NaN nor infinity."""
+def best_entry(study: Study) -> dict[str, Any] | None:
+    """The best trial as a JSON value."""
+    best = best_of(study)
+    return None if best is None else {"trial": best.id, "config": best.config, "value": best.value}
+
+
+def metric_entries(study: Study) -> list[dict[str, str]]:
+    """The study's metrics as JSON values."""
+    return [{"name": metric.name, "direction": metric.direction.value} for metric in study.metrics]
+
+
+def finite(value: float | None) -> float | None:
+    """The number; None for NaN and infinity, which JSON has not."""
     return value if value is not None and math.isfinite(value) else None
 
 
-def _simplify(names: list[str], rows: list[list[object]], study: Study) -> None:
+def _hints(study: Study) -> list[str]:
+    try:
+        return [hint.text for hint in study.hints]
+    except ValueError:  # the log could not hold the space
+        return []
+
+
+def _notes(study: Study) -> dict[str, str]:
+    """The remarks by topic, one line for each."""
+    notes: dict[str, str] = {}
+    for topic, text in study.notes:
+        notes[topic] = f"{notes[topic]}\n{text}" if topic in notes else text
+    return notes
+
+
+def _simplify(names: list[str], rows: list[list[object]], study: Study, running: str) -> None:
     """Call the value by its name, and leave the states out where all are the same."""
     if len(study.metrics) == 1 and study.metric.name not in names:
         names[names.index("value")] = study.metric.name
@@ -99,4 +132,4 @@ def _simplify(names: list[str], rows: list[list[object]], study: Study) -> None:
             del row[state]
         return
     for row in rows:
-        row[state] = "unfinished" if row[state] == TrialState.RUNNING.value else row[state]
+        row[state] = running if row[state] == TrialState.RUNNING.value else row[state]

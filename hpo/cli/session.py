@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Console
 
-from hpo import registry
 from hpo.cli.entry import INTERRUPTED
-from hpo.cli.failures import FAILED, UsageError, wrong_arguments
+from hpo.cli.failures import FAILED, wrong_arguments
+from hpo.cli.interrupts import interrupts_watched
 from hpo.cli.jobs import Job, book_job, own_job
 from hpo.cli.progress import SearchProgress
+from hpo.cli.reading import has_open_trials
 from hpo.cli.report import document_of, print_result
+from hpo.cli.request import Request
 from hpo.cli.screen import only_documents, open_console, print_fields, print_line, write_document
-from hpo.errors import SearchFailedError
+from hpo.cli.starting import choose_backend, choose_device, make_tuner, print_header
+from hpo.cli.stored import Stored, look_into
+from hpo.errors import SearchFailedError, StorageError
 from hpo.plots import check_plot_path, save, scatter
-from hpo.port import Backend
 from hpo.study import Study
 from hpo.tuner import SearchInterrupted, Tuner
 
 DEFAULT_PLOT = Path("hpo-run.png")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """The options of `hpo run` as they were given; None where one was not."""
-
-    target: str | None
-    space: str | None
-    minimize: str | None
-    maximize: str | None
-    backend: str | None
-    device: str | None
-    trials: int
-    epochs: int | None
-    batch_size: int | None
-    seed: int
-    data: str | None
-    validation: Literal["test", "holdout"] | None
-    plot: Path | None
-    no_plot: bool
-    name: str | None
-    as_json: bool
 
 
 @dataclass(frozen=True)
@@ -53,28 +33,34 @@ class Ending:
     Attributes:
         code: the exit code.
         message: what to say of it; None after a search that went to its end.
+        early: why it ended before all of its trials had run, by a rule or by time; None if it did not.
     """
 
     code: int = 0
     message: str | None = None
+    early: str | None = None
 
 
 def carry_out(request: Request) -> int:
     """Search as the options say; the exit code."""
     with only_documents(request.as_json) as output:
         console = open_console(to_stderr=request.as_json)
+        request.check()
         plot = _plot_path(request, console)
         job = _job(request, console)
-        backend, reason = _backend(request)
-        device = registry.resolve_device(backend, request.device, default=job.default_device)
-        tuner, progress = _prepare(request, job, device, console)
-        _print_header(
-            console, job, tuner.study, f"{backend.name} {backend.version}, because {reason}", device
-        )
-        ending = _search(tuner, progress)
+        stored = look_into(request, request.name or job.name)
+        backend, reason = choose_backend(request, stored)
+        device = choose_device(request, stored, job, backend)
+        tuner, progress = make_tuner(request, job, stored, device, console)
         study = tuner.study
-        print_result(console, study)
-        saved, ending = _save_plot(study, plot, console, ending)
+        described = f"{backend.name} {backend.version}, because {reason}"
+        print_header(console, request, job, stored, study, backend=described, device=device)
+        with interrupts_watched(lambda: _say_slow_end(console), _last_words(request, study)):
+            ending = _search(tuner, progress, request, stored)
+            print_result(console, study)
+            if ending.early is not None:
+                print_fields(console, [("ended", ending.early)])
+            saved, ending = _save_plot(study, plot, console, ending)
         if request.as_json:
             write_document(
                 output,
@@ -82,11 +68,14 @@ def carry_out(request: Request) -> int:
                     study,
                     device=device,
                     data=job.data_source,
+                    storage=request.storage,
+                    resumed=stored.resumed,
                     data_reason=job.data_reason,
                     backend_reason=reason,
                     backend_version=backend.version,
                     plot=saved,
                     interrupted=ending.code == INTERRUPTED,
+                    ended=ending.early,
                     error=ending.message,
                 ),
             )
@@ -98,8 +87,6 @@ def carry_out(request: Request) -> int:
 def _plot_path(request: Request, console: Console) -> Path | None:
     """Where the plot will go, checked now. One that nobody asked for by name is no reason to fail."""
     if request.no_plot:
-        if request.plot is not None:
-            raise UsageError(f"--plot {request.plot} and --no-plot contradict each other: leave one out.")
         return None
     if request.plot is not None:
         with wrong_arguments():
@@ -114,91 +101,60 @@ def _plot_path(request: Request, console: Console) -> Path | None:
 
 
 def _job(request: Request, console: Console) -> Job:
-    if request.target is None:
-        if request.space is not None:
-            raise UsageError(
-                f"--space {request.space} belongs to an objective of your own: hpo run module:function "
-                f"--space {request.space}."
-            )
-        return book_job(
-            console,
-            data=request.data,
-            epochs=request.epochs,
-            batch_size=request.batch_size,
-            validation=request.validation,
-        )
-    for option, value in (
-        ("--data", request.data),
-        ("--batch-size", request.batch_size),
-        ("--validation", request.validation),
-    ):
-        if value is not None:
-            raise UsageError(
-                f"{option} {value} belongs to the book's job; {request.target} decides that itself. "
-                f"Leave it out."
-            )
-    return own_job(request.target, space=request.space, epochs=request.epochs)
-
-
-def _backend(request: Request) -> tuple[Backend, str]:
-    """The backend and why; a user's objective is imported by now, and what it imported counts."""
-    if request.backend is not None:
-        registry.canonical_name(request.backend, origin="--backend")
-    choice = registry.choose(request.backend)
-    return registry.load(choice.name), choice.reason
-
-
-def _prepare(request: Request, job: Job, device: str, console: Console) -> tuple[Tuner, SearchProgress]:
-    progress = SearchProgress(console, num_trials=request.trials, epochs=job.epochs)
-    minimize = request.minimize if request.minimize or request.maximize else job.minimize
-    with wrong_arguments():
-        tuner = Tuner(
-            job.objective,
-            job.space,
-            minimize=minimize,
-            maximize=request.maximize,
-            num_trials=request.trials,
-            seed=request.seed,
-            backend=request.backend,
-            device=device,
-            name=request.name or job.name,
-            callbacks=[progress.on_event],
-        )
-    if job.data_source is not None:
-        tuner.note("data", f"{job.data_source} ({job.data_reason})")
-    return tuner, progress
-
-
-def _print_header(console: Console, job: Job, study: Study, backend: str, device: str) -> None:
-    space = ", ".join(f"{name}: {domain!r}" for name, domain in study.space.items())
-    print_line(console, job.title, style="bold")
-    print_fields(
+    if request.objective is not None:
+        return own_job(request.objective, space=request.space, epochs=request.epochs)
+    return book_job(
         console,
-        [
-            ("backend", backend),
-            ("device", device),
-            *job.fields,
-            ("space", space),
-            ("seed", str(study.seed)),
-        ],
+        data=request.data,
+        epochs=request.epochs,
+        batch_size=request.batch_size,
+        validation=request.validation,
     )
 
 
-def _search(tuner: Tuner, progress: SearchProgress) -> Ending:
+def _search(tuner: Tuner, progress: SearchProgress, request: Request, stored: Stored) -> Ending:
+    study = tuner.study
     try:
         with progress:
             tuner.run()
-    except SearchInterrupted as interrupt:
-        study = interrupt.study
+    except SearchInterrupted:
         ended = study.num_completed + study.num_failed
-        return Ending(
-            INTERRUPTED,
-            f"Interrupted after {ended} trials. The same command with --seed {study.seed} evaluates the same "
-            f"configurations again, from the first one.",
-        )
+        return Ending(INTERRUPTED, f"Interrupted after {ended} trials. {_how_to_go_on(request, study)}")
     except SearchFailedError as error:
         return Ending(FAILED, f"Error: {error}")
-    return Ending()
+    except StorageError as error:
+        return Ending(FAILED, f"Error: {error} {_how_to_go_on(request, study)}")
+    return Ending(early=_early_end(study, request, stored))
+
+
+def _early_end(study: Study, request: Request, stored: Stored) -> str | None:
+    """Why the search ended although it could have gone on, and how it does; None if it could not."""
+    total = request.num_trials
+    if total is not None and study.num_proposals >= total and not has_open_trials(study):
+        if stored.before is None or stored.before.num_proposals < total or has_open_trials(stored.before):
+            return None
+        return f"at once, as its {total} trials had run before; with a larger --trials it goes on"
+    why = study.notes[-1].text if study.notes and study.notes[-1].topic == "stop" else "no config is left"
+    return why if request.storage is None else f"{why}. {_how_to_go_on(request, study)}"
+
+
+def _how_to_go_on(request: Request, study: Study) -> str:
+    """The command that does, or the next best one where nothing was stored."""
+    if request.storage is not None:
+        return f"Go on with: {request.command.again(resume=True)}"
+    return (
+        f"Without --storage nothing is kept; the same configurations from the first one: "
+        f"{request.command.again(seed=study.seed)}"
+    )
+
+
+def _last_words(request: Request, study: Study) -> str:
+    kept = "" if request.storage is None else f" What was finished is in {request.storage}."
+    return f"Ended at once.{kept} {_how_to_go_on(request, study)}"
+
+
+def _say_slow_end(console: Console) -> None:
+    print_line(console, "Interrupted: the trials are being ended. Ctrl-C once more ends at once.")
 
 
 def _save_plot(
@@ -210,6 +166,7 @@ def _save_plot(
     try:
         save(scatter(study), path)
     except (OSError, ValueError) as error:
-        return None, Ending(ending.code or FAILED, f"Error: the plot could not be saved: {error}")
+        failure = f"Error: the plot could not be saved: {error}"
+        return None, replace(ending, code=ending.code or FAILED, message=failure)
     print_fields(console, [("plot", str(path))])
     return str(path), ending

@@ -33,6 +33,22 @@ def loud(config):
     os.system("echo printed by a child process")
     return config["x"]
 
+def learns(config, trial):
+    import numpy
+    trial.checkpoint(weights=numpy.zeros(3))
+    for epoch in trial.epochs(2):
+        yield config["x"]
+
+def noisy(config):
+    import random
+    for _ in range(3):
+        yield random.random()
+
+def endures(config):
+    import os, time
+    time.sleep(30 if config["x"] > 0.5 else 0)
+    yield os.getpid()
+
 def not_a_number(config):
     yield {"loss": config["x"], "other": float("nan")}
 

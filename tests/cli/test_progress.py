@@ -12,7 +12,8 @@ from hpo.events import Event, EventKind
 
 
 def event(kind: EventKind, elapsed: float, trial: int = 0, epoch: int | None = None) -> Event:
-    return Event(kind, trial, epoch=epoch, elapsed=elapsed)
+    text = '{"config": {}, "proposal": 0}' if kind is EventKind.TRIAL_STARTED else "{}"
+    return Event(kind, trial, epoch=epoch, text=text, elapsed=elapsed)
 
 
 def test_the_forecast_after_the_first_epoch_is_that_epoch_times_the_rest() -> None:

@@ -30,14 +30,31 @@ except SystemExit:
 """
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("backends",), ("data",)])
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("list",), ("show",), ("export",), ("backends",), ("data",)]
+)
 def test_help_imports_nothing_heavy(hpo_process: Command, command: tuple[str, ...]) -> None:
     answer = hpo_process(*command, "--help", code=LOADED)
     text, _, loaded = answer.stdout.partition("loaded:")
     code, modules = json.loads(loaded)
     assert code == 0
     assert "Usage: hpo" in text
-    assert not {"numpy", "scipy", "matplotlib", "torch"} & set(modules)
+    assert not {"numpy", "scipy", "matplotlib", "torch", "sqlalchemy", "rich"} & set(modules)
+
+
+def test_the_options_of_a_search_are_in_groups(hpo: Command) -> None:
+    text = hpo("run", "--help").stdout
+    groups = re.findall(r"^(\w[\w ]+):$", text, flags=re.MULTILINE)
+    assert groups == [
+        "Arguments",
+        "What is tuned",
+        "How long it takes",
+        "Where it runs",
+        "What is kept",
+        "What is shown",
+        "Options",
+    ]
+    assert text.index("What is kept:") < text.index("  --resume") < text.index("What is shown:")
 
 
 def test_version_is_the_librarys(hpo: Command) -> None:

@@ -1,0 +1,176 @@
+"""The whole life of one trial, on the screen and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+
+from hpo.cli.failures import UsageError
+from hpo.cli.reading import best_of, history_of, iso, kept_by, log_of, on_the_clock
+from hpo.cli.report import finite, trial_entry
+from hpo.cli.screen import print_fields, print_line, print_table
+from hpo.cli.showing import kept_entry, print_kept
+from hpo.events import Event, EventKind, metrics_from_json
+from hpo.study import Study
+from hpo.tables import shown
+from hpo.trial import Trial
+
+_NOT_OF_ITS_LIFE = (EventKind.REPORTED, EventKind.CHECKPOINTED)
+
+
+def print_trial(console: Console, study: Study, number: int, file: str) -> None:
+    """All that the log has of a trial.
+
+    Raises:
+        UsageError: the study has no such trial.
+    """
+    trial, events = _trial(study, number), _events(study, number)
+    print_line(console, f"trial {number} of study {study.name!r} of {file}", style="bold")
+    print_fields(console, _about(trial, study))
+    console.print()
+    before: Event | None = None
+    lines = []
+    for event in (event for _, event in events if event.kind not in _NOT_OF_ITS_LIFE):
+        lines.append((f"{event.elapsed:.2f} s", _told(event, before)))
+        before = event
+    print_fields(console, lines)
+    if trial.reports:
+        console.print()
+        _print_reports(console, study, trial, [event for _, event in events])
+    kept = kept_by(trial)
+    if kept:
+        print_kept(console, kept)
+    if trial.traceback:
+        console.print()
+        console.print(trial.traceback.rstrip(), soft_wrap=True)
+
+
+def document_of_trial(study: Study, number: int, file: str) -> dict[str, Any]:
+    """The same as one JSON value.
+
+    Raises:
+        UsageError: the study has no such trial.
+    """
+    trial = _trial(study, number)
+    return {
+        "storage": file,
+        "study": study.name,
+        "trial": trial_entry(trial)
+        | {
+            "metrics": {name: finite(value) for name, value in trial.metrics.items()},
+            "best_epoch": trial.best_epoch,
+            "proposal": trial.proposal,
+            "info": trial.info,
+            "attempt": trial.attempt,
+            "started": iso(trial.started),
+            "finished": iso(trial.finished),
+            "traceback": trial.traceback,
+            "kept": [kept_entry(kept) for kept in kept_by(trial)],
+        },
+        "events": [event_entry(place, event) for place, event in _events(study, number)],
+    }
+
+
+def event_entry(place: int, event: Event) -> dict[str, Any]:
+    """An event as a JSON value: its number in the log and all that it holds."""
+    return {
+        "event": place,
+        "kind": event.kind.value,
+        "trial": event.trial,
+        "attempt": event.attempt,
+        "epoch": event.epoch,
+        "time": finite(event.time),
+        "elapsed": finite(event.elapsed),
+        "data": event.data,
+    }
+
+
+def _trial(study: Study, number: int) -> Trial:
+    count = len(study.trials)
+    if not 0 <= number < count:
+        there = f"its trials are 0 to {count - 1}" if count else "it has no trial yet"
+        raise UsageError(f"The study {study.name!r} has no trial {number}: {there}.")
+    return study.trials[number]
+
+
+def _events(study: Study, number: int) -> list[tuple[int, Event]]:
+    return [(place, event) for place, event in enumerate(log_of(study)) if event.trial == number]
+
+
+def _about(trial: Trial, study: Study) -> list[tuple[str, str]]:
+    best = best_of(study)
+    state = f"{trial.state.value}{', the best of the study' if best and best.id == trial.id else ''}"
+    metrics = ", ".join(f"{name} {shown(value)}" for name, value in trial.metrics.items())
+    end = "" if trial.finished is None else f", ended {on_the_clock(trial.finished)}"
+    fields = [
+        ("state", state),
+        ("config", ", ".join(f"{name} = {value!r}" for name, value in trial.config.items())),
+        ("result" if trial.finished else "so far", metrics or "none"),
+        ("started", f"{on_the_clock(trial.started)}{end}"),
+    ]
+    if trial.best_epoch is not None:
+        fields.append(("best epoch", str(trial.best_epoch)))
+    return fields
+
+
+def _told(event: Event, before: Event | None) -> str:
+    """An event in words."""
+    data = event.data
+    if event.kind is EventKind.TRIAL_STARTED:
+        return _start_told(event, data, before)
+    if event.kind is EventKind.TRIAL_COMPLETED:
+        return "completed" + (f": {_numbers_text(data['metrics'])}" if "metrics" in data else "")
+    if event.kind is EventKind.NONDETERMINISTIC:
+        return (
+            f"epoch {event.epoch} came out differently when it was run again: "
+            f"{_numbers_text(data['received'])} instead of {_numbers_text(data['logged'])}, which counts"
+        )
+    if event.kind is EventKind.REPLICATED:
+        return f"trained again on draw {event.attempt}: {_numbers_text(data['metrics'])}"
+    if event.kind is EventKind.TEST_SET_OPENED:
+        return f"the sealed test set was opened for it: {_numbers_text(data['metrics'])}"
+    return f"{event.kind.value.removeprefix('trial_')}: {data['reason']}"
+
+
+def _start_told(event: Event, data: Mapping[str, Any], before: Event | None) -> str:
+    if before is None:
+        why = "a config that was added" if "proposal" not in data else f"proposal {data['proposal']}"
+    elif "lost" in data:
+        why = f"its process was lost: {data['lost']}"
+    elif before.kind is EventKind.TRIAL_PAUSED:
+        why = "after its pause"
+    else:
+        why = "after an interruption"
+    parts = [f"start {event.attempt}: {why}"]
+    parts += [f"{key} {value}" for key, value in data.get("info", {}).items()]
+    parts += [f"until epoch {data['until']}"] if "until" in data else []
+    parts += [f"by {data['owner']}"] if "owner" in data else []
+    return ", ".join(parts)
+
+
+def _numbers_text(document: Mapping[str, float | str]) -> str:
+    return ", ".join(f"{name} {shown(value)}" for name, value in metrics_from_json(document).items())
+
+
+def _print_reports(console: Console, study: Study, trial: Trial, events: list[Event]) -> None:
+    """A row for each epoch: its metrics, which start reported it, and whether a checkpoint was written."""
+    reported = {event.epoch: event for event in reversed(events) if event.kind is EventKind.REPORTED}
+    there = {kept.epoch: "kept" for kept in trial.kept}
+    written = {kept.epoch: "deleted" for kept in history_of(study).checkpoints(trial.id)} | there
+    metrics = list(dict.fromkeys(name for report in trial.reports for name in report.metrics))
+    names = ["epoch", *metrics, "at second", "start", "checkpoint"]
+    rows: list[list[object]] = [
+        [
+            report.epoch,
+            *(report.metrics.get(name) for name in metrics),
+            reported[report.epoch].elapsed,
+            reported[report.epoch].attempt,
+            written.get(report.epoch, ""),
+        ]
+        for report in trial.reports
+    ]
+    if not written:
+        names, rows = names[:-1], [row[:-1] for row in rows]
+    print_table(console, names, rows)

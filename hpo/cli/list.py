@@ -1,0 +1,43 @@
+"""`hpo list`: the studies of a storage."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpo.cli.failures import TracebackOption, failures_told
+
+StorageArgument = Annotated[
+    str, typer.Argument(metavar="FILE", show_default=False, help="The storage, such as study.db.")
+]
+NameArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        help="What the study is called; may be left out if there is only one.",
+    ),
+]
+
+
+def list_studies(
+    file: StorageArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    traceback: TracebackOption = False,
+) -> None:
+    """Show the studies of a storage.
+
+    Each with its trials, what it optimises, its best value, its backend, its objective, and when it was
+    created and last written to.
+    """
+    with failures_told(show_traceback=traceback):
+        from hpo.cli.listing import document_of_studies, print_studies
+        from hpo.cli.reading import storage_to_read
+        from hpo.cli.screen import only_documents, open_console, write_document
+
+        with only_documents(as_json) as output, storage_to_read(file) as storage:
+            if as_json:
+                write_document(output, document_of_studies(storage, file))
+            else:
+                print_studies(open_console(to_stderr=False), storage, file)

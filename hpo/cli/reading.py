@@ -1,0 +1,204 @@
+"""Studies out of a storage, for the commands that look at them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from hpo.cli.failures import UsageError
+from hpo.errors import StorageError
+from hpo.events import Event
+from hpo.history import History
+from hpo.resuming import load
+from hpo.storage import Storage, open_storage
+from hpo.study import Study
+from hpo.trial import Trial
+
+_TRIAL_FOLDER = re.compile(r"trial-(\d+)")
+
+
+@contextmanager
+def wrong_storage() -> Iterator[None]:
+    """In the block a storage is opened and looked into: what is wrong with it, the user has to mend."""
+    try:
+        yield
+    except StorageError as error:
+        raise UsageError(str(error)) from error
+
+
+@contextmanager
+def storage_to_read(file: str) -> Iterator[Storage]:
+    """The storage in a file that has to be there.
+
+    Raises:
+        UsageError: it is not, or is none.
+    """
+    with wrong_storage():
+        storage = open_storage(file, create=False)
+    try:
+        yield storage
+    finally:
+        storage.close()
+
+
+def study_in(storage: Storage, file: str, name: str | None, command: str) -> Study:
+    """The study of that name, or the only one.
+
+    Raises:
+        UsageError: there is none of that name, or there are several and none was named.
+    """
+    with wrong_storage():
+        names = storage.studies()
+        if name is None and len(names) != 1:
+            if not names:
+                raise UsageError(f"{file} holds no study yet. `hpo run --storage {file}` puts one in.")
+            raise UsageError(
+                f"{file} holds {len(names)} studies: {', '.join(map(repr, names))}. Name one: "
+                f"hpo {command} {shlex.quote(file)} {shlex.quote(names[0])}"
+            )
+        return load(storage, names[0] if name is None else name)
+
+
+def history_of(study: Study) -> History:
+    """The fold of the study's log, for what its view does not show."""
+    return study._history
+
+
+def log_of(study: Study) -> Sequence[Event]:
+    """The study's log."""
+    return history_of(study).events
+
+
+def created(study: Study) -> dict[str, Any]:
+    """What was recorded when the study began."""
+    return history_of(study).created
+
+
+def hyperparameters(study: Study) -> list[str]:
+    """The names of the hyperparameters, from the trials where the log could not hold the space."""
+    try:
+        return list(study.space)
+    except ValueError:
+        return list(dict.fromkeys(name for trial in study.trials for name in trial.config))
+
+
+def states_of(study: Study) -> dict[str, int]:
+    """How many trials are in each state, in a fixed order, zeros included."""
+    history = history_of(study)
+    return {
+        "completed": study.num_completed,
+        "failed": history.num_failed,
+        "stopped": history.num_stopped,
+        "paused": len(history.paused),
+        "running": len(history.running),
+    }
+
+
+def has_open_trials(study: Study) -> bool:
+    """Whether trials run, wait, or were interrupted."""
+    history = history_of(study)
+    return bool(history.running or history.paused)
+
+
+def states_text(study: Study) -> str:
+    """The same in words: `10 completed, 1 failed`."""
+    return ", ".join(f"{count} {state}" for state, count in states_of(study).items() if count)
+
+
+def goal_text(study: Study) -> str:
+    """What is optimised: `minimize val_error`."""
+    return ", ".join(f"{metric.direction.value} {metric.name}" for metric in study.metrics)
+
+
+def best_of(study: Study) -> Trial | None:
+    """The best trial; None if there is none or not exactly one metric."""
+    return study.best if study.num_completed and len(study.metrics) == 1 else None
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A checkpoint on the disk.
+
+    Attributes:
+        trial: whose it is.
+        epoch: after which epoch it was written.
+        attempt: by which start of the trial.
+        is_best: whether that was the trial's best epoch.
+        is_last: whether it is the newest one.
+        path: the file.
+        bytes: its size; None if it is gone meanwhile.
+    """
+
+    trial: int
+    epoch: int
+    attempt: int
+    is_best: bool
+    is_last: bool
+    path: str
+    bytes: int | None
+
+    @property
+    def which(self) -> str:
+        """`best`, `last`, both, or neither."""
+        return ", ".join([*(["best"] if self.is_best else []), *(["last"] if self.is_last else [])])
+
+
+def kept_by(trial: Trial) -> list[KeptFile]:
+    """A trial's checkpoints that are there."""
+    return [
+        KeptFile(
+            trial.id,
+            kept.epoch,
+            kept.attempt,
+            # An objective that reports nothing has a last state only, which then is its best.
+            kept.epoch == trial.best_epoch or (trial.best_epoch is None and kept == trial.kept[-1]),
+            kept == trial.kept[-1],
+            kept.path,
+            _size(kept.path),
+        )
+        for kept in trial.kept
+    ]
+
+
+def kept_in(study: Study) -> list[KeptFile]:
+    """All checkpoints of a study that are there, by trial; found by their folders, not trial by trial."""
+    folder = history_of(study).folder
+    if folder is None or not folder.path.is_dir():
+        return []
+    matches = filter(None, (_TRIAL_FOLDER.fullmatch(entry.name) for entry in folder.path.iterdir()))
+    numbers = sorted(int(match[1]) for match in matches)
+    return [
+        kept for number in numbers if number < len(study.trials) for kept in kept_by(study.trials[number])
+    ]
+
+
+def iso(seconds: float | None) -> str | None:
+    """A time since 1970 as ISO 8601 in UTC, to the millisecond; None where it is not known."""
+    moment = _moment(seconds)
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def on_the_clock(seconds: float | None) -> str:
+    """A time since 1970 as the user's clock shows it; empty where it is not known."""
+    moment = _moment(seconds)
+    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):  # NaN, or a clock that was far off
+        return None
+
+
+def _size(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,116 @@
+"""What the user wants of `hpo run`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hpo.cli.again import CommandLine
+from hpo.cli.failures import UsageError
+from hpo.cli.sizes import read_size
+from hpo.stopping import Patience, StopRule, Target
+from hpo.workers import Workers
+
+DEFAULT_TRIALS = 10
+DEFAULT_SEED = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """The options of `hpo run` as they were given; None where one was not."""
+
+    objective: str | None
+    space: str | None
+    minimize: str | None
+    maximize: str | None
+    trials: int | None
+    timeout: float | None
+    target: float | None
+    patience: int | None
+    epochs: int | None
+    replicates: int | None
+    batch_size: int | None
+    data: str | None
+    validation: Literal["test", "holdout"] | None
+    backend: str | None
+    device: str | None
+    seed: int | None
+    workers: int | None
+    memory_limit: str | None
+    trial_timeout: float | None
+    storage: str | None
+    name: str | None
+    resume: bool
+    keep: Literal["best", "all", "none"] | None
+    warm_start: str | None
+    plot: Path | None
+    no_plot: bool
+    as_json: bool
+    command: CommandLine
+
+    def check(self) -> None:
+        """Refuse options that contradict each other, before anything is done.
+
+        Raises:
+            UsageError: two of them do, or one needs another.
+        """
+        if self.no_plot and self.plot is not None:
+            raise UsageError(f"--plot {self.plot} and --no-plot contradict each other: leave one out.")
+        if self.storage is None:
+            for option, given in (
+                ("--resume", self.resume),
+                (f"--keep {self.keep}", self.keep is not None),
+                (f"--warm-start {self.warm_start}", self.warm_start is not None),
+            ):
+                if given:
+                    raise UsageError(
+                        f"{option} needs the storage that holds the study: add --storage FILE, for example "
+                        f"--storage study.db."
+                    )
+        if self.objective is None and self.space is not None:
+            raise UsageError(
+                f"--space {self.space} belongs to an objective of your own: hpo run module:function "
+                f"--space {self.space}."
+            )
+        if self.objective is not None:
+            self._check_of_book()
+
+    @property
+    def num_trials(self) -> int | None:
+        """How many trials there will be; None for as many as something else allows."""
+        ends = (self.timeout, self.target, self.patience)
+        if self.trials is None and any(end is not None for end in ends):
+            return None
+        return DEFAULT_TRIALS if self.trials is None else self.trials
+
+    @property
+    def stop(self) -> list[StopRule]:
+        """What else ends the search."""
+        rules: list[StopRule] = [] if self.target is None else [Target(self.target)]
+        return rules if self.patience is None else [*rules, Patience(self.patience)]
+
+    @property
+    def processes(self) -> int | Workers:
+        """Where the trials run.
+
+        Raises:
+            UsageError: the memory limit cannot be read.
+        """
+        count = 1 if self.workers is None else self.workers
+        if self.memory_limit is None and self.trial_timeout is None:
+            return count
+        limit = None if self.memory_limit is None else read_size(self.memory_limit, "--memory-limit")
+        return Workers(count, memory_limit=limit, trial_timeout=self.trial_timeout)
+
+    def _check_of_book(self) -> None:
+        for option, value in (
+            ("--data", self.data),
+            ("--batch-size", self.batch_size),
+            ("--validation", self.validation),
+        ):
+            if value is not None:
+                raise UsageError(
+                    f"{option} {value} belongs to the book's job; {self.objective} decides that itself. "
+                    f"Leave it out."
+                )

@@ -1,0 +1,157 @@
+"""A stored study on the screen and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from hpo.cli.listing import objective_of
+from hpo.cli.pace import spoken
+from hpo.cli.reading import (
+    KeptFile,
+    created,
+    goal_text,
+    history_of,
+    iso,
+    kept_in,
+    log_of,
+    on_the_clock,
+    states_of,
+    states_text,
+)
+from hpo.cli.report import document_of, finite, print_result
+from hpo.cli.screen import print_fields, print_line, print_table
+from hpo.confirmed import Confirmed
+from hpo.study import Study
+from hpo.tables import shown
+
+
+def print_study(console: Console, study: Study, file: str) -> None:
+    """What a study is, its best trials, and what else was kept of it."""
+    print_line(console, f"study {study.name!r} of {file}", style="bold")
+    print_fields(console, [*_about(study), *((note.topic, note.text) for note in study.notes)])
+    if len(study.trials):
+        print_result(console, study, running="running")
+    if len(study.metrics) == 1 and study.confirmed:
+        _print_confirmed(console, study)
+    kept = kept_in(study)
+    if kept:
+        print_kept(console, kept)
+
+
+def document_of_study(study: Study, file: str) -> dict[str, Any]:
+    """A study as one JSON value: what `hpo run --json` gives, and what a storage knows beside it."""
+    log, begun = log_of(study), created(study)
+    tested = study.tested
+    return document_of(
+        study,
+        device=study.device,
+        data=None,
+        storage=file,
+        backend_reason=study.backend_reason,
+        states=states_of(study),
+        objective=begun.get("objective"),
+        searcher=begun.get("searcher"),
+        scheduler=begun.get("scheduler"),
+        replicates=study.replicates,
+        space=begun.get("space"),
+        created=iso(log[0].time),
+        last_event=iso(log[-1].time),
+        worked_seconds=finite(log[-1].elapsed),
+        confirmed=[_confirmed_entry(one) for one in _confirmed(study)],
+        tested=None if tested is None else {"trial": tested.trial, "metrics": _numbers(tested.metrics)},
+        kept=[kept_entry(kept) for kept in kept_in(study)],
+    )
+
+
+def print_kept(console: Console, kept: list[KeptFile]) -> None:
+    """The checkpoints on the disk. Their paths are not in the table, which would cut them."""
+    rows: list[list[object]] = [
+        [one.trial, one.epoch, one.which, size_text(one.bytes), one.attempt] for one in kept
+    ]
+    print_line(console, "\nkept models", style="bold")
+    print_table(console, ["trial", "epoch", "which", "size", "attempt"], rows)
+    for one in kept:
+        console.print(one.path, soft_wrap=True)
+
+
+def kept_entry(kept: KeptFile) -> dict[str, Any]:
+    """A checkpoint as a JSON value."""
+    return dict(vars(kept))
+
+
+def size_text(size: int | None) -> str:
+    """An amount of bytes as people say it.
+
+    Example:
+        >>> size_text(1_234_567)
+        '1.23 MB'
+    """
+    if size is None:
+        return "gone"
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} B"
+
+
+def _about(study: Study) -> list[tuple[str, str]]:
+    log, begun, history = log_of(study), created(study), history_of(study)
+    backend = study.backend or "none yet"
+    if study.backend_reason:
+        backend = f"{backend}, because {study.backend_reason}"
+    states = f" ({states_text(study)})" if len(study.trials) else ""
+    tested = study.tested
+    return [
+        ("trials", f"{len(study.trials)}{states}"),
+        ("metric", goal_text(study) or "named by the first result"),
+        ("objective", objective_of(study) or "none, it is driven by hand"),
+        ("search", f"{begun.get('searcher')}, scheduler {begun.get('scheduler')}"),
+        ("backend", backend),
+        *([("device", study.device)] if study.device else []),
+        ("seed", str(study.seed)),
+        *([("replicates", str(study.replicates))] if study.replicates > 1 else []),
+        ("space", _space_text(study)),
+        ("created", on_the_clock(log[0].time)),
+        ("last event", f"{on_the_clock(log[-1].time)}, after {spoken(log[-1].elapsed)} of work"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in study.versions.items())),
+        *([] if history.folder is None else [("files", str(history.folder.path))]),
+        *([] if tested is None else [("test set", f"trial {tested.trial}: {_metrics_text(tested.metrics)}")]),
+    ]
+
+
+def _space_text(study: Study) -> str:
+    try:
+        return ", ".join(f"{name}: {domain!r}" for name, domain in study.space.items())
+    except ValueError:
+        return "not in the log, as it had no JSON form"
+
+
+def _print_confirmed(console: Console, study: Study) -> None:
+    rows: list[list[object]] = [
+        [one.rank, one.trial, one.before, one.mean, one.std, len(one.values)] for one in study.confirmed
+    ]
+    print_line(console, "\nconfirmed on fresh draws", style="bold")
+    print_table(console, ["rank", "trial", "in the search", "mean", "std", "draws"], rows)
+
+
+def _confirmed(study: Study) -> list[Confirmed]:
+    return study.confirmed if len(study.metrics) == 1 else []
+
+
+def _confirmed_entry(one: Confirmed) -> dict[str, Any]:
+    return vars(one) | {
+        "before": finite(one.before),
+        "values": [finite(value) for value in one.values],
+        "mean": finite(one.mean),
+        "std": finite(one.std),
+    }
+
+
+def _metrics_text(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{name} {shown(value)}" for name, value in metrics.items())
+
+
+def _numbers(metrics: dict[str, float]) -> dict[str, float | None]:
+    return {name: finite(value) for name, value in metrics.items()}

@@ -1,0 +1,118 @@
+"""What is in the storage before a search, and what the search makes of it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpo.cli.failures import UsageError
+from hpo.cli.reading import states_of, states_text, wrong_storage
+from hpo.cli.request import Request
+from hpo.resuming import load
+from hpo.storage import open_storage
+from hpo.study import Study
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A storage as a search finds it.
+
+    Attributes:
+        storage: the file as the user named it; None for a search in memory.
+        name: what the search's study is called.
+        studies: the names of the studies that are there.
+        before: the study that goes on; None for a new one.
+        before_num_trials: how many trials it had.
+        warm_start: the study from whose results a new one starts, if it does.
+        resumed: what the JSON document says of the study that goes on.
+    """
+
+    storage: str | None
+    name: str
+    studies: tuple[str, ...] = ()
+    before: Study | None = None
+    before_num_trials: int = 0
+    warm_start: Study | None = None
+    resumed: dict[str, Any] | None = None
+
+    def fields(self, total: int | None) -> list[tuple[str, str]]:
+        """Lines of the header, labels and texts."""
+        if self.storage is None:
+            return []
+        count = len(self.studies)
+        there = ", ".join(map(repr, self.studies))
+        holds = f"{count} {'study' if count == 1 else 'studies'} before: {there}" if count else "empty before"
+        return [("storage", f"{self.storage} ({holds})"), ("study", self._study(total))]
+
+    def _study(self, total: int | None) -> str:
+        if self.before is None:
+            start = "" if self.warm_start is None else f", from the results of {self.warm_start.name!r}"
+            return f"{self.name!r}, new{start}"
+        states = f" ({states_text(self.before)})" if self.before_num_trials else ""
+        end = "" if total is None else f" of {total}"
+        trials = "trial is" if self.before_num_trials == 1 else "trials are"
+        return f"{self.name!r}, resumed: {self.before_num_trials}{end} {trials} there already{states}"
+
+
+def look_into(request: Request, name: str) -> Stored:
+    """Look into the storage that the user named, before anything is written there.
+
+    Args:
+        request: the options.
+        name: what the study is called.
+
+    Raises:
+        UsageError: the storage cannot be used; it has the study and nobody said to resume it; it lacks
+            the study to start from.
+    """
+    if request.storage is None:
+        return Stored(None, name)
+    place = request.storage
+    with wrong_storage():
+        if not _is_there(place):
+            _refuse_unknown(request, ())
+            return Stored(place, name)
+        storage = open_storage(place)
+        try:
+            studies = tuple(storage.studies())
+            if name in studies and not request.resume:
+                raise _taken(request, name, len(load(storage, name).trials))
+            _refuse_unknown(request, studies)
+            before = load(storage, name) if name in studies else None
+            is_warm = request.warm_start is not None and before is None
+            start = load(storage, request.warm_start) if is_warm else None
+        finally:
+            storage.close()
+    if before is None:
+        return Stored(place, name, studies, warm_start=start)
+    resumed = {"trials": len(before.trials), "states": states_of(before)}
+    return Stored(place, name, studies, before, len(before.trials), resumed=resumed)
+
+
+def _is_there(place: str) -> bool:
+    """Whether there is something to open; an empty file will be made a storage."""
+    if "://" in place:
+        return True
+    path = Path(place)
+    return path.exists() and (path.is_dir() or path.stat().st_size > 0)
+
+
+def _taken(request: Request, name: str, num_trials: int) -> UsageError:
+    place, quoted = shlex.quote(str(request.storage)), shlex.quote(name)
+    return UsageError(
+        f"{request.storage} has a study {name!r} already, of {num_trials} trials. To go on with it, add "
+        f"--resume; to read it: hpo show {place} {quoted}; for a new one, add --name NAME, and to start "
+        f"that from the old results --warm-start {quoted}."
+    )
+
+
+def _refuse_unknown(request: Request, studies: tuple[str, ...]) -> None:
+    """Refuse to start from a study that is not there."""
+    if request.warm_start is not None and request.warm_start not in studies:
+        there = ", ".join(map(repr, studies)) or "none"
+        raise UsageError(
+            f"--warm-start {request.warm_start} names no study of {request.storage}. The studies in it: "
+            f"{there}."
+        )
