@@ -15,12 +15,39 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpo.context import CurrentTrial, current_trial, report
-    from hpo.errors import HpoError, ObjectiveError, SealedTestSetError, SearchFailedError, SpaceError
+    from hpo.checkpoints import Checkpoint
+    from hpo.confirmed import Confirmed
+    from hpo.confirming import confirm
+    from hpo.context import CurrentTrial, TrialEnded, current_trial, report
+    from hpo.decision import CONTINUE, Decision, Verdict
+    from hpo.errors import (
+        CheckpointError,
+        HpoError,
+        ObjectiveError,
+        SealedTestSetError,
+        SearchFailedError,
+        SpaceError,
+        StorageError,
+        StudyExistsError,
+        StudyMismatchError,
+        StudyNotFoundError,
+    )
     from hpo.events import Event, EventKind
     from hpo.registry import use_backend
+    from hpo.resuming import load
+    from hpo.schedulers import FIFO, Grant, Scheduler
     from hpo.sealed import final_test
-    from hpo.searchers import Proposal, RandomSearch, Searcher
+    from hpo.searchers import (
+        TPE,
+        Auto,
+        GaussianProcess,
+        Grid,
+        Local,
+        Proposal,
+        RandomSearch,
+        Searcher,
+        Sobol,
+    )
     from hpo.space import (
         Choice,
         Constant,
@@ -34,17 +61,46 @@ if TYPE_CHECKING:
         param,
         register_domain,
     )
+    from hpo.stopping import MaxCost, Patience, StopRule, Target
     from hpo.study import Study
     from hpo.trial import Direction, Metric, Trial, TrialState
     from hpo.tuner import SearchInterrupted, Tuner, search
+    from hpo.workers import Workers
 
 _ROOMS = {
-    "hpo.context": ["CurrentTrial", "current_trial", "report"],
-    "hpo.errors": ["HpoError", "ObjectiveError", "SealedTestSetError", "SearchFailedError", "SpaceError"],
+    "hpo.checkpoints": ["Checkpoint"],
+    "hpo.confirmed": ["Confirmed"],
+    "hpo.confirming": ["confirm"],
+    "hpo.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
+    "hpo.decision": ["CONTINUE", "Decision", "Verdict"],
+    "hpo.errors": [
+        "CheckpointError",
+        "HpoError",
+        "ObjectiveError",
+        "SealedTestSetError",
+        "SearchFailedError",
+        "SpaceError",
+        "StorageError",
+        "StudyExistsError",
+        "StudyMismatchError",
+        "StudyNotFoundError",
+    ],
     "hpo.events": ["Event", "EventKind"],
     "hpo.registry": ["use_backend"],
+    "hpo.resuming": ["load"],
+    "hpo.schedulers": ["FIFO", "Grant", "Scheduler"],
     "hpo.sealed": ["final_test"],
-    "hpo.searchers": ["Proposal", "RandomSearch", "Searcher"],
+    "hpo.searchers": [
+        "Auto",
+        "GaussianProcess",
+        "Grid",
+        "Local",
+        "Proposal",
+        "RandomSearch",
+        "Searcher",
+        "Sobol",
+        "TPE",
+    ],
     "hpo.space": [
         "Choice",
         "Constant",
@@ -58,43 +114,72 @@ _ROOMS = {
         "param",
         "register_domain",
     ],
+    "hpo.stopping": ["MaxCost", "Patience", "StopRule", "Target"],
     "hpo.study": ["Study"],
     "hpo.trial": ["Direction", "Metric", "Trial", "TrialState"],
     "hpo.tuner": ["SearchInterrupted", "Tuner", "search"],
+    "hpo.workers": ["Workers"],
 }
 _HOMES = {name: module for module, names in _ROOMS.items() for name in names}
 
 __version__ = "0.1.0.dev0"
 __all__ = [
+    "Auto",
+    "CONTINUE",
+    "Checkpoint",
+    "CheckpointError",
     "Choice",
+    "Confirmed",
     "Constant",
     "CurrentTrial",
+    "Decision",
     "Direction",
     "Distribution",
     "Domain",
     "Event",
     "EventKind",
+    "FIFO",
     "Float",
+    "GaussianProcess",
+    "Grant",
+    "Grid",
     "HpoError",
     "Int",
+    "Local",
+    "MaxCost",
     "Metric",
     "ObjectiveError",
     "Ordinal",
+    "Patience",
     "Proposal",
     "RandomSearch",
+    "Scheduler",
     "SealedTestSetError",
     "SearchFailedError",
     "SearchInterrupted",
     "Searcher",
+    "Sobol",
     "Space",
     "SpaceError",
+    "StopRule",
+    "StorageError",
     "Study",
+    "StudyExistsError",
+    "StudyMismatchError",
+    "StudyNotFoundError",
+    "TPE",
+    "Target",
     "Trial",
+    "TrialEnded",
     "TrialState",
     "Tuner",
+    "Verdict",
+    "Workers",
     "__version__",
+    "confirm",
     "current_trial",
     "final_test",
+    "load",
     "load_space_toml",
     "param",
     "register_domain",

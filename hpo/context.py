@@ -7,24 +7,85 @@ same alone as under a search.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from hpo.decision import CONTINUE, Decision
 from hpo.port import DType
 
-ReportSink = Callable[[Any, "int | None"], None]
-"""Takes what an objective reports (a number or a mapping of them) and its epoch, 1-based or None."""
+
+class TrialHost(Protocol):
+    """Whoever runs a trial, as the trial sees it."""
+
+    @property
+    def epoch(self) -> int:
+        """The last epoch that is done: 0 at the start, the checkpoint's once something was restored."""
+        ...
+
+    @property
+    def max_epochs(self) -> int | None:
+        """The last epoch that a scheduler grants the trial for now; None where none does."""
+        ...
+
+    def report(self, value: Any, epoch: int | None) -> Decision:
+        """Take what the objective reports; epoch None stands for the one after the last."""
+        ...
+
+    def attach(self, things: Mapping[str, Any]) -> None:
+        """Keep these objects' state at every report; restore it now if the trial goes on."""
+        ...
+
+    def save(self, epoch: int) -> None:
+        """Keep the attached objects' state now, after an epoch of which nothing is reported."""
+        ...
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Make the framework's random numbers those of this epoch."""
+        ...
+
+    def find_device(self) -> Any:
+        """The framework's object for the trial's device."""
+        ...
 
 
-def _ignore(value: Any, epoch: int | None) -> None:
-    """Outside of a trial nobody listens."""
+class _Nobody:
+    """Outside of a trial nobody listens, and nothing is kept."""
+
+    epoch = 0
+    max_epochs = None
+
+    def report(self, value: Any, epoch: int | None) -> Decision:
+        return CONTINUE
+
+    def attach(self, things: Mapping[str, Any]) -> None:
+        return
+
+    def save(self, epoch: int) -> None:
+        return
+
+    def begin_epoch(self, epoch: int) -> None:
+        return
+
+    def find_device(self) -> Any:
+        return "cpu"
 
 
-def _no_device() -> Any:
-    return "cpu"
+class TrialEnded(BaseException):
+    """A trial that is not to go on reported through `hpo.report`.
+
+    It ends the objective from inside. Not an `Exception`, so that code which handles errors of its own
+    does not swallow it.
+
+    Attributes:
+        decision: why.
+    """
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(f"The trial is to {decision.verdict.value}: {decision.reason}")
+        self.decision = decision
 
 
 @dataclass
@@ -40,7 +101,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class CurrentTrial:
-    """What a running objective may know of its trial.
+    """What a running objective may know of its trial, and ask of it.
 
     Attributes:
         id: the trial's number in its study, from 0; None outside of a trial.
@@ -51,6 +112,7 @@ class CurrentTrial:
         backend: name of the study's backend, None while nothing needed one.
         device_name: the device that was asked for (`cpu`, `cuda:0`, `auto`), None where none was.
         opening: there while a sealed test set may be read (`hpo.final_test`).
+        host: whoever runs the trial.
     """
 
     id: int | None = None
@@ -61,8 +123,7 @@ class CurrentTrial:
     backend: str | None = None
     device_name: str | None = None
     opening: Opening | None = None
-    find_device: Callable[[], Any] = field(default=_no_device, repr=False, compare=False)
-    sink: ReportSink = field(default=_ignore, repr=False, compare=False)
+    host: TrialHost = field(default_factory=_Nobody, repr=False, compare=False)
 
     @property
     def device(self) -> Any:
@@ -70,11 +131,64 @@ class CurrentTrial:
 
         The one that was asked for, else the best there is.
         """
-        return self.find_device()
+        return self.host.find_device()
+
+    @property
+    def max_epochs(self) -> int | None:
+        """The last epoch that the study's scheduler grants for now; None where there is no scheduler."""
+        return self.host.max_epochs
 
     def report(self, value: Any, *, epoch: int | None = None) -> None:
-        """Report a value, or a mapping of metrics, as `hpo.report` does."""
-        self.sink(value, epoch)
+        """Report a value, or a mapping of metrics, as `hpo.report` does.
+
+        Raises:
+            TrialEnded: the trial is not to go on.
+        """
+        decision = self.host.report(value, epoch)
+        if not decision.goes_on:
+            raise TrialEnded(decision)
+
+    def checkpoint(self, *, model: Any = None, optimizer: Any = None, **things: Any) -> None:
+        """Keep the state of these objects with every report; restore it now if the trial goes on.
+
+        Called once, before the epochs. A study with storage then resumes the trial after its last
+        report, and gives its trained model back (`study.best.load_into(model)`).
+
+        Args:
+            model: a model of a framework whose backend is installed, or a NumPy array.
+            optimizer: its optimizer.
+            **things: whatever else training changes: NumPy arrays, which are restored in place, and
+                objects of the framework with a state, such as a learning-rate scheduler.
+
+        Raises:
+            CheckpointError: nobody knows how to keep one of them, or the checkpoint is of another model.
+        """
+        given = {"model": model, "optimizer": optimizer}
+        self.host.attach({name: thing for name, thing in given.items() if thing is not None} | things)
+
+    def epochs(self, max_epochs: int | None = None) -> Iterator[int]:
+        """The numbers of the epochs to train, from 1; after a checkpoint was restored, from where it ended.
+
+        Args:
+            max_epochs: the last epoch; by default the one that the study's scheduler grants.
+
+        Raises:
+            ValueError: nothing says how many there are.
+        """
+        if max_epochs is None and self.max_epochs is None:
+            raise ValueError(
+                "trial.epochs() takes the number of epochs, for example trial.epochs(10): this study has no "
+                "scheduler that would say it."
+            )
+        return self._epochs(max_epochs)
+
+    def _epochs(self, max_epochs: int | None) -> Iterator[int]:
+        # What a scheduler grants may grow while the trial is paused.
+        epoch = self.host.epoch + 1
+        while epoch <= (self.max_epochs or 0 if max_epochs is None else max_epochs):
+            self.host.begin_epoch(epoch)
+            yield epoch
+            epoch += 1
 
 
 _OUTSIDE = CurrentTrial()
@@ -106,5 +220,8 @@ def report(value: Any, *, epoch: int | None = None) -> None:
         epoch: the epoch it belongs to, 1-based; by default the one after the last reported.
 
     Outside of a trial it does nothing, so that a training script also runs alone.
+
+    Raises:
+        TrialEnded: the study's scheduler, or a stop of the whole search, ends or pauses the trial here.
     """
-    current_trial().sink(value, epoch)
+    current_trial().report(value, epoch=epoch)

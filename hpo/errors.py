@@ -18,6 +18,11 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
     │   └── CacheError (OSError)                   the cache folder cannot be written
     ├── ObjectiveError
     │   └── SearchFailedError                every trial failed
+    ├── StorageError
+    │   ├── StudyExistsError (ValueError)    a study of that name is there
+    │   ├── StudyNotFoundError (KeyError)    no study of that name is there
+    │   └── StudyMismatchError (ValueError)  the study is of another space, metric, seed or backend
+    ├── CheckpointError                      a checkpoint cannot be written, read or put into a model
     └── SealedTestSetError                   the sealed test set was opened before
 """
 
@@ -96,3 +101,26 @@ class SearchFailedError(ObjectiveError):
 
 class SealedTestSetError(HpoError):
     """The sealed test set was opened before; a second look would make it a validation set."""
+
+
+class StorageError(HpoError):
+    """A study's log cannot be written or read."""
+
+
+class StudyExistsError(StorageError, ValueError):
+    """A study of that name is there."""
+
+
+class StudyNotFoundError(StorageError, KeyError):
+    """No study of that name is there."""
+
+    # KeyError would show its text with quotation marks around it.
+    __str__ = Exception.__str__
+
+
+class StudyMismatchError(StorageError, ValueError):
+    """The study that is there is of another space, metric, seed or backend."""
+
+
+class CheckpointError(HpoError):
+    """A checkpoint cannot be written, read or put into a model."""

@@ -133,7 +133,9 @@ def narrow_hints(
         num_inside = int(inside.sum())
         if inside[:num_good].any() or not num_inside:
             continue
-        if math.comb(num_trials - num_inside, num_good) < alpha * math.comb(num_trials, num_good):
+        # Logarithms, as the numbers of a long study are too large for a float.
+        ways = math.comb(num_trials - num_inside, num_good)
+        if ways == 0 or math.log(ways) < math.log(alpha) + math.log(math.comb(num_trials, num_good)):
             low, middle, high = domain.decode([0.0, 0.5, 1.0])
             bounds = domain.bounds or (low, high)
             start, end = (bounds[0], middle) if half == "lower" else (middle, bounds[1])

@@ -8,12 +8,18 @@ the same at its end as at its start.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, overload
+import os
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, overload
 
+from hpo.checkpoints import Checkpoint, CheckpointFolder
 from hpo.events import Event, EventKind, metrics_from_json
+from hpo.log import Log
 from hpo.space import Space
+from hpo.storage import StudyLog
 from hpo.trial import Direction, Metric, Report, Trial, TrialState
 
 
@@ -55,56 +61,80 @@ class Tested(NamedTuple):
     metrics: dict[str, float]
 
 
-class _Row:
-    """The events of one trial."""
-
-    __slots__ = ("finished", "reports", "started")
-
-    def __init__(self, started: Event) -> None:
-        self.started = started
-        self.reports: list[Event] = []
-        self.finished: Event | None = None
-
-
 class History:
     """The events of a study and what they add up to.
 
+    Several tuners may write to one log. What comes too late there, such as the report of a process whose
+    trial was taken over, stays in the log and has no effect.
+
     Args:
+        events: the log so far.
         space: the space of the study where the log cannot hold it (it has a lambda as a constraint).
+        folder: where the study's checkpoints are; None if it keeps none.
+        store: the log outside of this process, if there is one.
 
     Attributes:
         events: the log.
-        space: what is searched.
+        folder: where the checkpoints are.
+        store: the log outside of this process; None if there is none.
         created: the content of the first event.
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
         notes: the remarks, in order.
         tested: what the sealed test set said; None while it is sealed.
-        running: ids of the trials that have no end yet, in the order of their starts.
-        finished: ids of the trials that have one, in the order of their ends.
+        replicated: for each trial that was confirmed, its metrics on other draws, by the draw's number.
+        running: ids of the trials that are under way, in the order of their starts.
+        paused: ids of the trials that wait, in the order of their pauses.
+        finished: ids of the trials that ended, in the order of their ends.
         values: for each trial the value of the single metric, NaN for one that did not complete.
         best: id of the completed trial with the best value, the earliest of equals; None before.
         num_proposals: how many of the searcher's proposals were started.
         num_failed: how many trials failed.
+        num_stopped: how many trials were stopped.
+        num_ended_since_best: how many trials ended after the best one did.
     """
 
-    def __init__(self, events: Iterable[Event] = (), *, space: Space | None = None) -> None:
-        self.events: list[Event] = []
+    def __init__(
+        self,
+        events: Iterable[Event] = (),
+        *,
+        space: Space | None = None,
+        folder: CheckpointFolder | None = None,
+        store: StudyLog | None = None,
+    ) -> None:
+        self.events = Log()
+        self.folder = folder
+        self.store = store
         self._space = space
         self.created: dict[str, Any] = {}
         self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
         self.notes: list[Note] = []
         self.tested: Tested | None = None
+        self.replicated: dict[int, dict[int, dict[str, float]]] = {}
         self.running: dict[int, None] = {}
-        self.finished: list[int] = []
-        self.values: list[float] = []
+        self.paused: dict[int, None] = {}
+        self.finished = array("i")
+        self.values = array("d")
         self.best: int | None = None
         self.num_proposals = 0
         self.num_failed = 0
-        self._rows: list[_Row] = []
+        self.num_stopped = 0
+        self.num_ended_since_best = 0
+        # Places in the log: of each trial's first and last start, end, last report and last checkpoint, and
+        # for each event of the one before it of the same trial and kind; -1 for none.
+        self._first = array("i")
+        self._started = array("i")
+        self._ended = array("i")
+        self._reported = array("i")
+        self._saved = array("i")
+        self._before = array("i")
+        self._lost: dict[int, int] = {}
         for event in events:
             self.append(event)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"store": None}
 
     @property
     def space(self) -> Space:
@@ -138,64 +168,136 @@ class History:
             raise ValueError(
                 f"A log starts with its only study_created; event {len(self.events)} is {event}."
             )
-        _FOLD[event.kind](self, event, event.data if data is None else data)
+        before = _FOLD[event.kind](self, event, event.data if data is None else data)
+        self._before.append(-1 if before is None else before)
         self.events.append(event)
-
-    def started(self, trial: int) -> Event:
-        """The last start of the trial."""
-        return self._rows[trial].started
-
-    def last_report(self, trial: int) -> Event | None:
-        """The last report of the trial's last attempt; None before the first."""
-        reports = self._rows[trial].reports
-        return reports[-1] if reports else None
-
-    def last_epoch(self, trial: int) -> int:
-        """The epoch of that report; 0 before the first."""
-        last = self.last_report(trial)
-        return 0 if last is None else last.epoch or 0
-
-    def ended(self, trial: int) -> Event | None:
-        """The end of the trial; None while it runs."""
-        return self._rows[trial].finished
 
     @property
     def num_trials(self) -> int:
         """How many trials were started."""
-        return len(self._rows)
+        return len(self._first)
+
+    def attempt(self, trial: int) -> int:
+        """The number of the trial's last start."""
+        return self.events.attempt(self._started[trial])
+
+    def config(self, trial: int) -> dict[str, Any]:
+        """The trial's config."""
+        config: dict[str, Any] = json.loads(self.events.text(self._first[trial]))["config"]
+        return config
+
+    def start_of(self, trial: int) -> dict[str, Any]:
+        """What was recorded with the trial's last start."""
+        content: dict[str, Any] = json.loads(self.events.text(self._started[trial]))
+        return content
+
+    def num_lost(self, trial: int) -> int:
+        """How many times the process that ran the trial was lost."""
+        return self._lost.get(trial, 0)
+
+    def last_epoch(self, trial: int) -> int:
+        """The epoch of the trial's last report; 0 before the first."""
+        place = self._reported[trial]
+        return 0 if place < 0 else self.events.epoch(place)
+
+    def report(self, trial: int, epoch: int) -> dict[str, float] | None:
+        """What the trial reported of an epoch; None if nothing."""
+        for place in self._chain(self._reported[trial]):
+            if self.events.epoch(place) == epoch:
+                return self._metrics_at(place)
+        return None
+
+    def last_report(self, trial: int) -> dict[str, float] | None:
+        """The metrics of the trial's last report; None before the first."""
+        place = self._reported[trial]
+        return None if place < 0 else self._metrics_at(place)
+
+    def checkpoints(self, trial: int) -> list[Checkpoint]:
+        """The trial's checkpoints that the log names, by epoch; their files need not be there any more."""
+        if self.folder is None:
+            return []
+        places = list(self._chain(self._saved[trial]))
+        last = {self.events.epoch(place): self.events.attempt(place) for place in reversed(places)}
+        return [self.folder.checkpoint(trial, last[epoch], epoch) for epoch in sorted(last)]
+
+    def best_epoch(self, trial: int) -> int | None:
+        """The epoch of the trial's best report, the earliest of equals; None without one metric."""
+        if len(self.metrics) != 1 or self._reported[trial] < 0:
+            return None
+        metric = self.metrics[0]
+        places = list(self._chain(self._reported[trial]))
+        values = [metric.sign * self._metrics_at(place)[metric.name] for place in places]
+        ranked = [(value, self.events.epoch(place)) for value, place in zip(values, places, strict=True)]
+        finite = [pair for pair in ranked if math.isfinite(pair[0])]
+        return min(finite)[1] if finite else None
+
+    def ended_after(self, trial: int) -> float:
+        """Seconds that the study had been worked on when the trial ended; NaN while it has no end."""
+        place = self._ended[trial]
+        return math.nan if place < 0 else self.events.elapsed(place)
+
+    def state(self, trial: int) -> TrialState:
+        """How far the trial got."""
+        if trial in self.running:
+            return TrialState.RUNNING
+        if trial in self.paused:
+            return TrialState.PAUSED
+        return _ENDS[self.events.kind(self._ended[trial])]
 
     def trial(self, number: int) -> Trial:
         """The trial of that id, made from its events."""
-        row = self._rows[number]
-        started = row.started.data
-        end = row.finished.data if row.finished is not None else {}
-        reports = tuple(Report(event.epoch or 0, metrics_from_json(event.data)) for event in row.reports)
-        state, metrics = TrialState.RUNNING, dict(reports[-1].metrics) if reports else {}
-        if row.finished is not None and row.finished.kind is EventKind.TRIAL_FAILED:
-            state, metrics = TrialState.FAILED, {}
-        elif row.finished is not None:
-            state, metrics = TrialState.COMPLETED, metrics_from_json(end["metrics"]) if end else metrics
+        log, state = self.events, self.state(number)
+        first, started, end = self._first[number], self._started[number], self._ended[number]
+        given = json.loads(log.text(first))
+        last = json.loads(log.text(end)) if end >= 0 else {}
+        places = reversed(list(self._chain(self._reported[number])))
+        reports = tuple(Report(log.epoch(place), self._metrics_at(place)) for place in places)
+        metrics = dict(reports[-1].metrics) if reports else {}
+        if state is TrialState.FAILED:
+            metrics = {}
+        elif "metrics" in last:
+            metrics = metrics_from_json(last["metrics"])
+        over = state not in (TrialState.RUNNING, TrialState.PAUSED)
         return Trial(
             id=number,
-            config=started["config"],
+            config=given["config"],
             state=state,
             value=metrics.get(self.metrics[0].name) if len(self.metrics) == 1 else None,
             metrics=metrics,
             reports=reports,
-            reason=end.get("reason"),
-            traceback=end.get("traceback"),
-            info=started.get("info", {}),
-            attempt=row.started.attempt,
-            proposal=started.get("proposal"),
-            started=row.started.time,
-            finished=row.finished.time if row.finished is not None else None,
-            seconds=row.finished.elapsed - row.started.elapsed if row.finished is not None else None,
+            reason=last.get("reason"),
+            traceback=last.get("traceback"),
+            info=given.get("info", {}),
+            attempt=log.attempt(started),
+            proposal=given.get("proposal"),
+            started=log.time(first),
+            finished=log.time(end) if over else None,
+            seconds=log.elapsed(end) - log.elapsed(started) if over else None,
+            kept=tuple(point for point in self.checkpoints(number) if os.path.exists(point.path)),
+            best_epoch=self.best_epoch(number) if reports else None,
         )
 
-    def _row(self, event: Event) -> _Row:
-        if event.trial not in self.running or self._rows[event.trial].started.attempt != event.attempt:
+    def _chain(self, place: int) -> Iterator[int]:
+        """The places of the events that are linked, from the last one back."""
+        while place >= 0:
+            yield place
+            place = self._before[place]
+
+    def _metrics_at(self, place: int) -> dict[str, float]:
+        return metrics_from_json(json.loads(self.events.text(place)))
+
+    def _is_late(self, event: Event) -> bool:
+        """Whether the event is of a start that another one has replaced since.
+
+        Raises:
+            ValueError: there is no such start.
+        """
+        trial = event.trial
+        if trial is not None and 0 <= trial < self.num_trials and event.attempt < self.attempt(trial):
+            return True
+        if trial not in self.running or self.attempt(trial) != event.attempt:
             raise ValueError(f"The log has {event}, but no such attempt is running.")
-        return self._rows[event.trial]
+        return False
 
     def _study_created(self, event: Event, data: Mapping[str, Any]) -> None:
         self.created = event.data  # its own copy
@@ -212,36 +314,77 @@ class History:
             raise ValueError(f"The log has {event}, but a sealed test set is opened once.")
         self.tested = Tested(event.trial or 0, metrics_from_json(data["metrics"]))
 
+    def _replicated(self, event: Event, data: Mapping[str, Any]) -> None:
+        draws = self.replicated.setdefault(event.trial or 0, {})
+        draws[event.attempt] = metrics_from_json(data["metrics"])
+
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
-        self.notes.append(Note(**data))
+        self.notes.append(Note(data["topic"], data["text"]))
+
+    def _nondeterministic(self, event: Event, data: Mapping[str, Any]) -> None:
+        """What the log has counts; the event says that something else came."""
 
     def _trial_started(self, event: Event, data: Mapping[str, Any]) -> None:
-        if event.trial == len(self._rows) and event.attempt == 0:
-            self._rows.append(_Row(event))
+        number, place = event.trial, len(self.events)
+        if number == self.num_trials and event.attempt == 0:
+            self._first.append(place)
+            self._started.append(place)
+            for column in (self._ended, self._reported, self._saved):
+                column.append(-1)
             self.values.append(math.nan)
             # A config that a user added is no proposal of the searcher.
             self.num_proposals += "proposal" in data
-        elif event.trial in self.running and event.attempt == self.started(event.trial).attempt + 1:
-            self._rows[event.trial] = _Row(event)
-        else:
+        elif number is None or not 0 <= number < self.num_trials or event.attempt > self.attempt(number) + 1:
             raise ValueError(
-                f"The log has {event}, where trial {len(self._rows)} or another attempt can start."
+                f"The log has {event}, where trial {self.num_trials} or another attempt can start."
             )
-        self.running[event.trial] = None
+        elif event.attempt <= self.attempt(number) or not (number in self.running or number in self.paused):
+            return  # it came too late: the trial has ended, or was started by another
+        else:
+            self._started[number] = place
+            self._ended[number] = -1
+            if "lost" in data:
+                self._lost[number] = self.num_lost(number) + 1
+            self.paused.pop(number, None)
+        self.running[number] = None
 
-    def _reported(self, event: Event, data: Mapping[str, Any]) -> None:
-        row = self._row(event)
-        if event.epoch is None or (row.reports and event.epoch <= (row.reports[-1].epoch or 0)):
+    def _reported_epoch(self, event: Event, data: Mapping[str, Any]) -> int | None:
+        if self._is_late(event):
+            return None
+        number = event.trial or 0
+        before = self._reported[number]
+        if event.epoch is None or event.epoch <= self.last_epoch(number):
             raise ValueError(f"The log has {event}, whose epoch does not come after the last one.")
-        row.reports.append(event)
+        self._reported[number] = len(self.events)
+        return before
+
+    def _checkpointed(self, event: Event, data: Mapping[str, Any]) -> int | None:
+        if self._is_late(event):
+            return None
+        number = event.trial or 0
+        before, self._saved[number] = self._saved[number], len(self.events)
+        return before
+
+    def _trial_paused(self, event: Event, data: Mapping[str, Any]) -> None:
+        if self._is_late(event):
+            return
+        number = event.trial or 0
+        self._ended[number] = len(self.events)
+        del self.running[number]
+        self.paused[number] = None
 
     def _trial_finished(self, event: Event, data: Mapping[str, Any]) -> None:
-        row, number = self._row(event), event.trial or 0
+        if self._is_late(event):
+            return
+        number = event.trial or 0
+        self.num_ended_since_best += 1
         if event.kind is EventKind.TRIAL_COMPLETED and len(self.metrics) == 1:
-            document = data.get("metrics") or row.reports[-1].data
-            self._rank(number, float(document[self.metrics[0].name]))
+            name = self.metrics[0].name
+            document = data.get("metrics") or json.loads(self.events.text(self._reported[number]))
+            self._rank(number, float(document[name]))
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
-        row.finished = event
+        self.num_stopped += event.kind is EventKind.TRIAL_STOPPED
+        self._ended[number] = len(self.events)
         del self.running[number]
         self.finished.append(number)
 
@@ -249,7 +392,7 @@ class History:
         self.values[number] = value
         sign = self.metrics[0].sign
         if self.best is None or (sign * value, number) < (sign * self.values[self.best], self.best):
-            self.best = number
+            self.best, self.num_ended_since_best = number, 0
 
 
 class Trials(Sequence[Trial]):
@@ -286,14 +429,27 @@ def _metrics(document: Iterable[dict[str, str]]) -> tuple[Metric, ...]:
     return tuple(Metric(entry["name"], Direction(entry["direction"])) for entry in document)
 
 
-_FOLD = {
+_ENDS = {
+    EventKind.TRIAL_COMPLETED: TrialState.COMPLETED,
+    EventKind.TRIAL_STOPPED: TrialState.STOPPED,
+    EventKind.TRIAL_FAILED: TrialState.FAILED,
+}
+
+_Fold: TypeAlias = "Callable[[History, Event, Mapping[str, Any]], int | None]"
+# Each gives the place of the event to which the new one is linked, where there is one.
+_FOLD: dict[EventKind, _Fold] = {
     EventKind.STUDY_CREATED: History._study_created,
     EventKind.METRICS_CHOSEN: History._metrics_chosen,
     EventKind.BACKEND_CHOSEN: History._backend_chosen,
     EventKind.TRIAL_STARTED: History._trial_started,
-    EventKind.REPORTED: History._reported,
+    EventKind.REPORTED: History._reported_epoch,
+    EventKind.CHECKPOINTED: History._checkpointed,
+    EventKind.TRIAL_PAUSED: History._trial_paused,
+    EventKind.TRIAL_STOPPED: History._trial_finished,
     EventKind.TRIAL_COMPLETED: History._trial_finished,
     EventKind.TRIAL_FAILED: History._trial_finished,
     EventKind.TEST_SET_OPENED: History._test_set_opened,
+    EventKind.REPLICATED: History._replicated,
+    EventKind.NONDETERMINISTIC: History._nondeterministic,
     EventKind.NOTED: History._noted,
 }

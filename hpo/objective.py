@@ -16,6 +16,9 @@ from hpo.errors import ObjectiveError
 Result: TypeAlias = "float | dict[str, float]"
 """A number, or several by name."""
 
+UNNAMED = ""
+"""Stands in a result of several numbers for the metric that the study optimises."""
+
 _FORMS = "a number, a dict of numbers, a generator of these, or nothing after hpo.report(...)"
 
 
@@ -28,10 +31,15 @@ class Objective:
 
     Args:
         function: takes a config, and as a second positional parameter without a default, or as a
-            parameter named `trial`, the current trial. Other parameters keep their defaults. It returns
-            a number (anything of size one that `float()` takes, so also an array or a tensor), a dict of
+            parameter named `trial`, the current trial. A parameter `max_epochs` receives how many epochs
+            the study's scheduler grants; it and all others keep their defaults otherwise. It returns a
+            number (anything of size one that `float()` takes, so also an array or a tensor), a dict of
             numbers, a generator that yields either once per epoch, or nothing if it called
             `hpo.report`.
+
+    Attributes:
+        function: as it was given.
+        takes_max_epochs: whether it can be told how many epochs to train.
 
     Example:
         >>> Objective(lambda config: config["x"] ** 2)({"x": 3}, CurrentTrial())
@@ -50,15 +58,15 @@ class Objective:
             )
         self.function = function
         self._by_position, self._by_name = _trial_parameter(function)
+        self.takes_max_epochs = _takes_max_epochs(function)
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Any:
-        """Call the function with a copy of `config`, and with `trial` if it wants one."""
-        own = dict(config)
-        if self._by_position:
-            return self.function(own, trial)
-        if self._by_name:
-            return self.function(own, trial=trial)
-        return self.function(own)
+        """Call the function with a copy of `config`, and with `trial` and `max_epochs` if it wants them."""
+        arguments = (dict(config), trial) if self._by_position else (dict(config),)
+        keywords: dict[str, Any] = {"trial": trial} if self._by_name else {}
+        if self.takes_max_epochs and trial.max_epochs is not None:
+            keywords["max_epochs"] = trial.max_epochs
+        return self.function(*arguments, **keywords)
 
 
 def read_number(value: object) -> float:
@@ -171,6 +179,17 @@ def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:
                 f"functools.partial(objective, {parameter.name}=...)."
             )
     return by_position, by_name
+
+
+def _takes_max_epochs(function: Callable[..., Any]) -> bool:
+    """Whether a keyword `max_epochs` is the function's own, and not the config or the trial."""
+    try:
+        parameter = inspect.signature(function).parameters.get("max_epochs")
+    except (TypeError, ValueError):
+        return False
+    if parameter is None or parameter.default is inspect.Parameter.empty:
+        return False
+    return parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
 
 
 def _shown(function: Callable[..., Any]) -> str:

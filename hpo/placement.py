@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo import registry
-from hpo.context import CurrentTrial, Opening, ReportSink
+from hpo.context import CurrentTrial, Opening, TrialHost
 from hpo.errors import AmbiguousBackendError
 from hpo.randomness import uniforms
 
@@ -22,8 +22,9 @@ class Placement:
         seed: the study's seed.
         backend: name of the backend; None if several are loaded and none was chosen.
         device: the device that was asked for, one of the backend's; None if none was.
-        replicate: which of the repeated draws the trials use, from 0.
-        seeds_framework: whether the framework's own generator is seeded before each trial.
+        replicate: which of the repeated draws the trials use, from 0; the first of them if there are more.
+        replicates: on how many draws each config is trained.
+        seeds_framework: whether the framework's own generator is seeded before each trial and epoch.
         opening: there while a sealed test set may be read.
     """
 
@@ -31,17 +32,12 @@ class Placement:
     backend: str | None
     device: str | None = None
     replicate: int = 0
+    replicates: int = 1
     seeds_framework: bool = False
     opening: Opening | None = None
 
-    def begin(self, trial: int, config: Mapping[str, Any], sink: ReportSink) -> CurrentTrial:
-        """Make ready for a trial: seed the framework, and say what the objective may know.
-
-        A model that initialises itself starts from the same draws in each trial of a replicate.
-        """
-        if self.seeds_framework and self.backend is not None:
-            draw = uniforms(self.seed, "training", self.replicate, "framework", shape=(1,))
-            registry.load(self.backend).seed(int(draw[0] * 2**32))
+    def current(self, trial: int, config: Mapping[str, Any], host: TrialHost) -> CurrentTrial:
+        """What the objective may know of its trial."""
         return CurrentTrial(
             id=trial,
             config=dict(config),
@@ -50,9 +46,18 @@ class Placement:
             backend=self.backend,
             device_name=self.device,
             opening=self.opening,
-            find_device=self.find_device,
-            sink=sink,
+            host=host,
         )
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Seed the framework's generator for an epoch, from 1; 0 is what comes before the first.
+
+        So a model that initialises itself starts from the same draws in each trial of a replicate, and an
+        epoch draws the same whether the trial came to it at once, after a pause, or from a checkpoint.
+        """
+        if self.seeds_framework and self.backend is not None:
+            draw = uniforms(self.seed, "training", self.replicate, "framework", epoch, shape=(1,))
+            registry.load(self.backend).seed(int(draw[0] * 2**32))
 
     def find_device(self) -> Any:
         """The framework's object for the device: the one asked for, else the best there is.
@@ -65,7 +70,9 @@ class Placement:
         return backend.device(registry.resolve_device(backend, self.device, default="auto"))
 
 
-def choose_placement(seed: int, backend: str | None, device: str | None) -> tuple[Placement, str]:
+def choose_placement(
+    seed: int, backend: str | None, device: str | None, replicates: int = 1
+) -> tuple[Placement, str]:
     """Decide where a study's trials run, and say why.
 
     Nothing is imported for NumPy that nobody asked for: an objective that uses no framework pays for
@@ -76,6 +83,7 @@ def choose_placement(seed: int, backend: str | None, device: str | None) -> tupl
         seed: the study's seed.
         backend: the backend that was asked for, if one was.
         device: the device that was asked for, if one was.
+        replicates: on how many draws each config is trained.
 
     Raises:
         BackendError: the backend or the device is not there; the text lists those that are.
@@ -85,9 +93,10 @@ def choose_placement(seed: int, backend: str | None, device: str | None) -> tupl
     except AmbiguousBackendError as error:
         if device is not None:
             raise
-        return Placement(seed, None), str(error)
+        return Placement(seed, None, replicates=replicates), str(error)
     asked_for = backend is not None or choice.name != registry.DEFAULT
     if asked_for or device is not None:
         loaded = registry.load(choice.name)
         device = registry.resolve_device(loaded, device) if device is not None else None
-    return Placement(seed, choice.name, device, seeds_framework=asked_for), choice.reason
+    placement = Placement(seed, choice.name, device, replicates=replicates, seeds_framework=asked_for)
+    return placement, choice.reason

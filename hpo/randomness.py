@@ -55,3 +55,22 @@ def batch_order(seed: int, replicate: int, epoch: int, num_examples: int) -> NDA
     """
     draws = uniforms(seed, "training", replicate, "order", epoch, shape=(num_examples,))
     return np.argsort(draws, kind="stable")
+
+
+def dropout_mask(
+    seed: int, replicate: int, step: int, layer: int, rate: float, shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Which outputs of layer `layer` step `step` (from 0) keeps: each with probability 1 - rate.
+
+    It depends on the number of the step and on nothing that came before, so that a run which goes on
+    from a state draws the same masks.
+
+    Args:
+        seed: the study's seed.
+        replicate: which of the repeated draws this is.
+        step: the number of the step since the beginning of training.
+        layer: the number of the layer.
+        rate: the share that is set to zero.
+        shape: examples in the mini-batch, and outputs of the layer.
+    """
+    return uniforms(seed, "training", replicate, "dropout", layer, step, shape=shape) >= rate

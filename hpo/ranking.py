@@ -50,10 +50,9 @@ def incumbents(history: History, metric: Metric) -> Incumbents:
         if best < 0 or values[number] < values[best]:
             best = number if np.isfinite(values[number]) else best
         trials.append(best)
-    ends = [history.ended(number) for number in history.finished]
     return Incumbents(
         num_trials=np.arange(1, len(trials) + 1),
-        seconds=np.array([end.elapsed for end in ends if end is not None], dtype=np.float64),
+        seconds=np.array([history.ended_after(number) for number in history.finished], dtype=np.float64),
         values=np.array([history.values[n] if n >= 0 else np.nan for n in trials], dtype=np.float64),
         trials=np.array(trials, dtype=np.int_),
     )

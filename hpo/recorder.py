@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from hpo.errors import ObjectiveError, SpaceError
-from hpo.events import Event, EventKind, metrics_from_json, metrics_to_json, to_text
+from hpo.decision import Decision, Verdict
+from hpo.errors import ObjectiveError
+from hpo.events import Event, EventKind, metrics_to_json, to_text
 from hpo.history import History
-from hpo.objective import Result, ResultError
-from hpo.space import Space
+from hpo.objective import UNNAMED, Result, ResultError
+from hpo.storage import ClaimedError
 from hpo.study import Study
 from hpo.trial import Direction, Metric, Report
 
@@ -25,40 +24,64 @@ Callback: TypeAlias = Callable[[Event, Study], None]
 class Recorder:
     """Turns what happens in a search into events, checks them and passes them on.
 
+    With a storage an event is committed there before anything is done that follows from it. What could not
+    be committed, because the disk is full, say, is committed with the next event that can be.
+
     Args:
         history: the log, empty or of a study that goes on.
         study: the view of that log, for the callbacks.
-        callbacks: get every event that is written.
+        callbacks: get every event that is written, and those of other tuners on the same study.
     """
 
-    def __init__(self, history: History, study: Study, callbacks: Iterable[Callback]) -> None:
+    def __init__(self, history: History, study: Study, callbacks: Iterable[Callback] = ()) -> None:
         self._history = history
         self._study = study
         self._callbacks = tuple(callbacks)
+        self._uncommitted: list[Event] = []
+        self._untold: list[Event] = []
+        self._holds = False
         self._offset = 0.0
         self.wind_clock()
 
     def wind_clock(self) -> None:
         """Let the study's own time go on from its last event: a pause is no work on it."""
-        worked = self._history.events[-1].elapsed if self._history.events else 0.0
+        log = self._history.events
+        worked = log.elapsed(len(log) - 1) if log else 0.0
         self._offset = time.perf_counter() - worked
 
-    def create(self, *, name: str, space: Space, metrics: Iterable[Metric], seed: int) -> None:
-        """Begin the log."""
-        data: dict[str, Any] = {"name": name, "seed": seed, "metrics": _metrics_to_json(metrics)}
+    def begin(self) -> None:
+        """Tell the callbacks of the study's first event, which was there before this recorder."""
+        if self._callbacks:
+            self._untold.append(self._history.events[0])
+            self._tell()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit what is recorded inside the block at its end, all at once."""
+        self._holds = True
         try:
-            data["space"] = space.to_json()
-        except SpaceError as error:
-            data |= {"space": None, "space_error": str(error)}
-        version = ".".join(str(part) for part in sys.version_info[:3])
-        # Not by an import: the package's own file stands above every layer.
-        polyhpo = sys.modules[__name__.partition(".")[0]].__version__
-        data["versions"] = {"polyhpo": polyhpo, "python": version, "numpy": np.__version__}
-        self._write(EventKind.STUDY_CREATED, data)
+            yield
+        finally:
+            self._holds = False
+            self._commit()
+
+    def read_on(self) -> None:
+        """Take in what other tuners wrote."""
+        store = self._history.store
+        if store is not None:
+            known = len(self._history.events) - len(self._uncommitted)
+            for event in store.events(known):
+                self._take(event)
+            self._tell()
 
     def place(self, backend: str | None, reason: str, device: str | None) -> None:
-        """Record the backend and the device."""
-        self._write(EventKind.BACKEND_CHOSEN, {"backend": backend, "reason": reason, "device": device})
+        """Record the backend and the device.
+
+        Raises:
+            ClaimedError: another tuner did.
+        """
+        data = {"backend": backend, "reason": reason, "device": device}
+        self._claim(EventKind.BACKEND_CHOSEN, data)
 
     def test(self, trial: int, metrics: Mapping[str, float]) -> None:
         """Record what the sealed test set said of a trial's config."""
@@ -68,41 +91,75 @@ class Recorder:
         """Record a remark."""
         self._write(EventKind.NOTED, {"topic": topic, "text": text})
 
-    def start(self, config: Mapping[str, Any], info: Mapping[str, Any], proposal: int | None) -> int:
-        """Record that a new trial starts; its id."""
-        data: dict[str, Any] = {"config": config}
-        if info:
-            data["info"] = info
-        if proposal is not None:
-            data["proposal"] = proposal
+    def replicate(self, trial: int, draw: int, metrics: Mapping[str, float]) -> None:
+        """Record what a trial's config gave on another draw."""
+        self._write(EventKind.REPLICATED, {"metrics": metrics_to_json(metrics)}, trial, attempt=draw)
+
+    def start(self, config: Mapping[str, Any], notes: Mapping[str, Any]) -> int:
+        """Record that a new trial starts; its id.
+
+        Args:
+            config: its config.
+            notes: what else to keep: `proposal`, `info`, `until`, `owner`. What is None or empty is left out.
+
+        Raises:
+            ClaimedError: another tuner started a trial; its event has been taken in.
+        """
+        data = {"config": config} | {key: value for key, value in notes.items() if value or value == 0}
         trial = self._history.num_trials
-        self._write(EventKind.TRIAL_STARTED, data, trial)
+        self._claim(EventKind.TRIAL_STARTED, data, trial, attempt=0)
         return trial
 
-    def restart(self, trial: int) -> None:
-        """Record that a trial starts over, after an interruption."""
-        data = self._history.started(trial).data
-        self._write(EventKind.TRIAL_STARTED, data, trial, self._history.started(trial).attempt + 1)
+    def restart(self, trial: int, notes: Mapping[str, Any]) -> None:
+        """Record that a trial goes on, after a pause or an interruption.
 
-    def report(self, trial: int, epoch: int | None, result: Result) -> Report:
-        """Record what a trial reported, and return it. NaN and infinity are recorded as they are.
+        Args:
+            trial: its id.
+            notes: what to keep of it, as for `start`, and `lost` after the loss of its process.
+
+        Raises:
+            ClaimedError: another tuner was first, or the trial has ended.
+        """
+        data = {key: value for key, value in notes.items() if value or value == 0}
+        attempt = self._history.attempt(trial) + 1
+        self._claim(EventKind.TRIAL_STARTED, data, trial, attempt=attempt)
+        if self._history.attempt(trial) != attempt:
+            raise ClaimedError(f"Trial {trial} ended before it could be started again.")
+
+    def report(self, trial: int, epoch: int | None, result: Result) -> tuple[Report, bool]:
+        """Record what a trial reported. NaN and infinity are recorded as they are.
+
+        A trial that was started again may report once more what the log has; then that counts.
 
         Args:
             trial: its id.
             epoch: from 1; None for the one after the last.
             result: what it reported.
 
+        Returns:
+            The report as the log has it, and whether it was new.
+
         Raises:
-            ResultError: the metric is missing, or the epoch does not come after the last one.
+            ResultError: the metric is missing.
             ObjectiveError: it reported several metrics and nobody said which one to optimise.
         """
         metrics = self._named(trial, result)
         last = self._history.last_epoch(trial)
-        if epoch is not None and epoch <= last:
-            raise ResultError(f"it reported epoch {epoch} after epoch {last}; epochs increase")
-        report = Report(epoch or last + 1, metrics)
-        self._write(EventKind.REPORTED, metrics_to_json(metrics), trial, epoch=report.epoch)
-        return report
+        number = last + 1 if epoch is None else epoch
+        if number <= last:
+            return Report(number, self._said_before(trial, number, metrics)), False
+        report = Report(number, metrics)
+        self._write(EventKind.REPORTED, metrics_to_json(metrics), trial, epoch=number)
+        return report, True
+
+    def checkpoint(self, trial: int, epoch: int) -> None:
+        """Record that the checkpoint of an epoch was written."""
+        self._write(EventKind.CHECKPOINTED, {}, trial, epoch=epoch)
+
+    def decide(self, trial: int, decision: Decision) -> None:
+        """Record that a trial is paused or stopped; nothing if it goes on."""
+        if not decision.goes_on:
+            self._write(_KINDS[decision.verdict], {"reason": decision.reason}, trial)
 
     def complete(self, trial: int, result: Result | None) -> None:
         """Record the end of a trial with its final result; None for its last report.
@@ -119,7 +176,7 @@ class Recorder:
         last = self._history.last_report(trial)
         if last is None:
             raise ResultError("nothing was reported")
-        self.check_finite(metrics_from_json(last.data))
+        self.check_finite(last)
         self._write(EventKind.TRIAL_COMPLETED, {}, trial)
 
     def fail(self, trial: int, reason: str, traceback: str | None = None) -> None:
@@ -140,26 +197,57 @@ class Recorder:
 
     def _named(self, trial: int, result: Result) -> dict[str, float]:
         """The result by metric names, which the first result gives if the user did not."""
+        results = result if isinstance(result, dict) else {UNNAMED: result}
         if not self._history.metrics:
-            if isinstance(result, dict) and len(result) > 1:
-                text = (
-                    f"The objective gave several metrics ({', '.join(result)}) and nobody said which one to "
-                    f"optimise. Name it: minimize={next(iter(result))!r}, or maximize=."
-                )
-                self.fail(trial, text)
-                raise ObjectiveError(text)
-            name = next(iter(result)) if isinstance(result, dict) else "value"
-            self._write(EventKind.METRICS_CHOSEN, {"metrics": _metrics_to_json([Metric(name)])})
+            self._name_metric(trial, results)
         wanted = [metric.name for metric in self._history.metrics]
-        if not isinstance(result, dict):
-            result = {wanted[0]: result}
-        missing = [name for name in wanted if name not in result]
+        if UNNAMED in results:
+            results = {wanted[0] + name: value for name, value in results.items()}
+        missing = [name for name in wanted if name not in results]
         if missing:
             raise ResultError(
-                f"it gave no {missing[0]!r}, which is what the study optimises, but {', '.join(result)}; "
-                f"name another metric with minimize={next(iter(result))!r}, or give this one"
+                f"it gave no {missing[0]!r}, which is what the study optimises, but {', '.join(results)}; "
+                f"name another metric with minimize={next(iter(results))!r}, or give this one"
             )
-        return result
+        return results
+
+    def _name_metric(self, trial: int, results: Mapping[str, float]) -> None:
+        """Let the first result say what is optimised."""
+        # The spread over several draws is no metric of its own.
+        names = [name for name in results if name.removesuffix(".std") == name or name[:-4] not in results]
+        if len(names) > 1:
+            text = (
+                f"The objective gave several metrics ({', '.join(names)}) and nobody said which one to "
+                f"optimise. Name it: minimize={names[0]!r}, or maximize=."
+            )
+            self.fail(trial, text)
+            raise ObjectiveError(text)
+        with suppress(ClaimedError):  # another tuner's first result said so
+            metric = Metric(names[0] or "value")
+            self._claim(EventKind.METRICS_CHOSEN, {"metrics": metrics_document([metric])})
+
+    def _said_before(self, trial: int, epoch: int, metrics: dict[str, float]) -> dict[str, float]:
+        """What the log has of this epoch; a difference in what is optimised is recorded."""
+        logged = self._history.report(trial, epoch) or {}
+        names = [metric.name for metric in self._history.metrics]
+        # As text: NaN equals itself there.
+        if [str(logged.get(name)) for name in names] != [str(metrics.get(name)) for name in names]:
+            data = {"logged": metrics_to_json(logged), "received": metrics_to_json(metrics)}
+            self._write(EventKind.NONDETERMINISTIC, data, trial, epoch=epoch)
+        return logged or metrics
+
+    def _event(
+        self,
+        kind: EventKind,
+        data: Mapping[str, Any],
+        trial: int | None,
+        attempt: int | None,
+        epoch: int | None,
+    ) -> Event:
+        if attempt is None:
+            attempt = 0 if trial is None else self._history.attempt(trial)
+        now = time.perf_counter() - self._offset
+        return Event(kind, trial, attempt, epoch, to_text(data), time.time(), now)
 
     def _write(
         self,
@@ -169,20 +257,64 @@ class Recorder:
         attempt: int | None = None,
         epoch: int | None = None,
     ) -> None:
-        if attempt is None:
-            attempt = (
-                0
-                if trial is None or trial == self._history.num_trials
-                else self._history.started(trial).attempt
-            )
-        now = time.perf_counter() - self._offset
-        event = Event(kind, trial, attempt, epoch, to_text(data), time.time(), now)
+        """Record what cannot be another's."""
+        event = self._event(kind, data, trial, attempt, epoch)
+        self._take(event, data)
+        if self._history.store is not None:
+            self._uncommitted.append(event)
+        if not self._holds:
+            self._commit()
+
+    def _claim(
+        self, kind: EventKind, data: Mapping[str, Any], trial: int | None = None, attempt: int | None = None
+    ) -> None:
+        """Record what another tuner may want to record, too: the first one does.
+
+        Raises:
+            ClaimedError: another one did; its events have been taken in.
+        """
+        event = self._event(kind, data, trial, attempt, None)
+        if self._history.store is not None:
+            try:
+                self._append([*self._uncommitted, event])
+            except ClaimedError:
+                self._commit()
+                self.read_on()
+                raise
+        self._take(event, data)
+        self._tell()
+
+    def _commit(self) -> None:
+        if self._uncommitted:
+            self._append(self._uncommitted)
+        self._tell()
+
+    def _append(self, events: list[Event]) -> None:
+        """Commit events, and take in what others wrote before them."""
+        store = self._history.store
+        assert store is not None
+        others = store.append(events, len(self._history.events) - len(self._uncommitted))
+        self._uncommitted = []
+        for event in others:
+            self._take(event)
+
+    def _take(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
         self._history.append(event, data)
-        for callback in self._callbacks:
-            callback(event, self._study)
+        if self._callbacks:
+            self._untold.append(event)
+
+    def _tell(self) -> None:
+        while self._untold:
+            event = self._untold.pop(0)
+            for callback in self._callbacks:
+                callback(event, self._study)
 
 
-def _metrics_to_json(metrics: Iterable[Metric]) -> list[dict[str, str]]:
+_KINDS = {Verdict.PAUSE: EventKind.TRIAL_PAUSED, Verdict.STOP: EventKind.TRIAL_STOPPED}
+
+
+def metrics_document(metrics: Iterable[Metric]) -> list[dict[str, str]]:
+    """Metrics for an event."""
     return [{"name": metric.name, "direction": metric.direction.value} for metric in metrics]
 
 

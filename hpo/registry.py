@@ -46,10 +46,17 @@ _imported_here: set[str] = set()
 
 @dataclass(frozen=True)
 class Choice:
-    """A chosen backend and, in words, what decided."""
+    """A chosen backend and, in words, what decided.
+
+    Attributes:
+        name: the backend's.
+        reason: what decided.
+        was_asked_for: whether somebody named it, and not what is imported decided, or nothing.
+    """
 
     name: str
     reason: str
+    was_asked_for: bool = False
 
 
 def registered() -> dict[str, EntryPoint]:
@@ -109,13 +116,15 @@ def choose(explicit: str | None = None) -> Choice:
         AmbiguousBackendError: nothing was said and several frameworks are loaded.
     """
     if explicit is not None:
-        return Choice(canonical_name(explicit), "it was asked for")
+        return Choice(canonical_name(explicit), "it was asked for", was_asked_for=True)
     preferred = _preferred.get()
     if preferred is not None:
-        return Choice(preferred, "of the enclosing use_backend()")
+        return Choice(preferred, "of the enclosing use_backend()", was_asked_for=True)
     variable = os.environ.get(VARIABLE, "").strip()
     if variable:
-        return Choice(canonical_name(variable, origin=VARIABLE), f"of {VARIABLE}={variable}")
+        return Choice(
+            canonical_name(variable, origin=VARIABLE), f"of {VARIABLE}={variable}", was_asked_for=True
+        )
     known = registered()
     packages = {name: point.module.partition(".")[0] for name, point in known.items()}
     for modules, kind in (

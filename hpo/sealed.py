@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo.context import Opening
 from hpo.errors import ObjectiveError, SealedTestSetError
-from hpo.executors import Assignment, SerialExecutor
+from hpo.executors import Assignment, SerialExecutor, kept_in
 from hpo.objective import Objective, Result
 from hpo.placement import choose_placement
 from hpo.recorder import Recorder
@@ -51,9 +51,7 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
     opening, reports = Opening(), list[Result]()
     placement, _ = choose_placement(study.seed, study.backend, study.device)
     executor = SerialExecutor(
-        Objective(function),
-        dataclasses.replace(placement, opening=opening),
-        lambda trial, epoch, result: reports.append(result),
+        Objective(function), dataclasses.replace(placement, opening=opening), kept_in(reports)
     )
     executor.submit(Assignment(best.id, best.config))
     [outcome] = executor.poll()
@@ -66,5 +64,5 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
         )
     result = outcome.result if outcome.result is not None else reports[-1]
     metrics = result if isinstance(result, dict) else {metric.name: result}
-    Recorder(study._history, study, ()).test(best.id, metrics)
+    Recorder(study._history, study).test(best.id, metrics)
     return metrics[metric.name]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpo import ranking
+from hpo.confirmed import Confirmed, confirmed
 from hpo.errors import ObjectiveError
 from hpo.events import Event
 from hpo.hints import Hint, find_hints
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
     import pandas
 
 _LONGEST_TABLE = 20
+_SAME = ("name", "seed", "metrics", "space", "replicates", "points")
+"""What equal studies have in common from their beginning: not the objective's source, nor versions."""
 
 
 class Study:
     """Everything that was tried in a search, and what came of it.
 
     A study is a view: it cannot be changed, and while its tuner goes on it grows. `hpo.search` returns
-    one; `Study.from_events` makes one from a log. Two studies are equal if what they hold is, times
-    apart.
+    one; `Study.from_events` makes one from a log. Two studies are equal if what they hold is, but for
+    times, attempts, versions and the objective's source.
 
     Attributes:
         objective: what was searched over; None where the study was made from a log.
@@ -86,6 +89,11 @@ class Study:
         return self.metrics[0]
 
     @property
+    def is_stored(self) -> bool:
+        """Whether it outlives this process, in a storage."""
+        return self._history.store is not None
+
+    @property
     def seed(self) -> int:
         """The seed, given or drawn, from which all its random streams come."""
         return int(self._history.created["seed"])
@@ -115,6 +123,10 @@ class Study:
         """The log."""
         return tuple(self._history.events)
 
+    def events_since(self, number: int) -> list[Event]:
+        """The events of the log from that number on."""
+        return self._history.events[number:]
+
     @property
     def notes(self) -> tuple[Note, ...]:
         """Remarks on the study as a whole, such as which data it used and why."""
@@ -124,6 +136,20 @@ class Study:
     def tested(self) -> Tested | None:
         """What the sealed test set said of the best trial; None until `hpo.final_test` opened it."""
         return self._history.tested
+
+    @property
+    def replicates(self) -> int:
+        """On how many draws of initial weights and batch orders each config is trained."""
+        return int(self._history.created.get("replicates", 1))
+
+    @property
+    def confirmed(self) -> list[Confirmed]:
+        """What `hpo.confirm` found of the best configs on fresh draws, the best mean first.
+
+        Raises:
+            ObjectiveError: there is not exactly one metric.
+        """
+        return confirmed(self._history, self.metric) if self._history.replicated else []
 
     @property
     def hints(self) -> tuple[Hint, ...]:
@@ -140,7 +166,12 @@ class Study:
     @property
     def num_completed(self) -> int:
         """How many trials gave a result."""
-        return len(self._history.finished) - self._history.num_failed
+        return len(self._history.finished) - self._history.num_failed - self._history.num_stopped
+
+    @property
+    def num_ended_since_best(self) -> int:
+        """How many trials ended after the best one did."""
+        return self._history.num_ended_since_best
 
     @property
     def num_failed(self) -> int:
@@ -221,10 +252,11 @@ class Study:
             return NotImplemented
         mine, theirs = self._history, other._history
         return (
-            mine.created == theirs.created
+            all(mine.created.get(key) == theirs.created.get(key) for key in _SAME)
+            and mine.replicated == theirs.replicated
             and (mine.metrics, mine.placed, mine.notes) == (theirs.metrics, theirs.placed, theirs.notes)
             and mine.tested == theirs.tested
-            and (mine.finished, mine.running) == (theirs.finished, theirs.running)
+            and (mine.finished, mine.running, mine.paused) == (theirs.finished, theirs.running, theirs.paused)
             and self.trials == other.trials
         )
 
@@ -251,6 +283,8 @@ class Study:
     def _summary(self) -> str:
         states = [f"{self.num_completed} completed"]
         states += [f"{self.num_failed} failed"] if self.num_failed else []
+        states += [f"{self._history.num_stopped} stopped"] if self._history.num_stopped else []
+        states += [f"{len(self._history.paused)} paused"] if self._history.paused else []
         states += [f"{len(self._history.running)} running"] if self._history.running else []
         goals = ", ".join(f"{metric.direction.value} {metric.name}" for metric in self.metrics)
         parts = [f"{len(self.trials)} trials ({', '.join(states)})", goals, f"seed {self.seed}"]

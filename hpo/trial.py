@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
+
+from hpo.checkpoints import Checkpoint, load_into, model_arrays
+from hpo.errors import CheckpointError
+from hpo.port import Array
 
 
 class TrialState(str, Enum):
     """How far a trial got."""
 
     RUNNING = "running"
+    PAUSED = "paused"
+    """A scheduler lets it wait; it may go on."""
+
     COMPLETED = "completed"
+    STOPPED = "stopped"
+    """A scheduler ended it before its time."""
+
     FAILED = "failed"
 
 
@@ -57,24 +67,26 @@ class Report:
 class Trial:
     """One config under evaluation: a copy out of the study's log, which changing it does not change.
 
-    Two trials are equal if all but their times and their traceback is.
+    Two trials are equal if all is but their times, their attempts, their tracebacks and their checkpoints.
 
     Attributes:
         id: its number in the study, from 0.
         config: the configuration, a plain dictionary of plain values.
-        state: whether it runs, completed or failed.
-        value: the study's metric: of the final result, or while the trial runs of its last report. None
+        state: whether it runs, waits, or ended, and how.
+        value: the study's metric: of the final result, or of the last report while there is none. None
             after a failure, before the first report, and in a study of several metrics.
         metrics: every number of that result or report by name.
         reports: what it said after each epoch, in order. Empty if its objective only returned a number.
-        reason: why it failed, in one line; None if it did not.
+        reason: why it failed, or was paused or stopped, in one line; None otherwise.
         traceback: where it failed, as Python prints it; None if it raised nothing.
         info: what the searcher noted about the proposal.
-        attempt: how many times it was started over after an interruption.
+        attempt: how many times it was started again, after a pause or an interruption.
         proposal: the number of the searcher's proposal, from 0; None for a config that a user added.
         started: when, in seconds since 1970.
         finished: when, in seconds since 1970; None while it runs.
         seconds: how long the last attempt took; None while it runs.
+        kept: its checkpoints whose files are there, by epoch.
+        best_epoch: the epoch of its best report; None where there are no reports or several metrics.
     """
 
     id: int
@@ -86,11 +98,59 @@ class Trial:
     reason: str | None = None
     traceback: str | None = field(default=None, compare=False, repr=False)
     info: dict[str, Any] = field(default_factory=dict, hash=False)
-    attempt: int = 0
+    attempt: int = field(default=0, compare=False)
     proposal: int | None = None
     started: float = field(default=0.0, compare=False, repr=False)
     finished: float | None = field(default=None, compare=False, repr=False)
     seconds: float | None = field(default=None, compare=False)
+    kept: tuple[Checkpoint, ...] = field(default=(), compare=False, repr=False)
+    best_epoch: int | None = field(default=None, repr=False)
+
+    def checkpoint(self, which: Literal["best", "last"] | int = "best") -> Checkpoint:
+        """One of the trial's checkpoints.
+
+        Args:
+            which: that of its best epoch, of its last one, or of the epoch of this number.
+
+        Raises:
+            CheckpointError: it was not kept.
+        """
+        last = self.kept[-1].epoch if self.kept else None
+        # An objective that reports no epochs has a last state only.
+        epochs = {"last": last, "best": last if self.best_epoch is None else self.best_epoch}
+        wanted = epochs[which] if isinstance(which, str) else which
+        for kept in self.kept:
+            if kept.epoch == wanted:
+                return kept
+        there = ", ".join(str(kept.epoch) for kept in self.kept) or "none"
+        raise CheckpointError(
+            f"Trial {self.id} has no checkpoint of its {which} epoch; kept are those of: {there}. Models are "
+            f"kept by a study with storage=, by default of its best trial (keep='best', 'all' or 'none'), if "
+            f"the objective uses a Trainer or calls trial.checkpoint(model=...)."
+        )
+
+    def arrays(self, which: Literal["best", "last"] | int = "best") -> dict[str, Array]:
+        """The trained model's parameters by name.
+
+        Args:
+            which: those after its best epoch, its last one, or the epoch of this number.
+
+        Raises:
+            CheckpointError: they were not kept, or cannot be read.
+        """
+        return model_arrays(self.checkpoint(which).load()[0])
+
+    def load_into(self, model: Any, which: Literal["best", "last"] | int = "best") -> None:
+        """Put the trained parameters into a model of the same structure.
+
+        Args:
+            model: a model of the library or of a framework whose backend is installed.
+            which: those after its best epoch, its last one, or the epoch of this number.
+
+        Raises:
+            CheckpointError: they were not kept, cannot be read, or are of another model.
+        """
+        load_into(model, self.checkpoint(which).load()[0])
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,34 @@
-"""The tuner: the loop that ties searcher, executor and study together."""
+"""The tuner: what ties searcher, scheduler, executor and study together."""
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from hpo import registry
-from hpo.errors import SearchFailedError
-from hpo.executors import Assignment, Executor, Outcome, SerialExecutor
-from hpo.history import History
+from hpo.bookkeeping import Bookkeeping
+from hpo.decision import Decision
+from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
+from hpo.executors import Executor, OnProgress, Outcome, Progress, SerialExecutor
+from hpo.fingerprints import describe
+from hpo.keeping import Keep, checked_keep
+from hpo.loop import Loop
 from hpo.objective import Objective, Result, ResultError, read_report, read_result
 from hpo.placement import Placement, choose_placement
-from hpo.randomness import check_seed, draw_seed
+from hpo.randomness import check_seed
 from hpo.recorder import Callback, Recorder, goal
+from hpo.resuming import Beginning, begin
+from hpo.schedulers import Scheduler, scheduler_named
 from hpo.searchers import Searcher, searcher_named
-from hpo.space import Space
+from hpo.space import Config, Space
+from hpo.stopping import Clock, StopRule, checked_count, checked_positive
+from hpo.storage import ClaimedError, Storage
 from hpo.study import Study
 from hpo.trial import Trial, TrialState
+from hpo.workers import Workers
 
 
 class SearchInterrupted(KeyboardInterrupt):
@@ -28,7 +39,10 @@ class SearchInterrupted(KeyboardInterrupt):
     """
 
     def __init__(self, study: Study) -> None:
-        super().__init__(f"The search was interrupted; its study holds {study!r}.")
+        text = f"The search was interrupted; its study holds {study!r}."
+        if study.is_stored:
+            text += " The same call with resume=True goes on from there."
+        super().__init__(text)
         self.study = study
 
 
@@ -45,21 +59,42 @@ class Tuner:
         >>> tuner.study.num_completed
         5
 
+    Several tuners, in one process or in many, may work on one study: each opens the same storage with
+    `resume=True`. They share its trials, and take over those of a tuner that is gone.
+
     Args:
         objective: what is tuned, see `hpo.search`; None for a loop by hand.
         space: what is searched.
         minimize: name of the metric to make small; needed where the objective gives several.
         maximize: name of the metric to make large, instead.
         searcher: what proposes configs: `"random"` or a searcher object.
-        num_trials: how many proposals `run()` evaluates in all, failed ones included.
+        scheduler: what decides how long each trial runs: `"fifo"`, each to its end, or a scheduler object.
+        num_trials: how many proposals there are in all, failed ones included, and those from before a
+            resumption. May be left out if something else ends the search.
+        timeout: seconds after which a `run()` ends. A trial that reports is interrupted at its next report.
+        stop: what else ends a search: `hpo.Target`, `hpo.Patience`, `hpo.MaxCost`, or functions of the
+            study that say why, or give None.
         seed: an integer of at least 0; drawn and recorded by default.
         backend: the framework, by name; see `hpo.registry` for what decides by default.
         device: where the trials compute, such as `cpu`, `cuda:0` or `auto`.
+        workers: in how many processes trials run side by side, or a `hpo.Workers` that says more; 1 runs
+            them in this process.
+        replicates: on how many draws of initial weights and batch orders each config is trained; a trial's
+            metrics are then the means, and `<metric>.std` the standard deviations.
+        storage: a file such as `study.db`, or a database's URL; in memory by default.
         name: what the study is called.
+        resume: go on with the study of this name if the storage has it.
+        keep: whose trained models are kept where there is a storage: `"best"` (the best trial's, of its
+            best and its last epoch), `"all"` or `"none"`.
+        points_to_evaluate: configs to try first, whole or in part; by default the space's default config.
+        warm_start: studies whose results are known to the new one from the start.
         callbacks: are called as `callback(event, study)` after each event.
 
     Attributes:
         study: the view of all that happened so far.
+
+    Raises:
+        StorageError: the storage cannot be used, or has another study of this name.
     """
 
     def __init__(
@@ -70,33 +105,70 @@ class Tuner:
         minimize: str | None = None,
         maximize: str | None = None,
         searcher: str | Searcher = "random",
-        num_trials: int,
+        scheduler: str | Scheduler = "fifo",
+        num_trials: int | None = None,
+        timeout: float | None = None,
+        stop: StopRule | Iterable[StopRule] = (),
         seed: int | None = None,
         backend: str | None = None,
         device: str | None = None,
+        workers: int | Workers = 1,
+        replicates: int = 1,
+        storage: str | Path | Storage | None = None,
         name: str = "study",
+        resume: bool = False,
+        keep: Keep | None = None,
+        points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
+        warm_start: Iterable[Study] = (),
         callbacks: Iterable[Callback] = (),
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
-        self._space = space if isinstance(space, Space) else Space(space)
-        self._searcher = searcher_named(searcher)
-        self._num_trials = _checked_count(num_trials)
+        space = space if isinstance(space, Space) else Space(space)
+        searches, schedules = searcher_named(searcher), scheduler_named(scheduler)
+        self._num_trials = None if num_trials is None else checked_count("num_trials", num_trials)
+        self._timeout = None if timeout is None else checked_positive("timeout", timeout)
+        self._rules = (stop,) if callable(stop) else tuple(stop)
+        if objective is not None and num_trials is None and timeout is None and not self._rules:
+            raise ValueError(
+                "Nothing would end this search. Say when: num_trials=, timeout= (seconds), or stop=, for "
+                "example stop=hpo.Patience(20)."
+            )
         self._backend = None if backend is None else registry.canonical_name(backend)
         self._device = device
+        self._workers = workers if isinstance(workers, Workers) else Workers(workers)
+        self._in_process = not isinstance(workers, Workers) and self._workers.count == 1
+        self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None
-        self._unfinished: list[int] = []
-        self._by_hand: set[int] = set()
-        self._history = History(space=self._space)
+        if keep is not None and storage is None:
+            raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
+        seed = None if seed is None else check_seed(seed)
+        beginning = Beginning(
+            name=_checked_name(name),
+            space=space,
+            metrics=goal(minimize, maximize),
+            seed=seed,
+            objective=None if objective is None else describe(objective),
+            searcher=type(searches).__name__,
+            scheduler=type(schedules).__name__,
+            replicates=self._replicates,
+            points=_points(space, points_to_evaluate, 0 if seed is None else seed),
+        )
+        self._history, is_new = begin(beginning, storage, resume=resume)
         self.study = Study(self._history, objective=objective)
         self._recorder = Recorder(self._history, self.study, callbacks)
-        seed = draw_seed() if seed is None else check_seed(seed)
-        self._recorder.create(name=name, space=self._space, metrics=goal(minimize, maximize), seed=seed)
+        self._books = Bookkeeping(
+            self._history, self.study, self._recorder, searches, schedules, checked_keep(keep or "best")
+        )
+        if is_new:
+            self._recorder.begin()
+            for study in warm_start:
+                self._take_over(study)
 
     def run(self, num_trials: int | None = None) -> Study:
-        """Evaluate proposals until there are `num_trials` of them in all.
+        """Evaluate proposals until the search is over.
 
         May be called again: it goes on where it ended. A trial that an interruption left without an end
-        is run again first.
+        is run again first, from its checkpoint if there is one.
 
         Args:
             num_trials: another total than the constructor's.
@@ -106,40 +178,54 @@ class Tuner:
             SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
             ObjectiveError: the objective gives several metrics and nobody named one.
             BackendError: the backend or the device is not there.
+            StorageError: the storage cannot be written; `run()` goes on once it can.
         """
-        total = self._num_trials if num_trials is None else _checked_count(num_trials)
+        total = self._num_trials if num_trials is None else checked_count("num_trials", num_trials)
         if self._objective is None:
             raise ValueError("This tuner has no objective to run: use ask() and tell(), or give it one.")
         self._recorder.wind_clock()
-        executor = SerialExecutor(self._objective, self._placed(), self._on_report)
-        in_flight: set[int] = set()
+        self._recorder.read_on()
+        loop = Loop(
+            self._books,
+            total=total,
+            rules=self._rules,
+            clock=Clock(self._timeout),
+            max_retries=self._workers.max_retries,
+        )
+        executor = self._executor(self._objective, loop.on_progress)
         try:
-            while self._fill(executor, in_flight, total):
-                for outcome in executor.poll():
-                    self._finish(outcome)
-                    in_flight.discard(outcome.trial)
+            over = loop.run(executor)
         except KeyboardInterrupt as interrupt:
             raise SearchInterrupted(self.study) from interrupt
         finally:
             executor.close()
-            self._unfinished = [trial for trial in self._history.running if trial not in self._by_hand]
-        if not self.study.num_completed:
+            self._books.in_flight.clear()
+            self._books.end_lease()
+        if over is not None and (not self.study.notes or self.study.notes[-1] != ("stop", over)):
+            self._recorder.note("stop", over)
+        if self.study.num_failed and self.study.num_failed == len(self.study.trials):
             raise self._all_failed()
         return self.study
 
     def ask(self) -> Trial:
-        """Start a trial and hand it out: evaluate its config, then `tell` the result.
+        """Start a trial, or go on with one, and hand it out: evaluate its config, then `tell` the result.
 
         Raises:
-            SpaceError: the space's constraints leave nothing to propose.
+            SpaceError: the space has nothing more to propose.
+            RuntimeError: the scheduler waits for the results of other trials.
             BackendError: the backend or the device is not there.
         """
         self._placed()
-        number = self._next().trial
-        self._by_hand.add(number)
-        return self.study.trials[number]
+        assignment = self._books.taken_up() or self._books.next(None)
+        if assignment is not None:
+            return self._handed_out(assignment.trial)
+        if self._books.is_exhausted:
+            raise SpaceError(f"Every config of the space was proposed; the study holds {self.study!r}.")
+        raise RuntimeError(
+            "The scheduler waits for results: tell those of the trials that are running first."
+        )
 
-    def report(self, trial: Trial | int, value: Any, epoch: int | None = None) -> None:
+    def report(self, trial: Trial | int, value: Any, epoch: int | None = None) -> Decision:
         """Record what a trial reached after an epoch.
 
         Args:
@@ -147,13 +233,24 @@ class Tuner:
             value: a number or a dict of numbers. NaN and infinity are recorded, too.
             epoch: from 1; by default the one after the last.
 
+        Returns:
+            How the trial goes on. If it does not, it takes no more reports and no result.
+
         Raises:
             ValueError: the trial is not running.
             ObjectiveError: the value is no number, lacks the metric, or its epoch is not a later one.
         """
         number = self._running(trial)
         epoch, result = read_report(value, epoch)
-        self._recorder.report(number, epoch, result)
+        last = self._history.last_epoch(number)
+        if epoch is not None and epoch <= last:
+            raise ResultError(f"it reported epoch {epoch} after epoch {last}; epochs increase")
+        attempt = self._history.attempt(number)
+        progress = Progress(number, attempt, epoch or last + 1, result)
+        decision = self._books.take(progress, must_be_finite=False)
+        if not decision.goes_on:
+            self._books.by_hand.discard(number)
+        return decision
 
     def tell(self, trial: Trial | int, value: Any = None, *, failed: str | None = None) -> Trial:
         """Record the end of a trial.
@@ -171,15 +268,13 @@ class Tuner:
             ValueError: the trial is not running, or both a value and a failure are given.
             ObjectiveError: the value is no number at all.
         """
+        self._recorder.read_on()  # another tuner may have taken the trial over
         number = self._running(trial)
         if failed is not None and value is not None:
             raise ValueError(f"Tell a value or failed=, not both; received {value!r} and {failed!r}.")
-        if failed is not None:
-            self._recorder.fail(number, failed)
-        else:
-            result = None if value is None else read_result(value)
-            self._finish(Outcome(number, result=result))
-        self._by_hand.discard(number)
+        result = None if value is None else read_result(value)
+        self._books.finish(Outcome(number, self._history.attempt(number), result=result, reason=failed))
+        self._books.by_hand.discard(number)
         return self.study.trials[number]
 
     def add(self, config: Mapping[str, Any], value: Any) -> Trial:
@@ -193,10 +288,7 @@ class Tuner:
             SpaceError: the config is not of the space.
             ObjectiveError: the value is no number at all.
         """
-        valid, result = self._space.validate(config), read_result(value)
-        number = self._recorder.start(valid, {}, None)
-        self._finish(Outcome(number, result=result))
-        return self.study.trials[number]
+        return self._add(self.study.space.validate(config), read_result(value), {})
 
     def note(self, topic: str, text: str) -> None:
         """Keep a remark with the study, such as which data it used and why.
@@ -209,41 +301,71 @@ class Tuner:
 
     def _placed(self) -> Placement:
         """Where the trials run: decided once, before the first of them."""
-        if self._placement is None:
-            self._placement, reason = choose_placement(self.study.seed, self._backend, self._device)
-            self._recorder.place(self._placement.backend, reason, self._placement.device)
+        if self._placement is not None:
+            return self._placement
+        backend, before = self._backend, self._history.placed
+        if before is not None and before.backend is not None:
+            asked = registry.choose(backend) if backend is not None else _asked_for()
+            if asked is not None and asked.name != before.backend:
+                raise StudyMismatchError(
+                    f"The study {self.study.name!r} was begun on the backend {before.backend} and cannot go "
+                    f"on on {asked.name}, chosen because {asked.reason}: results would not compare. Take "
+                    f"backend={before.backend!r}, or make a new study with warm_start=[this one]."
+                )
+            backend = before.backend
+        device = self._device if self._device is not None or before is None else before.device
+        self._placement, reason = choose_placement(self.study.seed, backend, device, self._replicates)
+        if before is None:
+            with suppress(ClaimedError):  # another tuner decided the same, or the next line will say so
+                self._recorder.place(self._placement.backend, reason, self._placement.device)
         return self._placement
 
-    def _fill(self, executor: Executor, in_flight: set[int], total: int) -> bool:
-        """Give the executor what it can take; whether it has anything to do."""
-        while len(in_flight) < executor.capacity and (self._unfinished or self.study.num_proposals < total):
-            assignment = self._next()
-            in_flight.add(assignment.trial)
-            executor.submit(assignment)
-        return bool(in_flight)
+    def _executor(self, objective: Objective, on_progress: OnProgress) -> Executor:
+        placement, folder = self._placed(), self._history.folder
+        if self._in_process:
+            return SerialExecutor(objective, placement, on_progress, folder)
+        from hpo.executors.processes import ProcessExecutor
 
-    def _next(self) -> Assignment:
-        """Start a trial, an unfinished one before a new one."""
-        if self._unfinished:
-            number = self._unfinished.pop(0)
-            self._recorder.restart(number)
-            return Assignment(number, self._history.started(number).data["config"])
-        [proposal] = self._searcher.ask(self.study, 1)
-        number = self._recorder.start(proposal.config, proposal.info, self.study.num_proposals)
-        return Assignment(number, proposal.config)
+        workers = self._workers
+        return ProcessExecutor(
+            objective,
+            placement,
+            on_progress,
+            folder,
+            workers=workers.count,
+            devices=workers.devices,
+            threads=workers.threads,
+            memory_limit=workers.memory_limit,
+            trial_timeout=workers.trial_timeout,
+        )
 
-    def _on_report(self, trial: int, epoch: int | None, result: Result) -> None:
-        report = self._recorder.report(trial, epoch, result)
-        self._recorder.check_finite(report.metrics, report.epoch)
+    def _handed_out(self, number: int) -> Trial:
+        self._books.by_hand.add(number)
+        return self.study.trials[number]
 
-    def _finish(self, outcome: Outcome) -> None:
-        if outcome.reason is not None:
-            self._recorder.fail(outcome.trial, outcome.reason, outcome.traceback)
-            return
-        try:
-            self._recorder.complete(outcome.trial, outcome.result)
-        except ResultError as error:
-            self._recorder.fail(outcome.trial, f"No result: {error}.")
+    def _add(self, config: Mapping[str, Any], result: Result, info: Mapping[str, Any]) -> Trial:
+        while True:
+            with suppress(ClaimedError):
+                number = self._recorder.start(config, {"info": info})
+                break
+        self._books.finish(Outcome(number, result=result))
+        return self.study.trials[number]
+
+    def _take_over(self, study: Study) -> None:
+        """Take in what another study knows, as far as it is of this space and metric."""
+        space, left_out = self.study.space, 0
+        for trial in study.trials:
+            try:
+                config = space.validate(trial.config)
+            except SpaceError:
+                left_out += 1
+                continue
+            if trial.state is TrialState.COMPLETED:
+                self._add(config, dict(trial.metrics), {"from": f"{study.name}, trial {trial.id}"})
+        if left_out:
+            text = f"{left_out} trials of {study.name!r} have configs that are not of this space"
+            self._recorder.note("warm start", text)
+            warnings.warn(text + "; they were left out.", stacklevel=3)
 
     def _running(self, trial: Trial | int) -> int:
         number = trial.id if isinstance(trial, Trial) else trial
@@ -271,34 +393,36 @@ def search(
     minimize: str | None = None,
     maximize: str | None = None,
     searcher: str | Searcher = "random",
-    num_trials: int,
+    scheduler: str | Scheduler = "fifo",
+    num_trials: int | None = None,
+    timeout: float | None = None,
+    stop: StopRule | Iterable[StopRule] = (),
     seed: int | None = None,
     backend: str | None = None,
     device: str | None = None,
+    workers: int | Workers = 1,
+    replicates: int = 1,
+    storage: str | Path | Storage | None = None,
     name: str = "study",
+    resume: bool = False,
+    keep: Keep | None = None,
+    points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
+    warm_start: Iterable[Study] = (),
     callbacks: Iterable[Callback] = (),
 ) -> Study:
     """Search a space for the config with the best result.
 
-    Args:
-        objective: takes a config (a dict), and as a second positional parameter without a default, or
-            one named `trial`, the current trial. It returns a number, a dict of numbers, a generator
-            that yields either once per epoch, or nothing if it called `hpo.report`. One that raises, or
-            gives NaN, infinity or no number, costs its trial and not the search.
-        space: what is searched, a `Space` or a dict of names and domains.
-        minimize: name of the metric to make small; needed where the objective gives several.
-        maximize: name of the metric to make large, instead.
-        searcher: what proposes configs: `"random"` or a searcher object.
-        num_trials: how many configs to try.
-        seed: an integer of at least 0; drawn and recorded by default.
-        backend: the framework, by name; see `hpo.registry` for what decides by default.
-        device: where the trials compute, such as `cpu`, `cuda:0` or `auto`.
-        name: what the study is called.
-        callbacks: are called as `callback(event, study)` after each event.
+    `objective` takes a config (a dict), and as a second positional parameter without a default, or one
+    named `trial`, the current trial. It returns a number, a dict of numbers, a generator that yields either
+    once per epoch, or nothing if it called `hpo.report`. One that raises, or gives NaN, infinity or no
+    number, costs its trial and not the search. `space` is a `Space` or a dict of names and domains.
+
+    The other arguments are those of `hpo.Tuner`, where all are described.
 
     Example:
         >>> import hpo
-        >>> study = search(lambda config: (config["x"] - 3) ** 2, {"x": hpo.Int(0, 9)}, num_trials=30, seed=0)
+        >>> space = {"x": hpo.Int(0, 9)}
+        >>> study = hpo.search(lambda config: (config["x"] - 3) ** 2, space, num_trials=30, seed=0)
         >>> study.best.config
         {'x': 3}
 
@@ -307,6 +431,7 @@ def search(
         SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
         ObjectiveError: the objective gives several metrics and nobody named one.
         BackendError: the backend or the device is not there.
+        StorageError: the storage cannot be used, or has another study of this name.
     """
     tuner = Tuner(
         Objective(objective).function,
@@ -314,19 +439,44 @@ def search(
         minimize=minimize,
         maximize=maximize,
         searcher=searcher,
+        scheduler=scheduler,
         num_trials=num_trials,
+        timeout=timeout,
+        stop=stop,
         seed=seed,
         backend=backend,
         device=device,
+        workers=workers,
+        replicates=replicates,
+        storage=storage,
         name=name,
+        resume=resume,
+        keep=keep,
+        points_to_evaluate=points_to_evaluate,
+        warm_start=warm_start,
         callbacks=callbacks,
     )
     return tuner.run()
 
 
-def _checked_count(num_trials: Any) -> int:
-    if isinstance(num_trials, bool) or not isinstance(num_trials, numbers.Integral):
-        raise TypeError(f"num_trials is an integer of at least 1; received {num_trials!r}.")
-    if num_trials < 1:
-        raise ValueError(f"num_trials is an integer of at least 1; received {num_trials}.")
-    return int(num_trials)
+def _asked_for() -> registry.Choice | None:
+    """The backend that the surroundings ask for by name, if they do."""
+    with suppress(AmbiguousBackendError):
+        choice = registry.choose()
+        return choice if choice.was_asked_for else None
+    return None
+
+
+def _points(space: Space, given: Sequence[Mapping[str, Any]] | None, seed: int) -> list[Config]:
+    """The configs that come first."""
+    if given is None:
+        default = space.default_config()
+        return [] if default is None else [default]
+    drawn = space.sample(seed, n=len(given)) if given else []
+    return [space.completed(point, rest) for point, rest in zip(given, drawn, strict=True)]
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"A study's name is a str that is not empty; received {name!r}.")
+    return name

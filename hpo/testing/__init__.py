@@ -1,14 +1,35 @@
-"""Contract suites: what any backend must do, as tests to subclass.
+"""Contract suites: what any backend and any searcher must do, as tests to subclass.
 
     class TestMyBackend(PortContract):
         package = "hpo_mine"
 
-Needs pytest. The same tests run for the backends that ship with the library.
+Needs pytest. The same tests run for the backends and the searchers that ship with the library.
 """
 
 from hpo.testing.book import BookContract
+from hpo.testing.book_networks import BookNetworkContract
+from hpo.testing.checkpoints import CheckpointContract
 from hpo.testing.data import DataContract
+from hpo.testing.network import NetworkContract
+from hpo.testing.optimizers import StockOptimizerContract
 from hpo.testing.port import PortContract
 from hpo.testing.reader import ReaderContract
+from hpo.testing.regression import RegressionContract
+from hpo.testing.resuming import ResumeContract
+from hpo.testing.searchers import SearcherContract
+from hpo.testing.storage import StorageContract
 
-__all__ = ["BookContract", "DataContract", "PortContract", "ReaderContract"]
+__all__ = [
+    "BookContract",
+    "BookNetworkContract",
+    "CheckpointContract",
+    "DataContract",
+    "NetworkContract",
+    "PortContract",
+    "ReaderContract",
+    "RegressionContract",
+    "ResumeContract",
+    "SearcherContract",
+    "StockOptimizerContract",
+    "StorageContract",
+]

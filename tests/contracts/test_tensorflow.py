@@ -1,8 +1,39 @@
-from hpo.testing import BookContract, DataContract, PortContract, ReaderContract
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import hpo_tensorflow as d2l
+from hpo.testing import (
+    BookContract,
+    BookNetworkContract,
+    CheckpointContract,
+    DataContract,
+    NetworkContract,
+    PortContract,
+    ReaderContract,
+    RegressionContract,
+)
 
 
 class TestPort(PortContract):
     package = "hpo_tensorflow"
+
+
+class TestNetwork(NetworkContract):
+    package = "hpo_tensorflow"
+
+
+class TestBookNetworks(BookNetworkContract):
+    package = "hpo_tensorflow"
+
+
+class TestRegression(RegressionContract):
+    package = "hpo_tensorflow"
+
+    def linear(self, num_outputs: int, lr: float) -> d2l.Regression:
+        return d2l.Regression(keras.layers.Dense(num_outputs), lr)
 
 
 class TestBook(BookContract):
@@ -28,3 +59,57 @@ class TestReader(ReaderContract):
             def forward(self, x):
                 return self.net(x)
         """
+
+
+def network() -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Flatten(),
+            layers.Dense(12),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dropout(0.5),
+            layers.Dense(10),
+        ]
+    )
+
+
+class Own(d2l.Classification):
+    def __init__(self) -> None:
+        super().__init__(network(), lr=0.01)
+
+    def configure_optimizers(self) -> Any:
+        return keras.optimizers.Adam(self.lr)
+
+
+class Loop:
+    def __init__(self) -> None:
+        keras.utils.set_random_seed(1)
+        self.x, self.y = np.random.random((16, 1, 6, 6)).astype("float32"), np.arange(16) % 10
+        self.model = network()
+        self.optimizer = keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.01, 2, 0.5))
+
+    def things(self) -> dict[str, Any]:
+        return {"model": self.model, "optimizer": self.optimizer}
+
+    def step(self) -> None:
+        with tf.GradientTape() as tape:
+            scores = self.model(self.x, training=True)
+            loss = keras.losses.sparse_categorical_crossentropy(self.y, scores, from_logits=True)
+            loss = tf.reduce_mean(loss)
+        variables = self.model.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+
+
+class TestCheckpoints(CheckpointContract):
+    package = "hpo_tensorflow"
+
+    def own_model(self) -> Any:
+        return Own()
+
+    def loop(self) -> Loop:
+        return Loop()
+
+    def variable(self, array: Any) -> Any:
+        return tf.Variable(array)

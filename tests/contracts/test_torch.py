@@ -1,8 +1,38 @@
-from hpo.testing import BookContract, DataContract, PortContract, ReaderContract
+from typing import Any
+
+import torch
+from torch import nn
+
+import hpo_torch as d2l
+from hpo.testing import (
+    BookContract,
+    BookNetworkContract,
+    CheckpointContract,
+    DataContract,
+    NetworkContract,
+    PortContract,
+    ReaderContract,
+    RegressionContract,
+)
 
 
 class TestPort(PortContract):
     package = "hpo_torch"
+
+
+class TestNetwork(NetworkContract):
+    package = "hpo_torch"
+
+
+class TestBookNetworks(BookNetworkContract):
+    package = "hpo_torch"
+
+
+class TestRegression(RegressionContract):
+    package = "hpo_torch"
+
+    def linear(self, num_outputs: int, lr: float) -> d2l.Regression:
+        return d2l.Regression(nn.Linear(3, num_outputs), lr)
 
 
 class TestBook(BookContract):
@@ -30,3 +60,46 @@ class TestReader(ReaderContract):
                 return self.net(x)
         """
     without_gradients = "torch.no_grad()"
+
+
+def network() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Flatten(), nn.LazyLinear(12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(0.5), nn.LazyLinear(10)
+    )
+
+
+class Own(d2l.Classification):
+    def __init__(self) -> None:
+        super().__init__(network(), lr=0.01)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.parameters(), lr=self.lr)
+
+
+class Loop:
+    def __init__(self) -> None:
+        torch.manual_seed(1)
+        self.x, self.y = torch.rand(16, 1, 6, 6), torch.arange(16) % 10
+        self.model = network()
+        self.model(self.x)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.01)
+        self.schedule = torch.optim.lr_scheduler.MultiStepLR(self.optimizer, [2, 4], gamma=0.5)
+
+    def things(self) -> dict[str, Any]:
+        return {"model": self.model, "optimizer": self.optimizer, "schedule": self.schedule}
+
+    def step(self) -> None:
+        self.optimizer.zero_grad()
+        nn.functional.cross_entropy(self.model(self.x), self.y).backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.schedule.step()
+
+
+class TestCheckpoints(CheckpointContract):
+    package = "hpo_torch"
+
+    def own_model(self) -> Any:
+        return Own()
+
+    def loop(self) -> Loop:
+        return Loop()

@@ -120,7 +120,7 @@ def test_a_space_without_json_has_to_be_given_again() -> None:
         (hpo.Event(EventKind.REPORTED, 1, 0, 1, '{"value": 1}'), "does not come after the last one"),
         (hpo.Event(EventKind.TRIAL_FAILED, 0, 0), "no such attempt is running"),
         (hpo.Event(EventKind.TRIAL_STARTED, 7, 0), "where trial 2 or another attempt can start"),
-        (hpo.Event(EventKind.TRIAL_STARTED, 0, 1), "where trial 2 or another attempt can start"),
+        (hpo.Event(EventKind.TRIAL_STARTED, 1, 2), "where trial 2 or another attempt can start"),
     ],
 )
 def test_events_that_do_not_follow_are_refused(event: hpo.Event, text: str) -> None:
@@ -132,3 +132,18 @@ def test_events_that_do_not_follow_are_refused(event: hpo.Event, text: str) -> N
 def test_a_log_that_does_not_start_with_its_study_is_refused() -> None:
     with pytest.raises(ValueError, match="starts with its only study_created; event 0"):
         History([hpo.Event(EventKind.NOTED)])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        hpo.Event(EventKind.TRIAL_STARTED, 0, 1),
+        hpo.Event(EventKind.REPORTED, 1, 0, 7, '{"value": 1}'),
+        hpo.Event(EventKind.TRIAL_COMPLETED, 1, 0),
+    ],
+)
+def test_what_a_tuner_writes_too_late_has_no_effect(event: hpo.Event) -> None:
+    # Trial 0 has ended, and trial 1 was started again by another tuner.
+    events = work([([], "tell", 0.5), ([0.5], "leave", 0)]).study.events
+    again = hpo.Event(EventKind.TRIAL_STARTED, 1, 1)
+    assert hpo.Study.from_events([*events, again, event]) == hpo.Study.from_events([*events, again])

@@ -1,0 +1,235 @@
+"""What becomes of the trials of one study: their starts, reports and ends, whoever runs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpo.checkpoints import Checkpoint
+from hpo.decision import CONTINUE, Decision, Verdict
+from hpo.executors import Assignment, Ending, Outcome, Progress
+from hpo.history import History
+from hpo.keeping import Keep, Keeper
+from hpo.leases import Lease, Watch
+from hpo.objective import Result, ResultError
+from hpo.recorder import Recorder
+from hpo.schedulers import Grant, Scheduler
+from hpo.searchers import Proposal, Searcher
+from hpo.storage import ClaimedError
+from hpo.study import Study
+
+_TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
+
+
+class Bookkeeping:
+    """Starts trials, takes their reports and their ends, and sees to it that the log has them all.
+
+    Args:
+        history: the study's history.
+        study: the view of it, for searcher and scheduler.
+        recorder: writes the log.
+        searcher: proposes configs.
+        scheduler: decides how long trials run.
+        keep: whose models are kept.
+
+    Attributes:
+        by_hand: the trials that were handed out, to be told the results of.
+        in_flight: the trials that an executor has.
+        is_exhausted: whether the searcher has no more to propose.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        study: Study,
+        recorder: Recorder,
+        searcher: Searcher,
+        scheduler: Scheduler,
+        keep: Keep,
+    ) -> None:
+        self.history = history
+        self.study = study
+        self.recorder = recorder
+        self.scheduler = scheduler
+        self._searcher = searcher
+        self._keeper = Keeper(history, keep)
+        self._lease = None if history.store is None else Lease(history.store)
+        self._watch = None if history.store is None else Watch(history.store)
+        self.is_exhausted = False
+        self.by_hand: set[int] = set()
+        self.in_flight: set[int] = set()
+        self._until: dict[int, int] = {}
+
+    def next(self, total: int | None) -> Assignment | None:
+        """Start whatever is to run next; None if nothing can before another trial reports.
+
+        Args:
+            total: how many proposals there may be in all; None for any number.
+        """
+        while True:
+            can_start = not self.is_exhausted and (total is None or self.history.num_proposals < total)
+            grant = self.scheduler.next(self.study, can_start=can_start)
+            if grant is None:
+                return None
+            try:
+                if grant.trial is not None:
+                    return self.again(grant.trial, until=grant.until, info=grant.info)
+                if not can_start:
+                    return None
+                proposal = self._propose()
+                if proposal is not None:
+                    return self._start(proposal, grant)
+                self.is_exhausted = True
+            except ClaimedError:
+                # Another tuner was first. What it did is known by now, so ask again.
+                continue
+
+    def again(
+        self, trial: int, *, until: int | None, info: dict[str, Any] | None = None, lost: str | None = None
+    ) -> Assignment:
+        """Start a trial once more, from its newest checkpoint.
+
+        Raises:
+            ClaimedError: another tuner was first.
+        """
+        self._begin_lease()
+        notes = {"until": until, "owner": self._owner, "info": info, "lost": lost}
+        self.recorder.restart(trial, notes)
+        start = self._newest_checkpoint(trial)
+        return self._assigned(
+            Assignment(trial, self.history.config(trial), self.history.attempt(trial), until, start)
+        )
+
+    def taken_up(self) -> Assignment | None:
+        """A trial that was started and that nobody runs any more, started again; None if there is none.
+
+        One whose last report the log has, but not what was decided on it, is decided on first.
+        """
+        for trial in list(self.history.running):
+            if trial in self.by_hand or trial in self.in_flight or not self._is_left_behind(trial):
+                continue
+            try:
+                assignment = self.again(trial, until=self.history.start_of(trial).get("until"))
+            except ClaimedError:
+                continue
+            epoch = self.history.last_epoch(trial)
+            if not epoch or self._decide(trial, epoch).goes_on:
+                return assignment
+            self.after_end(trial)
+        return None
+
+    def take(self, progress: Progress, *, must_be_finite: bool = True) -> Decision:
+        """Record what a trial says on its way, and decide how it goes on.
+
+        Args:
+            progress: what it says.
+            must_be_finite: whether NaN or infinity fails the trial.
+
+        Raises:
+            ResultError: the trial has failed with this.
+            ObjectiveError: it reported several metrics and nobody said which one to optimise.
+        """
+        trial = progress.trial
+        if self._is_over(trial, progress.attempt):
+            return _TAKEN_OVER
+        decision = CONTINUE
+        with self.recorder.together():
+            if progress.problem is not None:
+                self.recorder.note("checkpoints", f"trial {trial}: {progress.problem}")
+            is_last = True
+            if progress.result is not None:
+                report, is_new = self.recorder.report(trial, progress.epoch, progress.result)
+                is_last = is_new or report.epoch == self.history.last_epoch(trial)
+            if progress.saved:
+                self.recorder.checkpoint(trial, progress.epoch)
+            if progress.result is not None:
+                if must_be_finite:
+                    self.recorder.check_finite(report.metrics, report.epoch)
+                if is_last:
+                    decision = self._decide(trial, report.epoch)
+        self._keeper.after_progress(trial)
+        return decision
+
+    def finish(self, outcome: Outcome) -> None:
+        """Record the end of a trial, unless it is another's by now or was decided before."""
+        trial = outcome.trial
+        if self._is_over(trial, outcome.attempt):
+            return
+        if outcome.reason is not None:
+            self.recorder.fail(trial, outcome.reason, outcome.traceback)
+        elif outcome.ending is Ending.ENDED:
+            self.complete(trial, outcome.result)
+        self.after_end(trial)
+
+    def complete(self, trial: int, result: Result | None) -> None:
+        """Record a trial's result, or that it has none."""
+        try:
+            self.recorder.complete(trial, result)
+        except ResultError as error:
+            self.recorder.fail(trial, f"No result: {error}.")
+
+    def after_end(self, trial: int) -> None:
+        """Delete the files of an ended trial that are not to be kept."""
+        if trial not in self.history.running and trial not in self.history.paused:
+            self._until.pop(trial, None)
+            self._keeper.after_end(trial)
+
+    def end_lease(self) -> None:
+        """Say no more that this tuner is alive, unless trials are out by hand."""
+        if self._lease is not None and not self.by_hand:
+            self._lease.end()
+
+    @property
+    def _owner(self) -> str | None:
+        return None if self._lease is None else self._lease.owner
+
+    def _begin_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.begin()
+
+    def _is_left_behind(self, trial: int) -> bool:
+        if self._watch is None:
+            return True
+        owner = self.history.start_of(trial).get("owner")
+        return owner is None or owner == self._owner or self._watch.is_gone(owner)
+
+    def _is_over(self, trial: int, attempt: int) -> bool:
+        return trial not in self.history.running or attempt != self.history.attempt(trial)
+
+    def _propose(self) -> Proposal | None:
+        """The next config; None if the searcher has no more."""
+        number, points = self.history.num_proposals, self.history.created.get("points", [])
+        if number < len(points):
+            return Proposal(dict(points[number]), {"reason": "to be evaluated first"})
+        proposals = self._searcher.ask(self.study, 1)
+        return proposals[0] if proposals else None
+
+    def _start(self, proposal: Proposal, grant: Grant) -> Assignment:
+        self._begin_lease()
+        notes = {
+            "proposal": self.history.num_proposals,
+            "info": proposal.info | grant.info if grant.info else proposal.info,
+            "until": grant.until,
+            "owner": self._owner,
+        }
+        trial = self.recorder.start(proposal.config, notes)
+        return self._assigned(Assignment(trial, proposal.config, until=grant.until))
+
+    def _assigned(self, assignment: Assignment) -> Assignment:
+        if assignment.until is not None:
+            self._until[assignment.trial] = assignment.until
+        return assignment
+
+    def _decide(self, trial: int, epoch: int) -> Decision:
+        decision = self.scheduler.on_report(self.study, trial)
+        until = self._until.get(trial)
+        if decision.goes_on and until is not None and epoch >= until:
+            decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
+        self.recorder.decide(trial, decision)
+        return decision
+
+    def _newest_checkpoint(self, trial: int) -> Checkpoint | None:
+        folder = self.history.folder
+        points = self.history.checkpoints(trial)
+        return next(
+            (point for point in reversed(points) if folder is not None and folder.exists(point)), None
+        )

@@ -1,0 +1,39 @@
+"""What a trial is to do after a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(str, Enum):
+    """How a trial goes on."""
+
+    CONTINUE = "continue"
+    PAUSE = "pause"
+    """It keeps what it learned and waits; it may go on later."""
+
+    STOP = "stop"
+    """It ends here, and its last report is its result."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict on a trial, and why.
+
+    Attributes:
+        verdict: how the trial goes on.
+        reason: why, in one line for the study's log; may be empty for CONTINUE.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the trial continues."""
+        return self.verdict is Verdict.CONTINUE
+
+
+CONTINUE = Decision(Verdict.CONTINUE)
+"""Go on, for no particular reason."""

@@ -1,0 +1,117 @@
+"""Which tuners are alive: whoever runs a trial says so, and is missed when it no longer does.
+
+Nobody's clock is compared with another's. A tuner counts up its beats in the storage; whoever looks on
+takes it for gone if the count stands still for as long as a lease lasts by the onlooker's own clock, which
+never goes back. On the same computer a process that has ended is missed at once.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+
+from hpo.errors import StorageError
+from hpo.storage import StudyLog
+
+BEAT_SECONDS = 5.0
+LEASE_SECONDS = 60.0
+
+_alive: weakref.WeakValueDictionary[str, Lease] = weakref.WeakValueDictionary()
+
+
+class Lease:
+    """The name under which a tuner works on a study, and its beats while it does.
+
+    Args:
+        log: the study's log.
+
+    Attributes:
+        owner: the name, unique among all tuners.
+    """
+
+    def __init__(self, log: StudyLog) -> None:
+        self._log = log
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        pid = os.getpid()
+        self.owner = f"{socket.gethostname()}/{pid}/{_born(pid)}/{secrets.token_hex(4)}"
+
+    def begin(self) -> None:
+        """Start to beat, if that is not so yet."""
+        if self._thread is None:
+            self._over.clear()
+            _alive[self.owner] = self
+            self._log.beat(self.owner)
+            self._thread = threading.Thread(target=self._beat, name="hpo-lease", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Beat no more."""
+        if self._thread is not None:
+            self._over.set()
+            self._thread.join()
+            del _alive[self.owner]
+            self._thread = None
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            # What is wrong with the storage the tuner's own next write will say.
+            with suppress(StorageError):
+                self._log.beat(self.owner)
+
+
+class Watch:
+    """Tells which tuners are gone.
+
+    Args:
+        log: the study's log.
+        seconds: how long a lease lasts without a beat.
+    """
+
+    def __init__(self, log: StudyLog, seconds: float = LEASE_SECONDS) -> None:
+        self._log = log
+        self._seconds = seconds
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    def is_gone(self, owner: str) -> bool:
+        """Whether nobody works under that name any more."""
+        host, pid, born, _ = owner.rsplit("/", 3)
+        if host == socket.gethostname():
+            if int(pid) == os.getpid() and born == _born(os.getpid()):
+                return owner not in _alive
+            if _born(int(pid)) != born:
+                return True
+        return self._stands_still(owner, self._log.beats())
+
+    def _stands_still(self, owner: str, beats: Mapping[str, int]) -> bool:
+        count, now = beats.get(owner, 0), time.monotonic()
+        known = self._seen.get(owner)
+        if known is None or known[0] != count:
+            self._seen[owner] = (count, now)
+            return False
+        return now - known[1] >= self._seconds
+
+
+def _born(pid: int) -> str:
+    """When the process was started: its number may be given again. Empty if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            # The name of the program, in brackets, may hold anything.
+            fields = file.read().rpartition(")")[2].split()
+        # Ticks since the computer started: unlike the time of day they do not change with its clock.
+        return "" if fields[0] == "Z" else fields[19]
+    except FileNotFoundError:
+        if os.path.exists("/proc/self/stat"):
+            return ""
+    import psutil  # where there is no /proc
+
+    try:
+        return str(int(psutil.Process(pid).create_time()))
+    except psutil.Error:
+        return ""

@@ -1,0 +1,115 @@
+"""The loop of a search: who runs next, and when it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from hpo.bookkeeping import Bookkeeping
+from hpo.decision import Decision
+from hpo.executors import Assignment, Ending, Executor, Outcome, Progress
+from hpo.stopping import Clock, StopRule
+from hpo.storage import ClaimedError
+
+_LOOK_AGAIN = 0.5
+"""Seconds after which a tuner that waits for others reads the log again."""
+
+
+class TimeIsUpError(Exception):
+    """The time of the search is over; what runs goes on when the search does."""
+
+
+class Loop:
+    """Keeps an executor busy until the search is over.
+
+    Args:
+        books: the trials of the study.
+        total: how many proposals there may be in all; None for any number.
+        rules: what else ends the search.
+        clock: how long it may take.
+        max_retries: how many times a trial is run again whose process was lost.
+    """
+
+    def __init__(
+        self,
+        books: Bookkeeping,
+        *,
+        total: int | None,
+        rules: Sequence[StopRule],
+        clock: Clock,
+        max_retries: int,
+    ) -> None:
+        self._books = books
+        self._total = total
+        self._rules = rules
+        self._clock = clock
+        self._max_retries = max_retries
+
+    def on_progress(self, progress: Progress) -> Decision:
+        """Take what a trial says on its way; the executor calls this.
+
+        Raises:
+            TimeIsUpError: the search has no time left.
+            ResultError: the trial has failed with this.
+        """
+        decision = self._books.take(progress)
+        if decision.goes_on and self._clock.is_over:
+            raise TimeIsUpError
+        return decision
+
+    def run(self, executor: Executor) -> str | None:
+        """Run trials until the search is over; why it is, None if all of its trials have run."""
+        while True:
+            over = self._over()
+            if over is None:
+                self._fill(executor)
+            if not self._books.in_flight:
+                if over is not None or not self._wait_for_others():
+                    return over
+                continue
+            try:
+                outcomes = executor.poll(self._clock.left)
+            except TimeIsUpError:
+                return self._over()
+            for outcome in outcomes:
+                self._finish(outcome, executor)
+            if self._clock.is_over:
+                return self._over()
+
+    def _over(self) -> str | None:
+        if self._clock.is_over:
+            return f"its {self._clock.timeout:g} seconds are over"
+        return next((why for rule in self._rules if (why := rule(self._books.study)) is not None), None)
+
+    def _fill(self, executor: Executor) -> None:
+        """Give the executor what it can take."""
+        while len(self._books.in_flight) < executor.capacity:
+            assignment = self._books.taken_up() or self._books.next(self._total)
+            if assignment is None:
+                return
+            self._submit(assignment, executor)
+
+    def _submit(self, assignment: Assignment, executor: Executor) -> None:
+        self._books.in_flight.add(assignment.trial)
+        executor.submit(assignment)
+
+    def _finish(self, outcome: Outcome, executor: Executor) -> None:
+        books, trial = self._books, outcome.trial
+        books.in_flight.discard(trial)
+        if outcome.ending is Ending.LOST and books.history.num_lost(trial) < self._max_retries:
+            until = books.history.start_of(trial).get("until")
+            with suppress(ClaimedError):  # another tuner runs it
+                self._submit(books.again(trial, until=until, lost=outcome.reason), executor)
+        else:
+            books.finish(outcome)
+
+    def _wait_for_others(self) -> bool:
+        """Whether other tuners still run trials of the study; a while passes if so."""
+        books = self._books
+        others = set(books.history.running) - books.by_hand
+        if not others:
+            return False
+        time.sleep(min(_LOOK_AGAIN, self._clock.left or _LOOK_AGAIN))
+        books.recorder.read_on()
+        return True

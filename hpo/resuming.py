@@ -1,0 +1,188 @@
+"""How a study begins, and how it is found again."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpo.checkpoints import CheckpointFolder
+from hpo.errors import SpaceError, StudyExistsError, StudyMismatchError, StudyNotFoundError
+from hpo.events import Event, EventKind, to_text
+from hpo.history import History
+from hpo.randomness import draw_seed
+from hpo.recorder import metrics_document
+from hpo.space import Config, Space
+from hpo.storage import Storage, StudyLog, open_storage
+from hpo.study import Study
+from hpo.trial import Metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """What a study is from its first event on.
+
+    Attributes:
+        name: what it is called.
+        space: what is searched.
+        metrics: what is optimised; empty if the first result is to name it.
+        seed: None to draw one.
+        objective: its name and fingerprint; None for a loop by hand.
+        searcher: what proposes configs.
+        scheduler: what decides how long trials run.
+        replicates: on how many draws each config is trained.
+        points: the configs that come first.
+    """
+
+    name: str
+    space: Space
+    metrics: tuple[Metric, ...]
+    seed: int | None
+    objective: Mapping[str, str] | None = None
+    searcher: str = "RandomSearch"
+    scheduler: str = "FIFO"
+    replicates: int = 1
+    points: Sequence[Config] = field(default=())
+
+    def event(self) -> Event:
+        """The first event of the study's log."""
+        data: dict[str, Any] = {
+            "name": self.name,
+            "seed": draw_seed() if self.seed is None else self.seed,
+            "metrics": metrics_document(self.metrics),
+            "objective": self.objective,
+            "searcher": self.searcher,
+            "scheduler": self.scheduler,
+            "replicates": self.replicates,
+            "points": list(self.points),
+        }
+        try:
+            data["space"] = self.space.to_json()
+        except SpaceError as error:
+            data |= {"space": None, "space_error": str(error)}
+        version = ".".join(str(part) for part in sys.version_info[:3])
+        # Not by an import: the package's own file stands above every layer.
+        polyhpo = sys.modules[__name__.partition(".")[0]].__version__
+        data["versions"] = {"polyhpo": polyhpo, "python": version, "numpy": np.__version__}
+        return Event(EventKind.STUDY_CREATED, text=to_text(data), time=time.time())
+
+
+def begin(
+    beginning: Beginning, storage: str | Path | Storage | None, *, resume: bool
+) -> tuple[History, bool]:
+    """The history of a new study, or of one that goes on, and whether it is new.
+
+    Raises:
+        StudyExistsError: there is one of that name, and nobody said to resume it.
+        StudyMismatchError: it is of another space, metric or seed; the text shows the difference.
+        StorageError: the storage cannot be read or written.
+        ValueError: nothing to resume from without a storage.
+    """
+    if storage is None:
+        if resume:
+            raise ValueError(
+                "resume=True goes on with a study in a storage: give storage=, for example 'study.db'."
+            )
+        return History([beginning.event()], space=beginning.space), True
+    opened = open_storage(storage)
+    try:
+        store, is_new = opened.create(beginning.name, beginning.event()), True
+    except StudyExistsError as error:
+        if not resume:
+            raise StudyExistsError(
+                f"{error} To go on with it, pass resume=True (hpo run --resume); to read it, use "
+                f"hpo.load({str(storage)!r}, {beginning.name!r}); for a new one take another name=."
+            ) from None
+        store, is_new = opened.open(beginning.name), False
+    history = _history_of(store, beginning.space)
+    if not is_new:
+        _check_same(history, beginning)
+    return history, is_new
+
+
+def load(storage: str | Path | Storage, name: str | None = None, *, space: Space | None = None) -> Study:
+    """Read a study from a storage.
+
+    Args:
+        storage: the file, such as `study.db`, a database's URL, or a storage.
+        name: what the study is called; not needed if the storage holds one only.
+        space: the study's space, needed where the log could not hold it (it has a lambda as a constraint).
+
+    Raises:
+        StudyNotFoundError: there is none of that name, or there are several and none was named.
+        StorageError: the storage cannot be read.
+    """
+    opened = open_storage(storage, create=False)
+    if name is None:
+        names = opened.studies()
+        if len(names) != 1:
+            raise StudyNotFoundError(
+                f"{storage} holds {len(names)} studies ({', '.join(map(repr, names)) or 'none'}); name one: "
+                f"hpo.load({str(storage)!r}, {(names or ['mlp'])[0]!r})."
+            )
+        [name] = names
+    return Study(_history_of(opened.open(name), space))
+
+
+def _history_of(store: StudyLog, space: Space | None) -> History:
+    return History(store.events(), space=space, folder=CheckpointFolder(store.folder), store=store)
+
+
+def _check_same(history: History, beginning: Beginning) -> None:
+    """Refuse what would make another study of it; warn of what may."""
+    created = history.created
+    differences = []
+    if created.get("space") is not None and (there := Space.from_json(created["space"])) != beginning.space:
+        differences += _space_differences(there, beginning.space)
+    if beginning.metrics and history.metrics and beginning.metrics != history.metrics:
+        differences.append(f"metric: {_goal(history.metrics)} there, {_goal(beginning.metrics)} here")
+    for key in ("seed", "replicates"):
+        mine = getattr(beginning, key)
+        if mine is not None and created.get(key, mine) != mine:
+            differences.append(f"{key}: {created[key]} there, {mine} here")
+    if differences:
+        raise StudyMismatchError(
+            f"The study {beginning.name!r} that is there is another one. "
+            + "; ".join(differences)
+            + ". To go on "
+            "with it, give what it was created with; to start from its results, make a new study: "
+            f"name='another', warm_start=[hpo.load(storage, {beginning.name!r})]."
+        )
+    _warn_of_changes(history, beginning)
+
+
+def _warn_of_changes(history: History, beginning: Beginning) -> None:
+    before, now = history.created.get("objective"), beginning.objective
+    if before and now and before.get("fingerprint") != now.get("fingerprint"):
+        warnings.warn(
+            f"The objective of the study {beginning.name!r} changed since it was created ({before['name']} "
+            f"then, {now['name']} now): its new results may not compare with the old ones.",
+            stacklevel=5,
+        )
+    for key in ("searcher", "scheduler"):
+        if history.created.get(key, getattr(beginning, key)) != getattr(beginning, key):
+            warnings.warn(
+                f"The study {beginning.name!r} was created with the {key} {history.created[key]} and goes on "
+                f"with {getattr(beginning, key)}.",
+                stacklevel=5,
+            )
+
+
+def _space_differences(there: Space, here: Space) -> list[str]:
+    before, now = dict(there.items()), dict(here.items())
+    differences = [
+        f"{name}: {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    ]
+    return differences or [f"space: {there!r} there, {here!r} here"]
+
+
+def _goal(metrics: tuple[Metric, ...]) -> str:
+    return ", ".join(f"{metric.direction.value} {metric.name}" for metric in metrics)

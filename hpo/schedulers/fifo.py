@@ -1,0 +1,19 @@
+"""First in, first out: every trial runs to its end."""
+
+from __future__ import annotations
+
+from hpo.decision import CONTINUE, Decision
+from hpo.schedulers.base import Grant
+from hpo.study import Study
+
+
+class FIFO:
+    """Trains every trial to its end, in the order of the proposals."""
+
+    def next(self, study: Study, *, can_start: bool) -> Grant | None:
+        """A new trial, if one may be started."""
+        return Grant() if can_start else None
+
+    def on_report(self, study: Study, trial: int) -> Decision:
+        """Go on."""
+        return CONTINUE

@@ -1,0 +1,161 @@
+"""When a search is over, beside the number of its trials."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import time
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from hpo.events import Event, EventKind, metrics_from_json
+from hpo.study import Study
+
+StopRule: TypeAlias = "Callable[[Study], str | None]"
+"""Is asked before each start of a trial; says why the search is over, or None. Running trials end first."""
+
+
+class Target:
+    """Ends a search when a trial reached a value, or a better one.
+
+    Args:
+        value: of the study's metric.
+
+    Raises:
+        TypeError: it is no number.
+    """
+
+    def __init__(self, value: float) -> None:
+        self.value = _checked_number("Target(value)", value)
+
+    def __call__(self, study: Study) -> str | None:
+        """Why the search is over."""
+        if not study.num_completed:
+            return None
+        best, metric = study.best, study.metric
+        if best.value is None or metric.sign * best.value > metric.sign * self.value:
+            return None
+        return f"trial {best.id} reached {metric.name} {best.value:g}, where the target is {self.value:g}"
+
+
+class Patience:
+    """Ends a search when so many trials ended in a row without a new best one.
+
+    Args:
+        num_trials: how many, at least 1.
+
+    Raises:
+        ValueError: it is less than 1.
+        TypeError: it is no integer.
+    """
+
+    def __init__(self, num_trials: int) -> None:
+        self.num_trials = checked_count("Patience(num_trials)", num_trials)
+
+    def __call__(self, study: Study) -> str | None:
+        """Why the search is over."""
+        since = study.num_ended_since_best
+        if not study.num_completed or since < self.num_trials:
+            return None
+        return f"{since} trials ended since the best one, of {self.num_trials} that its patience allows"
+
+
+class MaxCost:
+    """Ends a search when its trials cost so much in all.
+
+    Args:
+        amount: above 0.
+        of: what counts: `epochs` that were reported, `seconds` that the trials took, or the name of a
+            metric, which is summed over reports, or over results where nothing was reported.
+
+    Raises:
+        ValueError: the amount is not above 0.
+        TypeError: it is no number.
+    """
+
+    def __init__(self, amount: float, of: str = "epochs") -> None:
+        self.amount = checked_positive("MaxCost(amount)", amount)
+        self.of = of
+        self._study: Study | None = None
+        self._num_read = 0
+        self._spent = 0.0
+        self._epochs: dict[int, int] = {}
+
+    def __call__(self, study: Study) -> str | None:
+        """Why the search is over."""
+        if self._study is not study:
+            self._study, self._num_read, self._spent, self._epochs = study, 0, 0.0, {}
+        events = study.events_since(self._num_read)
+        self._num_read += len(events)
+        self._spent += sum(self._cost(study, event) for event in events)
+        if self._spent < self.amount:
+            return None
+        return f"the trials cost {self._spent:g} {self.of}, of {self.amount:g} that are allowed"
+
+    def _cost(self, study: Study, event: Event) -> float:
+        if event.trial is None:
+            return 0.0
+        if event.kind is EventKind.REPORTED:
+            before, self._epochs[event.trial] = self._epochs.get(event.trial, 0), event.epoch or 0
+            if self.of == "epochs":
+                return self._epochs[event.trial] - before
+            return 0.0 if self.of == "seconds" else metrics_from_json(event.data).get(self.of, 0.0)
+        if event.kind in (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAILED):
+            if self.of == "seconds":
+                return study.trials[event.trial].seconds or 0.0
+            return metrics_from_json(event.data.get("metrics", {})).get(self.of, 0.0)
+        return 0.0
+
+
+class Clock:
+    """The seconds that a run may still take.
+
+    Args:
+        timeout: in all; None for any number.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self._end = math.inf if timeout is None else time.monotonic() + timeout
+        self.timeout = timeout
+
+    @property
+    def left(self) -> float | None:
+        """Seconds, at least 0; None for any number."""
+        return None if self.timeout is None else max(0.0, self._end - time.monotonic())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether none are left."""
+        return time.monotonic() >= self._end
+
+
+def checked_count(name: str, value: Any) -> int:
+    """An integer of at least 1.
+
+    Raises:
+        ValueError: it is less.
+        TypeError: it is no integer.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} is an integer of at least 1; received {value!r}.")
+    if value < 1:
+        raise ValueError(f"{name} is an integer of at least 1; received {value}.")
+    return int(value)
+
+
+def checked_positive(name: str, value: Any) -> float:
+    """A number above 0.
+
+    Raises:
+        ValueError: it is not above 0.
+        TypeError: it is no number.
+    """
+    if not _checked_number(name, value) > 0:
+        raise ValueError(f"{name} is a number above 0; received {value!r}.")
+    return float(value)
+
+
+def _checked_number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} is a number; received {value!r}.")
+    return float(value)

@@ -1,0 +1,111 @@
+"""Objectives of every form for the contract of executors. They can be imported, and so sent to a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from hpo.context import CurrentTrial, current_trial, report
+
+
+def plain(config: dict[str, Any]) -> Any:
+    """Give the config's value."""
+    return config["value"]
+
+
+def as_array(config: dict[str, Any]) -> Any:
+    """Give a dict with an array of size one."""
+    return {"error": np.array([config["value"]]), "epoch": 3}
+
+
+def curve(config: dict[str, Any]) -> Iterator[float]:
+    """Yield ten times the epoch, four times; say in a file what happened."""
+    note(config, "start")
+    try:
+        for epoch in range(1, config.get("epochs", 4) + 1):
+            note(config, f"epoch {epoch}")
+            yield 10.0 * epoch
+    finally:
+        note(config, "closed")
+
+
+def returning(config: dict[str, Any]) -> Generator[float, None, float]:
+    """Yield one thing and return another."""
+    yield 1.0
+    return 2.0  # that is what it is for
+
+
+def reporting(config: dict[str, Any]) -> None:
+    """Report as `curve` yields."""
+    for value in curve(config):
+        report(value)
+
+
+def swallowing(config: dict[str, Any]) -> float:
+    """Take no error for an answer."""
+    for _ in range(3):
+        with suppress(Exception):
+            report(1.0)
+    return 7.0
+
+
+def learning(config: dict[str, Any], trial: CurrentTrial) -> Iterator[float]:
+    """Add one to a kept array in each epoch, and yield it."""
+    weight = np.zeros(1)
+    trial.checkpoint(weight=weight)
+    for _ in trial.epochs(4):
+        weight += 1
+        note(config, f"weight {weight[0]:g}")
+        yield weight[0]
+
+
+def failing(config: dict[str, Any]) -> Iterator[float]:
+    """Fail after a report."""
+    yield 1.0
+    raise ValueError("the data\nare gone")
+
+
+def nothing(config: dict[str, Any]) -> None:
+    """Give no result."""
+
+
+def repeating(config: dict[str, Any]) -> Iterator[dict[str, float]]:
+    """Report the same epoch again."""
+    while True:
+        yield {"epoch": 2, "error": 1.0}
+
+
+def about_the_trial(config: dict[str, Any], trial: CurrentTrial) -> dict[str, float]:
+    """Say who the trial is."""
+    assert trial is current_trial()
+    config["x"] = 0  # no other trial's affair
+    return {"id": float(trial.id or 0), "seed": trial.seed, "x": float(trial.config["x"])}
+
+
+def long_enough(config: dict[str, Any], max_epochs: int = 99) -> float:
+    """Give the number of epochs that it was told to train."""
+    return max_epochs
+
+
+def leaving(config: dict[str, Any]) -> Iterator[float]:
+    """Leave the whole program."""
+    yield 1.0
+    raise SystemExit(3)
+
+
+def last_words(config: dict[str, Any]) -> Iterator[float]:
+    """Report while it is closed."""
+    try:
+        yield 1.0
+    finally:
+        report(2.0)
+
+
+def note(config: dict[str, Any], text: str) -> None:
+    """Write a line that a test can read, whatever process this is."""
+    if "notes" in config:
+        with open(config["notes"], "a") as file:
+            file.write(text + "\n")

@@ -1,0 +1,32 @@
+"""Each searcher and each scheduler under the contract of exact resumption."""
+
+import hpo
+from hpo.testing import ResumeContract
+
+
+class InTurn:
+    """Trains all trials for an epoch, then the better half of them to their ends; stops the worst."""
+
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:
+        if can_start:
+            return hpo.Grant(until=1, info={"rung": 0})
+        if any(trial.state is hpo.TrialState.RUNNING for trial in study.trials):
+            return None
+        paused = [trial for trial in study.trials if trial.state is hpo.TrialState.PAUSED]
+        ranked = sorted(paused, key=lambda trial: (trial.value, trial.id))
+        return hpo.Grant(ranked[0].id, info={"rung": 1}) if len(ranked) > 2 else None
+
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
+        this = study.trials[trial]
+        if len(this.reports) == 2 and this.config["kind"] == "better":
+            return hpo.Decision(hpo.Verdict.STOP, "two epochs are enough for it")
+        return hpo.CONTINUE
+
+
+class TestRandomSearch(ResumeContract):
+    pass
+
+
+class TestPauses(ResumeContract):
+    def make_scheduler(self) -> hpo.Scheduler:
+        return InTurn()

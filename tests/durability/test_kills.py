@@ -1,0 +1,69 @@
+"""A search whose process is killed, again and again, at any moment."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+import hpo
+from hpo.events import EventKind
+
+VICTIM = Path(__file__).with_name("victim.py")
+NUM_KILLS = 20
+
+
+@contextmanager
+def victim(file: Path, workers: int) -> Iterator[subprocess.Popen[str]]:
+    """The process, once its search is under way."""
+    command = [sys.executable, str(VICTIM), str(file), str(workers)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "under way\n"
+        yield process
+
+
+def run_to_the_end(file: Path, workers: int) -> hpo.Study:
+    with victim(file, workers) as process:
+        output, _ = process.communicate(timeout=120)
+        assert (output, process.returncode) == ("done\n", 0)
+    return hpo.load(file, "killed")
+
+
+def kill_after(seconds: float, file: Path, workers: int) -> None:
+    """Start the search, kill it, and see that nothing of it is left."""
+    with victim(file, workers) as process:
+        time.sleep(seconds)
+        children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        process.kill()
+    assert not wait_until_gone(children)
+
+
+def wait_until_gone(pids: list[int]) -> list[int]:
+    """Those that are still there after a generous while."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until and any(map(psutil.pid_exists, pids)):
+        time.sleep(0.05)
+    return [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_search_killed_twenty_times_ends_as_one_that_was_not(tmp_path: Path, workers: int) -> None:
+    whole = run_to_the_end(tmp_path / "whole.db", workers=1)
+    for seconds in np.random.default_rng(workers).uniform(0, 0.05, NUM_KILLS):
+        kill_after(seconds, tmp_path / "killed.db", workers)
+    # It would prove nothing if the search had been over by now, or never had a trial in flight.
+    interrupted = hpo.load(tmp_path / "killed.db", "killed")
+    assert interrupted.num_completed < len(whole.trials)
+    assert sum(trial.attempt for trial in interrupted.trials) >= NUM_KILLS // 4
+    killed = run_to_the_end(tmp_path / "killed.db", workers)
+    assert killed.trials == whole.trials
+    assert killed.best == whole.best
+    assert not [event for event in killed.events if event.kind is EventKind.NONDETERMINISTIC]
+    for trial, other in zip(killed.trials, whole.trials, strict=True):
+        assert np.array_equal(trial.arrays("last")["model"], other.arrays("last")["model"])
