@@ -49,7 +49,7 @@ def main() -> None:
     run = [sys.executable, "-m"]
     scripts = Path(sys.executable).parent
     for command in (
-        [*run, "pip", "install", "--quiet", f"{target}[pandas]"],
+        [*run, "pip", "install", "--quiet", f"{target}[pandas,sklearn]"],
         [scripts / "hpo", "backends"],
         [scripts / "lint-imports", "--no-cache"],
         [
