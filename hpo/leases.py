@@ -38,6 +38,8 @@ class Lease:
     def __init__(self, log: StudyLog) -> None:
         self._log = log
         self._over = threading.Event()
+        # The thread holds only this: the lease of a tuner that nobody holds any more ends with it.
+        weakref.finalize(self, self._over.set)
         self._thread: threading.Thread | None = None
         pid = os.getpid()
         self.owner = f"{socket.gethostname()}/{pid}/{_born(pid)}/{secrets.token_hex(4)}"
@@ -48,7 +50,9 @@ class Lease:
             self._over.clear()
             _alive[self.owner] = self
             self._log.beat(self.owner)
-            self._thread = threading.Thread(target=self._beat, name="hpo-lease", daemon=True)
+            self._thread = threading.Thread(
+                target=_beat, args=(self._log, self.owner, self._over), name="hpo-lease", daemon=True
+            )
             self._thread.start()
 
     def end(self) -> None:
@@ -58,12 +62,6 @@ class Lease:
             self._thread.join()
             del _alive[self.owner]
             self._thread = None
-
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT_SECONDS):
-            # What is wrong with the storage the tuner's own next write will say.
-            with suppress(StorageError):
-                self._log.beat(self.owner)
 
 
 class Watch:
@@ -96,6 +94,13 @@ class Watch:
             self._seen[owner] = (count, now)
             return False
         return now - known[1] >= self._seconds
+
+
+def _beat(log: StudyLog, owner: str, over: threading.Event) -> None:
+    while not over.wait(BEAT_SECONDS):
+        # What is wrong with the storage the tuner's own next write will say.
+        with suppress(StorageError):
+            log.beat(owner)
 
 
 def _born(pid: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +12,8 @@ from hpo.decision import Decision
 from hpo.executors import Assignment, Ending, Executor, Outcome, Progress
 from hpo.stopping import Clock, StopRule
 from hpo.storage import ClaimedError
+
+_log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 0.5
 """Seconds after which a tuner that waits for others reads the log again."""
@@ -45,6 +48,7 @@ class Loop:
         self._rules = rules
         self._clock = clock
         self._max_retries = max_retries
+        self._waited_for: set[int] = set()
 
     def on_progress(self, progress: Progress) -> Decision:
         """Take what a trial says on its way; the executor calls this.
@@ -110,6 +114,12 @@ class Loop:
         others = set(books.history.running) - books.by_hand
         if not others:
             return False
+        if others != self._waited_for:
+            _log.warning(
+                "The search waits for trials that another tuner runs: %s. Ctrl-C ends the wait and loses nothing.",
+                ", ".join(map(str, sorted(others))),
+            )
+            self._waited_for = others
         time.sleep(min(_LOOK_AGAIN, self._clock.left or _LOOK_AGAIN))
         books.recorder.read_on()
         return True

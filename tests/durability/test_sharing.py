@@ -82,6 +82,25 @@ def test_a_tuner_that_is_back_late_leaves_its_trial_to_the_one_that_took_it_over
     assert hpo.load(tmp_path / "s.db").trials == study.trials
 
 
+def test_the_trial_of_a_tuner_that_nobody_holds_any_more_is_taken_over(tmp_path: Path) -> None:
+    dropped = tuner(tmp_path / "s.db")
+    dropped.report(dropped.ask(), 0.25)
+    del dropped
+    assert tuner(tmp_path / "s.db").run().trials[0].attempt == 1
+
+
+def test_a_search_that_waits_for_another_tuner_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = tuner(tmp_path / "s.db")
+    other.ask()
+    assert tuner(tmp_path / "s.db", timeout=0.1).run().num_completed == 0
+    [message] = caplog.messages
+    assert message == (
+        "The search waits for trials that another tuner runs: 0. Ctrl-C ends the wait and loses nothing."
+    )
+
+
 class Clock:
     """Seconds that pass when they are told to."""
 
