@@ -116,7 +116,7 @@ class Loop:
             return False
         if others != self._waited_for:
             _log.warning(
-                "The search waits for trials that another tuner runs: %s. Ctrl-C ends the wait and loses nothing.",
+                "The search waits for trials that another tuner runs: %s. Ctrl-C ends it and loses nothing.",
                 ", ".join(map(str, sorted(others))),
             )
             self._waited_for = others
