@@ -20,8 +20,9 @@ class Host:
     max_epochs = None
 
     def __init__(self, restored_epochs: int = 0) -> None:
-        self.epoch = restored_epochs
+        self.epoch = self._to_restore = restored_epochs
         self.attached: list[str] = []
+        self._kept: list[object] = []
         self.begun: list[int] = []
 
     def report(self, value: object, epoch: int | None) -> hpo.Decision:
@@ -30,9 +31,11 @@ class Host:
 
     def attach(self, things: Mapping[str, object]) -> None:
         self.attached += things
+        self._kept += things.values()
         for thing in things.values():
-            if isinstance(thing, Fit) and self.epoch:
-                thing.load_checkpoint_state({"epochs": self.epoch, "before": 0, "is_over": False})
+            if isinstance(thing, Fit) and self._to_restore:
+                thing.load_checkpoint_state({"epochs": self._to_restore, "before": 0, "is_over": False})
+                self._to_restore = 0
 
     def save(self, epoch: int) -> None: ...
 

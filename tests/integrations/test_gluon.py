@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet import gluon
-from mxnet.gluon.contrib.estimator import Estimator
-from mxnet.gluon.contrib.estimator.event_handler import EpochBegin, EpochEnd
 
 import hpo
-import hpo_mxnet  # noqa: F401  # makes MXNet work with today's NumPy 1, so it is imported first
 from hpo.integrations.gluon import Report
+from hpo_mxnet.compat import mx
+
+gluon = mx.gluon
+estimators: Any = gluon.contrib.estimator
+Estimator = estimators.Estimator
 
 Search = Callable[..., hpo.Study]
 
@@ -47,7 +47,7 @@ def fit(estimator: Any, *handlers: Any, epochs: int = 4) -> None:
     estimator.fit(batches, validation, epochs=epochs, event_handlers=list(handlers))
 
 
-class Epochs(EpochBegin, EpochEnd):  # type: ignore[misc]  # MXNet has no types
+class Epochs(estimators.EpochBegin, estimators.EpochEnd):  # type: ignore[misc]  # MXNet has no types
     """Counts the epochs that Gluon began."""
 
     def __init__(self) -> None:
@@ -184,4 +184,4 @@ def test_outside_of_a_trial_nothing_happens() -> None:
 
 
 def test_a_report_is_an_event_handler_of_gluon() -> None:
-    assert isinstance(Report(LOSS), EpochEnd)
+    assert isinstance(Report(LOSS), estimators.EpochEnd)

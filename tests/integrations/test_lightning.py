@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 
-class DroppingNet(lightning.LightningModule):
+class DroppingNet(lightning.LightningModule):  # type: ignore[misc]  # not followed by the type checker
     """Shows by its dropout and its shuffled batches whether the random numbers go on, by Adam and its
     schedule whether these do."""
 
@@ -48,7 +48,7 @@ class DroppingNet(lightning.LightningModule):
         self.log("val_loss", nn.functional.cross_entropy(self.net(batch[0]), batch[1]))
 
 
-class Epochs(lightning.Callback):
+class Epochs(lightning.Callback):  # type: ignore[misc]
     """The epochs that Lightning trained, by its own count from 0, and its steps at the end."""
 
     def __init__(self) -> None:

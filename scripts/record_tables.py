@@ -1,0 +1,63 @@
+"""Train many configurations of a task for many epochs, once: the learning curves that simulations replay.
+
+    python scripts/record_tables.py mlp --backend torch --trials 200 --epochs 27 --workers 2
+
+The study is kept in a file and goes on where it was when the same command is run again. Seconds are those
+that the processor spent on an epoch, in one thread, so that a busy machine records the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import hpo
+from hpo.context import CurrentTrial
+from hpo.tasks import TASKS
+
+
+class Timed:
+    """A task that also says how many seconds of the processor each epoch took, validation included."""
+
+    def __init__(self, task: hpo.tasks.Task) -> None:
+        self._task = task
+
+    def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Iterator[dict[str, float]]:
+        """Train one configuration."""
+        start = time.process_time()
+        for record in self._task(config, trial):
+            now = time.process_time()
+            yield {"val_error": record["val_error"], "val_loss": record["val_loss"], "seconds": now - start}
+            start = time.process_time()
+
+
+def main() -> None:
+    """Record the study."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("task", choices=sorted(TASKS))
+    parser.add_argument("--backend", default="numpy")
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--epochs", type=int, default=27)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--storage", default="tables.db")
+    options = parser.parse_args()
+    task = TASKS[options.task](max_epochs=options.epochs)
+    hpo.search(
+        Timed(task),
+        task.space,
+        minimize=task.metric,
+        num_trials=options.trials,
+        seed=0,
+        backend=options.backend,
+        workers=hpo.Workers(options.workers),
+        storage=options.storage,
+        name=options.task,
+        resume=True,
+        keep="none",
+    )
+
+
+if __name__ == "__main__":
+    main()
