@@ -18,6 +18,9 @@ BLOCK_ROWS = 1024
 MAX_ATTEMPTS = 10_000
 """How often a draw that breaks a constraint is repeated; one in a thousand valid is nearly always found."""
 
+_MAX_DRAWS_FOR_THE_FIRST = 1_000_000
+"""After so many draws of which none was valid, no more are made: each row alone would end the same way."""
+
 _Config = TypeVar("_Config", bound=Mapping[str, Any])
 
 
@@ -45,7 +48,7 @@ def draw_rows(
         SpaceError: a draw broke a constraint in every attempt.
     """
     found: dict[int, _Config] = {}
-    waiting = list(rows)
+    waiting, tried = list(rows), 0
     for attempt in range(MAX_ATTEMPTS):
         for block, group in itertools.groupby(waiting, key=lambda row: row // BLOCK_ROWS):
             members = list(group)
@@ -55,10 +58,13 @@ def draw_rows(
             cube = uniforms(seed, "searcher", block, attempt, shape=shape)[places]
             drawn = zip(members, decode(cube), strict=True)
             found.update((row, config) for row, config in drawn if satisfies(config))
+        tried += len(waiting)
         waiting = [row for row in waiting if row not in found]
         if not waiting:
             return [found[row] for row in rows]
+        if not found and tried >= _MAX_DRAWS_FOR_THE_FIRST:
+            break
     raise SpaceError(
-        f"{MAX_ATTEMPTS:,} draws in a row broke the constraints. They contradict each other or leave almost "
+        f"{attempt + 1:,} draws in a row broke the constraints. They contradict each other or leave almost "
         "nothing of the space; loosen them, or choose the ranges so that most configs meet them."
     )
