@@ -180,7 +180,6 @@ def test_a_distribution_over_listed_integers_accepts_only_those() -> None:
             r"discrete over numbers that are no integers; list them in an Ordi",
         ),
     ],
-    ids=str,
 )
 def test_a_distribution_that_is_no_domain_says_why(value: Any, message: str) -> None:
     with pytest.raises(SpaceError, match=message):
@@ -204,7 +203,6 @@ def test_what_is_no_distribution_is_refused() -> None:
         (scipy.stats.randint(16, 257), 20.0, r"is an integer; received 20.0 of type float. Write 20"),
         (scipy.stats.norm(), math.inf, r"is a finite number; received inf"),
     ],
-    ids=str,
 )
 def test_a_wrong_value_is_refused(frozen: Any, value: object, message: str) -> None:
     with pytest.raises(SpaceError, match=message):
