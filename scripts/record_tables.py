@@ -15,7 +15,22 @@ from typing import Any
 
 import hpo
 from hpo.context import CurrentTrial
-from hpo.tasks import TASKS
+from hpo.space import Float, Int, Space
+from hpo.tasks import TASKS, ranges
+
+SPACES = {
+    # That of the task with fewer and narrower layers, which many epochs of many trials can be paid for.
+    "mlp": Space(
+        {
+            "learning_rate": Float(1e-4, 1, log=True),
+            "batch_size": Int(32, 256, log=True),
+            "momentum": ranges.MOMENTUM,
+            "activation": ranges.ACTIVATION,
+            "num_layers": Int(1, 3),
+            **ranges.widths(3, units=Int(32, 256, log=True)),
+        }
+    )
+}
 
 
 class Timed:
@@ -46,7 +61,7 @@ def main() -> None:
     task = TASKS[options.task](max_epochs=options.epochs)
     hpo.search(
         Timed(task),
-        task.space,
+        SPACES.get(options.task, task.space),
         minimize=task.metric,
         num_trials=options.trials,
         seed=0,
