@@ -11,6 +11,7 @@ from hpo.cli.data import show_data
 from hpo.cli.export import export_study
 from hpo.cli.grouping import GroupedCommand
 from hpo.cli.list import list_studies
+from hpo.cli.plot import plot_study
 from hpo.cli.run import run_search
 from hpo.cli.show import show_study
 
@@ -28,6 +29,7 @@ app.command("run", cls=GroupedCommand)(run_search)
 app.command("list")(list_studies)
 app.command("show")(show_study)
 app.command("export")(export_study)
+app.command("plot")(plot_study)
 app.command("backends")(list_backends)
 app.command("data")(show_data)
 

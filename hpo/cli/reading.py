@@ -47,8 +47,15 @@ def storage_to_read(file: str) -> Iterator[Storage]:
         storage.close()
 
 
-def study_in(storage: Storage, file: str, name: str | None, command: str) -> Study:
+def study_in(storage: Storage, file: str, name: str | None, command: str, before_name: str = "") -> Study:
     """The study of that name, or the only one.
+
+    Args:
+        storage: where it is.
+        file: the storage, as the user called it.
+        name: the study's name; None for the only one.
+        command: the subcommand, for an example of how to name a study.
+        before_name: what stands there between the file and the name.
 
     Raises:
         UsageError: there is none of that name, or there are several and none was named.
@@ -60,7 +67,7 @@ def study_in(storage: Storage, file: str, name: str | None, command: str) -> Stu
                 raise UsageError(f"{file} holds no study yet. `hpo run --storage {file}` puts one in.")
             raise UsageError(
                 f"{file} holds {len(names)} studies: {', '.join(map(repr, names))}. Name one: "
-                f"hpo {command} {shlex.quote(file)} {shlex.quote(names[0])}"
+                f"hpo {command} {shlex.quote(file)} {before_name}{shlex.quote(names[0])}"
             )
         return load(storage, names[0] if name is None else name)
 

@@ -31,7 +31,7 @@ except SystemExit:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("run",), ("list",), ("show",), ("export",), ("backends",), ("data",)]
+    "command", [(), ("run",), ("list",), ("show",), ("export",), ("plot",), ("backends",), ("data",)]
 )
 def test_help_imports_nothing_heavy(hpo_process: Command, command: tuple[str, ...]) -> None:
     answer = hpo_process(*command, "--help", code=LOADED)

@@ -1,0 +1,31 @@
+"""The figures of a study by name, for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hpo.plots.scattering import scatter
+from hpo.space.values import did_you_mean
+from hpo.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KINDS: dict[str, Callable[..., Any]] = {"scatter": scatter}
+"""Functions that take a study, and have defaults for all else, and give a figure."""
+
+
+def plot(study: Study, kind: str) -> Figure:
+    """Draw one of the figures of `KINDS`.
+
+    Raises:
+        ValueError: there is none of that name, or the study has nothing that it could show.
+        ObjectiveError: the study has not exactly one metric, or no trial completed.
+    """
+    if kind not in KINDS:
+        raise ValueError(
+            f"There is no plot {kind!r}.{did_you_mean(kind, list(KINDS))} Known are: {', '.join(KINDS)}."
+        )
+    figure: Figure = KINDS[kind](study)
+    return figure
