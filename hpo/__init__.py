@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from hpo.events import Event, EventKind
     from hpo.registry import use_backend
     from hpo.resuming import load
-    from hpo.schedulers import FIFO, Grant, Scheduler
+    from hpo.schedulers import (
+        ASHA,
+        FIFO,
+        End,
+        Grant,
+        Hyperband,
+        MedianStopping,
+        Scheduler,
+        SuccessiveHalving,
+    )
     from hpo.sealed import final_test
     from hpo.searchers import (
         TPE,
@@ -88,7 +97,16 @@ _ROOMS = {
     "hpo.events": ["Event", "EventKind"],
     "hpo.registry": ["use_backend"],
     "hpo.resuming": ["load"],
-    "hpo.schedulers": ["FIFO", "Grant", "Scheduler"],
+    "hpo.schedulers": [
+        "ASHA",
+        "End",
+        "FIFO",
+        "Grant",
+        "Hyperband",
+        "MedianStopping",
+        "Scheduler",
+        "SuccessiveHalving",
+    ],
     "hpo.sealed": ["final_test"],
     "hpo.searchers": [
         "Auto",
@@ -124,6 +142,7 @@ _HOMES = {name: module for module, names in _ROOMS.items() for name in names}
 
 __version__ = "0.1.0.dev0"
 __all__ = [
+    "ASHA",
     "Auto",
     "CONTINUE",
     "Checkpoint",
@@ -136,6 +155,7 @@ __all__ = [
     "Direction",
     "Distribution",
     "Domain",
+    "End",
     "Event",
     "EventKind",
     "FIFO",
@@ -144,9 +164,11 @@ __all__ = [
     "Grant",
     "Grid",
     "HpoError",
+    "Hyperband",
     "Int",
     "Local",
     "MaxCost",
+    "MedianStopping",
     "Metric",
     "ObjectiveError",
     "Ordinal",
@@ -167,6 +189,7 @@ __all__ = [
     "StudyExistsError",
     "StudyMismatchError",
     "StudyNotFoundError",
+    "SuccessiveHalving",
     "TPE",
     "Target",
     "Trial",

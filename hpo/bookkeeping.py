@@ -6,13 +6,14 @@ from typing import Any
 
 from hpo.checkpoints import Checkpoint
 from hpo.decision import CONTINUE, Decision, Verdict
+from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, Ending, Outcome, Progress
 from hpo.history import History
 from hpo.keeping import Keep, Keeper
 from hpo.leases import Lease, Watch
 from hpo.objective import Result, ResultError
 from hpo.recorder import Recorder
-from hpo.schedulers import Grant, Scheduler
+from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.study import Study
@@ -34,6 +35,7 @@ class Bookkeeping:
     Attributes:
         by_hand: the trials that were handed out, to be told the results of.
         in_flight: the trials that an executor has.
+        dismissed: trials that were paused and will never go on; whoever holds their generators closes them.
         is_exhausted: whether the searcher has no more to propose.
     """
 
@@ -57,6 +59,7 @@ class Bookkeeping:
         self.is_exhausted = False
         self.by_hand: set[int] = set()
         self.in_flight: set[int] = set()
+        self.dismissed: list[int] = []
         self._until: dict[int, int] = {}
 
     def next(self, total: int | None) -> Assignment | None:
@@ -71,6 +74,9 @@ class Bookkeeping:
             if grant is None:
                 return None
             try:
+                if isinstance(grant, End):
+                    self._dismiss(grant)
+                    continue
                 if grant.trial is not None:
                     return self.again(grant.trial, until=grant.until, info=grant.info)
                 if not can_start:
@@ -147,23 +153,30 @@ class Bookkeeping:
                 if is_last:
                     decision = self._decide(trial, report.epoch)
         self._keeper.after_progress(trial)
+        if not decision.goes_on:
+            self.after_end(trial)
         return decision
 
     def finish(self, outcome: Outcome) -> None:
-        """Record the end of a trial, unless it is another's by now or was decided before."""
+        """Record the end of a trial, unless it is another's by now or was decided before.
+
+        Raises:
+            ObjectiveError: it reported no epochs, and the scheduler lives on them.
+        """
         trial = outcome.trial
         if self._is_over(trial, outcome.attempt):
             return
         if outcome.reason is not None:
             self.recorder.fail(trial, outcome.reason, outcome.traceback)
         elif outcome.ending is Ending.ENDED:
-            self.complete(trial, outcome.result)
+            self.complete(trial, outcome.result, self._said_of_end(trial))
+            self._check_epochs(trial)
         self.after_end(trial)
 
-    def complete(self, trial: int, result: Result | None) -> None:
+    def complete(self, trial: int, result: Result | None, reason: str = "") -> None:
         """Record a trial's result, or that it has none."""
         try:
-            self.recorder.complete(trial, result)
+            self.recorder.complete(trial, result, reason)
         except ResultError as error:
             self.recorder.fail(trial, f"No result: {error}.")
 
@@ -219,12 +232,50 @@ class Bookkeeping:
             self._until[assignment.trial] = assignment.until
         return assignment
 
+    def _dismiss(self, end: End) -> None:
+        """End a trial that waits.
+
+        Raises:
+            ValueError: it does not.
+            ClaimedError: another tuner was first.
+        """
+        if end.trial not in self.history.paused:
+            raise ValueError(f"A scheduler ends paused trials; {described(self.scheduler)} gave {end}.")
+        self.recorder.end_paused(end.trial, end.reason)
+        self.dismissed.append(end.trial)
+        self.after_end(end.trial)
+
+    def _said_of_end(self, trial: int) -> str:
+        """What is to be noted of a trial whose objective came to its own end."""
+        epoch, until = self.history.last_epoch(trial), self._until.get(trial)
+        if until is None or not 0 < epoch < until:
+            return ""
+        return f"its objective ended after epoch {epoch}, where it was granted {until}"
+
+    def _check_epochs(self, trial: int) -> None:
+        """See to it that a scheduler which lives on epochs gets some.
+
+        Raises:
+            ObjectiveError: it got a result without any, and never had one with them.
+        """
+        history = self.history
+        if not needs_epochs(self.scheduler) or any(map(history.last_epoch, range(history.num_trials))):
+            return
+        raise ObjectiveError(
+            f"{described(self.scheduler)} decides after epochs, and trial {trial} gave a result without "
+            f"reporting one. Let the objective yield its metrics once per epoch, call hpo.report(value), or "
+            f"take a parameter max_epochs=N that says how long to train; or leave the scheduler out."
+        )
+
     def _decide(self, trial: int, epoch: int) -> Decision:
         decision = self.scheduler.on_report(self.study, trial)
         until = self._until.get(trial)
         if decision.goes_on and until is not None and epoch >= until:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
-        self.recorder.decide(trial, decision)
+        try:
+            self.recorder.decide(trial, decision)
+        except ResultError as error:
+            self.recorder.fail(trial, f"No result: {error}.")
         return decision
 
     def _newest_checkpoint(self, trial: int) -> Checkpoint | None:

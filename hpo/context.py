@@ -112,6 +112,8 @@ class CurrentTrial:
         backend: name of the study's backend, None while nothing needed one.
         device_name: the device that was asked for (`cpu`, `cuda:0`, `auto`), None where none was.
         opening: there while a sealed test set may be read (`hpo.final_test`).
+        final_epoch: the last epoch that the study's scheduler ever grants, as a schedule of learning rates
+            needs it; None where there is no such scheduler.
         host: whoever runs the trial.
     """
 
@@ -123,6 +125,7 @@ class CurrentTrial:
     backend: str | None = None
     device_name: str | None = None
     opening: Opening | None = None
+    final_epoch: int | None = None
     host: TrialHost = field(default_factory=_Nobody, repr=False, compare=False)
 
     @property

@@ -14,7 +14,10 @@ class Verdict(str, Enum):
     """It keeps what it learned and waits; it may go on later."""
 
     STOP = "stop"
-    """It ends here, and its last report is its result."""
+    """It ends here before its time."""
+
+    COMPLETE = "complete"
+    """It trained as long as any trial may: its last report is its result."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,14 @@ class Decision:
 
     Attributes:
         verdict: how the trial goes on.
-        reason: why, in one line for the study's log; may be empty for CONTINUE.
+        reason: why, in one line for the study's log; may be empty for CONTINUE and COMPLETE.
+        standing: what share of its rivals is better than a trial that pauses, from 0 to 1. Where room is
+            short, those that stand worst lose their generators first; None where nobody knows.
     """
 
     verdict: Verdict
     reason: str = ""
+    standing: float | None = None
 
     @property
     def goes_on(self) -> bool:

@@ -258,6 +258,8 @@ class History:
         elif "metrics" in last:
             metrics = metrics_from_json(last["metrics"])
         over = state not in (TrialState.RUNNING, TrialState.PAUSED)
+        # One that was stopped while it waited had worked until it was paused.
+        worked = self._before[end] if over and self._before[end] >= 0 else end
         return Trial(
             id=number,
             config=given["config"],
@@ -272,7 +274,7 @@ class History:
             proposal=given.get("proposal"),
             started=log.time(first),
             finished=log.time(end) if over else None,
-            seconds=log.elapsed(end) - log.elapsed(started) if over else None,
+            seconds=log.elapsed(worked) - log.elapsed(started) if over else None,
             kept=tuple(point for point in self.checkpoints(number) if os.path.exists(point.path)),
             best_epoch=self.best_epoch(number) if reports else None,
         )
@@ -295,7 +297,8 @@ class History:
         trial = event.trial
         if trial is not None and 0 <= trial < self.num_trials and event.attempt < self.attempt(trial):
             return True
-        if trial not in self.running or self.attempt(trial) != event.attempt:
+        waits = event.kind is EventKind.TRIAL_STOPPED and trial in self.paused
+        if not (trial in self.running or waits) or trial is None or self.attempt(trial) != event.attempt:
             raise ValueError(f"The log has {event}, but no such attempt is running.")
         return False
 
@@ -373,10 +376,11 @@ class History:
         del self.running[number]
         self.paused[number] = None
 
-    def _trial_finished(self, event: Event, data: Mapping[str, Any]) -> None:
+    def _trial_finished(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return
+            return None
         number = event.trial or 0
+        paused = self._ended[number] if number in self.paused else None
         self.num_ended_since_best += 1
         if event.kind is EventKind.TRIAL_COMPLETED and len(self.metrics) == 1:
             name = self.metrics[0].name
@@ -385,8 +389,10 @@ class History:
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
         self.num_stopped += event.kind is EventKind.TRIAL_STOPPED
         self._ended[number] = len(self.events)
-        del self.running[number]
+        self.running.pop(number, None)
+        self.paused.pop(number, None)
         self.finished.append(number)
+        return paused
 
     def _rank(self, number: int, value: float) -> None:
         self.values[number] = value

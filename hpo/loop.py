@@ -90,6 +90,8 @@ class Loop:
         """Give the executor what it can take."""
         while len(self._books.in_flight) < executor.capacity:
             assignment = self._books.taken_up() or self._books.next(self._total)
+            while self._books.dismissed:
+                executor.stop(self._books.dismissed.pop())
             if assignment is None:
                 return
             self._submit(assignment, executor)

@@ -32,7 +32,8 @@ class Objective:
     Args:
         function: takes a config, and as a second positional parameter without a default, or as a
             parameter named `trial`, the current trial. A parameter `max_epochs` receives how many epochs
-            the study's scheduler grants; it and all others keep their defaults otherwise. It returns a
+            the study's scheduler grants; of a generator function, which can be paused on its way, how many
+            a full training has. It and all others keep their defaults otherwise. It returns a
             number (anything of size one that `float()` takes, so also an array or a tensor), a dict of
             numbers, a generator that yields either once per epoch, or nothing if it called
             `hpo.report`.
@@ -40,6 +41,10 @@ class Objective:
     Attributes:
         function: as it was given.
         takes_max_epochs: whether it can be told how many epochs to train.
+        can_wait: whether it is a generator function, which trains on after a pause.
+        max_epochs: how many epochs it trains by default: that of its parameter `max_epochs`, or of its own
+            attribute; None where it does not say.
+        reports_epochs: false if it declares that it reports none, by an attribute `resource` of None.
 
     Example:
         >>> Objective(lambda config: config["x"] ** 2)({"x": 3}, CurrentTrial())
@@ -59,13 +64,17 @@ class Objective:
         self.function = function
         self._by_position, self._by_name = _trial_parameter(function)
         self.takes_max_epochs = _takes_max_epochs(function)
+        self.can_wait = _is_generator_function(function)
+        self.max_epochs = _default_epochs(function)
+        self.reports_epochs = getattr(function, "resource", "epoch") is not None
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Any:
         """Call the function with a copy of `config`, and with `trial` and `max_epochs` if it wants them."""
         arguments = (dict(config), trial) if self._by_position else (dict(config),)
         keywords: dict[str, Any] = {"trial": trial} if self._by_name else {}
         if self.takes_max_epochs and trial.max_epochs is not None:
-            keywords["max_epochs"] = trial.max_epochs
+            in_full = self.can_wait and trial.final_epoch is not None
+            keywords["max_epochs"] = trial.final_epoch if in_full else trial.max_epochs
         return self.function(*arguments, **keywords)
 
 
@@ -190,6 +199,21 @@ def _takes_max_epochs(function: Callable[..., Any]) -> bool:
     if parameter is None or parameter.default is inspect.Parameter.empty:
         return False
     return parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _is_generator_function(function: Callable[..., Any]) -> bool:
+    return inspect.isgeneratorfunction(function) or inspect.isgeneratorfunction(type(function).__call__)
+
+
+def _default_epochs(function: Callable[..., Any]) -> int | None:
+    """How many epochs it trains if nobody says how many."""
+    try:
+        parameter = inspect.signature(function).parameters.get("max_epochs")
+    except (TypeError, ValueError):
+        parameter = None
+    default = getattr(function, "max_epochs", None) if parameter is None else parameter.default
+    is_count = isinstance(default, int) and not isinstance(default, bool) and default >= 1
+    return default if is_count else None
 
 
 def _shown(function: Callable[..., Any]) -> str:

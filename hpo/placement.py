@@ -26,6 +26,7 @@ class Placement:
         replicates: on how many draws each config is trained.
         seeds_framework: whether the framework's own generator is seeded before each trial and epoch.
         opening: there while a sealed test set may be read.
+        final_epoch: the last epoch that the study's scheduler ever grants; None where none does.
     """
 
     seed: int
@@ -35,6 +36,7 @@ class Placement:
     replicates: int = 1
     seeds_framework: bool = False
     opening: Opening | None = None
+    final_epoch: int | None = None
 
     def current(self, trial: int, config: Mapping[str, Any], host: TrialHost) -> CurrentTrial:
         """What the objective may know of its trial."""
@@ -46,6 +48,7 @@ class Placement:
             backend=self.backend,
             device_name=self.device,
             opening=self.opening,
+            final_epoch=self.final_epoch,
             host=host,
         )
 

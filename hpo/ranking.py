@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo.history import History
-from hpo.trial import Metric, Ranked
+from hpo.trial import Metric, Ranked, TrialState
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,34 @@ class Incumbents:
     seconds: NDArray[np.float64]
     values: NDArray[np.float64]
     trials: NDArray[np.int_]
+
+
+def best(history: History) -> int | None:
+    """The best trial, see `Study.best`; None if none has a result."""
+    if history.best is not None or len(history.metrics) != 1:
+        return history.best
+    metric = history.metrics[0]
+    found: tuple[int, float, int] | None = None
+    for trial in range(history.num_trials):
+        report = history.last_report(trial)
+        if report is None or history.state(trial) not in (TrialState.PAUSED, TrialState.STOPPED):
+            continue
+        value = metric.sign * report[metric.name]
+        key = (-history.last_epoch(trial), value, trial)
+        if math.isfinite(value) and (found is None or key < found):
+            found = key
+    return None if found is None else found[2]
+
+
+def best_at(history: History, metric: Metric, epoch: int) -> int | None:
+    """The trial with the best report of that epoch, see `Study.best_at`; None if there is none."""
+    found: tuple[float, int] | None = None
+    for trial in range(history.num_trials):
+        report = None if history.last_epoch(trial) < epoch else history.report(trial, epoch)
+        value = math.nan if report is None else metric.sign * report[metric.name]
+        if math.isfinite(value) and (found is None or (value, trial) < found):
+            found = value, trial
+    return None if found is None else found[1]
 
 
 def top(history: History, metric: Metric, k: int) -> list[Ranked]:

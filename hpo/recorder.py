@@ -157,27 +157,47 @@ class Recorder:
         self._write(EventKind.CHECKPOINTED, {}, trial, epoch=epoch)
 
     def decide(self, trial: int, decision: Decision) -> None:
-        """Record that a trial is paused or stopped; nothing if it goes on."""
-        if not decision.goes_on:
+        """Record that a trial is paused, stopped or completed; nothing if it goes on.
+
+        Raises:
+            ResultError: it is to be completed with NaN or infinity.
+        """
+        if decision.verdict is Verdict.COMPLETE:
+            self.complete(trial, None, decision.reason)
+        elif not decision.goes_on:
             self._write(_KINDS[decision.verdict], {"reason": decision.reason}, trial)
 
-    def complete(self, trial: int, result: Result | None) -> None:
+    def end_paused(self, trial: int, reason: str) -> None:
+        """Record that a trial that waits will never go on.
+
+        Raises:
+            ClaimedError: another tuner was first, or it goes on already.
+        """
+        self._claim(EventKind.TRIAL_STOPPED, {"reason": reason}, trial)
+
+    def complete(self, trial: int, result: Result | None, reason: str = "") -> None:
         """Record the end of a trial with its final result; None for its last report.
+
+        Args:
+            trial: its id.
+            result: what it gave.
+            reason: what is to be said of its end, if anything.
 
         Raises:
             ResultError: there is no result, its metric is missing, or NaN or infinite.
             ObjectiveError: it has several metrics and nobody said which one to optimise.
         """
+        said = {"reason": reason} if reason else {}
         if result is not None:
             metrics = self._named(trial, result)
             self.check_finite(metrics)
-            self._write(EventKind.TRIAL_COMPLETED, {"metrics": metrics_to_json(metrics)}, trial)
+            self._write(EventKind.TRIAL_COMPLETED, said | {"metrics": metrics_to_json(metrics)}, trial)
             return
         last = self._history.last_report(trial)
         if last is None:
             raise ResultError("nothing was reported")
         self.check_finite(last)
-        self._write(EventKind.TRIAL_COMPLETED, {}, trial)
+        self._write(EventKind.TRIAL_COMPLETED, said, trial)
 
     def fail(self, trial: int, reason: str, traceback: str | None = None) -> None:
         """Record the end of a trial without a result."""

@@ -187,16 +187,32 @@ class Study:
     def best(self) -> Trial:
         """The completed trial with the best value, the earliest of equal ones.
 
+        Values after different numbers of epochs are not compared: a trial that a scheduler paused or stopped
+        on its way does not count beside those that were trained in full. While there are none, it is the
+        best of those that were trained longest. `best_at` says who was best after an epoch.
+
         Raises:
-            ObjectiveError: no trial completed, or there is not exactly one metric.
+            ObjectiveError: no trial has a result, or there is not exactly one metric.
         """
         if len(self.metrics) > 1:
             raise self._not_one_metric()
-        if self._history.best is None:
+        best = ranking.best(self._history)
+        if best is None:
             raise ObjectiveError(
                 f"No trial of the study {self.name!r} completed, so there is no best one{self._failures()}."
             )
-        return self._history.trial(self._history.best)
+        return self._history.trial(best)
+
+    def best_at(self, epoch: int) -> Trial:
+        """The trial with the best report of an epoch, however far it was trained; the earliest of equals.
+
+        Raises:
+            ObjectiveError: no trial reported that epoch, or there is not exactly one metric.
+        """
+        best = ranking.best_at(self._history, self.metric, epoch)
+        if best is None:
+            raise ObjectiveError(f"No trial of the study {self.name!r} reported epoch {epoch!r}.")
+        return self._history.trial(best)
 
     def top(self, k: int = 5) -> list[Ranked]:
         """The k best trials with their ranks, ties marked; fewer if fewer completed.

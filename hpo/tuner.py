@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hpo.placement import Placement, choose_placement
 from hpo.randomness import check_seed
 from hpo.recorder import Callback, Recorder, goal
 from hpo.resuming import Beginning, begin
-from hpo.schedulers import Scheduler, scheduler_named
+from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
 from hpo.searchers import Searcher, searcher_named
 from hpo.space import Config, Space
 from hpo.stopping import Clock, StopRule, checked_count, checked_positive
@@ -68,7 +69,9 @@ class Tuner:
         minimize: name of the metric to make small; needed where the objective gives several.
         maximize: name of the metric to make large, instead.
         searcher: what proposes configs: `"random"` or a searcher object.
-        scheduler: what decides how long each trial runs: `"fifo"`, each to its end, or a scheduler object.
+        scheduler: what decides how long each trial runs: `"fifo"`, each to its end; `"asha"`,
+            `"asha-stopping"`, `"hyperband"`, `"successive-halving"`, `"median"`, for an objective that says
+            how many epochs a full training has; or a scheduler object, such as `hpo.ASHA(1, 27, eta=3)`.
         num_trials: how many proposals there are in all, failed ones included, and those from before a
             resumption. May be left out if something else ends the search.
         timeout: seconds after which a `run()` ends. A trial that reports is interrupted at its next report.
@@ -124,7 +127,13 @@ class Tuner:
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
         space = space if isinstance(space, Space) else Space(space)
-        searches, schedules = searcher_named(searcher), scheduler_named(scheduler)
+        searches = searcher_named(searcher)
+        schedules = scheduler_named(
+            scheduler, max_epochs=None if self._objective is None else self._objective.max_epochs
+        )
+        if self._objective is not None and needs_epochs(schedules):
+            _check_epochs(self._objective, described(schedules), space)
+        self._final_epoch = final_epoch(schedules)
         self._num_trials = None if num_trials is None else checked_count("num_trials", num_trials)
         self._timeout = None if timeout is None else checked_positive("timeout", timeout)
         self._rules = (stop,) if callable(stop) else tuple(stop)
@@ -149,7 +158,7 @@ class Tuner:
             seed=seed,
             objective=None if objective is None else describe(objective),
             searcher=type(searches).__name__,
-            scheduler=type(schedules).__name__,
+            scheduler=described(schedules),
             replicates=self._replicates,
             points=_points(space, points_to_evaluate, 0 if seed is None else seed),
         )
@@ -314,7 +323,8 @@ class Tuner:
                 )
             backend = before.backend
         device = self._device if self._device is not None or before is None else before.device
-        self._placement, reason = choose_placement(self.study.seed, backend, device, self._replicates)
+        placement, reason = choose_placement(self.study.seed, backend, device, self._replicates)
+        self._placement = replace(placement, final_epoch=self._final_epoch)
         if before is None:
             with suppress(ClaimedError):  # another tuner decided the same, or the next line will say so
                 self._recorder.place(self._placement.backend, reason, self._placement.device)
@@ -457,6 +467,25 @@ def search(
         callbacks=callbacks,
     )
     return tuner.run()
+
+
+def _check_epochs(objective: Objective, scheduler: str, space: Space) -> None:
+    """Refuse what a scheduler that decides after epochs cannot work with.
+
+    Raises:
+        ValueError: the objective declares that it reports no epochs, or two would set `max_epochs`.
+    """
+    if not objective.reports_epochs:
+        raise ValueError(
+            f"{scheduler} decides after epochs, and the objective declares by its attribute resource = None "
+            f"that it reports none. Leave the scheduler out, or let the objective yield its metrics once per "
+            f"epoch and say resource = 'epoch'."
+        )
+    if objective.takes_max_epochs and "max_epochs" in space:
+        raise ValueError(
+            f"Both {scheduler} and the hyperparameter 'max_epochs' would set the objective's parameter of "
+            f"that name: rename the hyperparameter, or leave the scheduler out."
+        )
 
 
 def _asked_for() -> registry.Choice | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,9 +54,23 @@ class Evaluation:
         return self._steps is not None and self._host.decision.verdict is Verdict.PAUSE
 
     @property
+    def standing(self) -> float:
+        """What share of the trial's rivals was better when it paused; infinite where nobody knew."""
+        standing = self._host.decision.standing
+        return math.inf if standing is None else standing
+
+    @property
     def is_open(self) -> bool:
         """Whether there is a generator that has more to give."""
         return self._steps is not None
+
+    def can_go_on(self, assignment: Assignment) -> bool:
+        """Whether what was begun can train as far as it is told now.
+
+        A function that was told how many epochs to train, and gave an iterator over these, ends with them.
+        """
+        told = self._objective.takes_max_epochs and not self._objective.can_wait
+        return not told or assignment.until == self._host.assignment.until
 
     def go_on(self, assignment: Assignment) -> None:
         """Take the next assignment of a trial that was paused at a `yield`."""

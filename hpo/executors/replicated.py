@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -63,6 +64,15 @@ class ReplicatedEvaluation:
     def waits(self) -> bool:
         """Whether the trial is paused at the `yield` of each of its draws, from where it can go on."""
         return self._decision.verdict is Verdict.PAUSE and all(one.is_open for one in self._draws)
+
+    @property
+    def standing(self) -> float:
+        """What share of the trial's rivals was better when it paused; infinite where nobody knew."""
+        return math.inf if self._decision.standing is None else self._decision.standing
+
+    def can_go_on(self, assignment: Assignment) -> bool:
+        """Whether what was begun can train as far as it is told now."""
+        return all(one.can_go_on(assignment) for one in self._draws)
 
     def go_on(self, assignment: Assignment) -> None:
         """Take the next assignment of a trial that was paused."""

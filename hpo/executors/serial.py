@@ -17,8 +17,8 @@ class SerialExecutor:
         placement: their seed, backend and device.
         on_progress: gets what they report, and decides how they go on.
         folder: where their checkpoints go; None keeps none.
-        max_paused: how many paused trials keep their generators. The one that was paused first loses its
-            own first, and goes on from its checkpoint.
+        max_paused: how many paused trials keep their generators. The one that stands worst among its
+            rivals, or of equals was paused first, loses its own first, and goes on from its checkpoint.
     """
 
     def __init__(
@@ -46,9 +46,11 @@ class SerialExecutor:
     def submit(self, assignment: Assignment) -> None:
         """Take a trial; it starts or goes on at the next `poll`."""
         evaluation = self._paused.pop(assignment.trial, None)
-        if evaluation is not None:
+        if evaluation is not None and evaluation.can_go_on(assignment):
             evaluation.go_on(assignment)
         else:
+            if evaluation is not None:
+                evaluation.close()
             evaluation = evaluate(
                 self._objective, assignment, self._placement, self._on_progress, self._folder
             )
@@ -88,4 +90,4 @@ class SerialExecutor:
     def _keep(self, trial: int, evaluation: AnyEvaluation) -> None:
         self._paused[trial] = evaluation
         while len(self._paused) > self._max_paused:
-            self.stop(next(iter(self._paused)))
+            self.stop(max(self._paused, key=lambda one: self._paused[one].standing))

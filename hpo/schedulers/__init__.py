@@ -1,7 +1,28 @@
 """Schedulers: how long each trial runs. One algorithm per file."""
 
-from hpo.schedulers.base import Grant, Scheduler
+from hpo.schedulers.asha import ASHA
+from hpo.schedulers.base import End, Grant, Scheduler, Step, described, final_epoch, needs_epochs
 from hpo.schedulers.fifo import FIFO
-from hpo.schedulers.named import scheduler_named
+from hpo.schedulers.hyperband import Hyperband
+from hpo.schedulers.median import MedianStopping
+from hpo.schedulers.named import SCHEDULERS, scheduler_named
+from hpo.schedulers.rungs import rung_levels
+from hpo.schedulers.successive_halving import SuccessiveHalving
 
-__all__ = ["FIFO", "Grant", "Scheduler", "scheduler_named"]
+__all__ = [
+    "ASHA",
+    "End",
+    "FIFO",
+    "Grant",
+    "Hyperband",
+    "MedianStopping",
+    "SCHEDULERS",
+    "Scheduler",
+    "Step",
+    "SuccessiveHalving",
+    "described",
+    "final_epoch",
+    "needs_epochs",
+    "rung_levels",
+    "scheduler_named",
+]

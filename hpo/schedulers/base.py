@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from hpo.decision import Decision
 from hpo.study import Study
@@ -24,16 +24,35 @@ class Grant:
     info: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
+@dataclass(frozen=True)
+class End:
+    """A paused trial that will never go on: it is stopped where it stands, and its files are let go.
+
+    Attributes:
+        trial: its id.
+        reason: why, in one line for the study's log.
+    """
+
+    trial: int
+    reason: str
+
+
+Step: TypeAlias = "Grant | End"
+
+
 @runtime_checkable
 class Scheduler(Protocol):
     """Decides how long each trial runs. It proposes no configs, and nobody tells it results: it reads them.
 
     What it answers is a function of the study alone, so that a study can be resumed; it may keep what it
     computed, as long as a fresh scheduler that is given the same study answers the same.
+
+    One that decides on reports has an attribute `needs_epochs`, which is true, and `max_epochs`, the last
+    epoch that it ever grants; None where the objective knows its end.
     """
 
-    def next(self, study: Study, *, can_start: bool) -> Grant | None:
-        """Who trains next; None if nobody can before another trial reports.
+    def next(self, study: Study, *, can_start: bool) -> Step | None:
+        """Who trains next, or who never will again; None if nobody can before another trial reports.
 
         Args:
             study: everything so far, with what runs at the moment.
@@ -44,3 +63,20 @@ class Scheduler(Protocol):
     def on_report(self, study: Study, trial: int) -> Decision:
         """How a running trial goes on after its last report, which is in the study."""
         ...
+
+
+def needs_epochs(scheduler: Scheduler) -> bool:
+    """Whether the scheduler is of use only where trials report epochs."""
+    return bool(getattr(scheduler, "needs_epochs", False))
+
+
+def final_epoch(scheduler: Scheduler) -> int | None:
+    """The last epoch that the scheduler ever grants; None where the objective knows its end."""
+    epoch: int | None = getattr(scheduler, "max_epochs", None)
+    return epoch
+
+
+def described(scheduler: Scheduler) -> str:
+    """What the log calls the scheduler: with its arguments, if it says them."""
+    kind = type(scheduler)
+    return kind.__name__ if kind.__repr__ is object.__repr__ else repr(scheduler)

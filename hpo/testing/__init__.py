@@ -16,6 +16,7 @@ from hpo.testing.port import PortContract
 from hpo.testing.reader import ReaderContract
 from hpo.testing.regression import RegressionContract
 from hpo.testing.resuming import ResumeContract
+from hpo.testing.schedulers import SchedulerContract
 from hpo.testing.searchers import SearcherContract
 from hpo.testing.storage import StorageContract
 
@@ -29,6 +30,7 @@ __all__ = [
     "ReaderContract",
     "RegressionContract",
     "ResumeContract",
+    "SchedulerContract",
     "SearcherContract",
     "StockOptimizerContract",
     "StorageContract",

@@ -1,0 +1,40 @@
+"""Hyperband (Li et al. 2018, "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization")."""
+
+from __future__ import annotations
+
+from hpo.schedulers.synchronous import Plan, Synchronous
+
+
+class Hyperband(Synchronous):
+    """Successive halving in brackets that trust short trainings more and less, in turn.
+
+    The first bracket begins with many trials at the lowest rung, the last one trains a few trials in full;
+    all take about as many epochs. Which of them suits is not known beforehand: how well the first epochs
+    foretell the last ones differs from task to task. After the last bracket the first one follows, until the
+    search ends.
+
+    Bracket s has n = floor((s_max + 1) / (s + 1)) eta^s trials at its first rung, as table 1 of the paper
+    has (81, 27, 9, 6 and 5 for R = 81 and eta = 3). Its algorithm 1 rounds up after the product, which gives
+    81, 34, 15, 8 and 5; the table keeps every rung at one of eta.
+
+    Args:
+        min_epochs: the lowest rung, at least 1.
+        max_epochs: R, a full training.
+        eta: one trial of eta goes on, to eta times as many epochs; above 1.
+
+    Example:
+        >>> Hyperband(1, 81, eta=3).plan(3)
+        ((6, 27), (2, 81))
+
+    Raises:
+        ValueError: an argument is out of its range; the text says what was received.
+        TypeError: an argument is no number.
+    """
+
+    def plan(self, bracket: int) -> Plan:
+        """The rungs of a bracket: s = s_max for the first one, down to 0, and again."""
+        largest = len(self.levels) - 1
+        s = largest - bracket % len(self.levels)
+        first = (largest + 1) // (s + 1) * self.eta**s
+        sizes = [max(1, int(first / self.eta**step + 1e-9)) for step in range(s + 1)]
+        return tuple(zip(sizes, self.levels[largest - s :], strict=True))

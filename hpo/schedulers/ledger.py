@@ -1,0 +1,140 @@
+"""What a study tells a scheduler: where each trial stands.
+
+The one place where schedulers read the log. Each event is read once, so that a decision costs the same in a
+study of thousands of trials as in a small one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hpo.events import Event, EventKind, metrics_from_json
+from hpo.study import Study
+from hpo.trial import TrialState
+
+
+@dataclass
+class Standing:
+    """Where a trial stands.
+
+    Attributes:
+        trial: its id.
+        state: how far it got.
+        until: the last epoch that it was granted; None where nobody granted one.
+        bracket: the bracket that it belongs to, from 0.
+        epoch: its last epoch; 0 before the first.
+        value: what it reported then, small is good; infinite for NaN and infinity, which rank last.
+        before: its epoch before that one.
+        attempt: how many times it was started again.
+    """
+
+    trial: int
+    state: TrialState = TrialState.RUNNING
+    until: int | None = None
+    bracket: int = 0
+    epoch: int = 0
+    value: float = math.inf
+    before: int = 0
+    attempt: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it can never go on."""
+        return self.state not in (TrialState.RUNNING, TrialState.PAUSED)
+
+
+class Ledger:
+    """Reads a study's log as it grows; the scheduler's own trials only.
+
+    Configs whose results a user added were never scheduled, and are left out.
+    """
+
+    def __init__(self) -> None:
+        self._study: Study | None = None
+        self._num_read = 0
+        self._standings: dict[int, Standing] = {}
+        self.num_running = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # what was read can be read again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+
+    def is_of(self, study: Study) -> bool:
+        """Whether what was read so far is of this study."""
+        return self._study is study
+
+    def read_on(self, study: Study) -> Iterable[tuple[EventKind, Standing]]:
+        """What happened since the last time, event by event, with where its trial stands after it.
+
+        Args:
+            study: the study; another one than last time starts the ledger anew.
+        """
+        if self._study is not study:
+            self.__init__()  # type: ignore[misc]
+            self._study = study
+        events = study.events_since(self._num_read)
+        self._num_read += len(events)
+        for event in events:
+            standing = self._take(study, event)
+            if standing is not None:
+                yield event.kind, standing
+
+    def __getitem__(self, trial: int) -> Standing:
+        return self._standings[trial]
+
+    def __contains__(self, trial: int) -> bool:
+        return trial in self._standings
+
+    def _take(self, study: Study, event: Event) -> Standing | None:
+        if event.trial is None:
+            return None
+        if event.kind is EventKind.TRIAL_STARTED:
+            return self._start(event, event.trial)
+        standing = self._standings.get(event.trial)
+        # What another start has replaced, and what comes after the end, has no effect.
+        if standing is None or standing.is_over or event.attempt != standing.attempt:
+            return None
+        if event.kind is EventKind.REPORTED:
+            name, sign = study.metric.name, study.metric.sign
+            value = sign * metrics_from_json(event.data)[name]
+            standing.before, standing.epoch = standing.epoch, event.epoch or 0
+            standing.value = value if math.isfinite(value) else math.inf
+            return standing
+        if event.kind not in _STATES:
+            return None
+        self.num_running -= standing.state is TrialState.RUNNING
+        standing.state = _STATES[event.kind]
+        return standing
+
+    def _start(self, event: Event, trial: int) -> Standing | None:
+        data = event.data
+        standing = self._standings.get(trial)
+        if standing is None:
+            if event.attempt or "proposal" not in data:
+                return None
+            bracket = (data.get("info") or {}).get("bracket", 0)
+            standing = self._standings[trial] = Standing(trial, bracket=bracket)
+        elif standing.is_over or event.attempt <= standing.attempt:
+            return None
+        else:
+            self.num_running -= standing.state is TrialState.RUNNING
+        standing.state, standing.attempt, standing.until = (
+            TrialState.RUNNING,
+            event.attempt,
+            data.get("until"),
+        )
+        self.num_running += 1
+        return standing
+
+
+_STATES = {
+    EventKind.TRIAL_PAUSED: TrialState.PAUSED,
+    EventKind.TRIAL_STOPPED: TrialState.STOPPED,
+    EventKind.TRIAL_COMPLETED: TrialState.COMPLETED,
+    EventKind.TRIAL_FAILED: TrialState.FAILED,
+}

@@ -1,0 +1,138 @@
+"""The median stopping rule (Golovin et al. 2017, "Google Vizier", section 3.2.2)."""
+
+from __future__ import annotations
+
+import bisect
+import math
+import numbers
+from typing import Any
+
+from hpo.decision import CONTINUE, Decision, Verdict
+from hpo.events import EventKind
+from hpo.schedulers.base import Grant
+from hpo.schedulers.ledger import Ledger, Standing
+from hpo.schedulers.rungs import check_epochs
+from hpo.study import Study
+
+
+class MedianStopping:
+    """Stops a trial whose best value so far is worse than the median of the others' averages so far.
+
+    A careful rule: it stops what is clearly bad, and leaves about half of the epochs to be trained.
+
+    Args:
+        max_epochs: the last epoch; None where the objective itself knows its end.
+        percentile: what share of the others, in percent, the trial may be behind and still go on: 50 is the
+            median, 25 keeps only what is as good as the best quarter. Above 0 and below 100.
+        min_epochs: no trial is stopped before this epoch.
+        min_trials: so many others must have come to an epoch before anybody is stopped there.
+
+    Raises:
+        ValueError: an argument is out of its range; the text says what was received.
+        TypeError: an argument is no number.
+    """
+
+    needs_epochs = True
+
+    def __init__(
+        self,
+        max_epochs: int | None = None,
+        *,
+        percentile: float = 50,
+        min_epochs: int = 1,
+        min_trials: int = 5,
+    ) -> None:
+        self.max_epochs = None if max_epochs is None else check_epochs("max_epochs", max_epochs)
+        self.min_epochs = check_epochs("min_epochs", min_epochs)
+        if self.max_epochs is not None and self.min_epochs > self.max_epochs:
+            raise ValueError(
+                f"No trial is stopped before min_epochs, so it is not above max_epochs; received min_epochs="
+                f"{min_epochs} and max_epochs={max_epochs}."
+            )
+        self.percentile = _checked_percentile(percentile)
+        if isinstance(min_trials, bool) or not isinstance(min_trials, int) or min_trials < 1:
+            raise ValueError(f"min_trials is an integer of at least 1; received {min_trials!r}.")
+        self.min_trials = min_trials
+        self._begin()
+
+    def __repr__(self) -> str:
+        last = "" if self.max_epochs is None else f"{self.max_epochs}, "
+        return f"MedianStopping({last}percentile={self.percentile:g}, min_epochs={self.min_epochs})"
+
+    def next(self, study: Study, *, can_start: bool) -> Grant | None:
+        """A new trial, if one may be started."""
+        return Grant(until=self.max_epochs) if can_start else None
+
+    def on_report(self, study: Study, trial: int) -> Decision:
+        """Stop the trial if it is behind; let it go on otherwise."""
+        self._read(study)
+        standing = self._ledger[trial]
+        if self.max_epochs is not None and standing.epoch >= self.max_epochs:
+            return Decision(Verdict.COMPLETE)
+        best, mean = self._best[trial], self._mean[trial][0]
+        averages = self._averages.get(standing.epoch, [])
+        others = len(averages) - 1
+        if standing.epoch < self.min_epochs or others < self.min_trials:
+            return CONTINUE
+        # The trial's own average is among them, and no judge of it.
+        own = bisect.bisect_left(averages, mean)
+        threshold = _percentile(averages, own, self.percentile / 100)
+        if best <= threshold:
+            return CONTINUE
+        shown = study.metric.sign * threshold
+        name = "the median" if self.percentile == 50 else f"percentile {self.percentile:g}"
+        return Decision(
+            Verdict.STOP,
+            f"its best value {study.metric.sign * best:.4g} by epoch {standing.epoch} is worse than "
+            f"{shown:.4g}, {name} of the averages of {others} others",
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_ledger": None, "_best": None, "_mean": None, "_averages": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._ledger = Ledger()
+        self._best: dict[int, float] = {}
+        self._mean: dict[int, tuple[float, int]] = {}
+        self._averages: dict[int, list[float]] = {}
+
+    def _read(self, study: Study) -> None:
+        if not self._ledger.is_of(study):
+            self._begin()
+        for kind, standing in self._ledger.read_on(study):
+            if kind is EventKind.REPORTED:
+                self._report(standing)
+
+    def _report(self, standing: Standing) -> None:
+        trial, value = standing.trial, standing.value
+        mean, count = self._mean.get(trial, (0.0, 0))
+        mean = math.inf if math.isinf(value) or math.isinf(mean) else mean + (value - mean) / (count + 1)
+        self._mean[trial] = mean, count + 1
+        self._best[trial] = min(self._best.get(trial, math.inf), value)
+        bisect.insort(self._averages.setdefault(standing.epoch, []), mean)
+
+
+def _checked_percentile(percentile: Any) -> float:
+    if isinstance(percentile, bool) or not isinstance(percentile, numbers.Real):
+        raise TypeError(f"percentile is a number between 0 and 100; received {percentile!r}.")
+    if not 0 < float(percentile) < 100:
+        raise ValueError(f"percentile is a number above 0 and below 100; received {percentile}.")
+    return float(percentile)
+
+
+def _percentile(ordered: list[float], left_out: int, share: float) -> float:
+    """The value that this share of the ordered ones is below, without one of them; interpolated."""
+    place = share * (len(ordered) - 2)
+    below = math.floor(place)
+
+    def at(number: int) -> float:
+        return ordered[number if number < left_out else number + 1]
+
+    if place == below:
+        return at(below)
+    low, high = at(below), at(below + 1)
+    return low if math.isinf(high) else low + (place - below) * (high - low)

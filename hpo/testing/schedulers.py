@@ -1,0 +1,235 @@
+"""What any scheduler that decides on epochs must do: from the study alone, and come to an end.
+
+class TestMyScheduler(SchedulerContract):
+def make_scheduler(self):
+return MyScheduler(1, 9, eta=3)
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from hpo.context import CurrentTrial
+from hpo.decision import Decision
+from hpo.errors import ObjectiveError
+from hpo.schedulers import Scheduler, Step, final_epoch
+from hpo.space import Choice, Float, Int, Space
+from hpo.study import Study
+from hpo.testing.resuming import ResumeContract, restarted, trained
+from hpo.trial import TrialState
+from hpo.tuner import Tuner
+
+SPACE = Space({"x": Float(0, 1), "n": Int(1, 5), "kind": Choice(["good", "better", "broken"])})
+
+Curve = Callable[[Mapping[str, Any], int], float]
+
+
+def falling(config: Mapping[str, Any], epoch: int) -> float:
+    """Learning curves that cross: who starts well does not always end well."""
+    return float(config["x"] + config["n"] / (1 + epoch * config["x"]))
+
+
+def level(config: Mapping[str, Any], epoch: int) -> float:
+    """The same value for all."""
+    return 1.0
+
+
+def broken_for_some(config: Mapping[str, Any], epoch: int) -> float:
+    """NaN for a third of the configs, infinity for others."""
+    if config["kind"] == "broken":
+        return math.nan
+    return -math.inf if config["n"] == 3 else falling(config, epoch)
+
+
+def budgeted(config: dict[str, Any], max_epochs: int = 3) -> float:
+    """A plain function that trains as long as it is told to, and fails for some configs."""
+    if set(config) != set(SPACE):
+        raise KeyError(f"Somebody wrote into the config: {config}.")
+    if config["kind"] == "broken" and max_epochs > 1:
+        raise ValueError("it is broken")
+    return falling(config, max_epochs)
+
+
+class Honest:
+    """A scheduler that is held against a fresh copy of itself at each of its decisions."""
+
+    def __init__(self, scheduler: Scheduler, fresh: Callable[[], Scheduler]) -> None:
+        self._scheduler = scheduler
+        self._fresh = fresh
+        self.needs_epochs = getattr(scheduler, "needs_epochs", False)
+        self.max_epochs = final_epoch(scheduler)
+
+    def next(self, study: Study, *, can_start: bool) -> Step | None:
+        """What both answer."""
+        step = self._scheduler.next(study, can_start=can_start)
+        again = self._fresh().next(study, can_start=can_start)
+        assert step == again, f"after {len(study.events)} events it said {step}, and a fresh one {again}"
+        return step
+
+    def on_report(self, study: Study, trial: int) -> Decision:
+        """What both answer."""
+        decision = self._scheduler.on_report(study, trial)
+        assert decision == self._fresh().on_report(study, trial)
+        return decision
+
+
+class SchedulerContract(ResumeContract):
+    """Subclass it and say in `make_scheduler` how the scheduler is made: with `max_epochs` of at least 3.
+
+    Here each study is cut after every event for one seed, as brackets make long logs.
+
+    Attributes:
+        num_by_hand: how many trials a search of a contract has that has several workers.
+    """
+
+    num_by_hand = 30
+
+    @abstractmethod
+    def make_scheduler(self) -> Scheduler: ...
+
+    def test_a_study_of_checkpoints_goes_on_from_any_event(self) -> None:
+        self.check(trained, 0, lost_files=False)
+
+    def test_a_study_whose_checkpoints_are_lost_goes_on_from_any_event(self) -> None:
+        self.check(trained, 1, lost_files=True)
+
+    def test_a_study_without_checkpoints_goes_on_from_any_event(self) -> None:
+        self.check(restarted, 2, lost_files=False)
+
+    def test_a_study_of_plain_numbers_and_failures_goes_on_from_any_event(self) -> None:
+        self.check(budgeted, 1, lost_files=False)
+
+    @pytest.mark.parametrize("workers", [1, 2, 7])
+    @pytest.mark.parametrize("curve", [falling, level, broken_for_some])
+    def test_it_decides_from_the_study_alone_and_ends(self, curve: Curve, workers: int) -> None:
+        scheduler = Honest(self.make_scheduler(), self.make_scheduler)
+        study = self.drive(scheduler, curve, workers)
+        assert study.num_proposals == self.num_by_hand
+        assert {trial.state for trial in study.trials} <= {
+            TrialState.COMPLETED,
+            TrialState.STOPPED,
+            TrialState.FAILED,
+        }
+        if curve is not broken_for_some:
+            assert study.num_completed >= 1
+
+    @pytest.mark.parametrize("workers", [1, 3])
+    def test_no_trial_gets_further_than_a_full_training(self, workers: int) -> None:
+        study = self.drive(self.make_scheduler(), falling, workers)
+        last = self.last_epoch()
+        assert all(len(trial.reports) <= last for trial in study.trials)
+        completed = [trial for trial in study.trials if trial.state is TrialState.COMPLETED]
+        assert {len(trial.reports) for trial in completed} == {last}
+        assert study.best in completed
+
+    def test_nan_and_infinity_never_get_further(self) -> None:
+        study = self.drive(self.make_scheduler(), broken_for_some, workers=2)
+        finite = [trial for trial in study.trials if math.isfinite(trial.reports[-1].metrics["error"])]
+        others = [trial for trial in study.trials if trial not in finite]
+        assert others
+        assert all(trial.state is not TrialState.COMPLETED for trial in others)
+        assert max(len(one.reports) for one in others) <= max(len(one.reports) for one in finite)
+
+    def test_large_values_are_good_where_they_are(self) -> None:
+        small = self.drive(self.make_scheduler(), falling, workers=2)
+        large = self.drive(
+            self.make_scheduler(), lambda config, epoch: -falling(config, epoch), 2, maximize="error"
+        )
+        assert [len(trial.reports) for trial in small.trials] == [
+            len(trial.reports) for trial in large.trials
+        ]
+
+    def test_equal_configs_are_two_trials(self) -> None:
+        only = Space({"x": Choice([0.5]), "n": Choice([2]), "kind": Choice(["good"])})
+        study = self.drive(self.make_scheduler(), falling, workers=2, space=only)
+        assert study.num_proposals == self.num_by_hand
+        assert study.num_completed >= 1
+
+    def test_an_objective_that_ends_early_has_a_result_and_a_remark(self) -> None:
+        def short(config: Mapping[str, Any]) -> Iterator[float]:
+            yield from (falling(config, epoch) for epoch in (1, 2))
+
+        study = self.search(short)
+        ended = [trial for trial in study.trials if trial.state is TrialState.COMPLETED]
+        assert ended
+        assert all(
+            (trial.reason or "").startswith("its objective ended after epoch 2, where it was granted ")
+            for trial in ended
+        )
+
+    def test_a_missing_metric_costs_the_trial_and_says_which(self) -> None:
+        def forgetful(config: Mapping[str, Any], trial: CurrentTrial) -> Iterator[dict[str, float]]:
+            for epoch in range(1, self.last_epoch() + 1):
+                yield {"loss": 1.0} if trial.id == 0 and epoch == 2 else {"error": 1.0}
+
+        study = self.search(forgetful)
+        failed = [trial for trial in study.trials if trial.state is TrialState.FAILED]
+        if study.trials[0].state is not TrialState.STOPPED:  # it may not have come to its second epoch
+            assert [trial.id for trial in failed] == [0]
+            assert "it gave no 'error', which is what the study optimises, but loss" in str(failed[0].reason)
+
+    def test_an_objective_without_epochs_is_said_after_its_first_trial(self) -> None:
+        with pytest.raises(
+            ObjectiveError, match="decides after epochs, and trial 0 gave a result without"
+        ) as e:
+            self.search(lambda config: float(config["x"]))
+        assert "yield its metrics once per epoch" in str(e.value)
+        assert "max_epochs=N" in str(e.value)
+
+    def test_an_objective_that_declares_no_epochs_is_refused_before(self) -> None:
+
+        def plain(config: Mapping[str, Any]) -> float:
+            raise AssertionError("it was called")
+
+        plain.resource = None  # type: ignore[attr-defined]
+        with pytest.raises(
+            ValueError, match="declares by its attribute resource = None that it reports none"
+        ):
+            self.search(plain)
+
+    def test_it_can_be_pickled_while_it_works(self) -> None:
+        scheduler = self.make_scheduler()
+        study = self.drive(scheduler, falling, workers=2)
+        copy = pickle.loads(pickle.dumps(scheduler))
+        assert copy.next(study, can_start=True) == scheduler.next(study, can_start=True)
+
+    def last_epoch(self) -> int:
+        """A full training."""
+        return final_epoch(self.make_scheduler()) or 9
+
+    def search(self, objective: Callable[..., Any]) -> Study:
+        """A search in this process."""
+        tuner = Tuner(
+            objective, SPACE, minimize="error", scheduler=self.make_scheduler(), num_trials=12, seed=1
+        )
+        return tuner.run()
+
+    def drive(
+        self, scheduler: Scheduler, curve: Curve, workers: int, *, space: Space = SPACE, **goal: str
+    ) -> Study:
+        """A search with several workers, the newest and the oldest of which report in turns."""
+        goal = goal or {"minimize": "error"}
+        tuner = Tuner(None, space, scheduler=scheduler, seed=3, **goal)  # type: ignore[arg-type]
+        books, running, turn = tuner._books, list[int](), 0
+        while True:
+            while len(running) < workers:
+                assignment = books.next(self.num_by_hand)
+                if assignment is None:
+                    break
+                running.append(assignment.trial)
+            if not running:
+                return tuner.study
+            turn += 1
+            trial = running[0 if turn % 2 else -1]
+            config, epoch = tuner.study.trials[trial].config, len(tuner.study.trials[trial].reports) + 1
+            if not tuner.report(trial, {"error": curve(config, epoch)}).goes_on:
+                running.remove(trial)
+            elif epoch == self.last_epoch():
+                tuner.tell(trial)
+                running.remove(trial)
