@@ -71,7 +71,8 @@ class Bookkeeping:
         while True:
             can_start = not self.is_exhausted and (total is None or self.history.num_proposals < total)
             grant = self.scheduler.next(self.study, can_start=can_start)
-            if grant is None:
+            # One that was paused just now has not left its place yet; it will before anything else happens.
+            if grant is None or grant.trial in self.in_flight:
                 return None
             try:
                 if isinstance(grant, End):

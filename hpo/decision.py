@@ -27,8 +27,8 @@ class Decision:
     Attributes:
         verdict: how the trial goes on.
         reason: why, in one line for the study's log; may be empty for CONTINUE and COMPLETE.
-        standing: what share of its rivals is better than a trial that pauses, from 0 to 1. Where room is
-            short, those that stand worst lose their generators first; None where nobody knows.
+        standing: how a trial that pauses stands among others that wait; small is good. Where room is short,
+            those that stand worst lose their generators first; None where nobody knows.
     """
 
     verdict: Verdict

@@ -67,7 +67,7 @@ class ReplicatedEvaluation:
 
     @property
     def standing(self) -> float:
-        """What share of the trial's rivals was better when it paused; infinite where nobody knew."""
+        """How the trial stood among others when it paused, small is good; infinite where nobody knew."""
         return math.inf if self._decision.standing is None else self._decision.standing
 
     def can_go_on(self, assignment: Assignment) -> bool:

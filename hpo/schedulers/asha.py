@@ -90,12 +90,13 @@ class ASHA:
         place = f"rank {rank + 1} of {len(rung)} at epoch {level}"
         if self.kind == "stopping":
             # Among the best 1/eta, where that is at least one; before eta trials came nobody can tell.
-            if len(rung) < self.eta or rank < int(len(rung) / self.eta):
+            is_among = len(rung) < self.eta or rank < int(len(rung) / self.eta)
+            if is_among and math.isfinite(standing.value):
                 return CONTINUE
             return Decision(Verdict.STOP, f"{place}; one of {self.eta:g} goes on")
         if standing.epoch < standing.until:
             return CONTINUE
-        return Decision(Verdict.PAUSE, f"{place}; one of {self.eta:g} goes on", rank / len(rung))
+        return Decision(Verdict.PAUSE, f"{place}; one of {self.eta:g} goes on", standing.value)
 
     def forecast(self, num_trials: int) -> float:
         """How many epochs a search of so many trials will train in all, if each rung keeps one of eta."""

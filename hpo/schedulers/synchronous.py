@@ -73,7 +73,7 @@ class Synchronous(ABC):
             return CONTINUE
         rank, count, size = self._brackets[standing.bracket].place(standing)
         reason = f"rank {rank + 1} of {count} at epoch {standing.until}, where {size} are to come"
-        return Decision(Verdict.PAUSE, reason, rank / count)
+        return Decision(Verdict.PAUSE, reason, standing.value)
 
     def forecast(self, num_trials: int) -> float:
         """How many epochs a search of so many trials will train in all."""

@@ -21,6 +21,7 @@ from hpo.errors import ObjectiveError
 from hpo.schedulers import Scheduler, Step, final_epoch
 from hpo.space import Choice, Float, Int, Space
 from hpo.study import Study
+from hpo.testing.driving import Driven
 from hpo.testing.resuming import ResumeContract, restarted, trained
 from hpo.trial import TrialState
 from hpo.tuner import Tuner
@@ -139,7 +140,7 @@ class SchedulerContract(ResumeContract):
     def test_large_values_are_good_where_they_are(self) -> None:
         small = self.drive(self.make_scheduler(), falling, workers=2)
         large = self.drive(
-            self.make_scheduler(), lambda config, epoch: -falling(config, epoch), 2, maximize="error"
+            self.make_scheduler(), lambda config, epoch: -falling(config, epoch), 2, maximize=True
         )
         assert [len(trial.reports) for trial in small.trials] == [
             len(trial.reports) for trial in large.trials
@@ -211,25 +212,16 @@ class SchedulerContract(ResumeContract):
         return tuner.run()
 
     def drive(
-        self, scheduler: Scheduler, curve: Curve, workers: int, *, space: Space = SPACE, **goal: str
+        self,
+        scheduler: Scheduler,
+        curve: Curve,
+        workers: int,
+        *,
+        space: Space = SPACE,
+        maximize: bool = False,
     ) -> Study:
-        """A search with several workers, the newest and the oldest of which report in turns."""
-        goal = goal or {"minimize": "error"}
-        tuner = Tuner(None, space, scheduler=scheduler, seed=3, **goal)  # type: ignore[arg-type]
-        books, running, turn = tuner._books, list[int](), 0
-        while True:
-            while len(running) < workers:
-                assignment = books.next(self.num_by_hand)
-                if assignment is None:
-                    break
-                running.append(assignment.trial)
-            if not running:
-                return tuner.study
-            turn += 1
-            trial = running[0 if turn % 2 else -1]
-            config, epoch = tuner.study.trials[trial].config, len(tuner.study.trials[trial].reports) + 1
-            if not tuner.report(trial, {"error": curve(config, epoch)}).goes_on:
-                running.remove(trial)
-            elif epoch == self.last_epoch():
-                tuner.tell(trial)
-                running.remove(trial)
+        """A search with several workers."""
+        driven = Driven(scheduler, num_trials=self.num_by_hand, space=space, maximize=maximize)
+        return driven.run(
+            lambda trial, epoch: curve(trial.config, epoch), workers=workers, last_epoch=self.last_epoch()
+        )
