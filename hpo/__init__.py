@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hpo.decision import CONTINUE, Decision, Verdict
     from hpo.errors import (
         CheckpointError,
+        CompareError,
         HpoError,
         ObjectiveError,
         SealedTestSetError,
@@ -84,6 +85,7 @@ _ROOMS = {
     "hpo.decision": ["CONTINUE", "Decision", "Verdict"],
     "hpo.errors": [
         "CheckpointError",
+        "CompareError",
         "HpoError",
         "ObjectiveError",
         "SealedTestSetError",
@@ -148,6 +150,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "Choice",
+    "CompareError",
     "Confirmed",
     "Constant",
     "CurrentTrial",

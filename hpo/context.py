@@ -99,6 +99,19 @@ class Opening:
     used: bool = False
 
 
+@dataclass
+class Perturbation:
+    """Initial weights are to be moved by round-off: whoever has them does so, and says so here.
+
+    Attributes:
+        ulps: by how many units in the last place each weight is moved, upwards or downwards.
+        used: whether somebody did.
+    """
+
+    ulps: int = 1
+    used: bool = False
+
+
 @dataclass(frozen=True)
 class CurrentTrial:
     """What a running objective may know of its trial, and ask of it.
@@ -114,6 +127,7 @@ class CurrentTrial:
         opening: there while a sealed test set may be read (`hpo.final_test`).
         final_epoch: the last epoch that the study's scheduler ever grants, as a schedule of learning rates
             needs it; None where there is no such scheduler.
+        perturbation: there while a trial is repeated from slightly other weights (`hpo compare`).
         host: whoever runs the trial.
     """
 
@@ -126,6 +140,7 @@ class CurrentTrial:
     device_name: str | None = None
     opening: Opening | None = None
     final_epoch: int | None = None
+    perturbation: Perturbation | None = None
     host: TrialHost = field(default_factory=_Nobody, repr=False, compare=False)
 
     @property

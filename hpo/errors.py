@@ -22,6 +22,7 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
     │   ├── StudyExistsError (ValueError)    a study of that name is there
     │   ├── StudyNotFoundError (KeyError)    no study of that name is there
     │   └── StudyMismatchError (ValueError)  the study is of another space, metric, seed or backend
+    ├── CompareError                         frameworks cannot be compared as they were asked to be
     ├── CheckpointError                      a checkpoint cannot be written, read or put into a model
     └── SealedTestSetError                   the sealed test set was opened before
 """
@@ -120,6 +121,10 @@ class StudyNotFoundError(StorageError, KeyError):
 
 class StudyMismatchError(StorageError, ValueError):
     """The study that is there is of another space, metric, seed or backend."""
+
+
+class CompareError(HpoError):
+    """Frameworks cannot be compared as they were asked to be."""
 
 
 class CheckpointError(HpoError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo import registry
-from hpo.context import CurrentTrial, Opening, TrialHost
+from hpo.context import CurrentTrial, Opening, Perturbation, TrialHost
 from hpo.errors import AmbiguousBackendError
 from hpo.randomness import uniforms
 
@@ -27,6 +27,7 @@ class Placement:
         seeds_framework: whether the framework's own generator is seeded before each trial and epoch.
         opening: there while a sealed test set may be read.
         final_epoch: the last epoch that the study's scheduler ever grants; None where none does.
+        perturbation: there while a trial is repeated from slightly other weights.
     """
 
     seed: int
@@ -37,6 +38,7 @@ class Placement:
     seeds_framework: bool = False
     opening: Opening | None = None
     final_epoch: int | None = None
+    perturbation: Perturbation | None = None
 
     def current(self, trial: int, config: Mapping[str, Any], host: TrialHost) -> CurrentTrial:
         """What the objective may know of its trial."""
@@ -49,6 +51,7 @@ class Placement:
             device_name=self.device,
             opening=self.opening,
             final_epoch=self.final_epoch,
+            perturbation=self.perturbation,
             host=host,
         )
 

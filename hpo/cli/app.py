@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hpo.cli.backends import list_backends
+from hpo.cli.compare import compare
 from hpo.cli.data import show_data
 from hpo.cli.export import export_study
 from hpo.cli.grouping import GroupedCommand
@@ -26,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", cls=GroupedCommand)(run_search)
+app.command("compare", cls=GroupedCommand)(compare)
 app.command("list")(list_studies)
 app.command("show")(show_study)
 app.command("export")(export_study)

@@ -67,6 +67,7 @@ def exit_code(error: Exception) -> int:
         errors.MissingFrameworkError,
         errors.AmbiguousBackendError,
         errors.DeviceError,
+        errors.CompareError,
         errors.DataNotFoundError,
         errors.ObjectiveError,
         errors.StudyExistsError,

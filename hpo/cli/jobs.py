@@ -14,9 +14,9 @@ from rich.console import Console
 
 from hpo.cli.downloads import DownloadProgress
 from hpo.cli.failures import UsageError, wrong_arguments
-from hpo.cli.importing import import_objective
 from hpo.cli.screen import print_line
 from hpo.datasets import FashionMNISTArrays, fashion_mnist_or_sample
+from hpo.importing import import_objective
 from hpo.space import Space, load_space_toml
 from hpo.tasks import SoftmaxTask
 
@@ -67,7 +67,7 @@ def book_job(
     """Softmax regression on Fashion-MNIST, or where that cannot be had on the embedded sample of it."""
     epochs = DEFAULT_EPOCHS if epochs is None else epochs
     batch_size = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
-    arrays = _fashion_mnist(console, data)
+    arrays = fashion_mnist_for(console, data)
     with wrong_arguments():
         task = SoftmaxTask(
             max_epochs=epochs, batch_size=batch_size, data=arrays, validation=validation or "test"
@@ -112,7 +112,8 @@ def own_job(target: str, *, space: str | None, epochs: int | None) -> Job:
     )
 
 
-def _fashion_mnist(console: Console, data: str | None) -> FashionMNISTArrays:
+def fashion_mnist_for(console: Console, data: str | None) -> FashionMNISTArrays:
+    """Fashion-MNIST as `--data` names it, else wherever it can be had; the console shows a download."""
     # A corrupt copy in another tool's folder is passed over with a warning, which is for the user to read.
     with warnings.catch_warnings(record=True) as caught, DownloadProgress(console) as download:
         warnings.simplefilter("always")

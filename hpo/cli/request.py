@@ -55,8 +55,6 @@ class Request:
         Raises:
             UsageError: two of them do, or one needs another.
         """
-        if self.no_plot and self.plot is not None:
-            raise UsageError(f"--plot {self.plot} and --no-plot contradict each other: leave one out.")
         if self.storage is None:
             for option, given in (
                 ("--resume", self.resume),

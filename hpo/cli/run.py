@@ -19,7 +19,7 @@ KEPT = "What is kept"
 OUTPUT = "What is shown"
 
 
-def _at_least(lowest: int) -> Callable[[int | None], int | None]:
+def at_least(lowest: int) -> Callable[[int | None], int | None]:
     """A check of an option that says what was received, in the words of every Typer."""
 
     def check(value: int | None) -> int | None:
@@ -84,7 +84,7 @@ def run_search(
         int | None,
         typer.Option(
             metavar="N",
-            callback=_at_least(0),
+            callback=at_least(0),
             rich_help_panel=TUNED,
             help="The same seed gives the same configurations on every backend.  [default: 0; with "
             "--warm-start the one after that study's]",
@@ -112,7 +112,7 @@ def run_search(
         int | None,
         typer.Option(
             metavar="N",
-            callback=_at_least(1),
+            callback=at_least(1),
             rich_help_panel=LENGTH,
             help="How many configurations to try in all, those of a resumed study included.  [default: 10, "
             "or any number where --timeout, --target or --patience ends the search]",
@@ -140,7 +140,7 @@ def run_search(
         int | None,
         typer.Option(
             metavar="N",
-            callback=_at_least(1),
+            callback=at_least(1),
             rich_help_panel=LENGTH,
             help="End the search after so many trials in a row without a new best one.",
         ),
@@ -149,7 +149,7 @@ def run_search(
         int | None,
         typer.Option(
             metavar="N",
-            callback=_at_least(1),
+            callback=at_least(1),
             rich_help_panel=LENGTH,
             help="How long to train each; your function gets it as max_epochs.  [default: 10]",
         ),
@@ -158,7 +158,7 @@ def run_search(
         int | None,
         typer.Option(
             metavar="N",
-            callback=_at_least(1),
+            callback=at_least(1),
             rich_help_panel=LENGTH,
             help="Examples in a mini-batch of the book's job.  [default: 16]",
         ),
@@ -167,7 +167,7 @@ def run_search(
         int | None,
         typer.Option(
             metavar="N",
-            callback=_at_least(1),
+            callback=at_least(1),
             rich_help_panel=LENGTH,
             help="Train each configuration on so many draws of initial weights and batch orders; its "
             "metrics are the means.  [default: 1]",
@@ -193,7 +193,7 @@ def run_search(
         int | None,
         typer.Option(
             metavar="N",
-            callback=_at_least(1),
+            callback=at_least(1),
             rich_help_panel=PLACE,
             help="Processes that run trials side by side.  [default: 1, this one]",
         ),

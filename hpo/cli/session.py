@@ -8,9 +8,10 @@ from pathlib import Path
 from rich.console import Console
 
 from hpo.cli.entry import INTERRUPTED
-from hpo.cli.failures import FAILED, wrong_arguments
+from hpo.cli.failures import FAILED
 from hpo.cli.interrupts import interrupts_watched
 from hpo.cli.jobs import Job, book_job, own_job
+from hpo.cli.pictures import picture_path
 from hpo.cli.progress import SearchProgress
 from hpo.cli.reading import has_open_trials
 from hpo.cli.report import document_of, print_result
@@ -19,7 +20,7 @@ from hpo.cli.screen import only_documents, open_console, print_fields, print_lin
 from hpo.cli.starting import choose_backend, choose_device, make_tuner, print_header
 from hpo.cli.stored import Stored, look_into
 from hpo.errors import SearchFailedError, StorageError
-from hpo.plots import check_plot_path, save, scatter
+from hpo.plots import save, scatter
 from hpo.study import Study
 from hpo.tuner import SearchInterrupted, Tuner
 
@@ -46,7 +47,13 @@ def carry_out(request: Request) -> int:
     with only_documents(request.as_json) as output:
         console = open_console(to_stderr=request.as_json)
         request.check()
-        plot = _plot_path(request, console)
+        plot = picture_path(
+            request.plot,
+            console,
+            default=DEFAULT_PLOT,
+            wanted=not request.no_plot,
+            shown=not request.as_json,
+        )
         job = _job(request, console)
         stored = look_into(request, request.name or job.name)
         backend, reason = choose_backend(request, stored)
@@ -82,22 +89,6 @@ def carry_out(request: Request) -> int:
     if ending.message is not None:
         print_line(open_console(to_stderr=True), ending.message, style="bold red")
     return ending.code
-
-
-def _plot_path(request: Request, console: Console) -> Path | None:
-    """Where the plot will go, checked now. One that nobody asked for by name is no reason to fail."""
-    if request.no_plot:
-        return None
-    if request.plot is not None:
-        with wrong_arguments():
-            return check_plot_path(request.plot)
-    if request.as_json:
-        return None
-    try:
-        return check_plot_path(DEFAULT_PLOT)
-    except OSError as error:
-        print_line(console, f"Warning: {error} The search goes on without a plot.", style="yellow")
-        return None
 
 
 def _job(request: Request, console: Console) -> Job:

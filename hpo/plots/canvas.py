@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette: apart for every kind of colour vision, and dark to light in grey print.
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
+GREEN = "#009E73"
 BLACK = "#000000"
 GRID_GREY = "#D9D9D9"
 

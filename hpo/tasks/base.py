@@ -13,6 +13,7 @@ from hpo.port import Array, Arrays, Member, Model, Optimizer
 from hpo.space import Space
 from hpo.training import check_arrays, split, train
 from hpo.training.fitting import Fitting, PlainRun
+from hpo.training.perturbing import perturb
 
 
 class LabelledImages(Protocol):
@@ -58,6 +59,7 @@ class Task(ABC):
         space: what is searched by default.
         default_config: a config of that space that trains well enough to begin with.
         metric: what to minimize, the share of validation images classified wrongly.
+        dataset: the name of the data that it trains on by default.
         resource: what one unit of the resource is, of which a scheduler grants more or less.
     """
 
@@ -65,6 +67,7 @@ class Task(ABC):
     space: ClassVar[Space]
     default_config: ClassVar[Mapping[str, Any]]
     metric: ClassVar[str] = "val_error"
+    dataset: ClassVar[str] = "Fashion-MNIST"
     resource: ClassVar[str] = "epoch"
     num_classes: ClassVar[int] = 10
 
@@ -100,6 +103,7 @@ class Task(ABC):
         model, draws = self.model(config, arrays), {"seed": trial.seed, "replicate": trial.replicate}
         member = Member(model, self.optimizer(config), model.initial_state(**draws), **draws)
         run = backend.prepare([member], arrays, dtype=trial.dtype, device=device)
+        perturb(run)
         fitting = Fitting(PlainRun(run), **draws)
         trial.host.attach({"trainer": fitting})
         first = len(fitting.history) + 1

@@ -101,6 +101,7 @@ class DigitsTask(MLPTask):
     """
 
     name: ClassVar[str] = "digits"
+    dataset: ClassVar[str] = "digits"
     space: ClassVar[Space] = Space(
         {
             "learning_rate": Float(1e-3, 1, log=True),

@@ -15,6 +15,7 @@ from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
 from hpo.training.fitting import Fitting, KeptRun
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.metrics import METRICS, MetricFunction
+from hpo.training.perturbing import perturb
 from hpo.training.scalar import Scalar
 
 
@@ -115,6 +116,7 @@ class Trainer(HyperParameters):
         self.prepare_model(model)
         self.model = model
         run = self._run = self.start(model)
+        perturb(run)
         fitting = Fitting(run, self.seed, self.replicate)
         self.history = fitting.history
         current_trial().host.attach({"trainer": fitting})

@@ -10,23 +10,23 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from hpo.cli.failures import UsageError
+from hpo.errors import ObjectiveError
 
 
 def import_objective(target: str) -> Callable[..., Any]:
     """The function that `target` names.
 
     Raises:
-        UsageError: it is no `module:function`, cannot be imported, or is no function.
+        ObjectiveError: it is no `module:function`, cannot be imported, or is no function.
     """
     module_name, colon, path = target.partition(":")
     if not colon or not module_name or not path:
-        raise UsageError(
+        raise ObjectiveError(
             f"An objective is named as module:function, for example train:objective; received {target!r}."
         )
     found = functools.reduce(_member, path.split("."), _import(module_name))
     if not callable(found):
-        raise UsageError(
+        raise ObjectiveError(
             f"An objective is a function of a config; {target} is {found!r} of type {type(found).__name__}."
         )
     return found
@@ -38,7 +38,7 @@ def _member(owner: Any, name: str) -> Any:
     except AttributeError as error:
         names = ", ".join(_functions_of(owner)) or "none"
         described = getattr(owner, "__name__", repr(owner))
-        raise UsageError(f"{described} has no {name!r}; its functions are: {names}.") from error
+        raise ObjectiveError(f"{described} has no {name!r}; its functions are: {names}.") from error
 
 
 def _import(name: str) -> ModuleType:
@@ -48,19 +48,19 @@ def _import(name: str) -> ModuleType:
         sys.path.insert(0, folder)
     if name.endswith(".py") or os.sep in name:
         suggestion = os.path.splitext(os.path.relpath(name, folder))[0].replace(os.sep, ".")
-        raise UsageError(f"A module is named without path and suffix: {suggestion}; received {name}.")
+        raise ObjectiveError(f"A module is named without path and suffix: {suggestion}; received {name}.")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise UsageError(
+            raise ObjectiveError(
                 f"There is no module {error.name!r}, neither in {folder} nor among what is installed."
             ) from error
-        raise UsageError(
+        raise ObjectiveError(
             f"Importing {name} failed: it needs {error.name!r}, which is not installed."
         ) from error
     except (Exception, SystemExit) as error:
-        raise UsageError(
+        raise ObjectiveError(
             f"Importing {name} failed: {type(error).__name__}: {error} (--traceback shows where)"
         ) from error
 

@@ -1,0 +1,216 @@
+"""The work of `hpo compare`, from its options to its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.status import Status
+
+from hpo import registry
+from hpo.cli.entry import INTERRUPTED
+from hpo.cli.failures import FAILED, UsageError, wrong_arguments
+from hpo.cli.jobs import fashion_mnist_for
+from hpo.cli.pictures import picture_path
+from hpo.cli.probing import State, probe_all
+from hpo.cli.screen import (
+    is_live,
+    only_documents,
+    open_console,
+    print_fields,
+    print_line,
+    print_table,
+    write_document,
+)
+from hpo.compare.comparison import Comparison
+from hpo.compare.documents import document_of
+from hpo.compare.interpreters import CONFIG_FILE, read_config
+from hpo.compare.picture import picture
+from hpo.compare.results import BackendResult
+from hpo.compare.studies import compare_backends
+from hpo.plots import save
+from hpo.space import load_space_toml
+from hpo.tasks import TASKS
+
+DEFAULT_PLOT = Path("hpo-compare.png")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """The options of `hpo compare` as they were given."""
+
+    objective: str
+    space: str | None
+    metric: str | None
+    seed: int
+    data: str | None
+    trials: int
+    epochs: int | None
+    batch_size: int | None
+    backends: str | None
+    python: tuple[str, ...]
+    config: Path | None
+    twins: int
+    tolerance: float
+    plot: Path | None
+    no_plot: bool
+    as_json: bool
+
+
+def carry_out(wish: Wish) -> int:
+    """Compare as the options say; the exit code."""
+    with only_documents(wish.as_json) as output:
+        console = open_console(to_stderr=wish.as_json)
+        plot = picture_path(
+            wish.plot, console, default=DEFAULT_PLOT, wanted=not wish.no_plot, shown=not wish.as_json
+        )
+        python = _interpreters(wish)
+        names = _backends(wish, python)
+        source, reason = _data(wish, console)
+        _print_header(console, wish, names, source, reason)
+        with Watch(console, wish.trials) as watch, wrong_arguments():
+            comparison = compare_backends(
+                wish.objective,
+                None if wish.space is None else load_space_toml(wish.space),
+                backends=names,
+                python=python,
+                num_trials=wish.trials,
+                seed=wish.seed,
+                epochs=wish.epochs,
+                metric=wish.metric,
+                options={} if wish.batch_size is None else {"batch_size": wish.batch_size},
+                data=source,
+                twins=wish.twins,
+                tolerance=wish.tolerance,
+                on_progress=watch.take,
+            )
+        _print_result(console, comparison)
+        if plot is not None:
+            save(picture(comparison), plot)
+            print_fields(console, [("picture", str(plot))])
+        if wish.as_json:
+            write_document(output, document_of(comparison) | {"data": source, "data_reason": reason})
+    if comparison.interrupted:
+        return INTERRUPTED
+    return 0 if comparison.agrees else FAILED
+
+
+class Watch:
+    """Shows how far a comparison is. Use as a context manager.
+
+    In a terminal a line that is redrawn; elsewhere a line for each backend that is done.
+
+    Args:
+        console: where.
+        num_configs: how many configs there are.
+    """
+
+    def __init__(self, console: Console, num_configs: int) -> None:
+        self._console = console
+        self._num_configs = num_configs
+        self._status: Status | None = console.status("") if is_live(console) else None
+
+    def __enter__(self) -> Watch:
+        context: AbstractContextManager[Any] = self._status or nullcontext()
+        context.__enter__()
+        return self
+
+    def __exit__(self, *ending: Any) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def take(self, result: BackendResult, message: Mapping[str, Any]) -> None:
+        """Take in what a backend says."""
+        if message["kind"] == "done":
+            print_line(self._console, f"{result.backend}: {len(result.curves)} configs done")
+        elif self._status is not None and message["kind"] == "epoch":
+            twin = "" if message["twin"] is None else f", twin {message['twin'] + 1}"
+            self._status.update(
+                f"{result.backend}: config {message['config'] + 1} of {self._num_configs}, epoch "
+                f"{message['epoch']}{twin}"
+            )
+
+
+def _interpreters(wish: Wish) -> dict[str, str]:
+    """The paths of `--python`, before those of the file."""
+    named: dict[str, str] = {}
+    for text in wish.python:
+        name, equals, path = text.partition("=")
+        if not equals or not name.strip() or not path.strip():
+            raise UsageError(
+                f"--python takes a backend and a path, such as mxnet=old-env/bin/python; received {text!r}."
+            )
+        named[name.strip()] = path.strip()
+    config = wish.config or (Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None)
+    from_file = {} if config is None else read_config(config)
+    if wish.backends is not None and wish.config is None:
+        # A file that nobody named may have interpreters for other comparisons.
+        wanted = {_plain(name) for name in wish.backends.split(",")}
+        from_file = {name: path for name, path in from_file.items() if _plain(name) in wanted}
+    return {name: str(path) for name, path in from_file.items()} | named
+
+
+def _backends(wish: Wish, python: Mapping[str, str]) -> list[str]:
+    """The backends that are named, else all that can be used."""
+    if wish.backends is not None:
+        return [name.strip() for name in wish.backends.split(",") if name.strip()]
+    elsewhere = [_plain(name) for name in python]
+    here = [name for name in registry.registered() if name not in elsewhere]
+    found = [each.name for each in probe_all(here) if each.state is State.INSTALLED]
+    names = sorted([*found, *elsewhere], key=lambda name: (name != registry.DEFAULT, name))
+    if len(names) < 2:
+        raise UsageError(
+            f"A comparison takes at least two backends; usable here: {', '.join(names) or 'none'}. Install "
+            f"another one (`hpo backends` says how), or name its interpreter: --python torch=PATH."
+        )
+    return names
+
+
+def _plain(name: str) -> str:
+    name = name.strip().lower()
+    return registry.ALIASES.get(name, name)
+
+
+def _data(wish: Wish, console: Console) -> tuple[str | None, str | None]:
+    """What `HPO_DATA` is to be for the workers, and why; None for a user's own objective."""
+    task = TASKS.get(wish.objective)
+    if task is None or task.dataset != "Fashion-MNIST":
+        if wish.data is not None:
+            raise UsageError(
+                f"--data {wish.data} says where a task takes Fashion-MNIST from; {wish.objective} does not "
+                f"use it. Leave it out."
+            )
+        return None, None
+    arrays = fashion_mnist_for(console, wish.data)
+    return arrays.source, arrays.why
+
+
+def _print_header(
+    console: Console, wish: Wish, names: list[str], source: str | None, reason: str | None
+) -> None:
+    print_line(console, f"{wish.objective} on {', '.join(names)}", style="bold")
+    fields = [("seed", str(wish.seed)), ("twins", f"{wish.twins} of each config on {names[0]}")]
+    if source is not None:
+        fields.insert(0, ("data", f"{source} ({reason})"))
+    print_fields(console, fields)
+
+
+def _print_result(console: Console, comparison: Comparison) -> None:
+    names, rows = comparison.table()
+    hyperparameters = names[1 : names.index(comparison.reference)]
+    console.print()
+    print_table(console, names, rows, dispensable=hyperparameters)
+    console.print()
+    print_table(console, *comparison.backend_table(), dispensable=("version",))
+    for backend, lines in comparison.last_lines().items():
+        console.print()
+        print_line(console, f"{backend} printed last:", style="yellow")
+        for line in lines:
+            print_line(console, f"  {line}")
+    console.print()
+    style = "bold green" if comparison.agrees else "bold red"
+    print_line(console, comparison.verdict, style=style)

@@ -1,0 +1,176 @@
+"""The same study on several backends, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from hpo.compare.comparison import Comparison
+from hpo.compare.interpreters import interpreters
+from hpo.compare.judging import TOLERANCE
+from hpo.compare.processes import WorkerDiedError, WorkerProcess
+from hpo.compare.results import BackendResult
+from hpo.compare.target import Target, target_of
+from hpo.compare.worker import Request
+from hpo.errors import CompareError
+from hpo.randomness import check_seed
+from hpo.space import Space
+from hpo.stopping import checked_count
+from hpo.tasks import Task
+
+NUM_TRIALS = 10
+TWINS = 2
+
+OnProgress = Callable[[BackendResult, Mapping[str, Any]], None]
+"""Gets the result of a backend as far as it is, and the message that came last."""
+
+
+def compare_backends(
+    objective: str | Callable[..., Any],
+    space: Space | Mapping[str, object] | None = None,
+    *,
+    backends: Sequence[str],
+    python: Mapping[str, str | os.PathLike[str]] | None = None,
+    configs: Sequence[Mapping[str, Any]] | None = None,
+    num_trials: int = NUM_TRIALS,
+    seed: int = 0,
+    epochs: int | None = None,
+    metric: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    data: str | None = None,
+    twins: int = TWINS,
+    tolerance: float = TOLERANCE,
+    on_progress: OnProgress | None = None,
+) -> Comparison:
+    """Train the same configurations on several backends, and say whether they agree.
+
+    Each backend runs in a process of its own, one after the other so that their times compare, perhaps by
+    another interpreter. Gradient descent at a high rate is chaotic: beside each difference stands that of
+    *twins*, which repeat the first backend's training from weights that are off by one unit in the last
+    place (ulp). What is no farther apart than they are is the same.
+
+    Args:
+        objective: a task (`softmax`, `mlp`, `lenet`, `dropout_mlp`, `digits`), an objective as
+            `module:function`, or a function. In a path `{backend}` stands for the backend's name, for
+            models that are written once for each framework.
+        space: what the configs are drawn from; by default the task's own.
+        backends: at least two; the first one is the reference.
+        python: the interpreter, or the folder of the environment, of backends that are not to run by this
+            one. It needs this library.
+        configs: what to train, instead of drawing it.
+        num_trials: how many configs to draw: the space's default config, and what `hpo.search` would draw.
+        seed: of configs, initial weights and mini-batches.
+        epochs: how long to train each; by default 10 for a task, else what the objective does.
+        metric: what to compare; by default a task's own, or the only one that the objective gives.
+        options: further arguments of a task, such as `batch_size`.
+        data: where tasks take Fashion-MNIST from, as `HPO_DATA` names it.
+        twins: how many there are of each config; 0 leaves round-off to the tolerance.
+        tolerance: a difference that is taken for round-off at every rate.
+        on_progress: is called with what comes in.
+
+    Raises:
+        CompareError: a backend, an interpreter or the objective cannot be had; nothing was trained then.
+        SpaceError: the configs are not of the space.
+    """
+    target = target_of(objective, epochs=epochs, metric=metric, options=dict(options or {}))
+    pythons = interpreters(list(backends), python or {})
+    reference = next(iter(pythons))
+    chosen = _configs(target, reference, space, configs, num_trials, seed)
+    ulps = tuple((1 + twin // 2) * (-1) ** twin for twin in range(_checked_twins(twins)))
+    variables = {} if data is None else {"HPO_DATA": data}
+    results = {name: BackendResult(name, path) for name, path in pythons.items()}
+    names: list[str] = []
+    interrupted = False
+    with ExitStack() as stack:
+        workers = {}
+        for name, path in pythons.items():
+            request = Request(name, target, seed, chosen, ulps if name == reference else ())
+            workers[name] = stack.enter_context(WorkerProcess(path, request, variables))
+        _prepare(workers, results)
+        try:
+            for name, worker in workers.items():
+                names += _carry_out(worker, results[name], on_progress)
+        except KeyboardInterrupt:
+            interrupted = True
+    return Comparison(
+        target.name,
+        names[0] if names else metric or "value",
+        seed,
+        reference,
+        chosen,
+        results,
+        tolerance,
+        interrupted,
+    )
+
+
+def _prepare(workers: Mapping[str, WorkerProcess], results: Mapping[str, BackendResult]) -> None:
+    """Wait until all can begin, so that what is missing is known before anything was trained."""
+    refused = [text for name, worker in workers.items() if (text := _refusal(worker, results[name]))]
+    if refused:
+        raise CompareError("\n".join(["These backends cannot be compared:", *refused]))
+
+
+def _refusal(worker: WorkerProcess, result: BackendResult) -> str | None:
+    """Why a worker cannot do what it is asked to; None if it can, or died."""
+    try:
+        ready = worker.prepare()
+    except CompareError as error:
+        return f"{worker.backend} ({worker.interpreter}): {error}"
+    except WorkerDiedError as error:
+        result.failure, result.last_lines = str(error), worker.last_lines()
+        return None
+    result.python, result.versions = ready["python"], ready["versions"]
+    return None
+
+
+def _carry_out(worker: WorkerProcess, result: BackendResult, on_progress: OnProgress | None) -> list[str]:
+    """Let a worker work; the metric's name in a list, empty if it died before it said so."""
+    if result.failure is not None:
+        return []
+    metric = []
+    try:
+        for message in worker.work():
+            result.take(message)
+            metric = [message["metric"]] if message["kind"] == "done" else []
+            if on_progress is not None:
+                on_progress(result, message)
+    except WorkerDiedError as error:
+        result.failure, result.last_lines = str(error), worker.last_lines()
+    return metric
+
+
+def _configs(
+    target: Target,
+    reference: str,
+    space: Space | Mapping[str, object] | None,
+    given: Sequence[Mapping[str, Any]] | None,
+    num_trials: int,
+    seed: int,
+) -> tuple[dict[str, Any], ...]:
+    """The configs to train: those that were given, or those that a search would try."""
+    if space is None and (given is None or target.is_task):
+        found = target.found(reference)
+        space = getattr(found, "space", None)
+        if space is None or not (isinstance(found, Task) or issubclass(found, Task)):
+            raise CompareError(
+                f"{target.name} needs the space from which its configs are drawn: space=, or --space FILE."
+            )
+    searched = None if space is None else space if isinstance(space, Space) else Space(space)
+    if given is not None:
+        if not given:
+            raise CompareError("configs= is empty; a comparison takes at least one config.")
+        return tuple(dict(each) if searched is None else searched.validate(each) for each in given)
+    assert searched is not None
+    default = searched.default_config()
+    first = [] if default is None else [default]
+    count = checked_count("num_trials", num_trials) - len(first)
+    return (*first, *searched.sample(check_seed(seed), n=count))
+
+
+def _checked_twins(twins: int) -> int:
+    if isinstance(twins, bool) or not isinstance(twins, int) or twins < 0:
+        raise ValueError(f"twins is a number of at least 0; received {twins!r}.")
+    return twins

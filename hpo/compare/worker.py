@@ -1,0 +1,185 @@
+"""One backend's share of a comparison, in a process of its own.
+
+Run as `python -c "from hpo.compare.worker import main; main()"`. The first line of standard input is the
+request as JSON; when all is imported a line `{"kind": "ready", ...}` goes out, and the next line of input
+starts the work. Standard output holds such messages alone, one in a line; what anybody prints goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, TextIO
+
+import numpy as np
+
+import hpo
+from hpo import registry
+from hpo.compare.target import Loaded, Target
+from hpo.context import Perturbation
+from hpo.decision import CONTINUE, Decision, Verdict
+from hpo.errors import CompareError, HpoError
+from hpo.executors import Assignment, Progress, SerialExecutor
+from hpo.objective import Result, ResultError
+from hpo.placement import Placement, choose_placement
+
+UNNAMED = "value"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a worker is to do.
+
+    Attributes:
+        backend: on which backend.
+        target: what it evaluates.
+        seed: of initial weights and mini-batches.
+        configs: with which configs.
+        twins: for each twin of every config, by how many units in the last place its weights are moved.
+    """
+
+    backend: str
+    target: Target
+    seed: int
+    configs: tuple[dict[str, Any], ...]
+    twins: tuple[int, ...] = ()
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> Request:
+        """What `to_json` wrote."""
+        entries = json.loads(line)
+        return cls(
+            **entries
+            | {
+                "target": Target(**entries["target"]),
+                "configs": tuple(entries["configs"]),
+                "twins": tuple(entries["twins"]),
+            }
+        )
+
+
+class Worker:
+    """Evaluates the configs of a request, and sends a message of each epoch and each end.
+
+    Args:
+        request: what to do.
+        output: where messages go.
+    """
+
+    def __init__(self, request: Request, output: TextIO) -> None:
+        self._request = request
+        self._output = output
+        backend = registry.load(request.backend)
+        self._loaded: Loaded = request.target.load(request.backend)
+        self._placement, _ = choose_placement(request.seed, request.backend, None)
+        self._metric = self._loaded.metric
+        versions = {"polyhpo": hpo.__version__, "numpy": np.__version__, backend.name: backend.version}
+        self.send("ready", versions=versions, python=platform.python_version())
+
+    def send(self, kind: str, **entries: Any) -> None:
+        """Write a message; NaN and infinity are as Python has them."""
+        self._output.write(json.dumps({"kind": kind, **entries}) + "\n")
+        self._output.flush()
+
+    def work(self) -> None:
+        """Every config, then every twin of it."""
+        for number, config in enumerate(self._request.configs):
+            self._evaluate(number, config, self._placement)
+        peak = peak_memory()
+        self._evaluate_twins()
+        self.send("done", metric=self._metric, peak_memory=peak)
+
+    def _evaluate_twins(self) -> None:
+        for twin, ulps in enumerate(self._request.twins):
+            for number, config in enumerate(self._request.configs):
+                perturbation = Perturbation(ulps)
+                placement = dataclasses.replace(self._placement, perturbation=perturbation)
+                self._evaluate(number, config, placement, twin)
+                if not perturbation.used:
+                    self.send("no twins")
+                    return
+
+    def _evaluate(
+        self, number: int, config: Mapping[str, Any], placement: Placement, twin: int | None = None
+    ) -> None:
+        value, last = math.nan, perf_counter()
+        about = {"config": number, "twin": twin}
+
+        def on_progress(progress: Progress) -> Decision:
+            nonlocal value, last
+            seconds = perf_counter() - last
+            if progress.result is not None:
+                value = self._value_of(progress.result)
+                self.send("epoch", **about, epoch=progress.epoch, value=value, seconds=seconds)
+                if not math.isfinite(value):
+                    raise ResultError(f"{self._metric} is {value} at epoch {progress.epoch}")
+            last = perf_counter()
+            until = self._loaded.until
+            is_last = until is not None and progress.epoch >= until
+            return Decision(Verdict.STOP, "it was the last epoch") if is_last else CONTINUE
+
+        executor = SerialExecutor(self._loaded.objective, placement, on_progress)
+        executor.submit(Assignment(number, dict(config), until=self._loaded.until))
+        [outcome] = executor.poll()
+        if outcome.result is not None:
+            value = self._value_of(outcome.result)
+        reason = outcome.reason
+        if reason is None and not math.isfinite(value):
+            reason = f"No result: {self._metric} is {value}."
+        self.send("end", **about, value=value if reason is None else math.nan, reason=reason)
+
+    def _value_of(self, result: Result) -> float:
+        """The metric in a result; the first result gives its name if the user did not.
+
+        Raises:
+            CompareError: it is not there, or there are several.
+        """
+        results = result if isinstance(result, dict) else {self._metric or UNNAMED: result}
+        if self._metric is None and len(results) == 1:
+            [self._metric] = results
+        if self._metric not in results:
+            raise CompareError(
+                f"The objective gives {', '.join(results)}: name the metric to compare, for example "
+                f"--metric {next(iter(results))}; received {self._metric or 'none'}."
+            )
+        return results[self._metric]
+
+
+def peak_memory() -> int | None:
+    """The most memory in bytes that this process has held so far; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        import psutil
+
+        return getattr(psutil.Process().memory_info(), "peak_wset", None)
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return highest if sys.platform == "darwin" else 1024 * highest
+
+
+def main() -> None:
+    """Take a request from standard input, and do it when told to."""
+    request = Request.from_json(sys.stdin.readline())
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    try:
+        worker = Worker(request, output)
+        if sys.stdin.readline():
+            worker.work()
+    except (HpoError, TypeError, ValueError) as error:
+        text = str(error) if isinstance(error, HpoError) else f"{type(error).__name__}: {error}"
+        output.write(json.dumps({"kind": "refused", "text": text}) + "\n")
+        output.flush()
+    output.close()
