@@ -28,8 +28,8 @@ from hpo.cli.screen import (
 )
 from hpo.compare.comparison import Comparison
 from hpo.compare.documents import document_of
+from hpo.compare.drawing import picture
 from hpo.compare.interpreters import CONFIG_FILE, read_config
-from hpo.compare.picture import picture
 from hpo.compare.results import BackendResult
 from hpo.compare.studies import compare_backends
 from hpo.plots import save

@@ -1,6 +1,17 @@
 """Frameworks held against each other."""
 
 from hpo.compare.agreement import Agreement, compare_traces
+from hpo.compare.comparison import Comparison
+from hpo.compare.drawing import picture
+from hpo.compare.studies import compare_backends
 from hpo.compare.traces import Trace, record_trace
 
-__all__ = ["Agreement", "Trace", "compare_traces", "record_trace"]
+__all__ = [
+    "Agreement",
+    "Comparison",
+    "Trace",
+    "compare_backends",
+    "compare_traces",
+    "picture",
+    "record_trace",
+]

@@ -1,15 +1,17 @@
-"""`python -m hpo.compare record BACKEND LABEL FOLDER` and `... check LABEL... FOLDER`."""
+"""`python -m hpo.compare record BACKEND LABEL FOLDER`, `check LABEL... FOLDER`, `pairs BACKEND...`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
-from hpo.compare import compare_traces, record_trace
+from hpo.compare import Agreement, compare_traces, record_trace
+from hpo.compare.pairs import Move, moves
 
 
 def main() -> int:
-    """Record a trace, or compare those of a folder; 1 if one disagrees."""
+    """Record a trace, compare those of a folder, or move states between backends; 1 if one disagrees."""
     parser = argparse.ArgumentParser(prog="python -m hpo.compare", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="leave the trace of a backend")
@@ -19,14 +21,20 @@ def main() -> int:
     check = commands.add_parser("check", help="hold the traces against NumPy")
     check.add_argument("labels", nargs="+")
     check.add_argument("folder")
+    pairs = commands.add_parser("pairs", help="move trained states between all pairs of backends")
+    pairs.add_argument("backends", nargs="+")
     arguments = parser.parse_args()
     if arguments.command == "record":
         print(record_trace(arguments.backend, arguments.label).save(arguments.folder))
         return 0
-    agreements = compare_traces(arguments.folder, arguments.labels)
-    for agreement in agreements:
-        print(agreement)
-    return 0 if all(agreement.agrees for agreement in agreements) else 1
+    found: Sequence[Agreement | Move] = (
+        moves(dict.fromkeys(arguments.backends, sys.executable))
+        if arguments.command == "pairs"
+        else compare_traces(arguments.folder, arguments.labels)
+    )
+    for each in found:
+        print(each)
+    return 0 if all(each.agrees for each in found) else 1
 
 
 if __name__ == "__main__":

@@ -3,9 +3,13 @@
     class TestMyBackend(PortContract):
         package = "hpo_mine"
 
+`assert_backends_agree` holds frameworks against each other in a test of yours; the fixture `backend` of
+`hpo.pytest_plugin` runs one on several of them.
+
 Needs pytest. The same tests run for the backends and the searchers that ship with the library.
 """
 
+from hpo.testing.agreement import assert_backends_agree
 from hpo.testing.book import BookContract
 from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
@@ -34,4 +38,5 @@ __all__ = [
     "SearcherContract",
     "StockOptimizerContract",
     "StorageContract",
+    "assert_backends_agree",
 ]
