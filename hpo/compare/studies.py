@@ -108,9 +108,13 @@ def compare_backends(
 
 def _prepare(workers: Mapping[str, WorkerProcess], results: Mapping[str, BackendResult]) -> None:
     """Wait until all can begin, so that what is missing is known before anything was trained."""
-    refused = [text for name, worker in workers.items() if (text := _refusal(worker, results[name]))]
-    if refused:
-        raise CompareError("\n".join(["These backends cannot be compared:", *refused]))
+    refused = {name: _refusal(worker, results[name]) for name, worker in workers.items()}
+    texts = {text for text in refused.values() if text is not None}
+    if texts and None not in refused.values() and len(texts) == 1:
+        raise CompareError(texts.pop())
+    if texts:
+        told = [f"{name} ({workers[name].interpreter}): {text}" for name, text in refused.items() if text]
+        raise CompareError("\n".join(["These backends cannot be compared:", *told]))
 
 
 def _refusal(worker: WorkerProcess, result: BackendResult) -> str | None:
@@ -118,7 +122,7 @@ def _refusal(worker: WorkerProcess, result: BackendResult) -> str | None:
     try:
         ready = worker.prepare()
     except CompareError as error:
-        return f"{worker.backend} ({worker.interpreter}): {error}"
+        return str(error)
     except WorkerDiedError as error:
         result.failure, result.last_lines = str(error), worker.last_lines()
         return None

@@ -179,7 +179,6 @@ def main() -> None:
         if sys.stdin.readline():
             worker.work()
     except (HpoError, TypeError, ValueError) as error:
-        text = str(error) if isinstance(error, HpoError) else f"{type(error).__name__}: {error}"
-        output.write(json.dumps({"kind": "refused", "text": text}) + "\n")
+        output.write(json.dumps({"kind": "refused", "text": str(error)}) + "\n")
         output.flush()
     output.close()

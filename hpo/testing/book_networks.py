@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hpo import registry
+from hpo.context import CurrentTrial, Perturbation, running
 from hpo.models import MLP, LeNet, Model
 from hpo.optimizers import SGD
 from hpo.port import CANONICAL, Arrays, Member
@@ -134,6 +135,21 @@ class BookNetworkContract:
         run.epoch(np.arange(96))
         resumed.load_checkpoint_state(run.checkpoint_state())
         assert np.array_equal(resumed.epoch(np.arange(96)).loss, run.epoch(np.arange(96)).loss)
+
+    @pytest.mark.parametrize("own_steps", [False, True])
+    @pytest.mark.parametrize("kind", ["mlp", "lenet"])
+    def test_a_twin_starts_from_weights_that_round_off_moved(self, kind: str, own_steps: bool) -> None:
+        perturbation, trainer = Perturbation(-2), self.d2l.Trainer(max_epochs=1, seed=0)
+        model = self.model(kind, own_steps=own_steps)
+        model.lr = 0.0
+        with running(CurrentTrial(perturbation=perturbation)):
+            trainer.fit(model, self.data(kind))
+        assert perturbation.used
+        [state] = trainer.start(model).state()
+        for name, value in DESIGNS[kind].initial_state(3).items():
+            value, lowest = value.astype(np.float32), np.float32(-np.inf)
+            moved = np.nextafter(np.nextafter(value, lowest), lowest)
+            assert np.array_equal(state[name], np.where(value == 0, 0, moved)), name
 
     def test_init_cnn_draws_the_weights_of_the_seed(self) -> None:
         run = self.started("lenet")

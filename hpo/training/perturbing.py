@@ -22,7 +22,7 @@ def perturb(run: Run) -> None:
 
 
 def moved(state: State, ulps: int) -> State:
-    """A state whose parameters are off by so many units in the last place; the rest of it stays."""
+    """A state whose parameters are off by so many units in the last place; zeros and the rest stay."""
     return {
         name: _moved(value, ulps) if name.startswith("layers.") and value.dtype.kind == "f" else value
         for name, value in state.items()
@@ -31,6 +31,8 @@ def moved(state: State, ulps: int) -> State:
 
 def _moved(value: Array, ulps: int) -> Array:
     towards = np.asarray(np.copysign(np.inf, ulps), value.dtype)
+    away = value
     for _ in range(abs(ulps)):
-        value = np.nextafter(value, towards)
-    return value
+        away = np.nextafter(away, towards)
+    # Beside zero there are denormal numbers only, for which some frameworks put zero.
+    return np.where(value == 0, value, away)
