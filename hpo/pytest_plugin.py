@@ -38,16 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Offer the fixture for the backends that are asked for."""
     option = config.getoption("--hpo-backends")
     given = os.environ.get(VARIABLE, "") if option is None else option
-    names = split_names(given)
+    names = [name.strip() for name in given.split(",") if name.strip()]
     if given and not names:
         raise pytest.UsageError(f"--hpo-backends names no backend; received {given!r}.")
     fixture = _for_each(_known(names, given)) if names else _Chosen()
     config.pluginmanager.register(fixture, "hpo-backend-fixture")
-
-
-def split_names(text: str) -> list[str]:
-    """The names in a text such as `numpy, torch`."""
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 class _Chosen:

@@ -29,7 +29,7 @@ from hpo.cli.screen import (
 from hpo.compare.comparison import Comparison
 from hpo.compare.documents import document_of
 from hpo.compare.drawing import picture
-from hpo.compare.interpreters import CONFIG_FILE, read_config
+from hpo.compare.interpreters import CONFIG_FILE, read_config, split_names
 from hpo.compare.results import BackendResult
 from hpo.compare.studies import compare_backends
 from hpo.plots import save
@@ -157,7 +157,7 @@ def _interpreters(wish: Wish) -> dict[str, str]:
 def _backends(wish: Wish, python: Mapping[str, str]) -> list[str]:
     """The backends that are named, else all that can be used."""
     if wish.backends is not None:
-        return [name.strip() for name in wish.backends.split(",") if name.strip()]
+        return split_names(wish.backends)
     elsewhere = [_plain(name) for name in python]
     here = [name for name in registry.registered() if name not in elsewhere]
     found = [each.name for each in probe_all(here) if each.state is State.INSTALLED]

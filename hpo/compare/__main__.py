@@ -1,4 +1,4 @@
-"""`python -m hpo.compare record BACKEND LABEL FOLDER`, `check LABEL... FOLDER`, `pairs BACKEND...`."""
+"""`python -m hpo.compare record BACKEND LABEL FOLDER`, `check LABEL... FOLDER`, `pairs BACKENDS`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from hpo.compare import Agreement, compare_traces, record_trace
+from hpo.compare.interpreters import split_names
 from hpo.compare.pairs import Move, moves
 
 
@@ -22,13 +23,13 @@ def main() -> int:
     check.add_argument("labels", nargs="+")
     check.add_argument("folder")
     pairs = commands.add_parser("pairs", help="move trained states between all pairs of backends")
-    pairs.add_argument("backends", nargs="+")
+    pairs.add_argument("backends", help="their names, with commas between them")
     arguments = parser.parse_args()
     if arguments.command == "record":
         print(record_trace(arguments.backend, arguments.label).save(arguments.folder))
         return 0
     found: Sequence[Agreement | Move] = (
-        moves(dict.fromkeys(arguments.backends, sys.executable))
+        moves(dict.fromkeys(split_names(arguments.backends), sys.executable))
         if arguments.command == "pairs"
         else compare_traces(arguments.folder, arguments.labels)
     )

@@ -19,6 +19,11 @@ CONFIG_FILE = "hpo.toml"
 _IN_ENVIRONMENT = ("bin/python", "Scripts/python.exe")
 
 
+def split_names(text: str) -> list[str]:
+    """The names in a text such as `numpy, torch`."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def interpreters(names: Sequence[str], python: Mapping[str, str | os.PathLike[str]]) -> dict[str, str]:
     """The interpreter of each backend, this one where none is named.
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hpo.compare import Comparison, compare_backends
-from hpo.pytest_plugin import VARIABLE, split_names
+from hpo.compare.interpreters import split_names
+from hpo.pytest_plugin import VARIABLE
 from hpo.space import Space
 
 
