@@ -164,6 +164,12 @@ class Comparison:
             f"Same: no difference is more than round-off explains (the largest is {largest.difference:.2g}, "
             f"where {largest.allowed:.2g} is explained)."
         )
+        chaotic = [row.spread for row in compared if row.spread is not None and row.spread > self.tolerance]
+        if chaotic:
+            text += (
+                f" {len(chaotic)} of {len(compared)} configs are chaotic: round-off alone parts their twins by up "
+                f"to {max(chaotic):.2g}, so they say little."
+            )
         if not self.results[self.reference].takes_twins:
             text += (
                 " The objective trains by neither a Trainer nor a task, so its weights could not be moved: "
