@@ -34,8 +34,8 @@ def copy_without(backend: str, target: Path) -> None:
     (target / "tests" / "contracts" / f"test_{backend}.py").unlink()
     own_lines = {
         "pyproject.toml": rf'hpo_{backend}\b|^{backend} = \["',
-        "tox.ini": rf"^ +(py311-)?{backend}\b|tests/{backend}\b|own_model_{backend}|--backend {backend}$"
-        rf"|--python {backend}=",
+        "tox.ini": rf"^ +(py311-)?{backend}\b|tests/{backend}\b|(own_model|vision)_{backend}"
+        rf"|--backend {backend}$|--python {backend}=",
     }
     for name, pattern in own_lines.items():
         lines = (target / name).read_text().splitlines(keepends=True)
