@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
 from hpo import registry
 from hpo.compare.networks import CASES
 from hpo.compare.traces import sample_arrays
-from hpo.models import Array, State
+from hpo.models import State
 from hpo.port import Member
 from hpo.randomness import batch_order
 
@@ -83,7 +84,7 @@ def moves(pythons: Mapping[str, str]) -> list[Move]:
 def leave(backend: str, folder: Path) -> None:
     """Train each case for some steps, and write the states."""
     data, port = sample_arrays(), registry.load(backend)
-    arrays: dict[str, Array] = {}
+    arrays: dict[str, Any] = {}
     for case, (model, optimizer) in CASES.items():
         member = Member(model, optimizer, model.initial_state(seed=0))
         run = port.prepare([member], data, dtype="float32", device=port.device("cpu"))
