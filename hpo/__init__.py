@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hpo.confirmed import Confirmed
     from hpo.confirming import confirm
     from hpo.context import CurrentTrial, TrialEnded, current_trial, report
+    from hpo.curves import LearningCurves, record, replay
     from hpo.decision import CONTINUE, Decision, Verdict
     from hpo.errors import (
         CheckpointError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         StudyNotFoundError,
     )
     from hpo.events import Event, EventKind
+    from hpo.executors import SimulatedExecutor
     from hpo.registry import use_backend
     from hpo.resuming import load
     from hpo.schedulers import (
@@ -82,6 +84,7 @@ _ROOMS = {
     "hpo.confirmed": ["Confirmed"],
     "hpo.confirming": ["confirm"],
     "hpo.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
+    "hpo.curves": ["LearningCurves", "record", "replay"],
     "hpo.decision": ["CONTINUE", "Decision", "Verdict"],
     "hpo.errors": [
         "CheckpointError",
@@ -97,6 +100,7 @@ _ROOMS = {
         "StudyNotFoundError",
     ],
     "hpo.events": ["Event", "EventKind"],
+    "hpo.executors": ["SimulatedExecutor"],
     "hpo.registry": ["use_backend"],
     "hpo.resuming": ["load"],
     "hpo.schedulers": [
@@ -169,6 +173,7 @@ __all__ = [
     "HpoError",
     "Hyperband",
     "Int",
+    "LearningCurves",
     "Local",
     "MaxCost",
     "MedianStopping",
@@ -183,6 +188,7 @@ __all__ = [
     "SearchFailedError",
     "SearchInterrupted",
     "Searcher",
+    "SimulatedExecutor",
     "Sobol",
     "Space",
     "SpaceError",
@@ -208,7 +214,9 @@ __all__ = [
     "load",
     "load_space_toml",
     "param",
+    "record",
     "register_domain",
+    "replay",
     "report",
     "search",
     "use_backend",

@@ -31,15 +31,24 @@ class Recorder:
         history: the log, empty or of a study that goes on.
         study: the view of that log, for the callbacks.
         callbacks: get every event that is written, and those of other tuners on the same study.
+        clock: gives seconds, and never goes back.
     """
 
-    def __init__(self, history: History, study: Study, callbacks: Iterable[Callback] = ()) -> None:
+    def __init__(
+        self,
+        history: History,
+        study: Study,
+        callbacks: Iterable[Callback] = (),
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._history = history
         self._study = study
         self._callbacks = tuple(callbacks)
         self._uncommitted: list[Event] = []
         self._untold: list[Event] = []
         self._holds = False
+        self._clock = clock
         self._offset = 0.0
         self.wind_clock()
 
@@ -47,7 +56,7 @@ class Recorder:
         """Let the study's own time go on from its last event: a pause is no work on it."""
         log = self._history.events
         worked = log.elapsed(len(log) - 1) if log else 0.0
-        self._offset = time.perf_counter() - worked
+        self._offset = self._clock() - worked
 
     def begin(self) -> None:
         """Tell the callbacks of the study's first event, which was there before this recorder."""
@@ -266,7 +275,7 @@ class Recorder:
     ) -> Event:
         if attempt is None:
             attempt = 0 if trial is None else self._history.attempt(trial)
-        now = time.perf_counter() - self._offset
+        now = self._clock() - self._offset
         return Event(kind, trial, attempt, epoch, to_text(data), time.time(), now)
 
     def _write(

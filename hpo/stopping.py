@@ -112,21 +112,23 @@ class Clock:
 
     Args:
         timeout: in all; None for any number.
+        now: the clock, in seconds.
     """
 
-    def __init__(self, timeout: float | None) -> None:
-        self._end = math.inf if timeout is None else time.monotonic() + timeout
+    def __init__(self, timeout: float | None, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._end = math.inf if timeout is None else now() + timeout
         self.timeout = timeout
 
     @property
     def left(self) -> float | None:
         """Seconds, at least 0; None for any number."""
-        return None if self.timeout is None else max(0.0, self._end - time.monotonic())
+        return None if self.timeout is None else max(0.0, self._end - self._now())
 
     @property
     def is_over(self) -> bool:
         """Whether none are left."""
-        return time.monotonic() >= self._end
+        return self._now() >= self._end
 
 
 def checked_count(name: str, value: Any) -> int:

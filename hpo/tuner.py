@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,7 @@ from hpo import registry
 from hpo.bookkeeping import Bookkeeping
 from hpo.decision import Decision
 from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
-from hpo.executors import Executor, OnProgress, Outcome, Progress, SerialExecutor
+from hpo.executors import Executor, ExecutorPlan, OnProgress, Outcome, Progress, SerialExecutor
 from hpo.fingerprints import describe
 from hpo.keeping import Keep, checked_keep
 from hpo.loop import Loop
@@ -82,6 +83,7 @@ class Tuner:
         device: where the trials compute, such as `cpu`, `cuda:0` or `auto`.
         workers: in how many processes trials run side by side, or a `hpo.Workers` that says more; 1 runs
             them in this process.
+        executor: where the trials run instead, such as `hpo.SimulatedExecutor(workers=16)`.
         replicates: on how many draws of initial weights and batch orders each config is trained; a trial's
             metrics are then the means, and `<metric>.std` the standard deviations.
         storage: a file such as `study.db`, or a database's URL; in memory by default.
@@ -116,6 +118,7 @@ class Tuner:
         backend: str | None = None,
         device: str | None = None,
         workers: int | Workers = 1,
+        executor: ExecutorPlan | None = None,
         replicates: int = 1,
         storage: str | Path | Storage | None = None,
         name: str = "study",
@@ -145,6 +148,12 @@ class Tuner:
         self._backend = None if backend is None else registry.canonical_name(backend)
         self._device = device
         self._workers = workers if isinstance(workers, Workers) else Workers(workers)
+        if executor is not None and workers != 1:
+            raise ValueError(
+                f"executor= says where the trials run, and how many at a time, so leave workers= out; "
+                f"received workers={workers!r} beside {executor!r}."
+            )
+        self._plan = executor
         self._in_process = not isinstance(workers, Workers) and self._workers.count == 1
         self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None
@@ -164,7 +173,10 @@ class Tuner:
         )
         self._history, is_new = begin(beginning, storage, resume=resume)
         self.study = Study(self._history, objective=objective)
-        self._recorder = Recorder(self._history, self.study, callbacks)
+        self._clock: Callable[[], float] | None = getattr(executor, "clock", None)
+        self._recorder = Recorder(
+            self._history, self.study, callbacks, clock=self._clock or time.perf_counter
+        )
         self._books = Bookkeeping(
             self._history, self.study, self._recorder, searches, schedules, checked_keep(keep or "best")
         )
@@ -198,7 +210,7 @@ class Tuner:
             self._books,
             total=total,
             rules=self._rules,
-            clock=Clock(self._timeout),
+            clock=Clock(self._timeout, self._clock or time.monotonic),
             max_retries=self._workers.max_retries,
         )
         executor = self._executor(self._objective, loop.on_progress)
@@ -332,6 +344,8 @@ class Tuner:
 
     def _executor(self, objective: Objective, on_progress: OnProgress) -> Executor:
         placement, folder = self._placed(), self._history.folder
+        if self._plan is not None:
+            return self._plan.start(objective, placement, on_progress, folder)
         if self._in_process:
             return SerialExecutor(objective, placement, on_progress, folder)
         from hpo.executors.processes import ProcessExecutor
@@ -411,6 +425,7 @@ def search(
     backend: str | None = None,
     device: str | None = None,
     workers: int | Workers = 1,
+    executor: ExecutorPlan | None = None,
     replicates: int = 1,
     storage: str | Path | Storage | None = None,
     name: str = "study",
@@ -457,6 +472,7 @@ def search(
         backend=backend,
         device=device,
         workers=workers,
+        executor=executor,
         replicates=replicates,
         storage=storage,
         name=name,

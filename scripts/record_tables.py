@@ -3,7 +3,8 @@
     python scripts/record_tables.py mlp --backend torch --trials 200 --epochs 27 --workers 2
 
 The study is kept in a file and goes on where it was when the same command is run again. Seconds are those
-that the processor spent on an epoch, in one thread, so that a busy machine records the same.
+that the processor spent on an epoch, in one thread, so that a busy machine records the same. The table goes
+to `hpo/curves/recorded`, from where `hpo.replay` takes it; `--only-save` writes it from what the study has.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import hpo
@@ -31,6 +33,8 @@ SPACES = {
         }
     )
 }
+
+FOLDER = Path(__file__).parents[1] / "hpo" / "curves" / "recorded"
 
 
 class Timed:
@@ -57,9 +61,18 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=27)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--storage", default="tables.db")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the table goes")
+    parser.add_argument("--only-save", action="store_true", help="train no more")
     options = parser.parse_args()
+    study = hpo.load(options.storage, options.task) if options.only_save else recorded(options)
+    curves = hpo.record(study).trained(options.epochs)
+    print(curves, "in", curves.save(options.folder / f"{options.task}.npz"))
+
+
+def recorded(options: argparse.Namespace) -> hpo.Study:
+    """The study, trained to its end."""
     task = TASKS[options.task](max_epochs=options.epochs)
-    hpo.search(
+    return hpo.search(
         Timed(task),
         SPACES.get(options.task, task.space),
         minimize=task.metric,

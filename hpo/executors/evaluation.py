@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hpo.context import CurrentTrial, TrialEnded, running
-from hpo.decision import Verdict
+from hpo.decision import Decision, Verdict
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
 from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.host import Host
@@ -63,6 +63,11 @@ class Evaluation:
     def is_open(self) -> bool:
         """Whether there is a generator that has more to give."""
         return self._steps is not None
+
+    def pause(self, decision: Decision) -> bool:
+        """Decide afterwards on the last report that it is to pause there; whether the trial can wait."""
+        self._host.decision = decision
+        return self.waits
 
     def can_go_on(self, assignment: Assignment) -> bool:
         """Whether what was begun can train as far as it is told now.

@@ -70,6 +70,11 @@ class ReplicatedEvaluation:
         """How the trial stood among others when it paused, small is good; infinite where nobody knew."""
         return math.inf if self._decision.standing is None else self._decision.standing
 
+    def pause(self, decision: Decision) -> bool:
+        """Decide afterwards on the last report that it is to pause there; whether the trial can wait."""
+        self._decision = decision
+        return self.waits
+
     def can_go_on(self, assignment: Assignment) -> bool:
         """Whether what was begun can train as far as it is told now."""
         return all(one.can_go_on(assignment) for one in self._draws)

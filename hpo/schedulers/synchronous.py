@@ -35,6 +35,7 @@ class Synchronous(ABC):
     """
 
     needs_epochs = True
+    _could_start: bool
 
     def __init__(self, min_epochs: int, max_epochs: int, eta: float = 3) -> None:
         self.levels = rung_levels(min_epochs, max_epochs, eta)
@@ -51,11 +52,15 @@ class Synchronous(ABC):
     def next(self, study: Study, *, can_start: bool) -> Step | None:
         """Whoever can go on in the oldest bracket; else a new trial of the newest one."""
         self._read(study)
-        for number, bracket in list(self._open.items()):
-            step = bracket.next(can_start=can_start)
+        if can_start != self._could_start:
+            self._could_start = can_start
+            self._changed.update(self._open)
+        for number in sorted(self._changed):
+            step = self._open[number].next(can_start=can_start)
             if step is not None:
                 return step
-            if bracket.is_over(can_start=can_start):
+            self._changed.discard(number)
+            if self._open[number].is_over(can_start=can_start):
                 del self._open[number]
         if not can_start:
             return None
@@ -90,7 +95,7 @@ class Synchronous(ABC):
         return total
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_ledger": None, "_brackets": None, "_open": None}
+        return {**self.__dict__, "_ledger": None, "_brackets": None, "_open": None, "_changed": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -100,6 +105,9 @@ class Synchronous(ABC):
         self._ledger = Ledger()
         self._brackets: list[Bracket] = []
         self._open: dict[int, Bracket] = {}
+        # Nobody goes on in a bracket in which nothing happened since the last time.
+        self._changed: set[int] = set()
+        self._could_start = True
 
     def _read(self, study: Study) -> None:
         if not self._ledger.is_of(study):
@@ -109,8 +117,9 @@ class Synchronous(ABC):
                 number = len(self._brackets)
                 self._brackets.append(Bracket(number, self.plan(number), self.eta))
             bracket = self._brackets[standing.bracket]
+            self._open[standing.bracket] = bracket
+            self._changed.add(standing.bracket)
             if kind is EventKind.TRIAL_STARTED:
-                self._open[standing.bracket] = bracket
                 bracket.start(standing)
             elif kind is EventKind.REPORTED:
                 bracket.report(standing)

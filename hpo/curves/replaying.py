@@ -1,0 +1,39 @@
+"""Tables of learning curves that come with the library, and those of a user."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hpo.curves.table import LearningCurves
+from hpo.space.values import did_you_mean
+
+_FOLDER = Path(__file__).parent / "recorded"
+
+SHIPPED: tuple[str, ...] = tuple(sorted(path.stem for path in _FOLDER.glob("*.npz")))
+"""The tables that come with the library."""
+
+
+def replay(name: str | os.PathLike[str]) -> LearningCurves:
+    """Learning curves that were recorded before, as an objective that answers at once.
+
+        curves = hpo.replay("softmax")
+        hpo.search(curves, curves.space, minimize="val_error", scheduler="asha", num_trials=100)
+
+    With `executor=hpo.SimulatedExecutor(workers=16)` the seconds that the epochs took pass on a virtual
+    clock, on any number of workers.
+
+    Args:
+        name: one of `hpo.curves.SHIPPED`, or a file that `hpo.record(study).save(file)` wrote.
+
+    Raises:
+        ValueError: there is no such table, or the file is none.
+    """
+    if str(name) in SHIPPED:
+        return LearningCurves.load(_FOLDER / f"{name}.npz")
+    if Path(name).is_file():
+        return LearningCurves.load(name)
+    raise ValueError(
+        f"There are no learning curves {str(name)!r}.{did_you_mean(str(name), SHIPPED)} Those that come with "
+        f"the library are {', '.join(SHIPPED)}; or name a file that hpo.record(study).save(file) wrote."
+    )

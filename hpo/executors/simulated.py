@@ -1,0 +1,207 @@
+"""Trials on a virtual clock: any number of workers, and no time passes."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hpo.checkpoints import CheckpointFolder
+from hpo.decision import CONTINUE, Decision, Verdict
+from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
+from hpo.executors.replicated import AnyEvaluation, evaluate
+from hpo.objective import Objective, ResultError
+from hpo.placement import Placement
+from hpo.stopping import checked_count
+
+
+class SimulatedExecutor:
+    """Pretends to run trials side by side: what they say is heard when it would have been.
+
+    The objective is called as ever, but should only look up or compute learning curves, as those of
+    `hpo.replay` do. Each report takes the seconds that it names, or one for each epoch that it adds. Trials
+    that pause keep what they learned, however many there are.
+
+        hpo.search(curves, curves.space, executor=hpo.SimulatedExecutor(workers=200), ...)
+
+    Searcher, scheduler and log are the real ones, and decide as they would in a real search whose trials
+    report in the same order. `timeout=` and all times in the study are of the virtual clock.
+
+    Args:
+        workers: how many trials run at once.
+        seconds: the metric that says how long an epoch took.
+
+    Attributes:
+        now: the virtual time, in seconds.
+
+    Raises:
+        ValueError: `workers` is less than 1.
+        TypeError: `workers` is no integer.
+    """
+
+    def __init__(self, workers: int = 1, *, seconds: str = "seconds") -> None:
+        self.workers = checked_count("SimulatedExecutor(workers)", workers)
+        self.seconds = seconds
+        self.now = 0.0
+
+    def clock(self) -> float:
+        """The virtual time."""
+        return self.now
+
+    def start(
+        self,
+        objective: Objective,
+        placement: Placement,
+        on_progress: OnProgress,
+        folder: CheckpointFolder | None = None,
+    ) -> Simulation:
+        """The executor for one run of a search. It keeps no checkpoints."""
+        return Simulation(self, objective, placement, on_progress)
+
+
+@dataclass
+class _Run:
+    """A trial that was begun.
+
+    Attributes:
+        assignment: what it is to do.
+        said: what it reported and nobody heard yet.
+        outcome: how it ended after that; None if it did not.
+        heard: the last epoch that was heard.
+        evaluation: what computes it; None once it cannot go on.
+    """
+
+    assignment: Assignment
+    said: deque[Progress] = field(default_factory=deque)
+    outcome: Outcome | None = None
+    heard: int = 0
+    evaluation: AnyEvaluation | None = None
+
+
+class Simulation:
+    """The `Executor` of one run.
+
+    Args:
+        plan: how many workers, and the clock.
+        objective: what the trials evaluate.
+        placement: their seed and backend.
+        on_progress: gets what they report when its time has come, and decides how they go on.
+    """
+
+    def __init__(
+        self,
+        plan: SimulatedExecutor,
+        objective: Objective,
+        placement: Placement,
+        on_progress: OnProgress,
+    ) -> None:
+        self._plan = plan
+        self._objective = objective
+        self._placement = placement
+        self._on_progress = on_progress
+        self._runs: dict[int, _Run] = {}
+        # The trials that run, by the time of what they say next; of equal times the first to begin.
+        self._agenda: list[tuple[float, int, int]] = []
+        self._num_turns = 0
+
+    @property
+    def capacity(self) -> int:
+        """The number of workers."""
+        return self._plan.workers
+
+    def submit(self, assignment: Assignment) -> None:
+        """Take a trial; it starts at once."""
+        run = self._runs.get(assignment.trial)
+        evaluation = None if run is None else run.evaluation
+        if run is not None and evaluation is not None and evaluation.can_go_on(assignment):
+            evaluation.go_on(assignment)
+            run.assignment = assignment
+        else:
+            run = self._runs[assignment.trial] = _Run(assignment)
+            run.evaluation = evaluate(self._objective, assignment, self._placement, _Ear(run), None)
+        self._go_on(run)
+
+    def poll(self, timeout: float | None = None) -> list[Outcome]:
+        """Let the clock run until a trial ends.
+
+        Raises:
+            BaseException: what `on_progress` raised, a `ResultError` apart. The trial has ended by then.
+        """
+        end = None if timeout is None else self._plan.now + timeout
+        while self._agenda:
+            if end is not None and self._agenda[0][0] > end:
+                self._plan.now = end
+                return []
+            self._plan.now, _, trial = heapq.heappop(self._agenda)
+            run = self._runs.get(trial)
+            if run is None:
+                continue  # it was stopped
+            outcome = self._hear(run) if run.said else run.outcome
+            if outcome is None:
+                self._go_on(run)
+                continue
+            if run.evaluation is None or not run.evaluation.waits:
+                self.stop(trial)
+            return [outcome]
+        return []
+
+    def stop(self, trial: int) -> None:
+        """End a trial without an outcome, running or paused."""
+        run = self._runs.pop(trial, None)
+        if run is not None and run.evaluation is not None:
+            run.evaluation.close()
+
+    def close(self) -> None:
+        """End all trials without an outcome."""
+        for trial in list(self._runs):
+            self.stop(trial)
+
+    def _go_on(self, run: _Run) -> None:
+        """Find out what a trial says next, and put it on the agenda for the time when it will."""
+        if not run.said and run.outcome is None:
+            assert run.evaluation is not None
+            try:
+                run.outcome = run.evaluation.step()
+            except BaseException:
+                self.stop(run.assignment.trial)
+                raise
+        seconds = self._duration(run.said[0], run.heard) if run.said else 0.0
+        self._num_turns += 1
+        heapq.heappush(self._agenda, (self._plan.now + seconds, self._num_turns, run.assignment.trial))
+
+    def _duration(self, progress: Progress, heard: int) -> float:
+        named = progress.result.get(self._plan.seconds) if isinstance(progress.result, Mapping) else None
+        return float(progress.epoch - heard) if named is None else max(0.0, named)
+
+    def _hear(self, run: _Run) -> Outcome | None:
+        """Pass on what a trial said; the outcome if it is not to go on."""
+        progress, mine = run.said.popleft(), run.assignment
+        run.heard = progress.epoch
+        try:
+            decision = self._on_progress(progress)
+        except ResultError as error:
+            return Outcome(mine.trial, mine.attempt, Ending.FAILED, reason=f"No result: {error}.")
+        except BaseException:
+            self.stop(mine.trial)
+            raise
+        if decision.goes_on:
+            return None
+        run.said.clear()
+        run.outcome = None
+        assert run.evaluation is not None
+        if decision.verdict is not Verdict.PAUSE or not run.evaluation.pause(decision):
+            run.evaluation.close()
+            run.evaluation = None
+        return Outcome(mine.trial, mine.attempt, Ending.LEFT)
+
+
+class _Ear:
+    """Hears what a trial says, keeps it until its time has come, and lets the trial go on for now."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+
+    def __call__(self, progress: Progress) -> Decision:
+        self._run.said.append(progress)
+        return CONTINUE
