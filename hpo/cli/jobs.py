@@ -94,20 +94,29 @@ def book_job(
     )
 
 
-def own_job(target: str, *, space: str | None, epochs: int | None) -> Job:
-    """A user's own function, given as `module:function`."""
+def own_job(target: str, *, space: str | None, epochs: int | None, has_rungs: bool = False) -> Job:
+    """A user's own function, given as `module:function`.
+
+    Args:
+        target: the function.
+        space: the file with its space.
+        epochs: how long to train; None where the user did not say.
+        has_rungs: whether a scheduler decides after epochs, and so tells the trials how far to train.
+    """
     if space is None:
         raise UsageError(f"{target} needs its space: --space FILE, a TOML file with a table for each name.")
     with wrong_arguments():
         searched = load_space_toml(space)
     function = import_objective(target)
-    fixed = _epochs_for(function, target, searched, epochs)
+    takes_epochs = MAX_EPOCHS in _parameters(function)
+    fixed = _epochs_for(function, target, searched, epochs) if takes_epochs or not has_rungs else None
+    known = _known_epochs(function) if fixed is None else fixed
     return Job(
         title=target,
         name=target,
         objective=function if fixed is None else functools.partial(function, max_epochs=fixed),
         space=searched,
-        epochs=_known_epochs(function) if fixed is None else fixed,
+        epochs=epochs if known is None else known,
         training=None if fixed is None else f"{fixed} epochs",
     )
 

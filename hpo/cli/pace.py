@@ -29,15 +29,18 @@ class Pace:
     Args:
         num_trials: how many there will be; None where nobody knows.
         epochs: reports of each trial; None where nobody knows.
+        expected: reports of all trials together, where a scheduler stops some early; None where none does.
 
     Attributes:
         finished: trials that ended.
     """
 
-    def __init__(self, num_trials: int | None, epochs: int | None) -> None:
+    def __init__(self, num_trials: int | None, epochs: int | None, expected: int | None = None) -> None:
         self.num_trials = num_trials
         self.epochs = epochs
         self.finished = 0
+        self._expected = expected
+        self._reported = 0
         self._open: dict[int, _Open] = {}
         self._units = 0
         self._began: float | None = None
@@ -55,7 +58,8 @@ class Pace:
         if known is None or event.attempt != known.attempt:
             return  # of a config that was added, or too late
         if event.kind is EventKind.REPORTED:
-            known.epoch = max(known.epoch + 1, event.epoch or 0)
+            before, known.epoch = known.epoch, max(known.epoch + 1, event.epoch or 0)
+            self._reported += known.epoch - before
             self._units += self.epochs is not None
         elif event.kind is EventKind.TRIAL_PAUSED:
             known.runs = False
@@ -78,11 +82,16 @@ class Pace:
     @property
     def total(self) -> int | None:
         """What there is to do: epochs, or trials where nobody knows their epochs; None if unknown."""
+        if self._expected is not None:
+            # What was forecast may be too little; all is done only when the last trial is.
+            return max(self._expected, self._reported + (self.finished != self.num_trials))
         return None if self.num_trials is None else self.num_trials * (self.epochs or 1)
 
     @property
     def done(self) -> int:
         """How much of `total` needs no more work."""
+        if self._expected is not None:
+            return self.total or 0 if self.finished == self.num_trials else self._reported
         if self.epochs is None:
             return self.finished
         under_way = sum(min(known.epoch, self.epochs) for known in self._open.values())
@@ -92,9 +101,13 @@ class Pace:
     @property
     def seconds_left(self) -> float | None:
         """The forecast as of the last event; None before there is anything to go by."""
-        if not self._units or self._began is None or self.total is None:
-            return None
-        return (self._now - self._began) / self._units * max(0, self.total - self.done)
+        seconds = self.seconds_a_unit
+        return None if seconds is None or self.total is None else seconds * max(0, self.total - self.done)
+
+    @property
+    def seconds_a_unit(self) -> float | None:
+        """How long an epoch takes, or a trial where nobody knows their epochs; None before the first."""
+        return (self._now - self._began) / self._units if self._units and self._began is not None else None
 
     def _start(self, event: Event, trial: int) -> None:
         if trial in self._open:

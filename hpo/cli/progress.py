@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpo.cli.pace import Pace, spoken
+from hpo.cli.price import Price
 from hpo.cli.screen import is_live, print_line
 from hpo.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
@@ -37,18 +38,28 @@ class SearchProgress:
         num_trials: how many trials there will be; None where nobody knows.
         epochs: reports of each; None where nobody knows.
         timeout: seconds that the search may take; None for any number.
+        price: what a scheduler that stops trials early makes of all the epochs; None where each trial is
+            trained to its end.
     """
 
     def __init__(
-        self, console: Console, *, num_trials: int | None, epochs: int | None, timeout: float | None = None
+        self,
+        console: Console,
+        *,
+        num_trials: int | None,
+        epochs: int | None,
+        timeout: float | None = None,
+        price: Price | None = None,
     ) -> None:
         self._console = console
-        self._pace = Pace(num_trials, epochs)
+        self._price = price
+        self._pace = Pace(num_trials, epochs, None if price is None else price.expected)
         self._timeout = timeout
         self._best: Trial | None = None
         self._best_text = ""
         self._trials: dict[int, str] = {}
         self._configs: dict[int, str] = {}
+        self._paused: dict[int, str] = {}
         self._failed = 0
         self._said: set[str] = set()
         self._began = self._updated = time.monotonic()
@@ -73,7 +84,7 @@ class SearchProgress:
 
     def on_event(self, event: Event, study: Study) -> None:
         """Take in an event of the study."""
-        was_running = event.trial in self._pace.running
+        was_running = event.trial in self._pace.running or event.trial in self._paused
         self._pace.take(event)
         self._updated = time.monotonic()
         if event.kind is EventKind.TRIAL_COMPLETED:
@@ -106,6 +117,7 @@ class SearchProgress:
             print_line(self._console, f"Trial {trial} is run again: {reason}", style="yellow")
         if trial in self._pace.running:
             config = data["config"] if "config" in data else study.trials[trial].config
+            self._paused.pop(trial, None)
             self._configs[trial] = _config_text(config)
             self._trials[trial] = f"trial {trial}"
 
@@ -113,6 +125,9 @@ class SearchProgress:
         if event.kind is EventKind.REPORTED:
             self._trials[trial] = f"trial {trial}, {_report_text(event, study)}"
             self._tell_forecast()
+            self._tell_price(trial, event.epoch or 0)
+        elif event.kind is EventKind.TRIAL_PAUSED:
+            self._paused[trial] = self._trials.pop(trial)
         elif event.kind is EventKind.TRIAL_FAILED:
             self._failed += 1
             if self._failed == 1:
@@ -139,9 +154,15 @@ class SearchProgress:
             self._said.add("forecast")
             print_line(self._console, f"First epoch done; about {spoken(left)} to go.")
 
+    def _tell_price(self, trial: int, epoch: int) -> None:
+        seconds = self._pace.seconds_a_unit
+        if self._price is not None and self._price.came(trial, epoch) and seconds is not None:
+            print_line(self._console, self._price.text(seconds))
+
     def _tell_trial(self, trial: int, outcome: str) -> None:
         config = self._configs.pop(trial)
-        del self._trials[trial]
+        self._trials.pop(trial, None)
+        self._paused.pop(trial, None)
         pace = self._pace
         if self._live is not None or not self._is_worth_a_line():
             return

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.cli.failures import UsageError
-from hpo.errors import StorageError
+from hpo.errors import ObjectiveError, StorageError
 from hpo.events import Event
 from hpo.history import History
 from hpo.resuming import load
@@ -125,7 +125,10 @@ def goal_text(study: Study) -> str:
 
 def best_of(study: Study) -> Trial | None:
     """The best trial; None if there is none or not exactly one metric."""
-    return study.best if study.num_completed and len(study.metrics) == 1 else None
+    try:
+        return study.best
+    except ObjectiveError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def print_result(console: Console, study: Study, *, running: str = "unfinished")
     """
     best = best_of(study)
     trials: Sequence[Trial] = study.trials
-    if len(trials) > LONGEST_TABLE and best is not None:
+    if len(trials) > LONGEST_TABLE and study.num_completed:
         trials = study.top(LONGEST_TABLE)
     trials = trials[:LONGEST_TABLE]
     names, rows = table(trials, None if best is None else best.id, hyperparameters(study), study.metrics)
@@ -42,7 +42,10 @@ def print_result(console: Console, study: Study, *, running: str = "unfinished")
     fields = []
     if best is not None:
         config = ", ".join(f"{name} = {shown(value)}" for name, value in best.config.items())
-        fields.append(("best", f"{config}: {study.metric.name} {shown(best.value)} (trial {best.id})"))
+        which = f"trial {best.id}"
+        if best.state is not TrialState.COMPLETED:
+            which += f", after epoch {best.reports[-1].epoch}; none was trained in full"
+        fields.append(("best", f"{config}: {study.metric.name} {shown(best.value)} ({which})"))
     if study.num_failed:
         fields.append(("failed", f"{study.num_failed} of {len(study.trials)} trials"))
     fields += [("hint", text) for text in _hints(study)]

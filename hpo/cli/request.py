@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from hpo.cli.again import CommandLine
-from hpo.cli.failures import UsageError
+from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.sizes import read_size
+from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
 from hpo.stopping import Patience, StopRule, Target
 from hpo.workers import Workers
 
@@ -29,6 +30,10 @@ class Request:
     target: float | None
     patience: int | None
     epochs: int | None
+    scheduler: str | None
+    min_epochs: int | None
+    max_epochs: int | None
+    eta: float | None
     replicates: int | None
     batch_size: int | None
     data: str | None
@@ -66,6 +71,7 @@ class Request:
                         f"{option} needs the storage that holds the study: add --storage FILE, for example "
                         f"--storage study.db."
                     )
+        self._check_of_scheduler()
         if self.objective is None and self.space is not None:
             raise UsageError(
                 f"--space {self.space} belongs to an objective of your own: hpo run module:function "
@@ -100,6 +106,45 @@ class Request:
             return count
         limit = None if self.memory_limit is None else read_size(self.memory_limit, "--memory-limit")
         return Workers(count, memory_limit=limit, trial_timeout=self.trial_timeout)
+
+    @property
+    def has_rungs(self) -> bool:
+        """Whether a scheduler was asked for that stops trials early."""
+        return self.scheduler not in (None, "fifo")
+
+    def make_scheduler(self, epochs: int | None) -> Scheduler:
+        """The scheduler.
+
+        Args:
+            epochs: how many a full training has; None where the job does not say.
+
+        Raises:
+            UsageError: there is none of that name, or nobody says how many epochs a full training has.
+        """
+        name = self.scheduler or "fifo"
+        options = {"min_epochs": self.min_epochs, "eta": self.eta}
+        given = {key: value for key, value in options.items() if value is not None}
+        if name == "median" and self.eta is not None:
+            raise UsageError(f"--eta {self.eta:g} belongs to schedulers with rungs; median has none.")
+        if self.has_rungs and name in SCHEDULERS and name != "median" and epochs is None:
+            raise UsageError(
+                f"--scheduler {name} needs to know how many epochs a full training has: add --max-epochs N, "
+                f"for example --max-epochs 27."
+            )
+        with wrong_arguments():
+            return scheduler_named(name, max_epochs=epochs, **given)
+
+    def _check_of_scheduler(self) -> None:
+        if self.max_epochs is not None and self.epochs != self.max_epochs:
+            raise UsageError(
+                f"--epochs {self.epochs} and --max-epochs {self.max_epochs} both say how long a full "
+                f"training is: leave one out."
+            )
+        for option, value in (("--min-epochs", self.min_epochs), ("--eta", self.eta)):
+            if value is not None and not self.has_rungs:
+                raise UsageError(
+                    f"{option} {value:g} belongs to a scheduler: add one, for example --scheduler asha."
+                )
 
     def _check_of_book(self) -> None:
         for option, value in (

@@ -30,6 +30,12 @@ def at_least(lowest: int) -> Callable[[int | None], int | None]:
     return check
 
 
+def _above_one(value: float | None) -> float | None:
+    if value is not None and not (value > 1 and math.isfinite(value)):
+        raise typer.BadParameter(f"it must be a number above 1; received {value:g}.")
+    return value
+
+
 def _above_zero(value: float | None) -> float | None:
     if value is not None and not (value > 0 and math.isfinite(value)):
         raise typer.BadParameter(f"it must be a number above 0; received {value:g}.")
@@ -152,6 +158,42 @@ def run_search(
             callback=at_least(1),
             rich_help_panel=LENGTH,
             help="How long to train each; your function gets it as max_epochs.  [default: 10]",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=LENGTH,
+            help="Stop bad trials early: asha, asha-stopping, hyperband, successive-halving or median; fifo "
+            "trains each to its end.  [default: fifo]",
+        ),
+    ] = None,
+    min_epochs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            callback=at_least(1),
+            rich_help_panel=LENGTH,
+            help="After so many epochs a --scheduler compares trials for the first time.  [default: 1]",
+        ),
+    ] = None,
+    max_epochs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            callback=at_least(1),
+            rich_help_panel=LENGTH,
+            help="A full training under a --scheduler; the same as --epochs.",
+        ),
+    ] = None,
+    eta: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            callback=_above_one,
+            rich_help_panel=LENGTH,
+            help="One trial of so many goes on, to so many times the epochs.  [default: 3]",
         ),
     ] = None,
     batch_size: Annotated[
@@ -300,7 +342,11 @@ def run_search(
                 timeout=timeout,
                 target=target,
                 patience=patience,
-                epochs=epochs,
+                epochs=max_epochs if epochs is None else epochs,
+                scheduler=scheduler,
+                min_epochs=min_epochs,
+                max_epochs=max_epochs,
+                eta=eta,
                 replicates=replicates,
                 batch_size=batch_size,
                 data=data,

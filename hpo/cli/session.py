@@ -93,7 +93,9 @@ def carry_out(request: Request) -> int:
 
 def _job(request: Request, console: Console) -> Job:
     if request.objective is not None:
-        return own_job(request.objective, space=request.space, epochs=request.epochs)
+        return own_job(
+            request.objective, space=request.space, epochs=request.epochs, has_rungs=request.has_rungs
+        )
     return book_job(
         console,
         data=request.data,

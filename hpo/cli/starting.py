@@ -11,6 +11,7 @@ from rich.console import Console
 from hpo import registry
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import Job
+from hpo.cli.price import price_of, scheduler_text
 from hpo.cli.progress import SearchProgress
 from hpo.cli.reading import wrong_storage
 from hpo.cli.request import DEFAULT_SEED, Request
@@ -62,12 +63,21 @@ def make_tuner(
     Raises:
         UsageError: the options do not go together, or with the study that goes on.
     """
+    scheduler = request.make_scheduler(job.epochs)
     progress = SearchProgress(
-        console, num_trials=request.num_trials, epochs=job.epochs, timeout=request.timeout
+        console,
+        num_trials=request.num_trials,
+        epochs=job.epochs,
+        timeout=request.timeout,
+        price=price_of(scheduler, request.num_trials, job.epochs),
     )
     with wrong_arguments(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        arguments = _arguments(request, job, stored) | {"device": device, "callbacks": [progress.on_event]}
+        arguments = _arguments(request, job, stored) | {
+            "device": device,
+            "callbacks": [progress.on_event],
+            "scheduler": scheduler,
+        }
         try:
             with wrong_storage():
                 tuner = Tuner(job.objective, job.space, **arguments)
@@ -97,6 +107,11 @@ def print_header(
             *workers,
             *job.fields,
             *([] if job.training is None else [("training", job.training)]),
+            *(
+                [("scheduler", scheduler_text(request.make_scheduler(job.epochs)))]
+                if request.has_rungs
+                else []
+            ),
             ("space", ", ".join(f"{name}: {domain!r}" for name, domain in study.space.items())),
             ("seed", str(study.seed)),
             *stored.fields(request.num_trials),

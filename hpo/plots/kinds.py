@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hpo.plots.curves import curves
+from hpo.plots.incumbent import epochs
+from hpo.plots.rungs import rungs
 from hpo.plots.scattering import scatter
+from hpo.plots.timeline import timeline
 from hpo.space.values import did_you_mean
 from hpo.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-KINDS: dict[str, Callable[..., Any]] = {"scatter": scatter}
+KINDS: dict[str, Callable[..., Any]] = {
+    "scatter": scatter,
+    "curves": curves,
+    "rungs": rungs,
+    "epochs": epochs,
+    "timeline": timeline,
+}
 """Functions that take a study, and have defaults for all else, and give a figure."""
 
 

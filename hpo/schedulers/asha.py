@@ -99,11 +99,16 @@ class ASHA:
         return Decision(Verdict.PAUSE, f"{place}; one of {self.eta:g} goes on", standing.value)
 
     def forecast(self, num_trials: int) -> float:
-        """How many epochs a search of so many trials will train in all, if each rung keeps one of eta."""
+        """About how many epochs a search of so many trials will train in all.
+
+        Each rung keeps one of eta; from the first one about sqrt(n) more go on that were promoted before
+        better ones came, as the paper says of its algorithm.
+        """
         total, below, reaching = 0.0, 0, float(num_trials)
-        for level in self.levels:
+        for number, level in enumerate(self.levels):
             total += reaching * (level - below)
-            below, reaching = level, max(1.0, math.floor(reaching / self.eta))
+            too_early = math.sqrt(reaching) if number == 0 else 0.0
+            below, reaching = level, max(1.0, min(reaching, reaching / self.eta + too_early))
         return total
 
     def __getstate__(self) -> dict[str, Any]:

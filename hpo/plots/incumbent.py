@@ -1,0 +1,100 @@
+"""The best value so far over the epochs that were trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.events import EventKind, metrics_from_json
+from hpo.plots.canvas import BLUE, VERMILION, panels, plain_frame
+from hpo.plots.lives import stretches
+from hpo.study import Study
+from hpo.tables import shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What was known when so many epochs had been trained, by all trials together.
+
+    Attributes:
+        epochs: (n,) how many, ascending.
+        values: (n,) the best value of a trial that was trained in full; NaN before the first.
+        reported: (n,) the best value that was reported after any epoch; not comparable with the others.
+    """
+
+    epochs: NDArray[np.float64]
+    values: NDArray[np.float64]
+    reported: NDArray[np.float64]
+
+
+def incumbent_over_epochs(study: Study) -> Spent:
+    """The incumbent by the number of epochs that were trained.
+
+    Raises:
+        ObjectiveError: the study has not exactly one metric.
+    """
+    metric = study.metric
+    last: dict[int, tuple[int, float]] = {}
+    spent = 0
+    best = reported = np.inf
+    rows: list[tuple[float, float, float]] = []
+    for event in study.events:
+        if event.trial is None:
+            continue
+        if event.kind is EventKind.REPORTED:
+            before = last.get(event.trial, (0, 0.0))[0]
+            value = metric.sign * metrics_from_json(event.data)[metric.name]
+            epoch = event.epoch or 0
+            last[event.trial] = epoch, value
+            spent += epoch - before
+            reported = min(reported, value) if np.isfinite(value) else reported
+        elif event.kind is EventKind.TRIAL_COMPLETED:
+            given = event.data.get("metrics")
+            value = last.get(event.trial, (0, np.inf))[1]
+            if given:
+                value = metric.sign * metrics_from_json(given)[metric.name]
+            best = min(best, value)
+        else:
+            continue
+        rows.append((spent, best, reported))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    table[~np.isfinite(table)] = np.nan
+    return Spent(table[:, 0], metric.sign * table[:, 1], metric.sign * table[:, 2])
+
+
+def epochs(study: Study) -> Figure:
+    """Draw the best value so far against the epochs that all trials were trained by then.
+
+    The line is of trials that were trained in full; before there was one, a thin line is of all reports.
+
+    Raises:
+        ObjectiveError: the study has not exactly one metric, or no trial reported an epoch.
+    """
+    stretches(study)  # says what is missing
+    spent = incumbent_over_epochs(study)
+    figure, [ax] = panels(1)
+    plain_frame(ax)
+    is_early = np.isnan(spent.values)
+    if is_early.any():
+        ax.step(
+            spent.epochs[is_early],
+            spent.reported[is_early],
+            where="post",
+            color=VERMILION,
+            linewidth=1,
+            label="after any epoch",
+        )
+    ax.step(spent.epochs, spent.values, where="post", color=BLUE, linewidth=2, label="trained in full")
+    ax.set_xlabel("epochs trained by all trials")
+    ax.set_ylabel(f"best {study.metric.name} so far")
+    finite = spent.values[~is_early]
+    final = f", best {shown(float(finite[-1]))}" if len(finite) else ""
+    ax.set_title(f"{study.name}: {int(spent.epochs[-1])} epochs{final}", fontsize="medium")
+    ax.legend(fontsize="small", framealpha=0.9)
+    return figure
