@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpo.checkpoints import Checkpoint
+    from hpo.compare import Comparison, compare_backends
     from hpo.confirmed import Confirmed
     from hpo.confirming import confirm
     from hpo.context import CurrentTrial, TrialEnded, current_trial, report
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "hpo.checkpoints": ["Checkpoint"],
+    "hpo.compare": ["Comparison", "compare_backends"],
     "hpo.confirmed": ["Confirmed"],
     "hpo.confirming": ["confirm"],
     "hpo.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
@@ -155,6 +157,7 @@ __all__ = [
     "CheckpointError",
     "Choice",
     "CompareError",
+    "Comparison",
     "Confirmed",
     "Constant",
     "CurrentTrial",
@@ -208,6 +211,7 @@ __all__ = [
     "Verdict",
     "Workers",
     "__version__",
+    "compare_backends",
     "confirm",
     "current_trial",
     "final_test",

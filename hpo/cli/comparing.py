@@ -112,7 +112,9 @@ class Watch:
     def __init__(self, console: Console, num_configs: int) -> None:
         self._console = console
         self._num_configs = num_configs
-        self._status: Status | None = console.status("") if is_live(console) else None
+        self._status: Status | None = (
+            console.status("starting a process for each backend") if is_live(console) else None
+        )
 
     def __enter__(self) -> Watch:
         context: AbstractContextManager[Any] = self._status or nullcontext()
@@ -203,7 +205,7 @@ def _print_result(console: Console, comparison: Comparison) -> None:
     names, rows = comparison.table()
     hyperparameters = names[1 : names.index(comparison.reference)]
     console.print()
-    print_table(console, names, rows, dispensable=hyperparameters)
+    print_table(console, names, rows, dispensable=hyperparameters[::-1])
     console.print()
     print_table(console, *comparison.backend_table(), dispensable=("version",))
     for backend, lines in comparison.last_lines().items():

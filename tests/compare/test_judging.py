@@ -38,7 +38,7 @@ def test_what_ten_times_the_twins_explain_is_the_same() -> None:
     # A twin's largest difference is that of its first epoch, where the values are twice as large.
     assert [row.spread for row in found.rows] == [pytest.approx(0.01), 0]
     assert [row.allowed for row in found.rows] == [pytest.approx(0.1), 0.001]
-    assert "1 of 2 configs are chaotic: round-off alone parts their twins by up to 0.01" in found.verdict
+    assert "Chaotic: 1 of 2 configs, whose twins round-off alone parts by up to 0.01" in found.verdict
 
 
 def test_a_difference_beyond_it_is_told() -> None:
