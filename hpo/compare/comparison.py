@@ -167,8 +167,8 @@ class Comparison:
         chaotic = [row.spread for row in compared if row.spread is not None and row.spread > self.tolerance]
         if chaotic:
             text += (
-                f" Chaotic: {len(chaotic)} of {len(compared)} configs, whose twins round-off alone parts by up "
-                f"to {max(chaotic):.2g}, so they say little."
+                f" Chaotic: {len(chaotic)} of {len(compared)} configs, whose twins round-off alone parts by "
+                f"up to {max(chaotic):.2g}, so they say little."
             )
         if not self.results[self.reference].takes_twins:
             text += (
