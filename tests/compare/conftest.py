@@ -12,6 +12,11 @@ import dataclasses
 import os
 import sys
 
+if os.environ.get("MISTAKE") == "missing":
+    raise ModuleNotFoundError("No module named 'other'", name="other")
+if os.environ.get("MISTAKE") == "crashes":
+    os.abort()
+
 from hpo.training.perturbing import moved
 from hpo_numpy import BACKEND as NUMPY
 

@@ -205,6 +205,27 @@ def test_a_backend_that_nobody_registered_is_refused() -> None:
         compare_backends("softmax", backends=("numpy", "trch"))
 
 
+def test_a_framework_that_is_not_installed_is_told_before_anything_was_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MISTAKE", "missing")
+    with pytest.raises(
+        CompareError, match=r"other \(.*\): The backend 'other' needs other, which is not inst"
+    ):
+        softmax(0.1)
+
+
+def test_a_framework_that_crashes_on_import_leaves_the_others_their_results(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MISTAKE", "crashes")
+    found = softmax(0.1)
+    assert (
+        found.verdict == "Nothing could be compared. other did not finish: its process was ended by SIGABRT."
+    )
+    assert found.rows[0].values["numpy"] is not None
+
+
 def test_a_backend_that_another_interpreter_has_not_is_refused() -> None:
     with pytest.raises(
         CompareError, match=r"trch \(.*\): .*names the backend 'trch', which is not registered"
