@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpo.checkpoints import Checkpoint
     from hpo.compare import Comparison, compare_backends
+    from hpo.compare.ports import PortReport, check_port
     from hpo.confirmed import Confirmed
     from hpo.confirming import confirm
     from hpo.context import CurrentTrial, TrialEnded, current_trial, report
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
         CompareError,
         HpoError,
         ObjectiveError,
+        PortError,
+        PortLayoutError,
+        PortMappingError,
         SealedTestSetError,
         SearchFailedError,
         SpaceError,
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "hpo.checkpoints": ["Checkpoint"],
     "hpo.compare": ["Comparison", "compare_backends"],
+    "hpo.compare.ports": ["PortReport", "check_port"],
     "hpo.confirmed": ["Confirmed"],
     "hpo.confirming": ["confirm"],
     "hpo.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
@@ -93,6 +98,9 @@ _ROOMS = {
         "CompareError",
         "HpoError",
         "ObjectiveError",
+        "PortError",
+        "PortLayoutError",
+        "PortMappingError",
         "SealedTestSetError",
         "SearchFailedError",
         "SpaceError",
@@ -184,6 +192,10 @@ __all__ = [
     "ObjectiveError",
     "Ordinal",
     "Patience",
+    "PortError",
+    "PortLayoutError",
+    "PortMappingError",
+    "PortReport",
     "Proposal",
     "RandomSearch",
     "Scheduler",
@@ -212,6 +224,7 @@ __all__ = [
     "Workers",
     "__version__",
     "compare_backends",
+    "check_port",
     "confirm",
     "current_trial",
     "final_test",

@@ -23,6 +23,9 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
     │   ├── StudyNotFoundError (KeyError)    no study of that name is there
     │   └── StudyMismatchError (ValueError)  the study is of another space, metric, seed or backend
     ├── CompareError                         frameworks cannot be compared as they were asked to be
+    ├── PortError                            a port cannot be held against its original
+    │   ├── PortMappingError (ValueError)    which parameter corresponds to which has to be said
+    │   └── PortLayoutError (ValueError)     where the batch has its channels has to be said
     ├── CheckpointError                      a checkpoint cannot be written, read or put into a model
     └── SealedTestSetError                   the sealed test set was opened before
 """
@@ -129,3 +132,23 @@ class CompareError(HpoError):
 
 class CheckpointError(HpoError):
     """A checkpoint cannot be written, read or put into a model."""
+
+
+class PortError(HpoError):
+    """A port cannot be held against its original.
+
+    Attributes:
+        kind: what it is about: an argument's name, `failure` of the user's code or `death` of its process.
+    """
+
+    def __init__(self, message: str, *, kind: str = "failure") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class PortMappingError(PortError, ValueError):
+    """Which parameter of a port corresponds to which of its original has to be said."""
+
+
+class PortLayoutError(PortError, ValueError):
+    """Where a batch has its channels has to be said."""

@@ -1,0 +1,70 @@
+"""How far two arrays are apart, and when that is more than round-off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+FORWARD_TOLERANCE = 5e-5
+"""Between the outputs of one layer in float32 on two frameworks, of the largest of them."""
+LOSS_TOLERANCE = 1e-5
+GRADIENT_TOLERANCE = 2e-4
+UPDATE_TOLERANCE = 1e-3
+"""Between the changes that one step makes, of the largest change of that parameter."""
+ULPS = 4
+"""A change is the difference of two rounded weights, each of which may be off by so many units."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where original and port part first.
+
+    Attributes:
+        rung: of the ladder.
+        where: the layer or parameter, by its names in both.
+        text: what was found there, with numbers.
+        size: the largest difference, of the largest value; NaN where shapes or kinds differ.
+    """
+
+    rung: str
+    where: str
+    text: str
+    size: float = float("nan")
+
+    def __str__(self) -> str:
+        return f"{self.rung}, {self.where}: {self.text}"
+
+
+def relative(original: Array, port: Array, *, floor: float = 0.0) -> float:
+    """The largest difference as a share of the largest value; infinite where one holds NaN and the other not.
+
+    Args:
+        original: any shape.
+        port: of the same shape.
+        floor: what the largest value is at least taken for.
+    """
+    if original.size == 0:
+        return 0.0
+    first, second = np.asarray(original, np.float64), np.asarray(port, np.float64)
+    if not np.array_equal(np.isfinite(first), np.isfinite(second)):
+        return float("inf")
+    first, second = np.nan_to_num(first), np.nan_to_num(second)
+    scale = max(np.abs(first).max(), np.abs(second).max(), floor)
+    return float(np.abs(first - second).max() / scale) if scale > 0 else 0.0
+
+
+def alike(original: Array, port: Array, tolerance: float) -> bool:
+    """Whether two arrays have one shape and are no further apart than `tolerance`."""
+    return original.shape == port.shape and relative(original, port) <= tolerance
+
+
+def rounding_floor(weights: Array, tolerance: float) -> float:
+    """What the largest change has to be taken for at least, since weights are rounded to float32."""
+    if weights.size == 0:
+        return 0.0
+    return float(ULPS * np.spacing(np.float32(np.abs(np.nan_to_num(weights)).max())) / tolerance)

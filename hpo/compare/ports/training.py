@@ -1,0 +1,197 @@
+"""The rungs of training: loss, gradients, one optimizer step, an epoch, and the error after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpo.compare.ports.causes import Cause
+from hpo.compare.ports.causes.losses import cause_of_loss
+from hpo.compare.ports.causes.updates import Steps, cause_of_updates
+from hpo.compare.ports.correspondence import Correspondence
+from hpo.compare.ports.differences import (
+    GRADIENT_TOLERANCE,
+    LOSS_TOLERANCE,
+    UPDATE_TOLERANCE,
+    Array,
+    Difference,
+    relative,
+    rounding_floor,
+)
+from hpo.compare.ports.findings import Finding, not_finite_in_one
+
+GRADIENT_FLOOR = 1e-3
+"""A gradient is compared in shares of itself, or of this share of the largest gradient, if that is more."""
+RELIABLE = 3000
+"""A gradient is known to a thousandth and better if it is so many times what the two sides' differ by."""
+ROUND_OFF_FACTOR = 10
+"""By how much errors may differ beyond those of the original and its one-ulp twin."""
+ERROR_TOLERANCE = 0.001
+
+
+def compare_loss(sides: Correspondence) -> Finding | None:
+    """The losses of the same predictions."""
+    traces = (sides.original, sides.port)
+    losses = [dict(each.about["loss"]) for each in traces]
+    own, other = losses[0]["given"], losses[1]["given"]
+    labels = sides.original.arrays["inputs/y"]
+    predictions = sides.original.arrays["training/predictions"]
+    if own is None or other is None:
+        side = "original" if own is None else "port"
+        text = f"the loss of the {side} failed: {traces[own is not None].failures.get('loss')}"
+        return Finding(Difference("loss", "the loss", text), cause_of_loss(predictions, labels, (losses[0], losses[1])))
+    bad = not_finite_in_one("loss", "the loss", np.array([own]), np.array([other]))
+    if bad is not None:
+        return bad
+    size = relative(np.array([own]), np.array([other]))
+    if size <= LOSS_TOLERANCE:
+        return None
+    difference = Difference("loss", "the loss", f"{own:.8g} in the original, {other:.8g} in the port", size)
+    return Finding(difference, cause_of_loss(predictions, labels, (losses[0], losses[1])))
+
+
+def compare_gradients(sides: Correspondence) -> Finding | None:
+    """The gradients of all parameters."""
+    own, other = sides.carried("gradients"), sides.held("gradients")
+    both = [(one, two) for one, two in zip(own, other, strict=True) if one is not None and two is not None]
+    largest = max((float(np.abs(np.nan_to_num(one)).max()) for one, _ in both if one.size), default=0.0)
+    for pair, one, two in zip(sides.pairs, own, other, strict=True):
+        where = f"the gradient of {sides.where(pair)}"
+        if (one is None) != (two is None):
+            side, trained = ("port", "original") if two is None else ("original", "port")
+            cause = Cause(
+                "frozen parameter",
+                f"{sides.where(pair)} is trained in the {trained} and not in the {side}.",
+                "Look for requires_grad, trainable or grad_req.",
+            )
+            return Finding(Difference("gradients", where, f"the {side} does not train it"), cause)
+        if one is None or two is None:
+            continue
+        bad = not_finite_in_one("gradients", where, one, two)
+        if bad is not None:
+            return bad
+        size = relative(one, two, floor=GRADIENT_FLOOR * largest)
+        if size > GRADIENT_TOLERANCE:
+            difference = Difference("gradients", where, f"they differ by {size:.1e} of the largest value", size)
+            return Finding(difference, _cause_of_gradients(both, pair_name=sides.where(pair), pair=(one, two), rows=_rows(sides)))
+    return None
+
+
+def _cause_of_gradients(
+    both: Sequence[tuple[Array, Array]], pair_name: str, pair: tuple[Array, Array], rows: int
+) -> Cause | None:
+    one, two = (np.concatenate([np.ravel(each[side]) for each in both]).astype(np.float64) for side in (0, 1))
+    if not pair[1].any() and pair[0].any():
+        return Cause(
+            "no gradient",
+            f"the gradient of {pair_name} is 0 in the port and not in the original.",
+            "Look for a detach, stop_gradient or no_grad on the way back from the loss.",
+        )
+    ratio = float(one @ two / (one @ one)) if one.any() else 0.0
+    if ratio and relative(ratio * one, two) <= 1e-3:
+        for factor, name in ((rows, "loss mean against sum"), (1 / rows, "loss mean against sum")):
+            if np.isclose(ratio, factor, rtol=1e-3):
+                text = f"the port's gradients are {ratio:.4g} times the original's, and a batch has {rows} rows."
+                return Cause(name, text, "Back-propagate the mean in both.")
+        return Cause("gradient scale", f"the port's are {ratio:.6g} times the original's.", "Use one scale.")
+    return None
+
+
+def compare_step(sides: Correspondence) -> Finding | None:
+    """What one step of the optimizer changes."""
+    weights, gradients = sides.carried("start"), sides.carried("gradients")
+    after, own = sides.carried("step"), sides.held("step")
+    return _compare_updates(sides, [weights], [gradients], [after], [own], "step", _rows(sides))
+
+
+def compare_epoch(sides: Correspondence) -> Finding | None:
+    """What each step of an epoch changes, from the original's weights before it."""
+    count = int(sides.original.about["steps"])
+    weights = [sides.carried(f"epoch/{k}") for k in range(count + 1)]
+    gradients = [sides.carried(f"epoch_gradients/{k}") for k in range(count)]
+    own = [sides.held(f"epoch_after/{k}") for k in range(count)]
+    options = sides.original.about["options"]
+    rows = options.get("batch_size") or max(1, len(sides.original.arrays.get("inputs/train_x", sides.original.arrays["inputs/x"])) // 4)
+    return _compare_updates(sides, weights[:-1], gradients, weights[1:], own, "epoch", int(rows))
+
+
+State = Sequence[Array | None]
+
+
+def _compare_updates(
+    sides: Correspondence,
+    weights: Sequence[State],
+    gradients: Sequence[State],
+    after: Sequence[State],
+    own: Sequence[State],
+    rung: str,
+    rows: int,
+) -> Finding | None:
+    """Compare where gradients are known well enough: Adam makes whole steps of round-off where they vanish."""
+    places = _reliable(sides, gradients[0])
+    pairs = [i for i, place in enumerate(places) if place is not None and place.size]
+
+    def taken(states: Sequence[State]) -> list[list[Array]]:
+        return [[np.asarray(state[i], np.float64).ravel()[places[i]] for i in pairs] for state in states]
+
+    before, ends, own_ends = taken(weights), taken(after), taken(own)
+    for k, (start, end, own_end) in enumerate(zip(before, ends, own_ends, strict=True)):
+        for i, weight, one, two in zip(pairs, start, end, own_end, strict=True):
+            where = f"{sides.where(sides.pairs[i])} after step {k + 1}"
+            bad = not_finite_in_one(rung, where, one, two)
+            if bad is not None:
+                return bad
+            floor = rounding_floor(weight, UPDATE_TOLERANCE)
+            size = relative(one - weight, two - weight, floor=floor)
+            if size > UPDATE_TOLERANCE:
+                changes = ([_minus(a, b) for a, b in zip(ends[: k + 1], before, strict=False)],
+                           [_minus(a, b) for a, b in zip(own_ends[: k + 1], before, strict=False)])
+                matrices = [len(sides.port.parameters[sides.pairs[j].port].shape) > 1 for j in pairs]
+                steps = Steps(before[: k + 1], taken(gradients[: k + 1]), changes, matrices)
+                hyperparameters = [each.about["hyperparameters"] for each in (sides.original, sides.port)]
+                names = (sides.original.framework, sides.port.framework)
+                text = f"the step changes it differently, by {size:.1e} of the largest change"
+                return Finding(Difference(rung, where, text, size), cause_of_updates(steps, hyperparameters, rows, names))
+    return None
+
+
+def _minus(ends: Sequence[Array], starts: Sequence[Array]) -> list[Array]:
+    return [end - start for end, start in zip(ends, starts, strict=True)]
+
+
+def _reliable(sides: Correspondence, first: State) -> list[Array | None]:
+    """For each pair, the places whose gradient stands out of what the two sides' gradients differ by."""
+    found: list[Array | None] = []
+    for one, two, gradient in zip(sides.carried("gradients"), sides.held("gradients"), first, strict=True):
+        if one is None or two is None or gradient is None:
+            found.append(None)
+            continue
+        noise = float(np.abs(np.nan_to_num(one - two)).max(initial=0))
+        found.append(np.flatnonzero(~(np.abs(gradient).ravel() < RELIABLE * noise)))
+    return found
+
+
+def compare_error(sides: Correspondence) -> Finding | None:
+    """The validation errors after an epoch, beside that of the original from weights that are one ulp off."""
+    own, twin, other = (float(each) for each in errors(sides))
+    rows = len(sides.original.arrays.get("inputs/val_x", sides.original.arrays["inputs/x"]))
+    allowed = max(ROUND_OFF_FACTOR * abs(own - twin), ERROR_TOLERANCE, 1 / rows)
+    size = abs(own - other)
+    if size <= allowed:
+        return None
+    text = (
+        f"{own:.4f} in the original, {other:.4f} in the port, {twin:.4f} in the original's one-ulp twin: more than "
+        f"round-off explains"
+    )
+    return Finding(Difference("error", "the validation error after an epoch", text, size))
+
+
+def errors(sides: Correspondence) -> tuple[float, float, float]:
+    """The errors of the original, of its twin and of the port."""
+    about = sides.original.about
+    return about["error"], about["twin_error"], sides.port.about["error"]
+
+
+def _rows(sides: Correspondence) -> int:
+    return len(sides.original.arrays["inputs/x"])

@@ -1,0 +1,27 @@
+"""LeNet and a small batch-norm net in Gluon, right and with one mistake each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mxnet as mx
+from mxnet.gluon import nn
+
+
+def make_lenet() -> Any:
+    net = nn.HybridSequential()
+    net.add(
+        nn.Conv2D(6, 5, padding=2, activation="sigmoid"),
+        nn.AvgPool2D(2, 2),
+        nn.Conv2D(16, 5, activation="sigmoid"),
+        nn.AvgPool2D(2, 2),
+        nn.Dense(120, activation="sigmoid"),
+        nn.Dense(84, activation="sigmoid"),
+        nn.Dense(10),
+    )
+    net.initialize(mx.init.Xavier())
+    return net
+
+
+def lenet() -> Any:
+    return make_lenet()
