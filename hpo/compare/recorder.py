@@ -990,12 +990,14 @@ def read_arrays(path: str) -> Dict[str, Any]:
         return {key: file[key] for key in file.files}
 
 
-def write_trace(path: str, about: Dict[str, Any], arrays: Dict[str, Any], inputs: Dict[str, Any]) -> None:
-    """Write a trace, the data that it was made with included."""
+def write_trace(
+    path: str, about: Dict[str, Any], arrays: Dict[str, Any], inputs: Dict[str, Any], small: bool = True
+) -> None:
+    """Write a trace, the data that it was made with included; compressed where it is to be kept."""
     everything = dict(arrays, about=np.array(json.dumps(about)))
     everything.update(("inputs/" + name, np.asarray(value)) for name, value in inputs.items())
     with open(path, "wb") as file:
-        np.savez_compressed(file, **everything)
+        (np.savez_compressed if small else np.savez)(file, **everything)
 
 
 def _framework(name: str) -> Framework:
@@ -1098,7 +1100,7 @@ def serve() -> None:
             else:
                 assert recorder is not None
                 about, arrays = recorder.record(read_arrays(asked["request"]) if asked["request"] else None)
-                write_trace(asked["out"], about, arrays, inputs)
+                write_trace(asked["out"], about, arrays, inputs, small=False)
                 answer = {"written": asked["out"]}
         except RecordingError as error:
             answer = {"error": str(error), "kind": error.kind}

@@ -11,7 +11,7 @@ from hpo.compare.ports.arithmetic import ACTIVATIONS
 from hpo.compare.ports.causes import Cause
 from hpo.compare.ports.causes.between import cause_between, flattened_rows
 from hpo.compare.ports.causes.dropouts import cause_of_dropout, observed
-from hpo.compare.ports.causes.kernels import cause_of_convolution, cause_of_dense
+from hpo.compare.ports.causes.kernels import cause_of_convolution, cause_of_dense, common_maps
 from hpo.compare.ports.causes.losses import TWICE, TWICE_MEND, explain
 from hpo.compare.ports.causes.norms import cause_of_evaluation, cause_of_statistics
 from hpo.compare.ports.correspondence import Correspondence, maps_before
@@ -82,6 +82,8 @@ class ForwardRung:
         found = self._compare(original, port, f"the input of {name} in {mode} mode")
         if found is None or found.cause is not None or before is None:
             return found
+        if self._sides.original.layers[call.layer].kind == "convolution" and common_maps(original, port) is not None:
+            return None  # padded before it, which a convolution without padding may make good
         features = original.shape[1] if original.ndim == 2 else 0
         maps = maps_before(self._sides.original, call.layer, features)
         ordered = flattened_rows(original, port, maps) if maps is not None else None
@@ -109,10 +111,13 @@ class ForwardRung:
                     return None, original
                 if alike(original, function(np.asarray(port, np.float64)), FORWARD_TOLERANCE):
                     return None, port
-        return replace(found, cause=self._cause_of_layer(call, (original, port), mode)), original
+        x = call.input
+        if x is not None and other.input is not None and x.ndim == 4:
+            x = common_maps(x, other.input)
+        return replace(found, cause=self._cause_of_layer(call, x, (original, port), mode)), original
 
-    def _cause_of_layer(self, call: Call, outputs: tuple[Array, Array], mode: str) -> Cause | None:
-        layer, x = self._sides.original.layers[call.layer], call.input
+    def _cause_of_layer(self, call: Call, x: Array | None, outputs: tuple[Array, Array], mode: str) -> Cause | None:
+        layer = self._sides.original.layers[call.layer]
         state = self._sides.original.state("start")
         values = {self._sides.original.parameters[i].role: state[i] for i in layer.parameters}
         weight, bias = values.get("weight"), values.get("bias")

@@ -86,6 +86,25 @@ def cause_of_convolution(x: Array, kernel: Array, bias: Array | None, outputs: t
     )
 
 
+def common_maps(original: Array, port: Array) -> Array | None:
+    """Maps of which both are a zero-padded form, the largest there are; None where they are not."""
+    if original.ndim != 4 or port.ndim != 4 or original.shape[:2] != port.shape[:2]:
+        return None
+    cuts: list[list[slice]] = [[], []]
+    for axis in (2, 3):
+        edges = []
+        for side in (original, port):
+            there = np.flatnonzero(side.any(axis=tuple({0, 1, 2, 3} - {axis})))
+            if not there.size:
+                return None
+            edges.append((there[0], side.shape[axis] - 1 - there[-1]))
+        kept = [min(edges[0][end], edges[1][end]) for end in (0, 1)]
+        for cut, (first, last), side in zip(cuts, edges, (original, port), strict=True):
+            cut.append(slice(int(first - kept[0]), side.shape[axis] - int(last - kept[1])))
+    one, other = (side[(slice(None), slice(None), *cut)] for side, cut in zip((original, port), cuts, strict=True))
+    return one if alike(one, other, FORWARD_TOLERANCE) else None
+
+
 def explain(x: Array, kernel: Array, bias: Array | None, output: Array) -> Convolution | None:
     """The first convolution that gives this output."""
     variants = {name: make(kernel) for name, make in KERNELS.items()}
