@@ -15,7 +15,8 @@ and in training mode; the gradients; one optimizer step; the steps of one epoch,
 and after it; and as JSON what the model is made of, the losses and the errors. Everything is in one layout:
 dense weights are (in, out), convolutions OIHW, feature maps NCHW. Dropout is off wherever gradients are.
 
-Started with `serve`, it takes one JSON request a line on standard input; that is how `hpo.check_port` uses it.
+Started with `serve`, it takes one JSON request a line on standard input; that is how `hpo.check_port` uses
+it.
 """
 
 import argparse
@@ -70,7 +71,12 @@ KINDS = {
 }
 """What a class is, or one that it derives from, by its name."""
 ROLES = {
-    "batch_norm": {"weight": "gamma", "bias": "beta", "moving_mean": "running_mean", "moving_variance": "running_var"},
+    "batch_norm": {
+        "weight": "gamma",
+        "bias": "beta",
+        "moving_mean": "running_mean",
+        "moving_variance": "running_var",
+    },
     "norm": {"weight": "gamma", "bias": "beta"},
     "dense": {"kernel": "weight"},
     "convolution": {"kernel": "weight"},
@@ -286,7 +292,9 @@ class Torch(Framework):
             for each in layer.parameters:
                 if each.trainable:
                     gradient = each.handle.grad
-                    gradients[each.name] = np.zeros(each.handle.shape) if gradient is None else self.array(gradient)
+                    gradients[each.name] = (
+                        np.zeros(each.handle.shape) if gradient is None else self.array(gradient)
+                    )
         return value, gradients
 
     def optimizer(self, name: str, options: Dict[str, Any]) -> Any:
@@ -362,7 +370,9 @@ class Keras(Framework):
                         continue  # the state of a random generator
                     is_statistic = role.startswith("moving_")
                     parameters.append(
-                        Parameter(path + "/" + role, role, variable, id(variable) in trainable and not is_statistic)
+                        Parameter(
+                            path + "/" + role, role, variable, id(variable) in trainable and not is_statistic
+                        )
                     )
                 found.append(Layer(path, layer, parameters))
 
@@ -371,7 +381,9 @@ class Keras(Framework):
         rest = [each for each in self.model.weights if id(each) not in known and "seed" not in each.name]
         if rest:
             trainable = {id(each) for each in self.model.trainable_weights}
-            parameters = [Parameter(each.name, each.name.split(":")[0], each, id(each) in trainable) for each in rest]
+            parameters = [
+                Parameter(each.name, each.name.split(":")[0], each, id(each) in trainable) for each in rest
+            ]
             found.append(Layer("model", self.model, parameters))
         return found
 
@@ -424,14 +436,23 @@ class Keras(Framework):
         parameters = [each for layer in self.layers for each in layer.parameters if each.trainable]
         handles = [each.handle for each in parameters]
         raw = [getattr(each, "value", each) for each in handles]
-        raw = [each if self.tf.is_tensor(each) or isinstance(each, self.tf.Variable) else own for each, own in zip(raw, handles)]
+        raw = [
+            each if self.tf.is_tensor(each) or isinstance(each, self.tf.Variable) else own
+            for each, own in zip(raw, handles)
+        ]
         with self.tf.GradientTape() as tape:
             value = self.loss(loss, self.predict(x, True), labels)
             mean = self.tf.reduce_mean(value)
         return value, tape.gradient(mean, raw), parameters
 
     def optimizer(self, name: str, options: Dict[str, Any]) -> Any:
-        renames = {"lr": "learning_rate", "eps": "epsilon", "wd": "weight_decay", "beta1": "beta_1", "beta2": "beta_2"}
+        renames = {
+            "lr": "learning_rate",
+            "eps": "epsilon",
+            "wd": "weight_decay",
+            "beta1": "beta_1",
+            "beta2": "beta_2",
+        }
         renamed = _renamed(options, renames)
         if "betas" in renamed:
             renamed["beta_1"], renamed["beta_2"] = renamed.pop("betas")
@@ -442,7 +463,9 @@ class Keras(Framework):
 
     def step(self, loss: Any, optimizer: Any, x: Any, labels: Any) -> None:
         _, gradients, parameters = self._gradients(loss, x, labels)
-        pairs = [(gradient, each.handle) for gradient, each in zip(gradients, parameters) if gradient is not None]
+        pairs = [
+            (gradient, each.handle) for gradient, each in zip(gradients, parameters) if gradient is not None
+        ]
         optimizer.apply_gradients(pairs)
 
     def hyperparameters(self, optimizer: Any) -> Dict[str, Any]:
@@ -494,7 +517,9 @@ class Gluon(Framework):
         self.model = model
         if hasattr(model, "hybridize"):
             model.hybridize(False)  # the layers of a hybridised block are not called one by one
-        waiting = [each for each in model.collect_params().values() if each._data is None and not each._deferred_init]
+        waiting = [
+            each for each in model.collect_params().values() if each._data is None and not each._deferred_init
+        ]
         if waiting:
             model.initialize()
 
@@ -554,7 +579,10 @@ class Gluon(Framework):
         losses = self.mx.gluon.loss
         if name == "mean_squared_error":  # Gluon's L2Loss is half of it
             return lambda predictions, labels: 2 * losses.L2Loss()(predictions, labels)
-        classes = {"softmax_cross_entropy": "SoftmaxCrossEntropyLoss", "sigmoid_cross_entropy": "SigmoidBCELoss"}
+        classes = {
+            "softmax_cross_entropy": "SoftmaxCrossEntropyLoss",
+            "sigmoid_cross_entropy": "SigmoidBCELoss",
+        }
         return getattr(losses, classes[name])() if name in classes else None
 
     def backward(self, loss: Any, x: Any, labels: Any) -> Tuple[Any, Dict[str, Any]]:
@@ -590,7 +618,6 @@ class Gluon(Framework):
         own = getattr(optimizer, "optimizer", None) or getattr(optimizer, "_optimizer", optimizer)
         return _hyperparameters(own, dict(vars(own), learning_rate=own.learning_rate))
 
-
     def seen(self, layer: Layer, array: Any) -> Any:
         flattens = layer.kind == "dense" and getattr(layer.module, "_flatten", False)
         return array.reshape(len(array), -1) if flattens else array
@@ -604,8 +631,8 @@ class Recorder:
     """A model with its loss and optimizer, and what is recorded of them.
 
     Args:
-        options: `framework`, `factory` and, as far as wanted, `loss`, `optimizer`, `step`, `prepare`, `layout`,
-            `batch_layout`, `seed`, `batch_size`: see `hpo.check_port`.
+        options: `framework`, `factory` and, as far as wanted, `loss`, `optimizer`, `step`, `prepare`,
+            `layout`, `batch_layout`, `seed`, `batch_size`: see `hpo.check_port`.
         inputs: `x` and `y` and perhaps `train_x`, `train_y`, `val_x`, `val_y`.
     """
 
@@ -628,7 +655,7 @@ class Recorder:
         try:
             framework.adopt(factory())
         except RecordingError as error:
-            raise RecordingError("factory", "{}: {}".format(self.options["factory"], error))
+            raise RecordingError("factory", "{}: {}".format(self.options["factory"], error)) from error
         self.to_layout = self._fitting_layout()
         framework.layers = framework.find_layers()
         self._watch()
@@ -662,7 +689,9 @@ class Recorder:
                 return move
         raise RecordingError(
             "layout",
-            "The model of {} takes the batch neither way. {}".format(self.options["factory"], "; ".join(failures)),
+            "The model of {} takes the batch neither way. {}".format(
+                self.options["factory"], "; ".join(failures)
+            ),
         )
 
     def _watch(self) -> None:
@@ -689,7 +718,9 @@ class Recorder:
 
         return call
 
-    def _feature_map(self, layer: Layer, tensor: Any, seen: Optional[Callable[[Layer, Any], Any]] = None) -> Any:
+    def _feature_map(
+        self, layer: Layer, tensor: Any, seen: Optional[Callable[[Layer, Any], Any]] = None
+    ) -> Any:
         if not self.framework.is_tensor(tensor):
             return None
         array = self.framework.array(tensor)
@@ -755,8 +786,8 @@ class Recorder:
         """Everything there is to compare.
 
         Args:
-            request: for a port, `initial/<j>` and `epoch/<k>/<j>`: the values that parameter j gets at first and
-                before step k. Without, the model starts from its own and goes its own way.
+            request: for a port, `initial/<j>` and `epoch/<k>/<j>`: the values that parameter j gets at first
+                and before step k. Without, the model starts from its own and goes its own way.
 
         Returns:
             What can be said in JSON, and arrays by name.
@@ -768,7 +799,7 @@ class Recorder:
             self.load(self._requested(request, "initial"))
         self.start = self.state()
         _store(arrays, "start", self.start)
-        stages = [
+        stages = [  # type: List[Tuple[str, Callable[[Dict[str, Any], Dict[str, Any]], None]]]
             ("forward", self._record_forward),
             ("loss", self._record_loss),
             ("gradients", self._record_gradients),
@@ -783,6 +814,8 @@ class Recorder:
                 break
             try:
                 function(about, arrays)
+            except RecordingError:
+                raise
             except Exception as error:
                 traceback.print_exc()
                 about["failures"][stage] = "{}: {}".format(type(error).__name__, error)
@@ -820,7 +853,8 @@ class Recorder:
         if found is None:
             raise RecordingError(
                 "loss",
-                "softmax_cross_entropy, sigmoid_cross_entropy, mean_squared_error or module:name was expected "
+                "softmax_cross_entropy, sigmoid_cross_entropy, mean_squared_error or module:name was "
+                "expected "
                 "as loss; received {!r}.".format(given),
             )
         return found() if inspect.isclass(found) else found
@@ -833,7 +867,8 @@ class Recorder:
         found = self.framework.optimizer(name.lower(), dict(options))
         if found is None:
             raise RecordingError(
-                "optimizer", "sgd, adam, adamw or module:name was expected as optimizer; received {!r}.".format(name)
+                "optimizer",
+                "sgd, adam, adamw or module:name was expected as optimizer; received {!r}.".format(name),
             )
         return found
 
@@ -847,11 +882,12 @@ class Recorder:
     def _record_loss(self, about: Dict[str, Any], arrays: Dict[str, Any]) -> None:
         loss, y = self._loss(), np.asarray(self.inputs["y"])
         other = _other_labels(y, arrays["training/predictions"])
-        found = {}
-        for name, labels in (("given", self._labels(y)), ("other", None if other is None else self.framework.labels(other))):
+        found = {}  # type: Dict[str, Optional[float]]
+        forms = {"given": self._labels(y)}
+        if other is not None:
+            forms["other"] = self.framework.labels(other)
+        for name, labels in forms.items():
             self.load(self.start)
-            if labels is None:
-                continue
             predictions = self.framework.predict(self._tensor(self.inputs["x"]), True)
             try:
                 value = self.framework.array(self.framework.loss(loss, predictions, labels))
@@ -900,7 +936,9 @@ class Recorder:
         size = int(self.options.get("batch_size") or max(1, len(x) // 4))
         return [(x[i : i + size], y[i : i + size]) for i in range(0, len(x) - size + 1, size)]
 
-    def _record_epoch(self, request: Optional[Dict[str, Any]], about: Dict[str, Any], arrays: Dict[str, Any]) -> None:
+    def _record_epoch(
+        self, request: Optional[Dict[str, Any]], about: Dict[str, Any], arrays: Dict[str, Any]
+    ) -> None:
         """The original goes its own way; a port is put back on it before each step."""
         if about["loss"]["given"] is None:
             return
@@ -934,7 +972,10 @@ class Recorder:
         loss, optimizer = self._loss(), self._optimizer()
         for x, y in self._batches():
             self._step(loss, optimizer, x, y)
-        x, y = self.inputs.get("val_x", self.inputs["x"]), np.asarray(self.inputs.get("val_y", self.inputs["y"]))
+        x, y = (
+            self.inputs.get("val_x", self.inputs["x"]),
+            np.asarray(self.inputs.get("val_y", self.inputs["y"])),
+        )
         parts = [self._forward(x[i : i + ERROR_ROWS], False) for i in range(0, len(x), ERROR_ROWS)]
         predictions = np.concatenate(parts)
         if np.issubdtype(y.dtype, np.integer) and predictions.ndim == 2 and predictions.shape[1] > 1:
@@ -970,14 +1011,16 @@ def find(target: str, argument: str) -> Any:
             module = importlib.import_module(module_name)
     except Exception as error:
         traceback.print_exc()
-        text = "Importing {} for {} failed in {} with Python {}: {}. Call it from the folder that holds the module."
+        text = "Importing {} for {} failed in {} with Python {}: {}. Call it from the folder of the module."
         raise RecordingError(
             argument, text.format(module_name, target, folder, platform.python_version(), _one_line(error))
-        )
+        ) from error
     found = module
     for part in path.split("."):
         if not hasattr(found, part):
-            names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+            names = [
+                name for name, value in vars(module).items() if callable(value) and not name.startswith("_")
+            ]
             text = "{} has no {!r}; what can be called there: {}."
             raise RecordingError(argument, text.format(module_name, path, ", ".join(names[:20]) or "nothing"))
         found = getattr(found, part)
@@ -1008,10 +1051,12 @@ def _framework(name: str) -> Framework:
     try:
         return FRAMEWORKS[name]()
     except ImportError as error:
-        text = "{} cannot be imported with Python {} at {}: {}. Name another interpreter: python={{{!r}: PATH}}."
+        text = (
+            "{} cannot be imported with Python {} at {}: {}. Name another interpreter: python={{{!r}: PATH}}."
+        )
         raise RecordingError(
             "framework", text.format(name, platform.python_version(), sys.executable, error, name)
-        )
+        ) from error
 
 
 def _check_model(model: Any, expected: Any, called: str) -> None:
@@ -1052,12 +1097,13 @@ def _moved(given: Optional[str], wanted: Optional[str]) -> Callable[[Any], Any]:
 
 def _other_labels(y: Any, predictions: Any) -> Any:
     """Classes by index as one-hot rows, and the other way round; None for what are no classes."""
-    if y.ndim == 1 and np.issubdtype(y.dtype, np.integer) and predictions.ndim == 2:
-        if y.max(initial=0) < predictions.shape[1]:
-            return np.eye(predictions.shape[1], dtype=np.float32)[y]
-    if y.ndim == 2 and y.shape == predictions.shape and np.array_equal(np.sum(y != 0, axis=1), np.ones(len(y))):
-        return y.argmax(1)
-    return None
+    if predictions.ndim != 2 or not y.size:
+        return None
+    is_index = y.ndim == 1 and np.issubdtype(y.dtype, np.integer)
+    if is_index and y.max() < predictions.shape[1]:
+        return np.eye(predictions.shape[1], dtype=np.float32)[y]
+    is_one_hot = y.shape == predictions.shape and np.array_equal(np.sum(y != 0, axis=1), np.ones(len(y)))
+    return y.argmax(1) if is_one_hot else None
 
 
 def _one_ulp_up(array: Any) -> Any:
@@ -1096,7 +1142,7 @@ def serve() -> None:
             if asked["do"] == "open":
                 inputs = read_arrays(asked["inputs"])
                 recorder = Recorder(asked["options"], inputs)
-                answer = {"described": recorder.describe()}
+                answer = {"described": recorder.describe()}  # type: Dict[str, Any]
             else:
                 assert recorder is not None
                 about, arrays = recorder.record(read_arrays(asked["request"]) if asked["request"] else None)
@@ -1115,15 +1161,23 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Record one model from the shell; 0 if the trace is whole, 1 if something failed."""
     parser = argparse.ArgumentParser(description="Record what a model does, to hold a port of it against it.")
     parser.add_argument("target", help="framework:module:function, whose function returns the model")
-    parser.add_argument("--batch", required=True, help=".npz with x and y; perhaps train_x, train_y, val_x, val_y")
-    parser.add_argument("--loss", help="softmax_cross_entropy, sigmoid_cross_entropy, mean_squared_error or module:name")
+    parser.add_argument(
+        "--batch", required=True, help=".npz with x and y; perhaps train_x, train_y, val_x, val_y"
+    )
+    parser.add_argument(
+        "--loss", help="softmax_cross_entropy, sigmoid_cross_entropy, mean_squared_error or module:name"
+    )
     parser.add_argument("--optimizer", help="sgd, adam, adamw or module:function, which is given the model")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="an option of the optimizer")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=NUMBER", help="an option of the optimizer"
+    )
     parser.add_argument("--step", help="module:function(model, loss, optimizer, x, y) that takes one step")
     parser.add_argument("--prepare", help="module:function(x) that the batch goes through first")
     parser.add_argument("--layout", choices=["NCHW", "NHWC"], help="what the model takes")
     parser.add_argument("--batch-layout", choices=["NCHW", "NHWC"], help="what the file holds")
-    parser.add_argument("--batch-size", type=int, help="rows a step of the epoch; a quarter of them unless given")
+    parser.add_argument(
+        "--batch-size", type=int, help="rows a step of the epoch; a quarter of them unless given"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", required=True, help="the trace to write, .npz")
     given = parser.parse_args(arguments)
@@ -1147,7 +1201,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     write_trace(given.out, about, arrays, inputs)
     for stage, text in about["failures"].items():
         sys.stderr.write("{} failed: {}\n".format(stage, text))
-    print("{}: {} layers, {} parameters".format(given.out, len(about["layers"]), len(arrays_named(arrays, "parameters"))))
+    print(
+        "{}: {} layers, {} parameters".format(
+            given.out, len(about["layers"]), len(arrays_named(arrays, "parameters"))
+        )
+    )
     return 1 if about["failures"] else 0
 
 
@@ -1159,7 +1217,9 @@ def arrays_named(arrays: Dict[str, Any], prefix: str) -> Dict[str, Any]:
 if __name__ == "__main__":
     # This file's folder is no place to look for the user's modules; the current one is.
     here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [each for each in sys.path if os.path.abspath(each or os.getcwd()) != here or here == os.getcwd()]
+    sys.path[:] = [
+        each for each in sys.path if os.path.abspath(each or os.getcwd()) != here or here == os.getcwd()
+    ]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if sys.argv[1:] == ["serve"]:
         serve()

@@ -20,7 +20,9 @@ def batch() -> tuple[Any, Any]:
     """16 images that are no noise, so that edges, flips and scales show."""
     draws = np.random.default_rng(0)
     rows, columns = np.mgrid[0:28, 0:28] / 28
-    waves = np.sin(8 * rows * draws.uniform(0.5, 2, (16, 1, 1))) * np.cos(5 * columns + draws.uniform(0, 3, (16, 1, 1)))
+    waves = np.sin(8 * rows * draws.uniform(0.5, 2, (16, 1, 1))) * np.cos(
+        5 * columns + draws.uniform(0, 3, (16, 1, 1))
+    )
     x = 0.5 + 0.3 * waves + 0.2 * draws.random((16, 28, 28))
     return x[:, None].astype(np.float32), draws.integers(0, 10, 16)
 

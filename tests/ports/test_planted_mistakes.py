@@ -76,7 +76,12 @@ PLANTS = [
         "step",
         "mxnet:lenet",
         "torch:lenet",
-        {"optimizer": {"mxnet": adam(eps=1e-10, wd=0.05), "torch": ("adamw", {"lr": 1e-3, "eps": 1e-10, "wd": 0.05})}},
+        {
+            "optimizer": {
+                "mxnet": adam(eps=1e-10, wd=0.05),
+                "torch": ("adamw", {"lr": 1e-3, "eps": 1e-10, "wd": 0.05}),
+            }
+        },
     ),
     Plant(
         "coupled against decoupled weight decay",
@@ -90,7 +95,12 @@ PLANTS = [
         "epoch",  # they are 0 before the first step
         "mxnet:lenet",
         "torch:lenet",
-        {"optimizer": {"mxnet": ("sgd", {"lr": 0.1, "wd": 0.05}), "torch": "torch_nets:decayed_weights_only"}},
+        {
+            "optimizer": {
+                "mxnet": ("sgd", {"lr": 0.1, "wd": 0.05}),
+                "torch": "torch_nets:decayed_weights_only",
+            }
+        },
     ),
     Plant(
         "softmax applied twice",
@@ -102,7 +112,9 @@ PLANTS = [
     Plant("softmax applied twice", "forward", "torch:lenet", "mxnet:with_softmax"),
     Plant("softmax applied twice", "forward", "mxnet:lenet", "torch:with_softmax"),
     *of_both("dropout rate against keep probability", "forward", "dropping_a_fifth", "keeping_a_fifth"),
-    *of_both("average pooling counts the padding", "forward", "pooled_over_the_edge", "pooled_within_the_edge"),
+    *of_both(
+        "average pooling counts the padding", "forward", "pooled_over_the_edge", "pooled_within_the_edge"
+    ),
     *of_both("input scaling", "forward", "lenet", "scaled"),
     *of_both("activation", "forward", "lenet", "with_relu"),
     *of_both("pooling", "forward", "lenet", "pooled_by_maximum"),
@@ -116,7 +128,9 @@ for framework, module in ((KERAS, "keras_nets"), (MXNET, "gluon_nets")):
         arguments = {"loss": {"torch": "softmax_cross_entropy", framework: f"{module}:{loss}"}}
         PLANTS.append(Plant(name, "loss", "torch:lenet", f"{framework}:lenet", arguments))
     arguments = {"loss": {framework: "softmax_cross_entropy", "torch": "torch_nets:loss_of_one_hot_rows"}}
-    PLANTS.append(Plant("labels one-hot against index", "loss", f"{framework}:lenet", "torch:lenet", arguments))
+    PLANTS.append(
+        Plant("labels one-hot against index", "loss", f"{framework}:lenet", "torch:lenet", arguments)
+    )
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=[plant.title for plant in PLANTS])

@@ -30,14 +30,17 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def windows(x: Array, kernel: tuple[int, int], stride: int, before: tuple[int, int], out: tuple[int, int], fill: float) -> Array:
+def windows(
+    x: Array, kernel: tuple[int, int], stride: int, before: tuple[int, int], out: tuple[int, int], fill: float
+) -> Array:
     """The windows of a convolution or pooling.
 
     Args:
         x: (rows, channels, height, width).
         kernel: height and width of a window.
         stride: of both axes.
-        before: padding at the top and on the left; what is needed at the bottom and on the right follows from `out`.
+        before: padding at the top and on the left; what is needed at the bottom and on the right follows from
+            `out`.
         out: how many windows there are along each axis.
         fill: what the padding holds.
 
@@ -55,22 +58,19 @@ def windows(x: Array, kernel: tuple[int, int], stride: int, before: tuple[int, i
 
 
 def convolve(x: Array, kernel: Array, stride: int, before: tuple[int, int], out: tuple[int, int]) -> Array:
-    """A convolution without bias, in groups where the kernel has fewer channels than `x`: (rows, out channels, *out)."""
+    """A convolution without bias, (rows, outputs, *out); in groups where the kernel has fewer channels."""
     groups = x.shape[1] // kernel.shape[1]
     views = windows(x, (kernel.shape[2], kernel.shape[3]), stride, before, out, 0.0)
     parts = [
-        np.einsum("nchwij,ocij->nohw", part, weights, optimize=True)
+        np.asarray(np.einsum("nchwij,ocij->nohw", part, weights, optimize=True))
         for part, weights in zip(np.split(views, groups, axis=1), np.split(kernel, groups), strict=True)
     ]
     return np.concatenate(parts, axis=1)
 
 
-def pool(
-    x: Array, kind: str, size: int, stride: int, before: tuple[int, int], out: tuple[int, int]
-) -> Array:
+def pool(x: Array, kind: str, size: int, stride: int, before: tuple[int, int], out: tuple[int, int]) -> Array:
     """Pooling: `max`, `average` of what is there, or `average with padding`."""
     if kind == "max":
-        return windows(x, (size, size), stride, before, out, -np.inf).max(axis=(-1, -2))
+        return np.asarray(windows(x, (size, size), stride, before, out, -np.inf).max(axis=(-1, -2)))
     views = windows(x, (size, size), stride, before, out, 0.0 if kind == "average with padding" else np.nan)
-    averaged: Array = views.mean(axis=(-1, -2)) if kind == "average with padding" else np.nanmean(views, axis=(-1, -2))
-    return averaged
+    return np.asarray(np.nanmean(views, axis=(-1, -2)))

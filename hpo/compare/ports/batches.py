@@ -19,8 +19,8 @@ NATURAL = {"torch": "NCHW", "mxnet": "NCHW", "tensorflow": "NHWC"}
 """Where each framework has the channels, unless a model says otherwise."""
 HOW_TO_ANSWER = (
     "Answer layout='NCHW' if its channels come first, layout='NHWC' if they come last (--layout NHWC); "
-    "layout={'batch': 'NHWC', 'torch': 'NHWC'} where a model takes another one than is usual in its framework. Images "
-    "without an axis of channels get one by x[:, None] and layout='NCHW'."
+    "layout={'batch': 'NHWC', 'torch': 'NHWC'} where a model takes another one than is usual in its "
+    "framework. Images without an axis of channels get one by x[:, None] and layout='NCHW'."
 )
 Batch = tuple[Any, Any] | str | os.PathLike[str]
 
@@ -53,8 +53,8 @@ def read_inputs(batch: Batch, data: Sequence[tuple[Any, Any]] | None) -> dict[st
             )
         if present and len(inputs[present[0]]) != len(inputs[present[1]]):
             raise ValueError(
-                f"As many labels as rows were expected; {prefix}x has {len(inputs[present[0]])} rows and {prefix}y "
-                f"{len(inputs[present[1]])}."
+                f"As many labels as rows were expected; {prefix}x has {len(inputs[present[0]])} rows and "
+                f"{prefix}y {len(inputs[present[1]])}."
             )
     return inputs
 

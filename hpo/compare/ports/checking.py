@@ -30,7 +30,16 @@ from hpo.compare.ports.mapping import (
 )
 from hpo.compare.ports.process import RecorderProcess
 from hpo.compare.ports.report import PortReport
-from hpo.compare.ports.sides import ORIGINAL, PORT, Optimizer, PerSide, Side, check_optimizer, of_side, read_target
+from hpo.compare.ports.sides import (
+    ORIGINAL,
+    PORT,
+    Optimizer,
+    PerSide,
+    Side,
+    check_optimizer,
+    of_side,
+    read_target,
+)
 from hpo.compare.ports.trace import Description, PortTrace
 from hpo.errors import PortError, PortLayoutError
 
@@ -58,46 +67,51 @@ def check_port(
 ) -> PortReport:
     """Hold the port of a model against its original, rung by rung, up to the first break, and name its cause.
 
-    Each side runs in a process of its own, perhaps of another interpreter, where only NumPy and its framework have
-    to be installed. The ladder: parameters, forward layer by layer, loss, gradients, one optimizer step, one epoch
-    by steps from the original's weights, and the validation error after a free epoch, judged beside that of the
-    original from weights that are one unit in the last place off.
+    Each side runs in a process of its own, perhaps of another interpreter, where only NumPy and its framework
+    have to be installed. The ladder: parameters, forward layer by layer, loss, gradients, one optimizer step,
+    one epoch by steps from the original's weights, and the validation error after a free epoch, judged beside
+    that of the original from weights that are one unit in the last place off.
 
     Args:
-        original: `framework:module:function` (or `framework:folder/file.py:function`), whose function returns the
-            framework's own model: an `nn.Module`, a `keras.Model`, a `gluon.Block`. Or the path of a trace that
-            `recorder.py` left, whose options then hold where none are given here.
+        original: `framework:module:function` (or `framework:folder/file.py:function`), whose function returns
+            the framework's own model: an `nn.Module`, a `keras.Model`, a `gluon.Block`. Or the path of a
+            trace that `recorder.py` left, whose options then hold where none are given here.
         port: likewise, without a trace.
         batch: rows and labels, (x, y), or an `.npz` file with `x` and `y`.
         loss: `softmax_cross_entropy`, `sigmoid_cross_entropy`, `mean_squared_error`, the framework's own; or
-            `module:name`, which is called as its framework calls losses. A dict has one for each side, here and
+            `module:name`, which is called as its framework calls losses. A dict has one for each side, here
+            and
             below: `{"torch": ..., "mxnet": ...}` or `{"original": ..., "port": ...}`.
         optimizer: `("sgd", {"lr": 0.1})`, `adam` or `adamw`, the framework's own with these options; or
-            `module:function`, which is given the model and returns a torch or Keras optimizer or a Gluon `Trainer`.
-        mapping: `auto` carries weights by order and shape where that leaves no doubt; else `{original: port}`, names
-            of parameters or layers, or a JSON file of it.
+            `module:function`, which is given the model and returns a torch or Keras optimizer or a Gluon
+            `Trainer`.
+        mapping: `auto` carries weights by order and shape where that leaves no doubt; else `{original:
+            port}`, names of parameters or layers, or a JSON file of it.
         python: an interpreter for a side, `{"mxnet": "old-env/bin/python"}`.
         data: ((train_x, train_y), (val_x, val_y)) of the epoch; the batch itself unless given.
         batch_size: rows in a step of the epoch; a quarter of its rows unless given.
         layout: `NCHW` or `NHWC`: where the batch has its channels; with a dict also what a model takes.
-        step: `module:function(model, loss, optimizer, x, y)` that takes one step, where a program does not do what
-            its framework's tutorials do.
+        step: `module:function(model, loss, optimizer, x, y)` that takes one step, where a program does not do
+            what its framework's tutorials do.
         prepare: `module:function(x)` that the batch goes through before the model.
-        weights: `carry` gives the port the original's weights; `own` leaves it those that it comes with and compares
-            them too.
+        weights: `carry` gives the port the original's weights; `own` leaves it those that it comes with and
+            compares them too.
         accept: names of causes to go on after, for example `["flatten order", "biased running variance"]`.
         seed: of the frameworks' generators before the factories are called.
         keep: a folder for the golden trace and a generated test that needs the old framework no more.
 
     Raises:
         PortError: a side cannot be recorded; a process that died shows its last lines.
-        PortMappingError: the parameters correspond in more than one way; both lists and a file to fill in are shown.
+        PortMappingError: the parameters correspond in more than one way; both lists and a file to fill in are
+            shown.
         PortLayoutError: it has to be said where the batch has its channels.
         ValueError: an argument that cannot be; the text says which and what was expected.
     """
     check = PortCheck.of(**locals())
     with contextlib.ExitStack() as stack:
-        processes = [stack.enter_context(RecorderProcess(side.python, side.title)) for side in check.live_sides()]
+        processes = [
+            stack.enter_context(RecorderProcess(side.python, side.title)) for side in check.live_sides()
+        ]
         return check.run(processes)
 
 
@@ -137,25 +151,35 @@ class PortCheck:
             batch_layout = recorded.get("batch_layout") or layouts(inputs["x"], layout, names)
         else:
             if arguments["batch"] is None:
-                raise ValueError("batch= was expected, rows and labels: batch=(x, y) or a .npz file; received None.")
+                raise ValueError(
+                    "batch= was expected, rows and labels: batch=(x, y) or a .npz file; received None."
+                )
             if trace is not None:
-                raise ValueError(f"batch= was given, and the trace {path} has its own. Leave one of them out.")
+                raise ValueError(
+                    f"batch= was given, and the trace {path} has its own. Leave one of them out."
+                )
             inputs = read_inputs(arguments["batch"], arguments["data"])
             batch_layout = layouts(inputs["x"], arguments["layout"], names)
 
         def options(side: str, framework: str) -> dict[str, Any]:
             chosen = {
-                name: of_side(arguments[name], side, framework, name) for name in ("loss", "optimizer", "step", "prepare")
+                name: of_side(arguments[name], side, framework, name)
+                for name in ("loss", "optimizer", "step", "prepare")
             }
             layout = arguments["layout"]
-            chosen["layout"] = of_side(layout, side, framework, "layout") if isinstance(layout, Mapping) else None
+            chosen["layout"] = (
+                of_side(layout, side, framework, "layout") if isinstance(layout, Mapping) else None
+            )
             chosen["optimizer"] = check_optimizer(chosen["optimizer"])
             if trace is not None:
                 for name in ("loss", "optimizer"):
                     value = recorded.get(name)
                     own_function = isinstance(value, str) and ":" in value
                     chosen[name] = chosen[name] if chosen[name] is not None or own_function else value
-            size, seed = arguments["batch_size"] or recorded.get("batch_size"), recorded.get("seed", arguments["seed"])
+            size, seed = (
+                arguments["batch_size"] or recorded.get("batch_size"),
+                recorded.get("seed", arguments["seed"]),
+            )
             return {**chosen, "batch_layout": batch_layout, "batch_size": size, "seed": seed}
 
         python = arguments["python"] or {}
@@ -165,7 +189,9 @@ class PortCheck:
             interpreter = of_side(python, ORIGINAL, framework, "python")
             first = Side(ORIGINAL, framework, factory, interpreter, options(ORIGINAL, framework))
         framework, factory = read_target(port)
-        second = Side(PORT, framework, factory, of_side(python, PORT, framework, "python"), options(PORT, framework))
+        second = Side(
+            PORT, framework, factory, of_side(python, PORT, framework, "python"), options(PORT, framework)
+        )
         rest = {name: arguments[name] for name in ("mapping", "weights", "accept", "keep")}
         return cls(first, second, trace, inputs, **rest)
 
@@ -186,21 +212,29 @@ class PortCheck:
                 process.send({"do": "open", "options": side.request(), "inputs": str(files / "inputs.npz")})
             described = [self._opened(process) for process in processes]
             port = described[-1]
-            trace = self.trace if self.trace is not None else _recorded(processes[0], None, files / "original.npz")
+            trace = (
+                self.trace
+                if self.trace is not None
+                else _recorded(processes[0], None, files / "original.npz")
+            )
             pairs = self._pairs(trace, port)
             if pairs is None:
                 found = refused(_parameters_differ(trace, port))
                 return self._report(trace, port, [], found)
             while True:
-                recorded = _recorded(processes[-1], self._request(trace, port, pairs, files), files / "port.npz")
+                recorded = _recorded(
+                    processes[-1], self._request(trace, port, pairs, files), files / "port.npz"
+                )
                 found = climb(
-                    Correspondence(trace, recorded, pairs), accept=self.accept, own_weights=self.weights == "own"
+                    Correspondence(trace, recorded, pairs),
+                    accept=self.accept,
+                    own_weights=self.weights == "own",
                 )
                 carried = {pair.port for pair in pairs if pair.rows is not None}
                 fresh = [each.rows for each in found.accepted if each.rows and each.rows[0] not in carried]
                 if not fresh:
                     return self._report(trace, recorded, pairs, found)
-                pairs, notes = with_rows(pairs, *fresh[0]), found.notes
+                pairs = with_rows(pairs, *fresh[0])
 
     def _opened(self, process: RecorderProcess) -> Description:
         try:
@@ -235,11 +269,19 @@ class PortCheck:
         np.savez(files / "request.npz", **arrays)
         return files / "request.npz"
 
-    def _report(self, original: PortTrace, port: Description, pairs: Sequence[Pair], found: Climb) -> PortReport:
+    def _report(
+        self, original: PortTrace, port: Description, pairs: Sequence[Pair], found: Climb
+    ) -> PortReport:
         files: Sequence[Path] = ()
         if self.keep is not None and pairs:
             files = leave_proof(
-                self.keep, original, port, pairs, options=self.port.request(), weights=self.weights, accept=self.accept
+                self.keep,
+                original,
+                port,
+                pairs,
+                options=self.port.request(),
+                weights=self.weights,
+                accept=self.accept,
             )
         broken = found.broken
         return PortReport(
@@ -247,8 +289,8 @@ class PortCheck:
             port.title,
             (original.about["versions"], port.about["versions"]),
             found.rungs,
-            broken and broken.difference,
-            broken and broken.cause,
+            None if broken is None else broken.difference,
+            None if broken is None else broken.cause,
             found.notes,
             files,
         )
@@ -262,6 +304,8 @@ def _recorded(process: RecorderProcess, request: Path | None, out: Path) -> Port
 
 def _parameters_differ(original: Description, port: Description) -> Finding:
     counts = f"{len(original.parameters)} parameters in the original and {len(port.parameters)} in the port"
-    what = "which do not correspond" if len(original.parameters) != len(port.parameters) else "with other shapes"
+    what = (
+        "which do not correspond" if len(original.parameters) != len(port.parameters) else "with other shapes"
+    )
     text = f"{counts}, {what}.\n{both_lists(original, port)}\n    "
     return Finding(Difference("parameters", "counts and shapes", text), cause_of_shapes(original, port))

@@ -34,7 +34,8 @@ class Correspondence:
     def layers(self) -> dict[int, int]:
         """For each layer of the original with parameters, the port's."""
         return {
-            self.original.parameters[pair.original].layer: self.port.parameters[pair.port].layer for pair in self.pairs
+            self.original.parameters[pair.original].layer: self.port.parameters[pair.port].layer
+            for pair in self.pairs
         }
 
     def calls(self, mode: str) -> Iterator[tuple[int, Call, int, Call]]:
@@ -76,7 +77,7 @@ class Correspondence:
 
 
 def maps_before(side: Description, layer: int, features: int) -> tuple[int, ...] | None:
-    """Channels, height and width of the maps that are flattened for a layer with so many inputs; None if unknown."""
+    """Channels, height and width of the maps that are flattened for a layer with so many inputs, if known."""
     found = None
     for each in side.layers[:layer]:
         for _, made in each.shapes:
@@ -84,6 +85,9 @@ def maps_before(side: Description, layer: int, features: int) -> tuple[int, ...]
                 channels = int(made[1])
                 if int(np.prod(made[1:])) == features:
                     found = tuple(int(size) for size in made[1:])
-                elif features % channels == 0 and (root := int(round((features // channels) ** 0.5))) ** 2 * channels == features:
+                elif (
+                    features % channels == 0
+                    and (root := round((features // channels) ** 0.5)) ** 2 * channels == features
+                ):
                     found = (channels, root, root)
     return found

@@ -32,7 +32,9 @@ def not_finite_in_one(rung: str, where: str, original: Array, port: Array) -> Fi
         return None
     side = "original" if bad[0] else "port"
     count = max(bad)
-    difference = Difference(rung, where, f"{count} values of the {side} are NaN or infinite, none of the other's.", float("inf"))
+    difference = Difference(
+        rung, where, f"{count} values of the {side} are NaN or infinite, none of the other's.", float("inf")
+    )
     return Finding(
         difference,
         Cause(

@@ -15,12 +15,21 @@ from hpo.compare.ports.causes.kernels import cause_of_convolution, cause_of_dens
 from hpo.compare.ports.causes.losses import TWICE, TWICE_MEND, explain
 from hpo.compare.ports.causes.norms import cause_of_evaluation, cause_of_statistics
 from hpo.compare.ports.correspondence import Correspondence, maps_before
-from hpo.compare.ports.differences import FORWARD_TOLERANCE, LOSS_TOLERANCE, Array, Difference, alike, relative
+from hpo.compare.ports.differences import (
+    FORWARD_TOLERANCE,
+    LOSS_TOLERANCE,
+    Array,
+    Difference,
+    alike,
+    relative,
+)
 from hpo.compare.ports.findings import Finding, not_finite_in_one
 from hpo.compare.ports.trace import Call
 
 RUNG = "forward"
 STATISTICS = ("running_mean", "running_var")
+STATISTICS_TOLERANCE = 2e-4
+"""Between the moves of running statistics in one step."""
 
 
 class ForwardRung:
@@ -38,7 +47,8 @@ class ForwardRung:
 
     def findings(self) -> list[Finding]:
         """The first finding of each pass, in their order; none if all agree."""
-        found = [self._pass("evaluation"), self._dropout(), self._pass("training"), self._statistics()]
+        found = [self._pass("evaluation"), self._dropout(), self._repeats()]
+        found += [self._pass("training"), self._statistics()]
         return [each for each in found if each is not None]
 
     def _pass(self, mode: str) -> Finding | None:
@@ -82,14 +92,19 @@ class ForwardRung:
         found = self._compare(original, port, f"the input of {name} in {mode} mode")
         if found is None or found.cause is not None or before is None:
             return found
-        if self._sides.original.layers[call.layer].kind == "convolution" and common_maps(original, port) is not None:
+        if (
+            self._sides.original.layers[call.layer].kind == "convolution"
+            and common_maps(original, port) is not None
+        ):
             return None  # padded before it, which a convolution without padding may make good
         features = original.shape[1] if original.ndim == 2 else 0
         maps = maps_before(self._sides.original, call.layer, features)
         ordered = flattened_rows(original, port, maps) if maps is not None else None
         rows = None
         if ordered is not None:
-            weights = [pair for pair in self._sides.of_layer(call.layer) if self._is_dense_weight(pair.original)]
+            weights = [
+                pair for pair in self._sides.of_layer(call.layer) if self._is_dense_weight(pair.original)
+            ]
             rows = (weights[0].port, tuple(ordered[2])) if weights else None
         return replace(found, cause=cause_between(before, (original, port), first, maps), rows=rows)
 
@@ -116,7 +131,9 @@ class ForwardRung:
             x = common_maps(x, other.input)
         return replace(found, cause=self._cause_of_layer(call, x, (original, port), mode)), original
 
-    def _cause_of_layer(self, call: Call, x: Array | None, outputs: tuple[Array, Array], mode: str) -> Cause | None:
+    def _cause_of_layer(
+        self, call: Call, x: Array | None, outputs: tuple[Array, Array], mode: str
+    ) -> Cause | None:
         layer = self._sides.original.layers[call.layer]
         state = self._sides.original.state("start")
         values = {self._sides.original.parameters[i].role: state[i] for i in layer.parameters}
@@ -133,7 +150,9 @@ class ForwardRung:
         return None
 
     def _predictions(self, mode: str, before: Array | None) -> Finding | None:
-        original, port = (side.arrays[f"{mode}/predictions"] for side in (self._sides.original, self._sides.port))
+        original, port = (
+            side.arrays[f"{mode}/predictions"] for side in (self._sides.original, self._sides.port)
+        )
         found = self._compare(original, port, f"the predictions in {mode} mode")
         if found is None or found.cause is not None:
             return found
@@ -147,14 +166,15 @@ class ForwardRung:
 
     def _softmax(self, found: Finding, side: str, logits: Array) -> Finding | None:
         """One side ends with a softmax: right if its loss expects that, else it is applied twice."""
-        losses = [(each.about.get("loss") or {}).get("given") for each in (self._sides.original, self._sides.port)]
-        if None not in losses and np.isclose(losses[0], losses[1], rtol=LOSS_TOLERANCE):
+        traces = (self._sides.original, self._sides.port)
+        losses = [float((each.about.get("loss") or {}).get("given") or "nan") for each in traces]
+        if np.isclose(losses[0], losses[1], rtol=LOSS_TOLERANCE):
             note = f"The {side} ends with a softmax and its loss expects that; the other returns logits."
             self._notes += [note] if note not in self._notes else []
             return None
         value = losses[side == "port"]
         labels = self._sides.original.arrays["inputs/y"]
-        name = None if value is None else explain(float(value), logits, labels)
+        name = explain(value, logits, labels)
         if name is not None and TWICE in name:
             text = f"the {side} ends with a softmax, and its loss, {name}, applies another."
             return replace(found, cause=Cause(TWICE, text, TWICE_MEND))
@@ -165,8 +185,8 @@ class ForwardRung:
         calls = [side.calls("dropout") for side in (self._sides.original, self._sides.port)]
         if len(calls[0]) != len(calls[1]):
             text = f"{len(calls[0])} dropout layers in the original, {len(calls[1])} in the port"
-            cause = Cause("dropout layers", f"{text}.", "Give both the same.")
-            return Finding(Difference(RUNG, "dropout in training mode", text), cause)
+            missing = Cause("dropout layers", f"{text}.", "Give both the same.")
+            return Finding(Difference(RUNG, "dropout in training mode", text), missing)
         for one, other in zip(*calls, strict=True):
             if one.input is None or one.output is None or other.input is None or other.output is None:
                 continue
@@ -180,37 +200,50 @@ class ForwardRung:
                 return Finding(Difference(RUNG, where, text, abs(drops[0].share - drops[1].share)), cause)
         return None
 
+    def _repeats(self) -> Finding | None:
+        """Whether training mode without its dropout layers gives the same twice."""
+        for side, called in ((self._sides.original, "original"), (self._sides.port, "port")):
+            if not side.about["repeatable"]:
+                cause = Cause(
+                    "chance outside of dropout layers",
+                    f"in training mode the {called} gives something else each time, its dropout layers off.",
+                    "Make a function like torch.nn.functional.dropout a layer, which can be switched off; or "
+                    "take out what draws.",
+                )
+                return Finding(
+                    Difference(RUNG, "training mode", f"the {called} does not repeat itself"), cause
+                )
+        return None
+
     def _statistics(self) -> Finding | None:
         """The running statistics after one pass in training mode: how far they moved, of the larger move."""
         start, after = self._sides.carried("start"), self._sides.carried("after_forward")
         held = self._sides.held("after_forward")
         for pair, old, new, own in zip(self._sides.pairs, start, after, held, strict=True):
-            role = self._sides.original.parameters[pair.original].role
-            if role not in STATISTICS or old is None or new is None or own is None:
+            parameter = self._sides.original.parameters[pair.original]
+            if parameter.role not in STATISTICS or old is None or new is None or own is None:
                 continue
             size = relative(new - old, own - old)
-            if size > UPDATES_TOLERANCE:
+            if size > STATISTICS_TOLERANCE:
                 text = f"it moves differently in one step, by {size:.1e} of the larger move"
                 difference = Difference(RUNG, f"{self._sides.where(pair)} after training mode", text, size)
-                return Finding(difference, self._cause_of_statistics(pair.original, old.shape))
+                return Finding(difference, self._cause_of_statistics(parameter.layer))
         return None
 
-    def _cause_of_statistics(self, parameter: int, shape: Sequence[int]) -> Cause | None:
-        layer = self._sides.original.parameters[parameter].layer
-        x = next((call.input for call in self._sides.original.calls("training") if call.layer == layer), None)
-        states: list[dict[str, Array]] = []
-        for arrays in (self._sides.carried("start"), self._sides.carried("after_forward"), self._sides.held("after_forward")):
-            states.append(
-                {
-                    self._sides.original.parameters[pair.original].role: array
-                    for pair, array in zip(self._sides.pairs, arrays, strict=True)
-                    if array is not None and self._sides.original.parameters[pair.original].layer == layer
-                }
-            )
-        if x is None or not all({*STATISTICS} <= {*each} for each in states):
+    def _cause_of_statistics(self, layer: int) -> Cause | None:
+        sides = self._sides
+        x = next((call.input for call in sides.original.calls("training") if call.layer == layer), None)
+
+        def of_layer(arrays: Sequence[Array | None]) -> dict[str, Array]:
+            found = {}
+            for pair, array in zip(sides.pairs, arrays, strict=True):
+                parameter = sides.original.parameters[pair.original]
+                if parameter.layer == layer and array is not None:
+                    found[parameter.role] = array
+            return found
+
+        before = of_layer(sides.carried("start"))
+        after = of_layer(sides.carried("after_forward")), of_layer(sides.held("after_forward"))
+        if x is None or not all({*STATISTICS} <= {*each} for each in (before, *after)):
             return None
-        return cause_of_statistics(x, states[0], (states[1], states[2]))
-
-
-UPDATES_TOLERANCE = 2e-4
-"""Between the moves of running statistics in one step."""
+        return cause_of_statistics(x, before, after)

@@ -1,4 +1,4 @@
-"""The proof that outlives the old framework: the original's trace, and a test that holds the port against it."""
+"""The proof that outlives the old framework: the original's trace, and a test of the port against it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,14 @@ from hpo.compare.ports.forward import ForwardRung
 from hpo.compare.ports.mapping import Pair, with_rows
 from hpo.compare.ports.report import RUNGS, Rung, RungState
 
-STAGES = {"forward": "forward", "loss": "loss", "gradients": "gradients", "step": "step", "epoch": "epoch", "error": "error"}
+STAGES = {
+    "forward": "forward",
+    "loss": "loss",
+    "gradients": "gradients",
+    "step": "step",
+    "epoch": "epoch",
+    "error": "error",
+}
 NEEDS = {"loss": "loss", "gradients": "gradients/", "step": "step/", "epoch": "steps", "error": "error"}
 
 
@@ -70,7 +77,9 @@ def climb(sides: Correspondence, *, accept: Collection[str], own_weights: bool) 
 def refused(finding: Finding) -> Climb:
     """A ladder whose first rung does not hold."""
     text = finding.difference.text
-    rungs = [Rung(RUNGS[0], RungState.DIFFERS, text)] + [Rung(name, RungState.NOT_REACHED) for name in RUNGS[1:]]
+    rungs = [Rung(RUNGS[0], RungState.DIFFERS, text)] + [
+        Rung(name, RungState.NOT_REACHED) for name in RUNGS[1:]
+    ]
     return Climb(rungs, finding)
 
 
@@ -78,7 +87,9 @@ def _rung(name: str, findings: Sequence[Finding], accept: Collection[str], found
     for finding in findings:
         if finding.cause is None or finding.cause.name not in accept:
             found.broken = finding
-            return Rung(name, RungState.DIFFERS, str(finding.cause.name if finding.cause else finding.difference.text))
+            return Rung(
+                name, RungState.DIFFERS, str(finding.cause.name if finding.cause else finding.difference.text)
+            )
         found.accepted.append(finding)
         found.notes.append(f"Accepted: {finding.cause.name}, {finding.cause.text}")
     if findings:
@@ -94,7 +105,10 @@ def _comparisons(sides: Correspondence, notes: list[str]) -> dict[str, Compariso
     def forward() -> tuple[list[Finding], str]:
         rung = ForwardRung(sides, notes)
         findings = rung.findings()
-        return findings, f"{sum(1 for _ in sides.calls('evaluation'))} layers, largest difference {rung.largest:.1e}"
+        return (
+            findings,
+            f"{sum(1 for _ in sides.calls('evaluation'))} layers, largest difference {rung.largest:.1e}",
+        )
 
     def one(compare: Callable[[Correspondence], Finding | None], text: Callable[[], str]) -> Comparison:
         def compared() -> tuple[list[Finding], str]:
@@ -124,7 +138,11 @@ def _failure(sides: Correspondence, stage: str) -> Finding | None:
     texts = [side.failures.get(stage) for side in (sides.original, sides.port)]
     if not any(texts):
         return None
-    told = [f"the {called} failed: {text}" for called, text in zip(("original", "port"), texts, strict=True) if text]
+    told = [
+        f"the {called} failed: {text}"
+        for called, text in zip(("original", "port"), texts, strict=True)
+        if text
+    ]
     return Finding(Difference(stage, "the recording", "; ".join(told)))
 
 
@@ -141,7 +159,9 @@ def _is_recorded(sides: Correspondence, stage: str) -> bool:
 def _own_weights(sides: Correspondence, notes: list[str]) -> tuple[Correspondence, Finding | None]:
     """Whether the port's own weights are the original's; its rows may follow its own flatten."""
     pairs: list[Pair] = list(sides.pairs)
-    for pair, one, two in zip(sides.pairs, sides.carried("parameters"), sides.held("parameters"), strict=True):
+    for pair, one, two in zip(
+        sides.pairs, sides.carried("parameters"), sides.held("parameters"), strict=True
+    ):
         if one is None or two is None:
             continue
         where = sides.where(pair)
@@ -157,15 +177,23 @@ def _own_weights(sides: Correspondence, notes: list[str]) -> tuple[Correspondenc
             pairs = with_rows(pairs, pair.port, rows)
             notes.append(f"The rows of {where} follow the port's own flatten order.")
             continue
-        cause = cause_of_weights(one, two, where) or _other_start(np.sort(one.ravel()), np.sort(two.ravel()), where)
+        cause = cause_of_weights(one, two, where) or _other_start(
+            np.sort(one.ravel()), np.sort(two.ravel()), where
+        )
         text = f"the values differ by {size:.1e} of the largest"
         return sides, Finding(Difference("parameters", where, text, size), cause)
     return Correspondence(sides.original, sides.port, pairs), None
 
 
-def _other_start(original: np.ndarray[tuple[int, ...], np.dtype[np.float64]], port: np.ndarray[tuple[int, ...], np.dtype[np.float64]], where: str) -> Cause:
+def _other_start(
+    original: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    port: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    where: str,
+) -> Cause:
     if relative(original, port) <= SAME:
-        return Cause("order of the weights", f"{where} holds the same numbers in another order.", "Reorder them.")
+        return Cause(
+            "order of the weights", f"{where} holds the same numbers in another order.", "Reorder them."
+        )
     return Cause(
         "other weights",
         f"{where} holds other numbers.",

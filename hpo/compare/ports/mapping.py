@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from hpo.compare.ports.differences import Array
 from hpo.compare.ports.trace import Description, RecordedLayer
 from hpo.errors import PortMappingError
@@ -27,7 +25,8 @@ class Pair:
         original: index of the original's parameter.
         port: index of the port's.
         axes: how the original's axes are ordered for the port; None as they are.
-        rows: in which order the original's rows go to the port, for a dense layer after a flatten; None as they are.
+        rows: in which order the original's rows go to the port, for a dense layer after a flatten; None as
+            they are.
     """
 
     original: int
@@ -48,7 +47,9 @@ def by_order_and_shape(original: Description, port: Description) -> list[Pair] |
         PortMappingError: they correspond in more than one way.
     """
     first, second = _with_parameters(original), _with_parameters(port)
-    shapes = [[_signature(side, layer) for layer in layers] for side, layers in ((original, first), (port, second))]
+    shapes = [
+        [_signature(side, layer) for layer in layers] for side, layers in ((original, first), (port, second))
+    ]
     if shapes[0] == shapes[1]:
         return _pairs(original, port, zip(first, second, strict=True))
     if Counter(shapes[0]) == Counter(shapes[1]):
@@ -60,7 +61,7 @@ def by_order_and_shape(original: Description, port: Description) -> list[Pair] |
 
 
 def read_mapping(given: MappingArgument, original: Description, port: Description) -> list[Pair]:
-    """The pairs that a user names: `{original: port}`, of parameters or of whole layers, or a JSON file of it.
+    """The pairs that a user names, `{original: port}` of parameters or whole layers, or a JSON file of it.
 
     Raises:
         PortMappingError: a name is not there, or shapes do not fit.
@@ -74,9 +75,10 @@ def read_mapping(given: MappingArgument, original: Description, port: Descriptio
             pair = _pair(original, port, i, j)
             if pair is None:
                 raise PortMappingError(
-                    f"{own} has the shape {original.parameters[i].shape} and {other} {port.parameters[j].shape}, which "
-                    f"no order of axes makes the same (dense weights are read as (in, out), convolutions as OIHW). "
-                    f"Mend the mapping.\n{both_lists(original, port)}"
+                    f"{own} has the shape {original.parameters[i].shape} and {other} "
+                    f"{port.parameters[j].shape}, which no order of axes makes the same (dense weights are "
+                    "read as (in, out), convolutions as OIHW). Mend the mapping.\n"
+                    f"{both_lists(original, port)}"
                 )
             pairs.append(pair)
     return pairs
@@ -91,10 +93,11 @@ def question(original: Description, port: Description) -> str:
     """Which corresponds to which? With both lists, and a file to fill in."""
     suggestion = json.dumps(template(original, port), indent=4)
     return (
-        f"The parameters of {original.title} and {port.title} correspond in more than one way, so it has to be said "
-        f"which takes the values of which.\n{both_lists(original, port)}\nFill in the null ones of this file, original "
-        f"on the left and port on the right (null: not carried), and pass it as mapping='mapping.json' "
-        f"(--mapping mapping.json); if that file does not exist yet it is written for you:\n{suggestion}"
+        f"The parameters of {original.title} and {port.title} correspond in more than one way, so it has to "
+        f"be said which takes the values of which.\n{both_lists(original, port)}\nFill in the null ones of "
+        "this file, original on the left and port on the right (null: not carried), and pass it as "
+        "mapping='mapping.json' (--mapping mapping.json); if that file does not exist yet it is written for "
+        f"you:\n{suggestion}"
     )
 
 
@@ -138,12 +141,13 @@ def _names(given: MappingArgument) -> Mapping[str, str | None]:
         names = json.loads(Path(given).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PortMappingError(
-            f"A mapping of names of the original to names of the port was expected in the JSON file {given}: {error}."
+            f"A mapping of names of the original to names of the port was expected in the JSON file {given}: "
+            f"{error}."
         ) from error
     if not isinstance(names, dict):
         raise PortMappingError(
-            f"A JSON object of names of the original to names of the port was expected in {given}; it holds a "
-            f"{type(names).__name__}."
+            f"A JSON object of names of the original to names of the port was expected in {given}; it holds "
+            f"a {type(names).__name__}."
         )
     return names
 
@@ -196,12 +200,9 @@ def _pair(original: Description, port: Description, i: int, j: int) -> Pair | No
     own, other = original.parameters[i].shape, port.parameters[j].shape
     if own == other:
         return Pair(i, j)
-    fitting = [
-        axes
-        for axes in itertools.permutations(range(len(own)))
-        if tuple(np.take(own, axes, mode="clip")) == other and len(own) == len(other)
-    ]
+    orders = itertools.permutations(range(len(own)))
+    fitting = [axes for axes in orders if tuple(own[axis] for axis in axes) == other]
     if not fitting:
         return None
-    # Of several, the one that leaves the most axes in their order from the end: HWIO to OIHW keeps H before W.
+    # Of several, the one that leaves most neighbours in their order: from HWIO to OIHW, H stays before W.
     return Pair(i, j, min(fitting, key=lambda axes: sum(a > b for a, b in itertools.pairwise(axes))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -38,9 +39,9 @@ class RecorderProcess:
         found = shutil.which(os.fspath(python)) if python is not None else sys.executable
         if found is None:
             raise ValueError(
-                f"The interpreter for {called} was expected at {os.fspath(python or '')!r}; there is none that can "
-                f"be executed, seen from {os.getcwd()}. Give the path of a python, for example "
-                f"old-env/bin/python."
+                f"The interpreter for {called} was expected at {os.fspath(python or '')!r}; there is none "
+                f"that can be executed, seen from {os.getcwd()}. Give the path of a python, for example "
+                "old-env/bin/python."
             )
         self._python = found
         self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the process
@@ -84,7 +85,8 @@ class RecorderProcess:
         code = self._process.wait()
         how = f"with exit code {code}" if code >= 0 else f"by signal {signal.Signals(-code).name}"
         raise PortError(
-            f"The process of {self._called}, {self._python}, died {how}. Its last lines:\n{self._last_lines()}",
+            f"The process of {self._called}, {self._python}, died {how}. Its last lines:\n"
+            f"{self._last_lines()}",
             kind="death",
         )
 
@@ -100,10 +102,8 @@ class RecorderProcess:
             self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    pass
 
     def __enter__(self) -> RecorderProcess:
         return self

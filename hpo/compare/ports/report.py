@@ -13,8 +13,8 @@ from hpo.compare.ports.causes import Cause
 from hpo.compare.ports.differences import Difference
 
 RUNGS = ("parameters", "forward", "loss", "gradients", "step", "epoch", "error")
-"""The ladder: parameters, the outputs layer by layer, the loss, the gradients, one optimizer step, one epoch by
-resynchronised steps, and the validation error after an epoch."""
+"""The ladder: parameters, the outputs layer by layer, the loss, the gradients, one optimizer step, one epoch
+by resynchronised steps, and the validation error after an epoch."""
 
 
 class RungState(Enum):
@@ -67,7 +67,7 @@ class PortReport:
 
     @property
     def cause(self) -> str | None:
-        """Why they part, in words that begin with the cause's name; None where no known cause fits the numbers."""
+        """Why they part, in words that begin with the cause's name; None where no known one fits."""
         return None if self.diagnosis is None else str(self.diagnosis)
 
     def as_dict(self) -> dict[str, Any]:
@@ -79,7 +79,9 @@ class PortReport:
             "port": self.port,
             "versions": {"original": dict(self.versions[0]), "port": dict(self.versions[1])},
             "agrees": self.agrees,
-            "rungs": [{"name": each.name, "state": each.state.value, "text": each.text} for each in self.rungs],
+            "rungs": [
+                {"name": each.name, "state": each.state.value, "text": each.text} for each in self.rungs
+            ],
             "first_difference": first
             and {
                 "rung": first.rung,

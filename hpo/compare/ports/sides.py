@@ -16,7 +16,7 @@ PerSide = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Side:
-    """One side: what it is called in texts, its framework, factory and interpreter, and the recorder's options."""
+    """One side: what texts call it, its framework, factory and interpreter, and the recorder's options."""
 
     called: str
     framework: str
@@ -45,9 +45,9 @@ def read_target(target: str) -> tuple[str, str]:
     framework = ALIASES.get(framework, framework)
     if not colon or ":" not in factory or framework not in FRAMEWORKS:
         raise ValueError(
-            f"A side was expected as framework:module:function with one of the frameworks {', '.join(FRAMEWORKS)} "
-            f"({', '.join(ALIASES)} are aliases), for example torch:new.nets:lenet, or as a recorder's trace, "
-            f"lenet.npz; received {target!r}."
+            "A side was expected as framework:module:function with one of the frameworks "
+            f"{', '.join(FRAMEWORKS)} ({', '.join(ALIASES)} are aliases), for example torch:new.nets:lenet, "
+            f"or as a recorder's trace, lenet.npz; received {target!r}."
         )
     return framework, factory
 
@@ -64,8 +64,8 @@ def of_side(value: Any, side: str, framework: str, argument: str) -> Any:
     unknown = [key for key in value if key not in known]
     if unknown:
         raise ValueError(
-            f"{argument}= takes one value for both sides or a dict with the keys 'original' and 'port' or the names "
-            f"of their frameworks; received the key {unknown[0]!r}."
+            f"{argument}= takes one value for both sides or a dict with the keys 'original' and 'port' or "
+            f"the names of their frameworks; received the key {unknown[0]!r}."
         )
     if side in value:
         return value[side]
@@ -82,9 +82,14 @@ def check_optimizer(value: Any) -> Any:
         return value
     if isinstance(value, str):
         return [value, {}]
-    if isinstance(value, Sequence) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], Mapping):
+    if (
+        isinstance(value, Sequence)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and isinstance(value[1], Mapping)
+    ):
         return [value[0], dict(value[1])]
     raise ValueError(
-        "An optimizer was expected as ('sgd', {'lr': 0.1}) with sgd, adam or adamw, or as module:function that is "
-        f"given the model and returns the framework's own optimizer; received {value!r}."
+        "An optimizer was expected as ('sgd', {'lr': 0.1}) with sgd, adam or adamw, or as module:function "
+        f"that is given the model and returns the framework's own optimizer; received {value!r}."
     )

@@ -99,12 +99,13 @@ class PortTrace(Description):
             version = about["format"]
         except (ValueError, KeyError, OSError) as error:
             raise PortError(
-                f"{path} is no trace of a recorder: {error}. One is made by python recorder.py, see its first lines."
+                f"{path} is no trace of a recorder: {error}. One is made by python recorder.py, see its "
+                "first lines."
             ) from error
         if version != FORMAT:
             raise PortError(
-                f"{path} has format {version} of a trace; this version reads {FORMAT}. Record it again with the "
-                f"recorder.py of this version."
+                f"{path} has format {version} of a trace; this version reads {FORMAT}. Record it again with "
+                "the recorder.py of this version."
             )
         return cls(about, arrays)
 

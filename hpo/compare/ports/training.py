@@ -40,7 +40,9 @@ def compare_loss(sides: Correspondence) -> Finding | None:
     if own is None or other is None:
         side = "original" if own is None else "port"
         text = f"the loss of the {side} failed: {traces[own is not None].failures.get('loss')}"
-        return Finding(Difference("loss", "the loss", text), cause_of_loss(predictions, labels, (losses[0], losses[1])))
+        return Finding(
+            Difference("loss", "the loss", text), cause_of_loss(predictions, labels, (losses[0], losses[1]))
+        )
     bad = not_finite_in_one("loss", "the loss", np.array([own]), np.array([other]))
     if bad is not None:
         return bad
@@ -73,8 +75,13 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
             return bad
         size = relative(one, two, floor=GRADIENT_FLOOR * largest)
         if size > GRADIENT_TOLERANCE:
-            difference = Difference("gradients", where, f"they differ by {size:.1e} of the largest value", size)
-            return Finding(difference, _cause_of_gradients(both, pair_name=sides.where(pair), pair=(one, two), rows=_rows(sides)))
+            difference = Difference(
+                "gradients", where, f"they differ by {size:.1e} of the largest value", size
+            )
+            return Finding(
+                difference,
+                _cause_of_gradients(both, pair_name=sides.where(pair), pair=(one, two), rows=_rows(sides)),
+            )
     return None
 
 
@@ -92,7 +99,9 @@ def _cause_of_gradients(
     if ratio and relative(ratio * one, two) <= 1e-3:
         for factor, name in ((rows, "loss mean against sum"), (1 / rows, "loss mean against sum")):
             if np.isclose(ratio, factor, rtol=1e-3):
-                text = f"the port's gradients are {ratio:.4g} times the original's, and a batch has {rows} rows."
+                text = (
+                    f"the port's gradients are {ratio:.4g} times the original's, and a batch has {rows} rows."
+                )
                 return Cause(name, text, "Back-propagate the mean in both.")
         return Cause("gradient scale", f"the port's are {ratio:.6g} times the original's.", "Use one scale.")
     return None
@@ -112,7 +121,9 @@ def compare_epoch(sides: Correspondence) -> Finding | None:
     gradients = [sides.carried(f"epoch_gradients/{k}") for k in range(count)]
     own = [sides.held(f"epoch_after/{k}") for k in range(count)]
     options = sides.original.about["options"]
-    rows = options.get("batch_size") or max(1, len(sides.original.arrays.get("inputs/train_x", sides.original.arrays["inputs/x"])) // 4)
+    rows = options.get("batch_size") or max(
+        1, len(sides.original.arrays.get("inputs/train_x", sides.original.arrays["inputs/x"])) // 4
+    )
     return _compare_updates(sides, weights[:-1], gradients, weights[1:], own, "epoch", int(rows))
 
 
@@ -128,7 +139,7 @@ def _compare_updates(
     rung: str,
     rows: int,
 ) -> Finding | None:
-    """Compare where gradients are known well enough: Adam makes whole steps of round-off where they vanish."""
+    """Compare where gradients are known well enough: where they vanish, Adam makes steps of round-off."""
     places = _reliable(sides, gradients[0])
     pairs = [i for i, place in enumerate(places) if place is not None and place.size]
 
@@ -145,14 +156,18 @@ def _compare_updates(
             floor = rounding_floor(weight, UPDATE_TOLERANCE)
             size = relative(one - weight, two - weight, floor=floor)
             if size > UPDATE_TOLERANCE:
-                changes = ([_minus(a, b) for a, b in zip(ends[: k + 1], before, strict=False)],
-                           [_minus(a, b) for a, b in zip(own_ends[: k + 1], before, strict=False)])
+                changes = (
+                    [_minus(a, b) for a, b in zip(ends[: k + 1], before, strict=False)],
+                    [_minus(a, b) for a, b in zip(own_ends[: k + 1], before, strict=False)],
+                )
                 matrices = [len(sides.port.parameters[sides.pairs[j].port].shape) > 1 for j in pairs]
                 steps = Steps(before[: k + 1], taken(gradients[: k + 1]), changes, matrices)
                 hyperparameters = [each.about["hyperparameters"] for each in (sides.original, sides.port)]
                 names = (sides.original.framework, sides.port.framework)
                 text = f"the step changes it differently, by {size:.1e} of the largest change"
-                return Finding(Difference(rung, where, text, size), cause_of_updates(steps, hyperparameters, rows, names))
+                return Finding(
+                    Difference(rung, where, text, size), cause_of_updates(steps, hyperparameters, rows, names)
+                )
     return None
 
 
@@ -181,8 +196,8 @@ def compare_error(sides: Correspondence) -> Finding | None:
     if size <= allowed:
         return None
     text = (
-        f"{own:.4f} in the original, {other:.4f} in the port, {twin:.4f} in the original's one-ulp twin: more than "
-        f"round-off explains"
+        f"{own:.4f} in the original, {other:.4f} in the port, {twin:.4f} in the original's one-ulp twin: "
+        "more than round-off explains"
     )
     return Finding(Difference("error", "the validation error after an epoch", text, size))
 

@@ -9,17 +9,17 @@ from lenet_weights import lenet_weights
 from mxnet.gluon import nn
 
 
-class Scaled(nn.HybridBlock):
+class Scaled(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
     def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803 - Gluon's own name
         return x / 255
 
 
-class Last(nn.HybridBlock):
+class Last(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
     def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
         return F.transpose(x, axes=(0, 2, 3, 1))
 
 
-class Padded(nn.HybridBlock):
+class Padded(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
         self.width = (0, 0, 0, 0, before, after, before, after)
@@ -28,7 +28,7 @@ class Padded(nn.HybridBlock):
         return F.pad(x, mode="constant", pad_width=self.width, constant_value=0)
 
 
-class Softmax(nn.HybridBlock):
+class Softmax(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
     def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
         return F.softmax(x)
 

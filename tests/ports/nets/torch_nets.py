@@ -133,7 +133,7 @@ def with_own_weights() -> nn.Module:
     return net
 
 
-def with_reshaped_kernels() -> nn.Module:
+def with_reshaped_kernels() -> Any:
     """Kernels that came as HWIO, as Keras keeps them, and were reshaped instead of transposed."""
     net: Any = with_own_weights()
     with torch.no_grad():

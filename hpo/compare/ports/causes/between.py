@@ -45,8 +45,13 @@ def cause_between(
 
 
 def flattened_rows(original: Array, port: Array, maps: Sequence[int]) -> tuple[str, str, list[int]] | None:
-    """The orders in which both flatten maps, and for each feature of the port the original's; None if none fits."""
-    if original.ndim != 2 or original.shape != port.shape or len(maps) != 3 or np.prod(maps) != original.shape[1]:
+    """The orders in which both flatten maps, and for each feature of the port the original's, if any fit."""
+    if (
+        original.ndim != 2
+        or original.shape != port.shape
+        or len(maps) != 3
+        or np.prod(maps) != original.shape[1]
+    ):
         return None
     indices = np.arange(original.shape[1]).reshape(1, *maps)
     for one, other in itertools.permutations(FLATTENINGS, 2):
@@ -68,17 +73,18 @@ def _of_order(original: Array, port: Array, maps: Sequence[int]) -> Cause | None
         one, other, _ = found
         return Cause(
             "flatten order",
-            f"the original flattens maps of {tuple(maps)} as {one}, the port as {other}, which permutes the inputs of "
-            f"the dense layer after it ({one} against {other}).",
-            "Trained from the start both learn alike; weights that are carried over need their rows reordered, or the "
-            "port a transpose before its flatten (in Keras Permute((3, 1, 2))). accept=['flatten order'] carries them "
-            "reordered and goes on.",
+            f"the original flattens maps of {tuple(maps)} as {one}, the port as {other}, which permutes the "
+            f"inputs of the dense layer after it ({one} against {other}).",
+            "Trained from the start both learn alike; weights that are carried over need their rows "
+            "reordered, or the port a transpose before its flatten (in Keras Permute((3, 1, 2))). "
+            "accept=['flatten order'] carries them reordered and goes on.",
         )
     if original.ndim == 4 and original.shape[1] > 1 and alike(original[:, ::-1], port, FORWARD_TOLERANCE):
-        return Cause("channel order", "the port sees the channels in reverse (RGB against BGR).", "Reverse them once.")
-    if original.ndim == 4 and original.shape[2] == original.shape[3]:
-        if alike(original.swapaxes(2, 3), port, FORWARD_TOLERANCE):
-            return Cause("image axes", "the port sees height and width swapped.", "Transpose the images once.")
+        return Cause(
+            "channel order", "the port sees the channels in reverse (RGB against BGR).", "Reverse them once."
+        )
+    if original.ndim == 4 and alike(original.swapaxes(2, 3), port, FORWARD_TOLERANCE):
+        return Cause("image axes", "the port sees height and width swapped.", "Transpose the images once.")
     return None
 
 
@@ -91,11 +97,17 @@ def _of_scale(original: Array, port: Array, first: bool) -> Cause | None:
     if not alike(slope * x + offset, y, FORWARD_TOLERANCE):
         return None
     line = f"the port's values are {slope:.6g} times the original's"
-    line += f" {'plus' if offset > 0 else 'minus'} {abs(offset):.4g}" if abs(offset) > 1e-6 * np.abs(y).max() else ""
+    line += (
+        f" {'plus' if offset > 0 else 'minus'} {abs(offset):.4g}"
+        if abs(offset) > 1e-6 * np.abs(y).max()
+        else ""
+    )
     ratio = " (1/255)" if abs(slope * 255 - 1) < 1e-3 else ""
     if first:
         return Cause(
-            "input scaling", f"{line}{ratio} when they reach the first layer.", "Scale the inputs once, and alike."
+            "input scaling",
+            f"{line}{ratio} when they reach the first layer.",
+            "Scale the inputs once, and alike.",
         )
     return Cause("scaling", f"{line}{ratio}.", "Scale both alike.")
 
@@ -122,8 +134,8 @@ def _of_operations(before: Array, original: Array, port: Array) -> Cause | None:
             counting = "original" if one.pooling == "average with padding" else "port"
             return Cause(
                 "average pooling counts the padding",
-                f"the {counting} divides by the whole window where it reaches over the edge, the other by what is "
-                "there.",
+                f"the {counting} divides by the whole window where it reaches over the edge, the other by "
+                "what is there.",
                 "count_include_pad=False in torch and Gluon does what Keras does.",
             )
         return Cause(
@@ -131,7 +143,9 @@ def _of_operations(before: Array, original: Array, port: Array) -> Cause | None:
         )
     if one.activation != other.activation:
         return Cause(
-            "activation", f"{one.activation} in the original, {other.activation} in the port.", "Use one of them."
+            "activation",
+            f"{one.activation} in the original, {other.activation} in the port.",
+            "Use one of them.",
         )
     if one.flatten != other.flatten:
         return Cause(
@@ -169,7 +183,7 @@ def _pooled(x: Array, given: Array) -> Iterator[tuple[str, int, int, int, Array]
     if x.ndim != 4:
         return
     area = given.shape[1] // x.shape[1] if given.ndim == 2 else 0
-    side = int(round(area**0.5))
+    side = round(area**0.5)
     out = (given.shape[2], given.shape[3]) if given.ndim == 4 else (side, side)
     if given.ndim == 2 and (side * side != area or given.shape[1] % x.shape[1]):
         return
@@ -199,8 +213,12 @@ def _of_values(original: Array, port: Array) -> Cause | None:
         return None
     for name, function in ACTIVATIONS.items():
         for one, other, side in ((original, port, "port"), (port, original, "original")):
-            if name != "no activation" and alike(function(np.asarray(one, np.float64)), other, FORWARD_TOLERANCE):
-                return Cause("activation", f"only the {side} applies {name} here.", "Apply it in both, or in none.")
+            if name != "no activation" and alike(
+                function(np.asarray(one, np.float64)), other, FORWARD_TOLERANCE
+            ):
+                return Cause(
+                    "activation", f"only the {side} applies {name} here.", "Apply it in both, or in none."
+                )
     for one, other, side in ((original, port, "port"), (port, original, "original")):
         dropped = (other == 0) & (one != 0)
         kept = other[~dropped & (one != 0)] / one[~dropped & (one != 0)]

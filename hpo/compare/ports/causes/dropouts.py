@@ -16,7 +16,7 @@ SHARE_DEVIATIONS = 5.0
 
 @dataclass(frozen=True)
 class Dropping:
-    """What a dropout layer did: the share it dropped, of how many values, and what it multiplied the others with."""
+    """What a layer did: the share it dropped, of how many values, and by what it multiplied the others."""
 
     share: float
     count: int
@@ -40,14 +40,16 @@ def cause_of_dropout(original: Dropping, port: Dropping) -> Cause | None:
     deviation = np.sqrt(max(mean * (1 - mean), 1e-12) * (1 / original.count + 1 / port.count))
     same_share = abs(original.share - port.share) <= SHARE_DEVIATIONS * deviation
     same_scale = abs(original.scale - port.scale) <= SCALE_TOLERANCE * original.scale
-    if same_share and (same_scale or np.isnan(original.scale) and np.isnan(port.scale)):
+    if same_share and (same_scale or (np.isnan(original.scale) and np.isnan(port.scale))):
         return None
     numbers = f"the original drops {original.share:.1%}, the port {port.share:.1%}"
     if same_share:
         return Cause(
             "dropout scale",
-            f"{numbers}; what is kept is multiplied by {original.scale:.4g} there and by {port.scale:.4g} here.",
-            "Divide by the probability of keeping in training (inverted dropout), and do nothing in prediction.",
+            f"{numbers}; what is kept is multiplied by {original.scale:.4g} there and by {port.scale:.4g} "
+            "here.",
+            "Divide by the probability of keeping in training (inverted dropout), and do nothing in "
+            "prediction.",
         )
     if abs(original.share + port.share - 1) <= SHARE_DEVIATIONS * deviation:
         return Cause(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,24 +14,24 @@ from hpo.compare.ports.differences import FORWARD_TOLERANCE, Array, alike
 
 ROWS = 2
 """So many rows of the batch are recomputed."""
-KERNELS = {
+KERNELS: dict[str, Callable[[Array], Array]] = {
     "OIHW": lambda kernel: kernel,
     "OIWH, its rows and columns swapped": lambda kernel: kernel.swapaxes(2, 3),
     "flipped (a true convolution)": lambda kernel: kernel[:, :, ::-1, ::-1],
     "IOHW, its inputs and outputs swapped": lambda kernel: kernel.swapaxes(0, 1),
-    "HWIO numbers, reshaped to OIHW instead of transposed": lambda kernel: (
-        kernel.transpose(2, 3, 1, 0).reshape(kernel.shape)
-    ),
-    "OIHW numbers, reshaped to HWIO instead of transposed": lambda kernel: (
-        kernel.reshape(*kernel.shape[2:], kernel.shape[1], kernel.shape[0]).transpose(3, 2, 0, 1)
-    ),
+    "HWIO numbers, reshaped to OIHW instead of transposed": lambda kernel: kernel.transpose(
+        2, 3, 1, 0
+    ).reshape(kernel.shape),
+    "OIHW numbers, reshaped to HWIO instead of transposed": lambda kernel: kernel.reshape(
+        *kernel.shape[2:], kernel.shape[1], kernel.shape[0]
+    ).transpose(3, 2, 0, 1),
 }
 """What a convolution may have done with a kernel that was meant as OIHW."""
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """What reproduces an output: layout of the kernel, stride, padding, whether the bias is added, activation."""
+    """What gives an output: the kernel's layout, stride, padding, whether the bias is added, activation."""
 
     kernel: str
     stride: int
@@ -49,7 +49,9 @@ class Convolution:
         return f"by {top} above, {bottom} below, {left} on the left and {right} on the right"
 
 
-def cause_of_convolution(x: Array, kernel: Array, bias: Array | None, outputs: tuple[Array, Array]) -> Cause | None:
+def cause_of_convolution(
+    x: Array, kernel: Array, bias: Array | None, outputs: tuple[Array, Array]
+) -> Cause | None:
     """Compare what each side must have computed.
 
     Args:
@@ -64,25 +66,31 @@ def cause_of_convolution(x: Array, kernel: Array, bias: Array | None, outputs: t
     if original.kernel != port.kernel:
         return Cause(
             "kernel layout",
-            f"OIHW against HWIO: the original uses the kernel as {original.kernel}, the port as {port.kernel}.",
+            f"OIHW against HWIO: the original uses the kernel as {original.kernel}, the port as "
+            f"{port.kernel}.",
             "Transpose (3, 2, 0, 1) turns HWIO into OIHW; a reshape does not.",
         )
     if original.bias != port.bias:
         side = "port" if original.bias else "original"
         return Cause("missing bias", f"the {side} does not add the bias here.", "Let both add it.")
     if original.stride != port.stride:
-        return Cause("stride", f"{original.stride} in the original, {port.stride} in the port.", "Use one of them.")
+        return Cause(
+            "stride", f"{original.stride} in the original, {port.stride} in the port.", "Use one of them."
+        )
     if (original.before, original.after) != (port.before, port.after):
         uneven = original.before != original.after or port.before != port.after
         what = "asymmetric SAME" + (" with strides" if original.stride > 1 else "") if uneven else "SAME"
         return Cause(
             "padding",
-            f"{what} against explicit padding: the original pads {original.padding}, the port {port.padding}.",
-            "SAME puts what is odd behind: pad explicitly, for example torch.nn.ZeroPad2d((left, right, top, bottom)), "
-            "and convolve without padding.",
+            f"{what} against explicit padding: the original pads {original.padding}, the port "
+            f"{port.padding}.",
+            "SAME puts what is odd behind: pad explicitly, for example torch.nn.ZeroPad2d((left, right, "
+            "top, bottom)), and convolve without padding.",
         )
     return Cause(
-        "activation", f"{original.activation} in the original, {port.activation} in the port.", "Use one of them."
+        "activation",
+        f"{original.activation} in the original, {port.activation} in the port.",
+        "Use one of them.",
     )
 
 
@@ -101,7 +109,9 @@ def common_maps(original: Array, port: Array) -> Array | None:
         kept = [min(edges[0][end], edges[1][end]) for end in (0, 1)]
         for cut, (first, last), side in zip(cuts, edges, (original, port), strict=True):
             cut.append(slice(int(first - kept[0]), side.shape[axis] - int(last - kept[1])))
-    one, other = (side[(slice(None), slice(None), *cut)] for side, cut in zip((original, port), cuts, strict=True))
+    one, other = (
+        side[(slice(None), slice(None), *cut)] for side, cut in zip((original, port), cuts, strict=True)
+    )
     return one if alike(one, other, FORWARD_TOLERANCE) else None
 
 
@@ -134,7 +144,8 @@ def _geometries(
             [
                 (before, after)
                 for before in range(kernel[axis])
-                if 0 <= (after := max(0, (made[axis] - 1) * stride + kernel[axis] - given[axis] - before))
+                if 0
+                <= (after := max(0, (made[axis] - 1) * stride + kernel[axis] - given[axis] - before))
                 < kernel[axis] + stride
                 and (given[axis] + before + after - kernel[axis]) // stride + 1 >= made[axis]
                 and (given[axis] - kernel[axis]) // stride + 1 <= made[axis]
@@ -163,7 +174,9 @@ def cause_of_dense(x: Array, weight: Array, bias: Array | None, outputs: tuple[A
     return Cause("activation", f"{original[2]} in the original, {port[2]} in the port.", "Use one of them.")
 
 
-def _explain_dense(x: Array, weight: Array, bias: Array | None, output: Array) -> tuple[str, bool, str] | None:
+def _explain_dense(
+    x: Array, weight: Array, bias: Array | None, output: Array
+) -> tuple[str, bool, str] | None:
     variants = {"as (in, out)": weight, "reshaped instead of transposed": weight.T.reshape(weight.shape)}
     if weight.shape[0] == weight.shape[1]:
         variants["transposed"] = weight.T

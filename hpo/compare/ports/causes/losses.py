@@ -11,8 +11,8 @@ from hpo.compare.ports.causes.cause import Cause
 from hpo.compare.ports.differences import LOSS_TOLERANCE, Array
 
 LABELS_MEND = (
-    "sparse_categorical_crossentropy in Keras, CrossEntropyLoss in torch and SoftmaxCrossEntropyLoss() in Gluon take "
-    "the index; categorical_crossentropy and sparse_label=False take one-hot rows."
+    "sparse_categorical_crossentropy in Keras, CrossEntropyLoss in torch and SoftmaxCrossEntropyLoss() in "
+    "Gluon take the index; categorical_crossentropy and sparse_label=False take one-hot rows."
 )
 TWICE = "softmax applied twice"
 TWICE_MEND = "Give the loss logits, or tell it that it gets probabilities (from_logits=False in Keras)."
@@ -59,7 +59,9 @@ def cause_of_loss(
 def explain(value: float, predictions: Array, labels: Array) -> str | None:
     """The first known loss that gives this value."""
     candidates = known_losses(np.asarray(predictions, np.float64), labels)
-    return next((name for name, loss in candidates.items() if np.isclose(value, loss, rtol=LOSS_TOLERANCE)), None)
+    return next(
+        (name for name, loss in candidates.items() if np.isclose(value, loss, rtol=LOSS_TOLERANCE)), None
+    )
 
 
 def known_losses(predictions: Array, labels: Array) -> dict[str, float]:
@@ -84,7 +86,11 @@ def known_losses(predictions: Array, labels: Array) -> dict[str, float]:
             found[f"summed {name}"] = float(matrix[chosen].sum())
         # The index of a class broadcast as if it were a one-hot row.
         weighted = -log_softmax(predictions, axis=1) * classes[:, None]
-        for name, value in (("mean", weighted.sum(1).mean()), ("sum", weighted.sum()), ("mean of all", weighted.mean())):
+        for name, value in (
+            ("mean", weighted.sum(1).mean()),
+            ("sum", weighted.sum()),
+            ("mean of all", weighted.mean()),
+        ):
             found[f"a cross-entropy whose labels are indices used as one-hot rows ({name})"] = float(value)
         squares = (once - np.eye(predictions.shape[1])[classes]) ** 2
         found["mean squared error of probabilities"] = float(squares.mean())
@@ -111,12 +117,18 @@ def _of_labels(original: Mapping[str, float | None], port: Mapping[str, float | 
         expected, got, mended = one["given"], another["given"], another.get("other")
         if expected is None or mended is None:
             continue
-        if np.isclose(expected, mended, rtol=LOSS_TOLERANCE) and (got is None or not np.isclose(expected, got, rtol=1e-4)):
-            came = "fails with the labels as given" if got is None else f"gives {got:.6g} for the labels as given"
+        if np.isclose(expected, mended, rtol=LOSS_TOLERANCE) and (
+            got is None or not np.isclose(expected, got, rtol=1e-4)
+        ):
+            came = (
+                "fails with the labels as given"
+                if got is None
+                else f"gives {got:.6g} for the labels as given"
+            )
             return Cause(
                 "labels one-hot against index",
-                f"the loss of the {side} {came}, and the other's value, {expected:.6g}, when one-hot rows and indices "
-                "are exchanged.",
+                f"the loss of the {side} {came}, and the other's value, {expected:.6g}, when one-hot rows "
+                "and indices are exchanged.",
                 LABELS_MEND,
             )
     return None

@@ -32,7 +32,11 @@ def cause_of_evaluation(x: Array, state: dict[str, Array], outputs: tuple[Array,
             f"the {side} normalises by the {BATCH_STATISTICS} in evaluation mode, the other by running ones.",
             "Put it into evaluation mode where predictions are made, and into training mode only there.",
         )
-    if isinstance(original, float) and isinstance(port, float) and abs(original - port) > 0.1 * max(original, port):
+    if (
+        isinstance(original, float)
+        and isinstance(port, float)
+        and abs(original - port) > 0.1 * max(original, port)
+    ):
         return Cause(
             "batch-norm epsilon",
             f"the original computes with {original:.1e}, the port with {port:.1e}.",
@@ -46,11 +50,14 @@ def explain_evaluation(x: Array, state: dict[str, Array], output: Array) -> floa
     axes = (0, *range(2, x.ndim))
     broadcast = (1, -1) + (1,) * (x.ndim - 2)
     ones = np.ones(x.shape[1])
-    gamma, beta = (state.get(role, fill).reshape(broadcast) for role, fill in (("gamma", ones), ("beta", 0 * ones)))
+    gamma, beta = (
+        state.get(role, fill).reshape(broadcast) for role, fill in (("gamma", ones), ("beta", 0 * ones))
+    )
     of_batch = {"running_mean": x.mean(axes), "running_var": x.var(axes)}
     for statistics, meant in ((state, None), (of_batch, BATCH_STATISTICS)):
         mean, variance = (
-            np.asarray(statistics[role], np.float64).reshape(broadcast) for role in ("running_mean", "running_var")
+            np.asarray(statistics[role], np.float64).reshape(broadcast)
+            for role in ("running_mean", "running_var")
         )
         scaled, moved = gamma * (x - mean), np.asarray(output, np.float64) - beta
         # Least squares for 1 / sqrt(var + epsilon), channel by channel.
@@ -91,18 +98,19 @@ def cause_of_statistics(
         return Cause(
             "batch-norm momentum convention" if convention else "batch-norm momentum",
             kept,
-            "torch's momentum is the share of the new batch (0.1), that of Keras and Gluon the share of the old "
-            "average (0.99, 0.9): one is 1 minus the other.",
+            "torch's momentum is the share of the new batch (0.1), that of Keras and Gluon the share of "
+            "the old average (0.99, 0.9): one is 1 minus the other.",
         )
     if original.unbiased is not None and port.unbiased is not None and original.unbiased != port.unbiased:
         rows = x.size // x.shape[1]
         sides = ("unbiased", "biased") if original.unbiased else ("biased", "unbiased")
         return Cause(
             "biased running variance",
-            f"biased against unbiased: the original averages the {sides[0]} variance of a batch, the port the "
-            f"{sides[1]} one; with {rows} values a channel they differ by a factor of {rows / (rows - 1):.4g}.",
-            "torch keeps the unbiased one, Keras and Gluon the biased one, and neither can be told otherwise; larger "
-            "batches make it vanish. accept=['biased running variance'] goes on.",
+            f"biased against unbiased: the original averages the {sides[0]} variance of a batch, the port "
+            f"the {sides[1]} one; with {rows} values a channel they differ by a factor of "
+            f"{rows / (rows - 1):.4g}.",
+            "torch keeps the unbiased one, Keras and Gluon the biased one, and neither can be told "
+            "otherwise; larger batches make it vanish. accept=['biased running variance'] goes on.",
         )
     return None
 

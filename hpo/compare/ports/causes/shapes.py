@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from dataclasses import dataclass
 
 from hpo.compare.ports.causes.cause import Cause
 from hpo.compare.ports.trace import Description, RecordedLayer
@@ -20,62 +20,74 @@ def _missing_bias(
 ) -> Cause | None:
     if len(first) != len(second):
         return None
-    without = {original: [], port: []}  # type: dict[Description, list[str]]
+    without: dict[str, list[str]] = {"original": [], "port": []}
     for one, other in zip(first, second, strict=True):
         roles = [
             {side.parameters[i].role: side.parameters[i].shape for i in layer.parameters}
             for side, layer in ((original, one), (port, other))
         ]
-        for side, layer, own, others in ((original, one, *roles), (port, other, *reversed(roles))):
-            if {*others} - {*own} <= {"bias", "beta"} and {*others} - {*own}:
-                without[side].append(layer.name)
+        lacking_here = {*roles[1]} - {*roles[0]}, {*roles[0]} - {*roles[1]}
+        for names, layer, lacks in zip(without.values(), (one, other), lacking_here, strict=True):
+            if lacks and lacks <= {"bias", "beta"}:
+                names.append(layer.name)
         shared = {*roles[0]} & {*roles[1]}
         if not shared or any(roles[0][role] != roles[1][role] for role in shared):
             return None
-    lacking = [(side, names) for side, names in without.items() if names]
+    lacking = [(called, names) for called, names in without.items() if names]
     if len(lacking) != 1:
         return None
-    side, names = lacking[0]
-    called, other = ("port", "original") if side is port else ("original", "port")
+    called, names = lacking[0]
+    rest = "port" if called == "original" else "original"
     return Cause(
         "missing bias",
-        f"{', '.join(names)} of the {called} {'has' if len(names) == 1 else 'have'} no bias where the {other} has one.",
+        f"{', '.join(names)} of the {called} {'has' if len(names) == 1 else 'have'} no bias where the "
+        f"{rest} has one.",
         "Give both the same, for example bias=True in torch and use_bias=True in Keras and Gluon.",
     )
 
 
 def _other_sizes(original: Description, port: Description) -> Cause | None:
     """The first layer that makes of maps of one size maps of two."""
-    calls = [
-        [(layer, *shape) for layer in side.layers for shape in layer.shapes if _is_map(shape[0]) and _is_map(shape[1])]
-        for side in (original, port)
-    ]
-    changing = [[call for call in side if call[1][2:] != call[2][2:] or call[0].parameters] for side in calls]
-    for (layer, given, made), (other, other_given, other_made) in itertools.zip_longest(
-        *changing, fillvalue=(None, None, None)
-    ):
-        if layer is None or other is None or given[2:] != other_given[2:]:
+    for one, other in zip(_changing(original), _changing(port), strict=False):
+        if one.given != other.given:
             return None
-        if made[2:] == other_made[2:]:
+        if one.made == other.made:
             continue
         sizes = (
-            f"from maps of {_size(given)}, {layer.name} of the original makes {_size(made)} and {other.name} of the "
-            f"port {_size(other_made)}."
+            f"from maps of {_size(one.given)}, {one.layer.name} of the original makes {_size(one.made)} and "
+            f"{other.layer.name} of the port {_size(other.made)}."
         )
-        if "convolution" in (layer.kind, other.kind) and max(made[2], other_made[2]) < 2 * min(made[2], other_made[2]) - 1:
+        smaller, larger = sorted((one.made[0], other.made[0]))
+        if "convolution" in (one.layer.kind, other.layer.kind) and larger < 2 * smaller - 1:
             return Cause(
                 "padding",
                 f"SAME against explicit padding or none: {sizes}",
-                "Pad both alike: padding='same' in Keras is (kernel - 1) // 2 on each side for an odd kernel with "
-                "stride 1.",
+                "Pad both alike: padding='same' in Keras is (kernel - 1) // 2 on each side for an odd kernel "
+                "with stride 1.",
             )
         return Cause("stride or window", sizes, "Give both the same stride, window and padding.")
     return None
 
 
-def _is_map(shape: object) -> bool:
-    return isinstance(shape, list) and len(shape) == 4
+@dataclass(frozen=True)
+class _Resizing:
+    layer: RecordedLayer
+    given: tuple[int, ...]
+    made: tuple[int, ...]
 
 
-def _size(shape: list[int]) -> str:
-    return f"{shape[2]} x {shape[3]}"
+def _changing(side: Description) -> list[_Resizing]:
+    """The calls that have parameters or change the size of their maps."""
+    found = []
+    for layer in side.layers:
+        for given, made in layer.shapes:
+            if given is None or made is None or len(given) != 4 or len(made) != 4:
+                continue
+            resizing = _Resizing(layer, tuple(given[2:]), tuple(made[2:]))
+            if layer.parameters or resizing.given != resizing.made:
+                found.append(resizing)
+    return found
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} x {shape[1]}"

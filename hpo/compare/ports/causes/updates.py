@@ -1,7 +1,7 @@
 """Why an optimizer makes other steps of the same gradients.
 
-Each side's steps are held against the update rules that are in use; what differs between the rule that gives the
-original's and the one that gives the port's is the cause.
+Each side's steps are held against the update rules that are in use; what differs between the rule that gives
+the original's and the one that gives the port's is the cause.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Rule:
             `bare` (taken off without the rate); with ` but not of biases`.
         momentum: of SGD.
         variant: of SGD `plain`, `nesterov` or `dampened`; of Adam where epsilon stands: `outside, corrected`
-            (sqrt(v / (1 - b2^t)) + e), `outside, uncorrected` (sqrt(v) + e) or `inside` (sqrt(v / (1 - b2^t) + e)).
+            (sqrt(v / (1 - b2^t)) + e), `outside, uncorrected` (sqrt(v) + e) or `inside` (sqrt(v / (1 - b2^t)
+            + e)).
         beta1, beta2, epsilon: of Adam.
     """
 
@@ -81,7 +82,12 @@ def cause_of_updates(
     candidates = list(_candidates(hyperparameters, rows))
     fitting = [[rule for rule in candidates if _fits(rule, sampled, side)] for side in (0, 1)]
     pairs = [
-        (sum(getattr(one, each.name) != getattr(other, each.name) for each in fields(Rule)), i + j, one, other)
+        (
+            sum(getattr(one, each.name) != getattr(other, each.name) for each in fields(Rule)),
+            i + j,
+            one,
+            other,
+        )
         for (i, one), (j, other) in itertools.product(enumerate(fitting[0]), enumerate(fitting[1]))
     ]
     if not pairs:
@@ -113,13 +119,23 @@ def _candidates(hyperparameters: Sequence[Mapping[str, Any]], rows: int) -> Iter
         given = [float(each[name]) for each in hyperparameters if each.get(name) is not None]
         return list(dict.fromkeys([*given, *more]))
 
-    kinds = list(dict.fromkeys("adam" if "adam" in str(each.get("type")).lower() else "sgd" for each in hyperparameters))
+    kinds = list(
+        dict.fromkeys(
+            "adam" if "adam" in str(each.get("type")).lower() else "sgd" for each in hyperparameters
+        )
+    )
     scales = [1.0, 1 / rows, float(rows)]
     decays = [(0.0, "coupled")]
     for decay, kind in itertools.product(values("weight_decay"), ("coupled", "decoupled", "bare")):
-        decays += [(factor * decay, kind + limit) for factor in (1.0, 1 / rows, rows) for limit in ("", NOT_OF_BIASES)]
+        decays += [
+            (factor * decay, kind + limit)
+            for factor in (1.0, 1 / rows, rows)
+            for limit in ("", NOT_OF_BIASES)
+        ]
     decays = [each for each in dict.fromkeys(decays) if each[0] or each == (0.0, "coupled")]
-    for kind, rate, scale, (decay, decay_kind) in itertools.product(kinds, values("learning_rate"), scales, decays):
+    for kind, rate, scale, (decay, decay_kind) in itertools.product(
+        kinds, values("learning_rate"), scales, decays
+    ):
         rule = Rule(kind, rate, scale, decay, decay_kind)
         if kind == "sgd":
             for momentum in values("momentum", 0.0):
@@ -187,10 +203,10 @@ def _named(original: Rule, port: Rule, frameworks: tuple[str, str], rows: int) -
         name = "Gluon's step(batch_size)" if "mxnet" in frameworks else "gradient scale"
         return Cause(
             name,
-            f"the original multiplies its gradients by {original.scale:.4g}, the port by {port.scale:.4g}; a mini-batch "
-            f"has {rows} rows.",
-            "Gluon's step(batch_size) divides by the number of rows: right for a loss of each row, which backward() "
-            "sums, and once too often for a mean.",
+            f"the original multiplies its gradients by {original.scale:.4g}, the port by {port.scale:.4g}; "
+            f"a mini-batch has {rows} rows.",
+            "Gluon's step(batch_size) divides by the number of rows: right for a loss of each row, which "
+            "backward() sums, and once too often for a mean.",
         )
     decays = [f"{each.decay:.4g}, {each.decay_kind}" if each.decay else "none" for each in (original, port)]
     told = f"the original's weight decay is {decays[0]}, the port's {decays[1]}."
@@ -200,8 +216,8 @@ def _named(original: Rule, port: Rule, frameworks: tuple[str, str], rows: int) -
             return Cause(
                 "Gluon's weight decay" if "mxnet" in frameworks else "weight decay scale",
                 f"{told} They differ by the {rows} rows of a mini-batch.",
-                "Gluon divides the gradients by step(batch_size) and adds wd times the weight after that: where a port "
-                "divides the learning rate instead, its weight decay is divided, too.",
+                "Gluon divides the gradients by step(batch_size) and adds wd times the weight after that: "
+                "where a port divides the learning rate instead, its weight decay is divided, too.",
             )
         return Cause("weight decay", told, "Give both the same.")
     if original.decay_kind != port.decay_kind:
@@ -210,15 +226,15 @@ def _named(original: Rule, port: Rule, frameworks: tuple[str, str], rows: int) -
         return Cause(
             "coupled against decoupled weight decay",
             told,
-            "Adam and SGD of torch and MXNet add it to the gradient, AdamW and every Keras optimizer take it off the "
-            "weight.",
+            "Adam and SGD of torch and MXNet add it to the gradient, AdamW and every Keras optimizer take "
+            "it off the weight.",
         )
     if original.variant != port.variant and original.kind == port.kind == "adam":
         return Cause(
             "Adam's epsilon placement",
             f"epsilon stands {original.variant} in the original and {port.variant} in the port.",
-            "torch adds it to sqrt(v / (1 - beta2^t)), Keras and MXNet to sqrt(v): there it weighs up to 32 times as "
-            "much in the first steps. Small epsilons make it vanish.",
+            "torch adds it to sqrt(v / (1 - beta2^t)), Keras and MXNet to sqrt(v): there it weighs up to "
+            "32 times as much in the first steps. Small epsilons make it vanish.",
         )
     attributes = {
         "kind": "optimizer",

@@ -22,10 +22,14 @@ def cause_of_weights(original: Array, port: Array, name: str) -> Cause | None:
                 return Cause(
                     "kernel layout",
                     f"OIHW against HWIO: the port holds {name} as {layout}.",
-                    "Transpose (3, 2, 0, 1) turns HWIO into OIHW and (2, 3, 1, 0) back; a reshape does neither.",
+                    "Transpose (3, 2, 0, 1) turns HWIO into OIHW and (2, 3, 1, 0) back; a reshape does "
+                    "neither.",
                 )
     if original.ndim == 2:
-        for told, made in (("transposed", original.T), ("reshaped instead of transposed", original.T.reshape(original.shape))):
+        for told, made in (
+            ("transposed", original.T),
+            ("reshaped instead of transposed", original.T.reshape(original.shape)),
+        ):
             if made.shape == port.shape and alike(made, port, SAME):
                 return Cause(
                     "weight layout",
@@ -36,7 +40,7 @@ def cause_of_weights(original: Array, port: Array, name: str) -> Cause | None:
 
 
 def reordered_rows(original: Array, port: Array, maps: tuple[int, ...] | None) -> list[int] | None:
-    """For each row of the port's dense weights the original's, if the rows follow another flatten; else None."""
+    """For each row of the port's dense weights the original's, if the rows follow another flatten."""
     if maps is None or original.ndim != 2 or original.shape != port.shape or np.prod(maps) != len(original):
         return None
     indices = np.arange(len(original)).reshape(1, *maps)
