@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hpo.cli.backends import list_backends
+from hpo.cli.check_port import check_port
 from hpo.cli.compare import compare
 from hpo.cli.data import show_data
 from hpo.cli.export import export_study
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command("run", cls=GroupedCommand)(run_search)
 app.command("compare", cls=GroupedCommand)(compare)
+app.command("check-port", cls=GroupedCommand)(check_port)
 app.command("list")(list_studies)
 app.command("show")(show_study)
 app.command("export")(export_study)

@@ -68,6 +68,8 @@ def exit_code(error: Exception) -> int:
         errors.AmbiguousBackendError,
         errors.DeviceError,
         errors.CompareError,
+        errors.PortLayoutError,
+        errors.PortMappingError,
         errors.DataNotFoundError,
         errors.ObjectiveError,
         errors.StudyExistsError,

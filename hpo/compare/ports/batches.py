@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hpo.compare.ports.differences import Array
+from hpo.datasets import sample
 from hpo.errors import PortLayoutError
 
 MOST_CHANNELS = 4
@@ -22,6 +23,8 @@ HOW_TO_ANSWER = (
     "layout={'batch': 'NHWC', 'torch': 'NHWC'} where a model takes another one than is usual in its "
     "framework. Images without an axis of channels get one by x[:, None] and layout='NCHW'."
 )
+SAMPLE, SAMPLE_ROWS = "sample", 32
+"""What is inside the package: so many images of Fashion-MNIST."""
 Batch = tuple[Any, Any] | str | os.PathLike[str]
 
 
@@ -29,13 +32,20 @@ def read_inputs(batch: Batch, data: Sequence[tuple[Any, Any]] | None) -> dict[st
     """The arrays for the recorder.
 
     Args:
-        batch: (x, y), or an `.npz` file of `x` and `y` and perhaps `train_x`, `train_y`, `val_x`, `val_y`.
+        batch: (x, y), or an `.npz` file of `x` and `y` and perhaps `train_x`, `train_y`, `val_x`, `val_y`, or
+            `sample`.
         data: ((train_x, train_y), (val_x, val_y)) for the epoch.
 
     Raises:
         ValueError: arrays are missing, or rows and labels are of different numbers.
     """
-    if isinstance(batch, (str, os.PathLike)):
+    if batch == SAMPLE:
+        files = sample()
+        inputs: dict[str, Array] = {
+            "x": files.train_images[:SAMPLE_ROWS, None].astype(np.float32) / 255,
+            "y": files.train_labels[:SAMPLE_ROWS].astype(np.int64),
+        }
+    elif isinstance(batch, (str, os.PathLike)):
         with np.load(Path(batch), allow_pickle=False) as file:
             inputs = {name: file[name] for name in file.files}
     else:

@@ -77,7 +77,8 @@ def check_port(
             the framework's own model: an `nn.Module`, a `keras.Model`, a `gluon.Block`. Or the path of a
             trace that `recorder.py` left, whose options then hold where none are given here.
         port: likewise, without a trace.
-        batch: rows and labels, (x, y), or an `.npz` file with `x` and `y`.
+        batch: rows and labels, (x, y), or an `.npz` file with `x` and `y`, or `sample`: 32 images of
+            Fashion-MNIST, (32, 1, 28, 28).
         loss: `softmax_cross_entropy`, `sigmoid_cross_entropy`, `mean_squared_error`, the framework's own; or
             `module:name`, which is called as its framework calls losses. A dict has one for each side, here
             and
@@ -87,7 +88,7 @@ def check_port(
             `Trainer`.
         mapping: `auto` carries weights by order and shape where that leaves no doubt; else `{original:
             port}`, names of parameters or layers, or a JSON file of it.
-        python: an interpreter for a side, `{"mxnet": "old-env/bin/python"}`.
+        python: an interpreter for a side, or the folder of its environment: `{"mxnet": "old-env"}`.
         data: ((train_x, train_y), (val_x, val_y)) of the epoch; the batch itself unless given.
         batch_size: rows in a step of the epoch; a quarter of its rows unless given.
         layout: `NCHW` or `NHWC`: where the batch has its channels; with a dict also what a model takes.
@@ -105,9 +106,14 @@ def check_port(
         PortMappingError: the parameters correspond in more than one way; both lists and a file to fill in are
             shown.
         PortLayoutError: it has to be said where the batch has its channels.
+        CompareError: an interpreter that is not there.
         ValueError: an argument that cannot be; the text says which and what was expected.
     """
-    check = PortCheck.of(**locals())
+    return run_check(PortCheck.of(**locals()))
+
+
+def run_check(check: PortCheck) -> PortReport:
+    """Check in processes that are made for it."""
     with contextlib.ExitStack() as stack:
         processes = [
             stack.enter_context(RecorderProcess(side.python, side.title)) for side in check.live_sides()

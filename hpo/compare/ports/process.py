@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from hpo.compare import recorder
+from hpo.compare.interpreters import executable
 from hpo.errors import PortError
 
 LAST_LINES = 15
@@ -27,28 +27,21 @@ class RecorderProcess:
     """`recorder.py serve`, run by an interpreter that needs NumPy and its framework only.
 
     Args:
-        python: the interpreter; None for this one.
+        python: the interpreter, or the folder of its environment; None for this one.
         called: what to call the side in errors.
 
     Raises:
-        ValueError: there is no such interpreter.
+        CompareError: there is no such interpreter.
     """
 
     def __init__(self, python: str | os.PathLike[str] | None, called: str) -> None:
         self._called = called
-        found = shutil.which(os.fspath(python)) if python is not None else sys.executable
-        if found is None:
-            raise ValueError(
-                f"The interpreter for {called} was expected at {os.fspath(python or '')!r}; there is none "
-                f"that can be executed, seen from {os.getcwd()}. Give the path of a python, for example "
-                "old-env/bin/python."
-            )
-        self._python = found
+        self._python = sys.executable if python is None else executable(python, called)
         self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the process
         environment = {**dict.fromkeys(THREAD_VARIABLES, "1"), "TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
         self._process = subprocess.Popen(
             # Unbuffered, so that the last lines of a process that dies are all there.
-            [found, "-u", str(Path(recorder.__file__).resolve()), "serve"],
+            [self._python, "-u", str(Path(recorder.__file__).resolve()), "serve"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -52,6 +52,11 @@ def read_target(target: str) -> tuple[str, str]:
     return framework, factory
 
 
+def is_side(name: str) -> bool:
+    """Whether a name is that of a side, or of a framework."""
+    return name in {ORIGINAL, PORT, *FRAMEWORKS, *ALIASES}
+
+
 def of_side(value: Any, side: str, framework: str, argument: str) -> Any:
     """The part of an argument that is meant for a side: a dict may have one value for each.
 
@@ -60,8 +65,7 @@ def of_side(value: Any, side: str, framework: str, argument: str) -> Any:
     """
     if not isinstance(value, Mapping):
         return value
-    known = {ORIGINAL, PORT, *FRAMEWORKS, *ALIASES, *(["batch"] if argument == "layout" else [])}
-    unknown = [key for key in value if key not in known]
+    unknown = [key for key in value if not is_side(key) and (argument, key) != ("layout", "batch")]
     if unknown:
         raise ValueError(
             f"{argument}= takes one value for both sides or a dict with the keys 'original' and 'port' or "

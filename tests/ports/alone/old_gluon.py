@@ -1,10 +1,12 @@
 """LeNet in MXNet, in the syntax of Python 3.6."""
 
+from typing import Any
+
 import mxnet as mx
 from mxnet.gluon import nn
 
 
-def lenet():
+def lenet() -> Any:
     net = nn.HybridSequential()
     net.add(
         nn.Conv2D(6, 5, padding=2, activation="sigmoid"),

@@ -1,11 +1,13 @@
 """LeNet in the Keras of TensorFlow 1.15 and 2.x, in the syntax of Python 3.6."""
 
+from typing import Any
+
 import tensorflow as tf
 
 layers = tf.keras.layers
 
 
-def lenet():
+def lenet() -> Any:
     return tf.keras.Sequential(
         [
             layers.Conv2D(6, 5, padding="same", activation="sigmoid", input_shape=(28, 28, 1)),

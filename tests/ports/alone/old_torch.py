@@ -1,9 +1,11 @@
 """LeNet in torch 1.x, in the syntax of Python 3.6."""
 
+from typing import Any
+
 from torch import nn
 
 
-def lenet():
+def lenet() -> Any:
     return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2),
         nn.Sigmoid(),

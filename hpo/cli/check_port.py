@@ -1,0 +1,163 @@
+"""`hpo check-port`: the port of a model held against its original."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpo.cli.failures import TracebackOption, failures_told
+from hpo.cli.run import OUTPUT, at_least
+
+TRAINED, GIVEN, CARRIED = "How it is trained", "What it is given", "Weights"
+
+
+def check_port(
+    original: Annotated[
+        str,
+        typer.Argument(
+            metavar="ORIGINAL",
+            help="framework:module:function, whose function returns the framework's own model, for example "
+            "mxnet:old.nets:lenet; or the trace that a recorder left, lenet.npz.",
+        ),
+    ],
+    port: Annotated[
+        str, typer.Argument(metavar="PORT", help="The port likewise, for example torch:nets:lenet.")
+    ],
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=GIVEN,
+            help=".npz with x and y, and perhaps train_x, train_y, val_x, val_y; or 'sample', 32 images of "
+            "Fashion-MNIST.",
+        ),
+    ] = None,
+    layout: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SIDE=]LAYOUT",
+            rich_help_panel=GIVEN,
+            help="NCHW or NHWC: where the batch has its channels, or what a side's model takes.",
+        ),
+    ] = None,
+    prepare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SIDE=]MODULE:FUNCTION",
+            rich_help_panel=GIVEN,
+            help="What the batch goes through before the model.",
+        ),
+    ] = None,
+    loss: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SIDE=]LOSS",
+            rich_help_panel=TRAINED,
+            help="softmax_cross_entropy, sigmoid_cross_entropy, mean_squared_error or module:name. "
+            "SIDE, here and elsewhere, is original, port or the name of a framework.",
+        ),
+    ] = None,
+    optimizer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SIDE=]OPTIMIZER",
+            rich_help_panel=TRAINED,
+            help="sgd,lr=0.1,momentum=0.9 and likewise adam and adamw, or module:function.",
+        ),
+    ] = None,
+    step: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SIDE=]MODULE:FUNCTION",
+            rich_help_panel=TRAINED,
+            help="Takes one step: function(model, loss, optimizer, x, y).",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            callback=at_least(1),
+            rich_help_panel=TRAINED,
+            help="Rows in a step of the epoch.  [default: a quarter of them]",
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", callback=at_least(0), rich_help_panel=TRAINED, help="Of the factories' draws."
+        ),
+    ] = 0,
+    mapping: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=CARRIED,
+            help="JSON: which parameter of the original goes to which of the port; written to be "
+            "filled in if it is not there. By order and shape where that leaves no doubt.",
+        ),
+    ] = "auto",
+    own_weights: Annotated[
+        bool,
+        typer.Option(
+            "--own-weights",
+            rich_help_panel=CARRIED,
+            help="The port brings its weights, and they are compared too.",
+        ),
+    ] = False,
+    python: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SIDE=PATH",
+            help="Which Python runs a side, or the folder of its environment: it needs NumPy and "
+            "the framework only. Also a table [python] in hpo.toml.",
+        ),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CAUSE", help="Go on after a difference of this cause, for example 'flatten order'."
+        ),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            rich_help_panel=OUTPUT,
+            help="Leave the original's numbers and a generated test, which need the old framework no more.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON document.")
+    ] = False,
+    traceback: TracebackOption = False,
+) -> None:
+    """Tell whether a port trains the same as its original, and if not, where they part and why.
+
+    Compares parameters, outputs layer by layer, the loss, gradients, one optimizer step, one epoch step by
+    step and the validation error, up to the first difference. Exits with 0 if there is none, with 1 if there
+    is one.
+    """
+    with failures_told(show_traceback=traceback):
+        from hpo.cli.checking_ports import check_and_show
+
+        check_and_show(
+            original,
+            port,
+            batch=batch,
+            layout=layout,
+            prepare=prepare,
+            loss=loss,
+            optimizer=optimizer,
+            step=step,
+            batch_size=batch_size,
+            seed=seed,
+            mapping=mapping,
+            own_weights=own_weights,
+            python=python,
+            accept=accept,
+            keep=keep,
+            as_json=as_json,
+        )

@@ -1,0 +1,106 @@
+"""The work of `hpo check-port`, from its options to its exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from hpo.cli.failures import FAILED, UsageError, wrong_arguments
+from hpo.cli.screen import only_documents, open_console, print_line, write_document
+from hpo.compare.interpreters import CONFIG_FILE, read_config
+from hpo.compare.ports import PortCheck, run_check
+from hpo.compare.ports.sides import is_side
+
+
+def check_and_show(original: str, port: str, *, own_weights: bool, as_json: bool, **given: Any) -> None:
+    """Check a port, show the report, and exit with 1 if the two differ."""
+    with only_documents(as_json) as output:
+        with wrong_arguments():
+            arguments = {
+                **given,
+                **{name: by_side(name, given[name]) for name in ("layout", "prepare", "loss", "step")},
+                "optimizer": _optimizers(given["optimizer"]),
+                "python": _interpreters(given["python"]),
+                "accept": given["accept"] or (),
+                "weights": "own" if own_weights else "carry",
+                "data": None,
+            }
+            check = PortCheck.of(original, port, **arguments)
+        report = run_check(check)
+        if as_json:
+            write_document(output, report.as_dict())
+        else:
+            print_line(open_console(to_stderr=False), str(report))
+    if not report.agrees:
+        raise typer.Exit(FAILED)
+
+
+def by_side(option: str, values: Sequence[str] | None) -> str | dict[str, str] | None:
+    """One value for both sides, or a dict of `SIDE=VALUE`; a layout without a side is the batch's.
+
+    Raises:
+        UsageError: values for both and for one, or two for both.
+    """
+    if not values:
+        return None
+    found: dict[str, str] = {}
+    for value in values:
+        side, equals, rest = value.partition("=")
+        if equals and is_side(side):
+            found[side] = rest
+        else:
+            found["batch" if option == "layout" else ""] = value
+    if "" in found:
+        if len(values) > 1:
+            raise UsageError(
+                f"--{option} takes one value for both sides, or SIDE=VALUE for each; received "
+                f"{' and '.join(values)}."
+            )
+        return found[""]
+    return found
+
+
+def _optimizers(values: Sequence[str] | None) -> Any:
+    given = by_side("optimizer", values)
+    if isinstance(given, Mapping):
+        return {side: _optimizer(value) for side, value in given.items()}
+    return None if given is None else _optimizer(given)
+
+
+def _optimizer(text: str) -> str | tuple[str, dict[str, Any]]:
+    """`sgd,lr=0.1` as a name and options; `module:function` as it is."""
+    name, *pairs = text.split(",")
+    if ":" in name:
+        return text
+    options = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        try:
+            options[key.strip()] = json.loads(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise UsageError(
+                "An optimizer is named as sgd,lr=0.1,momentum=0.9 (numbers, true or false) or as "
+                f"module:function; received {pair!r} in {text!r}."
+            )
+    return name, options
+
+
+def _interpreters(values: Sequence[str] | None) -> dict[str, Any]:
+    """From the table in the current folder's configuration file, and from the options, which come first."""
+    found: dict[str, Any] = dict(read_config(CONFIG_FILE)) if Path(CONFIG_FILE).exists() else {}
+    found = {side: path for side, path in found.items() if is_side(side)}
+    for value in values or ():
+        side, equals, path = value.partition("=")
+        if not equals or not is_side(side):
+            raise UsageError(
+                "--python takes SIDE=PATH, for example mxnet=old-env/bin/python, with original, port or the "
+                f"name of a framework; received {value!r}."
+            )
+        found[side] = path
+    return found
