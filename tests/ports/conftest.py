@@ -36,14 +36,14 @@ def in_nets() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def processes(in_nets: None) -> Iterator[Callable[[str], RecorderProcess]]:
+def processes(in_nets: None) -> Iterator[Callable[..., RecorderProcess]]:
     """One recorder for each framework, kept: importing takes longer than all that is done with it."""
-    kept: dict[str, RecorderProcess] = {}
+    kept: dict[tuple[str, bool], RecorderProcess] = {}
 
-    def process(framework: str) -> RecorderProcess:
-        if framework not in kept:
-            kept[framework] = RecorderProcess(None, framework)
-        return kept[framework]
+    def process(framework: str, again: bool = False) -> RecorderProcess:
+        if (framework, again) not in kept:
+            kept[framework, again] = RecorderProcess(None, framework)
+        return kept[framework, again]
 
     yield process
     for each in kept.values():
@@ -51,7 +51,7 @@ def processes(in_nets: None) -> Iterator[Callable[[str], RecorderProcess]]:
 
 
 @pytest.fixture
-def hold(processes: Callable[[str], RecorderProcess], batch: tuple[Any, Any]) -> Hold:
+def hold(processes: Callable[..., RecorderProcess], batch: tuple[Any, Any]) -> Hold:
     """Holds `framework:factory` against another; every argument of `hpo.check_port` may be given."""
 
     def run(original: str, port: str, **arguments: Any) -> PortReport:
@@ -62,15 +62,12 @@ def hold(processes: Callable[[str], RecorderProcess], batch: tuple[Any, Any]) ->
         defaults.update(mapping="auto", weights="carry", accept=(), seed=0)
         check = PortCheck.of(target(original), target(port), **{**defaults, **arguments})
         frameworks = [side.framework for side in check.live_sides()]
-        if len({*frameworks}) < len(frameworks):
-            with RecorderProcess(None, "original") as first:
-                return check.run([first, processes(frameworks[1])])
-        return check.run([processes(each) for each in frameworks])
+        return check.run([processes(each, each in frameworks[:i]) for i, each in enumerate(frameworks)])
 
     return run
 
 
 def target(short: str) -> str:
-    """`torch:lenet` as the target that names its module."""
+    """`torch:lenet` as the target that names its module; others as they are."""
     framework, _, factory = short.partition(":")
-    return f"{framework}:{MODULES[framework]}:{factory}" if framework in MODULES else short
+    return short if ":" in factory else f"{framework}:{MODULES[framework]}:{factory}"

@@ -216,7 +216,7 @@ class PortCheck:
             np.savez(files / "inputs.npz", **self.inputs)
             for side, process in zip(self.live_sides(), processes, strict=True):
                 process.send({"do": "open", "options": side.request(), "inputs": str(files / "inputs.npz")})
-            described = [self._opened(process) for process in processes]
+            described = self._described(processes)
             port = described[-1]
             trace = (
                 self.trace
@@ -227,6 +227,7 @@ class PortCheck:
             if pairs is None:
                 found = refused(_parameters_differ(trace, port))
                 return self._report(trace, port, [], found)
+            notes: list[str] = []
             while True:
                 recorded = _recorded(
                     processes[-1], self._request(trace, port, pairs, files), files / "port.npz"
@@ -238,21 +239,22 @@ class PortCheck:
                 )
                 carried = {pair.port for pair in pairs if pair.rows is not None}
                 fresh = [each.rows for each in found.accepted if each.rows and each.rows[0] not in carried]
+                found.notes[:] = notes = list(dict.fromkeys([*notes, *found.notes]))
                 if not fresh:
                     return self._report(trace, recorded, pairs, found)
                 pairs = with_rows(pairs, *fresh[0])
 
-    def _opened(self, process: RecorderProcess) -> Description:
-        try:
-            return Description(process.receive()["described"])
-        except PortError as error:
-            if error.kind != "layout":
-                raise
+    def _described(self, processes: Sequence[RecorderProcess]) -> list[Description]:
+        """What each side is made of. Every answer is taken, so that a process can be asked again."""
+        answers = [_answer(process) for process in processes]
+        errors = [each for each in answers if isinstance(each, PortError)]
+        if errors and errors[0].kind == "layout":
             shape = self.inputs["x"].shape
-            raise PortLayoutError(
-                f"{error} The batch has the shape {shape}: are its channels first or last? {HOW_TO_ANSWER}",
-                kind="layout",
-            ) from error
+            asked = f"The batch has the shape {shape}: are its channels first or last? {HOW_TO_ANSWER}"
+            raise PortLayoutError(f"{errors[0]} {asked}", kind="layout") from errors[0]
+        if errors:
+            raise errors[0]
+        return [Description(each["described"]) for each in answers if not isinstance(each, PortError)]
 
     def _pairs(self, original: Description, port: Description) -> list[Pair] | None:
         if self.mapping == "auto":
@@ -300,6 +302,13 @@ class PortCheck:
             found.notes,
             files,
         )
+
+
+def _answer(process: RecorderProcess) -> dict[str, Any] | PortError:
+    try:
+        return process.receive()
+    except PortError as error:
+        return error
 
 
 def _recorded(process: RecorderProcess, request: Path | None, out: Path) -> PortTrace:

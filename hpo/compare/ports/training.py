@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +23,8 @@ from hpo.compare.ports.differences import (
 from hpo.compare.ports.findings import Finding, not_finite_in_one
 
 GRADIENT_FLOOR = 1e-3
-"""A gradient is compared in shares of itself, or of this share of the largest gradient, if that is more."""
+"""A gradient is compared in shares of its layer's largest, or of this share of the largest of all if that is
+more: that of a bias before a batch norm is round-off and nothing else."""
 RELIABLE = 3000
 """A gradient is known to a thousandth and better if it is so many times what the two sides' differ by."""
 ROUND_OFF_FACTOR = 10
@@ -58,7 +60,12 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
     own, other = sides.carried("gradients"), sides.held("gradients")
     both = [(one, two) for one, two in zip(own, other, strict=True) if one is not None and two is not None]
     largest = max((float(np.abs(np.nan_to_num(one)).max()) for one, _ in both if one.size), default=0.0)
-    for pair, one, two in zip(sides.pairs, own, other, strict=True):
+    in_layer: dict[int, float] = defaultdict(lambda: GRADIENT_FLOOR * largest)
+    layers = [sides.original.parameters[pair.original].layer for pair in sides.pairs]
+    for layer, one in zip(layers, own, strict=True):
+        if one is not None and one.size:
+            in_layer[layer] = max(in_layer[layer], float(np.abs(np.nan_to_num(one)).max()))
+    for pair, layer, one, two in zip(sides.pairs, layers, own, other, strict=True):
         where = f"the gradient of {sides.where(pair)}"
         if (one is None) != (two is None):
             side, trained = ("port", "original") if two is None else ("original", "port")
@@ -73,7 +80,7 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
         bad = not_finite_in_one("gradients", where, one, two)
         if bad is not None:
             return bad
-        size = relative(one, two, floor=GRADIENT_FLOOR * largest)
+        size = relative(one, two, floor=in_layer[layer])
         if size > GRADIENT_TOLERANCE:
             difference = Difference(
                 "gradients", where, f"they differ by {size:.1e} of the largest value", size
@@ -96,7 +103,7 @@ def _cause_of_gradients(
             "Look for a detach, stop_gradient or no_grad on the way back from the loss.",
         )
     ratio = float(one @ two / (one @ one)) if one.any() else 0.0
-    if ratio and relative(ratio * one, two) <= 1e-3:
+    if abs(ratio - 1) > 1e-3 and relative(ratio * one, two) <= 1e-3:
         for factor, name in ((rows, "loss mean against sum"), (1 / rows, "loss mean against sum")):
             if np.isclose(ratio, factor, rtol=1e-3):
                 text = (
