@@ -152,7 +152,9 @@ class Trainer(HyperParameters):
                 f"{metric!r}."
             )
         if self.data is None:
-            raise RuntimeError("There is no validation data yet: call fit(model, data) first, or prepare_data(data).")
+            raise RuntimeError(
+                "There is no validation data yet: call fit(model, data) first, or prepare_data(data)."
+            )
         if function is not None:
             return Scalar(function(*self.predict(model)))
         run = self._run if self._run is not None and model is self.model else self.start(model)
@@ -166,7 +168,9 @@ class Trainer(HyperParameters):
             RuntimeError: there are no data yet.
         """
         if self.data is None:
-            raise RuntimeError("There is no validation data yet: call fit(model, data) first, or prepare_data(data).")
+            raise RuntimeError(
+                "There is no validation data yet: call fit(model, data) first, or prepare_data(data)."
+            )
         model.eval()
         labels, outputs = [], []
         for batch in self.val_dataloader:
