@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import learners
 import numpy as np
 
 import hpo
@@ -27,13 +28,13 @@ class Problem:
         name: what the tables call it.
         space: what is searched.
         function: the objective.
-        best: its lowest value, as far as it is known.
+        best: its lowest value; None where nobody knows it, for the lowest one among the results.
     """
 
     name: str
     space: hpo.Space
     function: Callable[[Config], float]
-    best: float
+    best: float | None
 
 
 def branin(x: np.ndarray) -> float:
@@ -193,7 +194,7 @@ _MIXED_SPACE = hpo.Space(
 
 
 def all_problems() -> list[Problem]:
-    """The synthetic problems."""
+    """The synthetic problems, and the models of scikit-learn."""
     problems = [
         continuous("branin", branin, [(-5, 10), (0, 15)], 0.397887),
         continuous("hartmann3", hartmann, [(0, 1)] * 3, -3.86278),
@@ -210,4 +211,8 @@ def all_problems() -> list[Problem]:
         Problem("mixed_ackley", _MIXED_SPACE, mixed_ackley, 0.0),
         Problem("training_like", _TRAINING_SPACE, training_like, 0.0703),
         Problem("conditional", _CONDITIONAL_SPACE, conditional, 0.14),
+        Problem("svm", learners.SVM_SPACE, learners.svm, None),
+        Problem("mlp", learners.MLP_SPACE, learners.mlp, None),
+        Problem("forest", learners.FOREST_SPACE, learners.forest, None),
+        Problem("boosting", learners.BOOSTING_SPACE, learners.boosting, None),
     ]

@@ -75,7 +75,10 @@ def run_all(arguments: argparse.Namespace) -> Runs:
 
 def scores(runs: Runs) -> dict[tuple[str, str, int], list[float]]:
     """The scores of all seeds by (searcher, problem, budget), where random search was run as well."""
-    bests = {each.name: each.best for each in all_problems()}
+    lowest_seen: dict[str, float] = defaultdict(lambda: np.inf)
+    for (_, problem, _), values in runs.items():
+        lowest_seen[problem] = min(lowest_seen[problem], *values)
+    bests = {each.name: lowest_seen[each.name] if each.best is None else each.best for each in all_problems()}
     reached: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     for (searcher, problem, _), values in runs.items():
         for budget in BUDGETS:
