@@ -45,7 +45,7 @@ class OneByOne(ABC):
             ObjectiveError: the study has several metrics, and the searcher needs one.
         """
         if self.needs_results:
-            _check_metrics(study, type(self).__name__)
+            check_one_metric(study, type(self).__name__)
         observations = self._observer.read(study)
         cube = self._observer.cube
         if self._study is not study:
@@ -80,7 +80,12 @@ class OneByOne(ABC):
         return self.__dict__ | {"_study": None, "_valid": None, "_sobol": None}
 
 
-def _check_metrics(study: Study, searcher: str) -> None:
+def check_one_metric(study: Study, searcher: str) -> None:
+    """Refuse a study of several metrics, for a searcher of one.
+
+    Raises:
+        ObjectiveError: it has several.
+    """
     if len(study.metrics) > 1:
         names = ", ".join(metric.name for metric in study.metrics)
         raise ObjectiveError(

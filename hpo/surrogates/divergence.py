@@ -1,0 +1,82 @@
+"""How differently some points lie along one dimension of the cube than all of them.
+
+The Pearson divergence of two densities p and q, the mean of (p / q - 1)^2 under q, between kernel density
+estimates (Watanabe et al. 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
+Subspaces").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.surrogates.cube import FEW_LEVELS, Dimension
+
+Floats = NDArray[np.float64]
+
+NUM_PLACES = 64
+"""The densities of what has no levels, or more than a few, are looked at in so many places."""
+
+_PRIOR_POINTS = 1.0
+"""Evenly spread ones that both sets get."""
+
+_LEAST_WIDTH = 0.05
+
+
+def divergence(
+    dimension: Dimension, unit: Floats, is_top: NDArray[np.bool_], shuffles: Floats
+) -> tuple[float, float]:
+    """How far the top points lie apart from all, and how far as many points taken at random do.
+
+    The divergence stays the same when the dimension is stretched here and squeezed there. So a dimension
+    without levels is taken in ranks, in which all points lie evenly however a search concentrated them.
+
+    Args:
+        dimension: of the cube.
+        unit: where all points lie in it, shape (n,).
+        is_top: which are the top ones, shape (n,).
+        shuffles: uniform numbers, a row for each of the random choices, shape (k, n).
+    """
+    num_top = int(is_top.sum())
+    if dimension.is_category or 0 < len(dimension.levels) <= FEW_LEVELS:
+        places, size = dimension.steps(unit), len(dimension.levels)
+        kernels = _kernels_of_categories(size, num_top)
+    else:
+        ranks = _middle_ranks(unit)
+        places, size = np.minimum((ranks * NUM_PLACES).astype(np.intp), NUM_PLACES - 1), NUM_PLACES
+        kernels = _kernels_of_ranks(float(np.std(ranks[is_top])), num_top)
+
+    def density(rows: NDArray[np.intp]) -> Floats:
+        counts = np.array([np.bincount(places[row], minlength=size) for row in rows])
+        smooth = counts @ kernels + _PRIOR_POINTS / size
+        return np.asarray(smooth / smooth.sum(axis=1, keepdims=True))
+
+    base = density(np.arange(len(unit))[None])
+    rows = np.concatenate(
+        [np.flatnonzero(is_top)[None], np.argsort(shuffles, axis=1, kind="stable")[:, :num_top]]
+    )
+    apart = (base * (density(rows) / base - 1.0) ** 2).sum(axis=1)
+    return float(apart[0]), float(apart[1:].mean())
+
+
+def _kernels_of_ranks(spread: float, count: int) -> Floats:
+    """Normal kernels, as wide as Scott (1992, "Multivariate Density Estimation") says for so many points."""
+    width = max(1.06 * spread * count**-0.2, _LEAST_WIDTH)
+    places = (np.arange(NUM_PLACES) + 0.5) / NUM_PLACES
+    kernels = np.exp(-0.5 * ((places[:, None] - places[None, :]) / width) ** 2)
+    return np.asarray(kernels / kernels.sum(axis=1, keepdims=True))
+
+
+def _kernels_of_categories(size: int, count: int) -> Floats:
+    """The kernels of Aitchison and Aitken (1976): mostly the category itself, the more so the more points."""
+    other = 1.0 / (size * (1.0 + count))
+    kernels = np.full((size, size), other)
+    np.fill_diagonal(kernels, 1.0 - (size - 1) * other)
+    return kernels
+
+
+def _middle_ranks(values: Floats) -> Floats:
+    """The share of the values that lie below each, and half of those that equal it."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    below = np.cumsum(counts) - counts
+    return np.asarray((below + 0.5 * counts)[inverse] / len(values))
