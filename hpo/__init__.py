@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from hpo.events import Event, EventKind
     from hpo.executors import SimulatedExecutor
+    from hpo.explaining import importance
     from hpo.registry import use_backend
     from hpo.resuming import load
     from hpo.schedulers import (
@@ -111,6 +112,7 @@ _ROOMS = {
     ],
     "hpo.events": ["Event", "EventKind"],
     "hpo.executors": ["SimulatedExecutor"],
+    "hpo.explaining": ["importance"],
     "hpo.registry": ["use_backend"],
     "hpo.resuming": ["load"],
     "hpo.schedulers": [
@@ -228,6 +230,7 @@ __all__ = [
     "confirm",
     "current_trial",
     "final_test",
+    "importance",
     "load",
     "load_space_toml",
     "param",

@@ -55,8 +55,8 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> dic
     """
     if not 0 < target < region <= 1:
         raise ValueError(
-            f"target and region are shares of the trials, 0 < target < region <= 1; received target={target!r}"
-            f" and region={region!r}."
+            f"target and region are shares of the trials, 0 < target < region <= 1; received "
+            f"target={target!r} and region={region!r}."
         )
     check_one_metric(study, "importance")
     observer = Observer()
@@ -82,9 +82,7 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> dic
         top_share, share = float(there[is_top].mean()), float(there.mean())
         found[dimension.name] = 0.0
         if top_share:
-            apart, by_chance = divergence(
-                dimension, points[there, place], is_top[there], shuffles[:, there]
-            )
+            apart, by_chance = divergence(dimension, points[there, place], is_top[there], shuffles[:, there])
             # By the law of total variance, within the part of the space where it exists.
             found[dimension.name] = max(apart - by_chance, 0.0) * top_share**2 / share
     total = sum(found.values())

@@ -126,12 +126,13 @@ class GaussianProcess(ModelBased):
         process = Process(data.points, data.values, cube.categories, hyperparameters)
         means, _ = process.predict(data.points)
         ranked = data.points[np.argsort(means, kind="stable")]
-        pending = observations.points[observations.pending]
-        if len(pending):
+        without = observations.points[observations.pending | observations.failed][-MAX_FITTED:]
+        if len(without):
             # What is on its way is believed to come out as predicted (Ginsbourger et al. 2010): that adds
-            # no promise, only knowledge, so the next point lies elsewhere.
-            believed, _ = process.predict(pending)
-            points, values = np.concatenate([data.points, pending]), np.concatenate([data.values, believed])
+            # no promise, only knowledge, so the next point lies elsewhere. So does what failed: there is
+            # nothing to be found out in its place.
+            believed, _ = process.predict(without)
+            points, values = np.concatenate([data.points, without]), np.concatenate([data.values, believed])
             process = Process(points, values, cube.categories, hyperparameters)
         box = Box.whole(len(cube))
         if data.region is not None:

@@ -94,7 +94,7 @@ def test_bounds_that_move_are_followed() -> None:
 
 def test_several_objectives_are_refused() -> None:
     study = optuna.create_study(directions=["minimize", "maximize"], sampler=HpoSampler())
-    with pytest.raises(ValueError, match="takes a study of one objective; .* has 2"):
+    with pytest.raises(ValueError, match=r"takes a study of one objective; .* has 2"):
         study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), 1.0), n_trials=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import optuna
 import pytest
@@ -86,7 +86,7 @@ def test_points_of_the_user_and_trials_of_others_are_told_to_the_sampler() -> No
 
 def test_stopped_trials_are_pruned_ones_to_the_sampler() -> None:
     class Seen(optuna.samplers.RandomSampler):
-        pruned: list[dict[int, float]] = []
+        pruned: ClassVar[list[dict[int, float]]] = []
 
         def before_trial(self, study: Any, trial: Any) -> None:
             states = (optuna.trial.TrialState.PRUNED,)
