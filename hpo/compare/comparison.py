@@ -110,29 +110,16 @@ class Comparison:
     def backend_table(self) -> tuple[list[str], list[list[object]]]:
         """Names and rows: for each backend what it cost, and how it lies against the reference."""
         names = ["backend", "version", "s/epoch", "peak MB", "mean difference", "95 % interval", "Wilcoxon p"]
-        rows: list[list[object]] = []
-        for name, result in self.results.items():
-            stats = self.statistics.get(name)
-            memory = None if result.peak_memory is None else round(result.peak_memory / 1e6)
-            row: list[object] = [
+        rows: list[list[object]] = [
+            [
                 name,
                 result.versions.get(name),
                 result.seconds_per_epoch,
-                memory,
-                *(
-                    ["reference", None, None, None]
-                    if name == self.reference
-                    else [None] * 4
-                    if stats is None
-                    else [
-                        f"{stats.mean_difference:+.2g}",
-                        None if stats.low is None else f"{stats.low:+.2g} to {stats.high:+.2g}",
-                        stats.p_value,
-                        stats.rank_correlation,
-                    ]
-                ),
+                None if result.peak_memory is None else round(result.peak_memory / 1e6),
+                *self._against_reference(name),
             ]
-            rows.append(row)
+            for name, result in self.results.items()
+        ]
         return [*names, "rank correlation"], rows
 
     def __str__(self) -> str:
@@ -148,6 +135,14 @@ class Comparison:
     def last_lines(self) -> dict[str, tuple[str, ...]]:
         """What each backend printed last whose process died."""
         return {name: result.last_lines for name, result in self.results.items() if result.last_lines}
+
+    def _against_reference(self, name: str) -> list[object]:
+        """The cells of a backend's statistics."""
+        stats = self.statistics.get(name)
+        if stats is None:
+            return ["reference" if name == self.reference else None, None, None, None]
+        interval = None if stats.low is None else f"{stats.low:+.2g} to {stats.high:+.2g}"
+        return [f"{stats.mean_difference:+.2g}", interval, stats.p_value, stats.rank_correlation]
 
     def _judgement(self) -> str:
         findings = self.findings
