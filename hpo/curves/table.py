@@ -153,7 +153,12 @@ class LearningCurves:
         }
         target = Path(path)
         with target.open("wb") as file:
-            np.savez_compressed(file, document=np.array(json.dumps(document)), lengths=self.lengths, **arrays)
+            named: dict[str, Any] = {
+                "document": np.array(json.dumps(document)),
+                "lengths": self.lengths,
+                **arrays,
+            }
+            np.savez_compressed(file, **named)
         return target
 
     @classmethod

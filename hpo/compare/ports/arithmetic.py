@@ -52,7 +52,7 @@ def windows(
         after = (out[axis] - 1) * stride + kernel[axis] - x.shape[2 + axis] - before[axis]
         pads.append((before[axis], max(0, after)))
     padded = np.pad(x, pads, constant_values=fill)
-    views = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(2, 3))  # type: ignore[call-overload]
+    views = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(2, 3))
     found: Array = views[:, :, ::stride, ::stride][:, :, : out[0], : out[1]]
     return found
 

@@ -213,7 +213,8 @@ class PortCheck:
         """
         with tempfile.TemporaryDirectory(prefix="hpo-port-") as folder:
             files = Path(folder)
-            np.savez(files / "inputs.npz", **self.inputs)
+            named: dict[str, Any] = {**self.inputs}
+            np.savez(files / "inputs.npz", **named)
             for side, process in zip(self.live_sides(), processes, strict=True):
                 process.send({"do": "open", "options": side.request(), "inputs": str(files / "inputs.npz")})
             described = self._described(processes)
@@ -267,7 +268,7 @@ class PortCheck:
         """What the port's recorder needs to stand where the original stood."""
         prefixes = ["initial"] if self.weights == "carry" else []
         prefixes += [f"epoch/{k}" for k in range(int(original.about.get("steps", 0)))]
-        arrays = {}
+        arrays: dict[str, Any] = {}
         for prefix in prefixes:
             state = original.state("start" if prefix == "initial" else prefix)
             for pair in pairs:

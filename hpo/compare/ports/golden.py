@@ -67,8 +67,8 @@ def leave_proof(
     Path(folder).mkdir(parents=True, exist_ok=True)
     golden, test = Path(folder) / f"{name}_golden.npz", Path(folder) / f"test_{name}_port.py"
     with golden.open("wb") as file:
-        about = np.array(json.dumps(original.about))
-        np.savez_compressed(file, **{**original.arrays, "about": about})
+        named: dict[str, Any] = {**original.arrays, "about": np.array(json.dumps(original.about))}
+        np.savez_compressed(file, **named)
     names = {original.parameters[pair.original].name: port.parameters[pair.port].name for pair in pairs}
     optimizer, layout = options.get("optimizer"), options.get("layout")
     arguments = {
