@@ -24,7 +24,7 @@ def train(trial: Any) -> float:
         trial.report(sum(units) / 10 + 10 / (step + 1), step)
         if trial.should_prune():
             raise optuna.TrialPruned
-    return sum(units) / 10 + float(rate)
+    return float(sum(units) / 10 + rate)
 
 
 def test_its_space_is_found_with_conditions() -> None:

@@ -122,4 +122,4 @@ def test_a_log_that_another_sampler_wrote_counts_as_it_is() -> None:
 
 def test_what_is_no_sampler_is_refused() -> None:
     with pytest.raises(TypeError, match=r"takes a sampler, such as .*TPESampler.*received 'tpe'"):
-        OptunaSearcher("tpe")  # type: ignore[arg-type]
+        OptunaSearcher("tpe")

@@ -115,7 +115,7 @@ def wider(one: BaseDistribution, other: BaseDistribution) -> BaseDistribution:
         if (one.log, one.step) == (other.log, other.step):
             changed: Any = type(one)
             low, high = min(one.low, other.low), max(one.high, other.high)
-            return changed(low, high, log=one.log, step=one.step)  # type: ignore[no-any-return]
+            return changed(low, high, log=one.log, step=one.step)
     raise SpaceError(
         f"A parameter is suggested once from {one} and once from {other}, which no one domain holds; give "
         "the two different names, or write the space yourself."
