@@ -1,0 +1,152 @@
+"""How soon schedulers find a good config: ours and others' on the same learning curves, seeds and configs.
+
+    python benchmarks/multi_fidelity.py                          # all that is installed, 20 seeds
+    python benchmarks/multi_fidelity.py --tables mlp --workers 1 --seeds 5 --contenders random asha
+    python benchmarks/multi_fidelity.py --tables mine.npz --plot mine.png
+
+`pip install optuna syne-tune` brings the others. A table is one that ships with the library, a file of
+`hpo.record(study).save(...)`, or `modelled-N`: curves that cross, drawn with seed N. The incumbent is the
+best value of a full training, so that no fidelities are mixed. What is said: the epochs (of all trials
+together) and the seconds on the virtual clock that it took the median seed to come within 0.005 of the
+table's best, with quartiles; a dash where it did not within the budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+sys.path.insert(0, str(Path(__file__).parent))
+from contenders.halving import CONTENDERS, Trace
+
+import hpo
+from hpo.curves import SHIPPED, LearningCurves
+
+NEAR = 0.005
+NEEDS = {"optuna": "optuna", "syne": "syne_tune"}
+
+
+def installed(contender: str) -> bool:
+    module = NEEDS.get(contender.split()[0])
+    return module is None or importlib.util.find_spec(module) is not None
+
+
+def table(name: str) -> LearningCurves:
+    kind, _, number = name.partition("-")
+    return modelled(int(number)) if kind == "modelled" else hpo.replay(name)
+
+
+def modelled(seed: int, num_configs: int = 300, epochs: int = 27) -> LearningCurves:
+    """Power laws that fall to a floor, slowly where the rate is small, with noise: they cross."""
+    random = np.random.default_rng(seed)
+    space = hpo.Space(
+        {"rate": hpo.Float(1e-4, 1, log=True), "size": hpo.Int(8, 512, log=True), "z": hpo.Float(0, 1)}
+    )
+    configs = space.sample(seed, n=num_configs)
+    best_rate, best_z = random.uniform(-3, -1), random.uniform(0.2, 0.8)
+    x = np.arange(1, epochs + 1)
+    rate = np.log10([config["rate"] for config in configs])
+    size = np.log2([config["size"] for config in configs])
+    z = np.array([config["z"] for config in configs])
+    floor = 0.1 + 0.05 * np.abs(rate - best_rate) + 0.1 * np.abs(z - best_z) + 0.01 * (9 - size)
+    # Small rates and large models start slowly.
+    power = np.clip(0.9 + 0.25 * (rate - best_rate) - 0.05 * (size - 6), 0.15, 2.0)
+    start = 0.6 + 0.2 * random.random(num_configs)
+    curves = floor[:, None] + (start - floor)[:, None] * x[None, :] ** -power[:, None]
+    curves += 0.004 * random.standard_normal(curves.shape)
+    seconds = np.repeat((0.5 + 2.0 ** (size - 8))[:, None], epochs, axis=1)
+    values = {"error": np.clip(curves, 0, 1), "seconds": seconds}
+    metric, lengths = hpo.Metric("error"), [epochs] * num_configs
+    return LearningCurves(
+        name=f"modelled-{seed}", space=space, metric=metric, configs=configs, values=values, lengths=lengths
+    )
+
+
+def came_near(trace: Trace, goal: float) -> tuple[float, float]:
+    """The epochs and the seconds that it took; infinite if it did not."""
+    return next(((epochs, seconds) for epochs, seconds, best in trace if best <= goal), (math.inf, math.inf))
+
+
+def quartiles(values: list[float]) -> str:
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="nearest")
+    return f"{shown(middle):>7} ({shown(low)} to {shown(high)})"
+
+
+def shown(value: float) -> str:
+    return "-" if math.isinf(value) else f"{value:,.0f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--tables", nargs="+", default=[*SHIPPED, "modelled-0"])
+    parser.add_argument("--contenders", nargs="+", default=[name for name in CONTENDERS if installed(name)])
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 4, 16])
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--trainings", type=int, default=60, help="the budget, in full trainings")
+    parser.add_argument("--plot", type=Path, help="where to draw the incumbents' errors")
+    options = parser.parse_args()
+    traces: dict[tuple[str, int, str], list[Trace]] = {}
+    with threadpool_limits(1):
+        for name in options.tables:
+            curves = table(name)
+            budget = options.trainings * curves.max_epochs
+            size = f"{len(curves)} configs, {curves.max_epochs} epochs, best {curves.best:.4f}"
+            print(f"\n{name}: {size}, budget {budget} epochs")
+            for workers in options.workers:
+                header = f"{f'{workers} workers':22} {f'epochs to within {NEAR}':26} {'seconds':26} error"
+                print("  " + header + " at the end")
+                for contender in options.contenders:
+                    runs = [
+                        CONTENDERS[contender](curves, workers, budget, seed) for seed in range(options.seeds)
+                    ]
+                    traces[name, workers, contender] = runs
+                    near = [came_near(run, curves.best + NEAR) for run in runs]
+                    errors = [run[-1][2] for run in runs]
+                    print(
+                        f"    {contender:20} {quartiles([epochs for epochs, _ in near]):26} "
+                        f"{quartiles([seconds for _, seconds in near]):26} {np.median(errors):.4f}",
+                        flush=True,
+                    )
+    if options.plot:
+        draw(traces, options)
+
+
+def draw(traces: dict[tuple[str, int, str], list[Trace]], options: Any) -> None:
+    """The incumbent's median error over epochs, with a band between the quartiles: a panel for each table."""
+    from matplotlib.figure import Figure
+
+    shape = (len(options.tables), len(options.workers))
+    figure = Figure(figsize=(5 * shape[1], 4 * shape[0]), layout="constrained")
+    axes = figure.subplots(*shape, squeeze=False)
+    for (name, workers, contender), runs in traces.items():
+        ax = axes[options.tables.index(name)][options.workers.index(workers)]
+        curves = table(name)
+        grid = np.geomspace(curves.max_epochs, options.trainings * curves.max_epochs, 200)
+        regrets = np.array([at(run, grid) for run in runs]) - curves.best
+        low, middle, high = np.quantile(regrets, [0.25, 0.5, 0.75], axis=0, method="nearest")
+        colour = f"C{options.contenders.index(contender)}"
+        ax.plot(grid, middle, color=colour, label=contender)
+        ax.fill_between(grid, low, high, color=colour, alpha=0.12, linewidth=0)
+        ax.set(title=f"{name}, {workers} workers", xscale="log", yscale="log")
+        ax.set(xlabel="epochs trained by all trials", ylabel="incumbent's error above the best")
+    axes[0][0].legend(fontsize="x-small")
+    figure.savefig(options.plot, dpi=110)
+
+
+def at(trace: Trace, grid: Any) -> Any:
+    """The incumbent's value after so many epochs; NaN counts as bad before the first."""
+    epochs = np.array([entry[0] for entry in trace])
+    best = np.array([entry[2] for entry in trace])
+    place = np.searchsorted(epochs, grid, side="right") - 1
+    return np.where(place >= 0, best[np.maximum(place, 0)], np.inf)
+
+
+if __name__ == "__main__":
+    main()
