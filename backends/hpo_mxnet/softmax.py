@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hpo.port import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
-from hpo.training.rows import check_members, learning_rates, mean_scores, stack, unstack
+from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_mxnet.arrays import classic_arrays
 from hpo_mxnet.compat import mx
 from hpo_mxnet.graphs import Graph
@@ -21,39 +21,45 @@ STEPS_PER_CALL = 16
 
 
 class SoftmaxRun:
-    """MXNet's implementation of `hpo.port.Run`."""
+    """MXNet's implementation of `hpo.port.Run`.
+
+    Rows stand member-major here, (K * num_outputs, num_inputs + 1): MXNet's softmax is fast along the last
+    axis only.
+    """
 
     def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType, device: Any) -> None:
         check_members(members, data)
+        self._members = list(members)
         self._data = data
-        self._dtype = dtype
+        self._dtype: DType = dtype
         self._device = device
-        self._rates = learning_rates(members, dtype)
+        self._classes = members[0].model.num_outputs
         self._chunk = max(1, EXAMPLES_PER_CHUNK // data.batch_size) * data.batch_size
         self._gather = Graph(_inputs(dtype, is_uint8=data.train_x.dtype == np.uint8))
-        self._score = Graph(_scores(len(members), dtype))
-        self._steps: dict[tuple[int, int], tuple[Graph, Any]] = {}
         self.load([member.state for member in members])
+        self._compile()
 
     def load(self, states: Sequence[State]) -> None:
-        """Replace the K models' parameters."""
-        self._place(stack(states, self._dtype))
+        """Replace the K models' states."""
+        rows, velocities = to_rows(self._members, states, self._dtype)
+        self._rows = self._place(rows)
+        self._velocities = None if velocities is None else self._place(velocities)
 
     def state(self) -> list[State]:
-        """Copies of the K models' parameters."""
-        return unstack(self._rows_on_host())
+        """Copies of the K models' states."""
+        velocities = None if self._velocities is None else self._on_host(self._velocities)
+        return from_rows(self._members, self._on_host(self._rows), velocities)
 
     def drop(self, index: int) -> None:
         """Take one model out; those behind it move up."""
-        kept = np.delete(self._rows_on_host(), index, axis=1)
-        self._rates = np.delete(self._rates, index)
-        self._score = Graph(_scores(len(self._rates), self._dtype))
-        self._steps = {}
-        self._place(np.ascontiguousarray(kept))
+        states = self.state()
+        del self._members[index], states[index]
+        self.load(states)
+        self._compile()
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
-        totals = _Totals(len(self._rates))
+        totals = _Totals(len(self._members))
         with classic_arrays(), mx.autograd.pause():
             for inputs, labels in self._chunks(self._train, order):
                 parts = self._parts(len(labels))
@@ -63,11 +69,11 @@ class SoftmaxRun:
 
     def validate(self) -> Scores:
         """Score every model on all validation examples."""
-        totals = _Totals(len(self._rates))
+        totals = _Totals(len(self._members))
         with classic_arrays(), mx.autograd.pause():
             for inputs, labels in self._chunks(self._val, np.arange(len(self._data.val_y))):
                 logits = mx.nd.dot(inputs, self._rows, transpose_b=True)
-                logits = logits.reshape((len(labels), -1, len(self._rates)))
+                logits = logits.reshape((len(labels), -1, self._classes))
                 totals.add(self._score(z=logits, y=labels), len(labels))
         return totals.scores()
 
@@ -93,13 +99,22 @@ class SoftmaxRun:
     def _to_device(self, array: Array) -> Any:
         return mx.nd.array(array, ctx=self._device, dtype=array.dtype)
 
-    def _place(self, rows: Array) -> None:
-        self._classes = len(rows)
-        self._rows = self._to_device(rows.reshape(-1, rows.shape[-1]))
+    def _place(self, rows: Array) -> Any:
+        return self._to_device(np.ascontiguousarray(rows.transpose(1, 0, 2)).reshape(-1, rows.shape[-1]))
 
-    def _rows_on_host(self) -> Array:
-        rows: Array = self._rows.asnumpy()
-        return rows.reshape(self._classes, len(self._rates), -1)
+    def _on_host(self, rows: Any) -> Array:
+        array: Array = rows.asnumpy()
+        return array.reshape(len(self._members), self._classes, -1).transpose(1, 0, 2)
+
+    def _compile(self) -> None:
+        """Make what depends on K and on the members' numbers."""
+        self._score = Graph(_scores(len(self._members), self._dtype))
+        self._rules = Rules.of(self._members, self._dtype)
+        self._columns = {
+            name: self._to_device(np.repeat(numbers, self._classes)[:, None])
+            for name, numbers in vars(self._rules).items()
+        }
+        self._steps: dict[tuple[int, int], tuple[Graph, Any]] = {}
 
     def _chunks(self, examples: tuple[Any, Any], order: NDArray[np.intp]) -> Iterator[tuple[Any, Any]]:
         """Inputs (n, num_inputs + 1) and labels (n,)."""
@@ -118,14 +133,23 @@ class SoftmaxRun:
                 start += length
 
     def _descend(self, inputs: Any, labels: Any, size: int) -> Any:
-        """One step for each batch of `size` examples; the logits (n, classes, K) before it."""
+        """One step for each batch of `size` examples; the logits (n, K, classes) before it."""
         count = len(labels) // size
         if (count, size) not in self._steps:
-            graph = Graph(_descent(count, size, self._classes, len(self._rates), self._dtype), static=True)
-            self._steps[count, size] = graph, self._to_device((self._rates / size).reshape(1, 1, -1))
-        graph, step = self._steps[count, size]
-        self._rows, logits = graph(x=inputs, y=labels, rows=self._rows, step=step)
+            outputs = _descent(count, size, self._classes, len(self._members), self._rules, self._dtype)
+            self._steps[count, size] = Graph(outputs, static=True), self._factor(size)
+        graph, factor = self._steps[count, size]
+        arrays = {"x": inputs, "y": labels, "rows": self._rows, "factor": factor, **self._columns}
+        if self._velocities is None:
+            self._rows, logits = graph(**arrays)
+        else:
+            self._rows, self._velocities, logits = graph(**arrays, velocities=self._velocities)
         return logits
+
+    def _factor(self, size: int) -> Any:
+        """What the gradient (size, K, classes) is multiplied by."""
+        rates = np.ones_like(self._rules.rates) if self._rules.has_momentum else -self._rules.rates
+        return self._to_device((rates / size).astype(self._dtype).reshape(1, -1, 1))
 
 
 def _inputs(dtype: DType, *, is_uint8: bool) -> Any:
@@ -135,32 +159,49 @@ def _inputs(dtype: DType, *, is_uint8: bool) -> Any:
     return converted / 255 if is_uint8 else converted
 
 
-def _descent(count: int, size: int, classes: int, members: int, dtype: DType) -> Any:
-    """The rows after `count` steps on `x` and `y`, and the logits before each step.
+def _descent(count: int, size: int, classes: int, members: int, rules: Rules, dtype: DType) -> Any:
+    """The rows after `count` steps on `x` and `y`, the velocities if there are any, the logits before each.
 
     With logits z and p = softmax(z), the gradient of the batch's mean cross-entropy with respect to z
     is (p - onehot(y)) / size, and with respect to the rows that times the inputs.
     """
-    x, y, rows, step = map(mx.sym.Variable, ("x", "y", "rows", "step"))
-    targets = mx.sym.one_hot(y, depth=classes, dtype=dtype).reshape((-1, classes, 1))
+    sym = mx.sym
+    x, y, rows, factor, velocities = map(sym.Variable, ("x", "y", "rows", "factor", "velocities"))
+    rate, decay, momentum = map(sym.Variable, ("rates", "decays", "momenta"))
+    targets = sym.one_hot(y, depth=classes, dtype=dtype).reshape((-1, 1, classes))
+    # The product can multiply by one number on its way.
+    shared = float(rules.momenta[0]) if np.ptp(rules.momenta) == 0 else None
     logits = []
-    for first in range(0, count * size, size):
-        batch = mx.sym.slice_axis(x, axis=0, begin=first, end=first + size)
-        target = mx.sym.slice_axis(targets, axis=0, begin=first, end=first + size)
-        z = mx.sym.dot(batch, rows, transpose_b=True).reshape((size, classes, members))
-        gradient = mx.sym.broadcast_mul(mx.sym.broadcast_sub(mx.sym.softmax(z, axis=1), target), step)
-        gradient = gradient.reshape((size, classes * members))
-        rows = mx.sym.linalg_gemm(gradient, batch, rows, transpose_a=True, alpha=-1.0)
+    for batch, target in zip(_split(x, count), _split(targets, count), strict=True):
+        z = sym.FullyConnected(batch, rows, no_bias=True, num_hidden=members * classes, flatten=False)
+        z = z.reshape((size, members, classes))
+        gradient = sym.broadcast_mul(sym.broadcast_sub(sym.softmax(z), target), factor)
+        gradient = gradient.reshape((size, members * classes))
+        if not rules.has_momentum:
+            kept = sym.broadcast_mul(rows, 1 - rate * decay) if rules.has_decay else rows
+            rows = sym.linalg_gemm(gradient, batch, kept, transpose_a=True)
+        else:
+            kept = velocities if shared is not None else sym.broadcast_mul(velocities, momentum)
+            velocities = sym.linalg_gemm(gradient, batch, kept, transpose_a=True, beta=shared or 1.0)
+            if rules.has_decay:
+                velocities = velocities + sym.broadcast_mul(rows, decay)
+            rows = rows - sym.broadcast_mul(velocities, rate)
         logits.append(z)
-    return mx.sym.Group([rows, mx.sym.concat(*logits, dim=0)])
+    moving = [velocities] if rules.has_momentum else []
+    return sym.Group([rows, *moving, sym.concat(*logits, dim=0)])
+
+
+def _split(array: Any, count: int) -> Any:
+    """`count` equal parts along the first axis."""
+    return [array] if count == 1 else mx.sym.split(array, num_outputs=count, axis=0)
 
 
 def _scores(members: int, dtype: DType) -> Any:
     """(K,) numbers of wrong examples and (K,) sums of their losses, of logits `z` and labels `y`."""
     z, y = mx.sym.Variable("z"), mx.sym.expand_dims(mx.sym.Variable("y"), axis=1)
-    wrong = mx.sym.broadcast_not_equal(mx.sym.argmax(z, axis=1), mx.sym.Cast(y, dtype=dtype))
+    wrong = mx.sym.broadcast_not_equal(mx.sym.argmax(z, axis=2), mx.sym.Cast(y, dtype=dtype))
     labels = mx.sym.broadcast_axis(y, axis=1, size=members)
-    loss = -mx.sym.pick(mx.sym.log_softmax(z, axis=1), labels, axis=1)
+    loss = -mx.sym.pick(mx.sym.log_softmax(z), labels)
     return mx.sym.Group([mx.sym.sum(wrong, axis=0), mx.sym.sum(loss, axis=0)])
 
 

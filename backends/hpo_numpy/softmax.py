@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,13 @@ from scipy.linalg import blas
 
 from hpo.port import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
-from hpo.training.rows import check_members, learning_rates, mean_scores, stack, unstack
+from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
+from hpo_numpy.optimizers import NEGLIGIBLE
 from hpo_numpy.threads import one_thread
+
+LOWEST = -60.0
+"""The least exponent that is taken. What is below it moves no parameter, and processors take a hundred times
+as long over numbers below the smallest normal one, which e**-60 times a small rate is far from."""
 
 
 class SoftmaxRun:
@@ -19,32 +24,36 @@ class SoftmaxRun:
 
     def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType) -> None:
         check_members(members, data)
+        self._members = list(members)
         self._data = data
         self._dtype = dtype
-        self._rates = learning_rates(members, dtype)
         self.load([member.state for member in members])
         per_chunk = max(1, EXAMPLES_PER_CHUNK // data.batch_size) * data.batch_size
+        # Pixels are multiplied as they are, and the products scaled: that is fewer numbers.
+        white = 255 if data.train_x.dtype == np.uint8 else 1
+        self._scale = 1 / white
         self._raw = np.empty((per_chunk, data.num_inputs), data.train_x.dtype)
-        self._inputs = np.ones((per_chunk, data.num_inputs + 1), dtype)
-        # c += alpha * a @ b in place: one call where NumPy would need a product and an addition.
-        self._add_product = blas.sgemm if dtype == "float32" else blas.dgemm
+        self._inputs = np.full((per_chunk, data.num_inputs + 1), white, dtype)
+        # c = beta * c + alpha * a @ b in place: one call where NumPy would need several.
+        self._product = blas.sgemm if dtype == "float32" else blas.dgemm
 
     def load(self, states: Sequence[State]) -> None:
-        """Replace the K models' parameters."""
-        self._rows = stack(states, self._dtype)
+        """Replace the K models' states."""
+        self._rows, self._velocities = to_rows(self._members, states, self._dtype)
 
     def state(self) -> list[State]:
-        """Copies of the K models' parameters."""
-        return unstack(self._rows)
+        """Copies of the K models' states."""
+        return from_rows(self._members, self._rows, self._velocities)
 
     def drop(self, index: int) -> None:
         """Take one model out; those behind it move up."""
-        self._rows = np.ascontiguousarray(np.delete(self._rows, index, axis=1))
-        self._rates = np.delete(self._rates, index)
+        states = self.state()
+        del self._members[index], states[index]
+        self.load(states)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
-        totals = _Totals(len(self._rates))
+        totals = _Totals(len(self._members))
         size = self._data.batch_size
         with one_thread(), np.errstate(all="ignore"):
             for inputs, labels in self._chunks(self._data.train_x, self._data.train_y, order):
@@ -57,25 +66,26 @@ class SoftmaxRun:
 
     def validate(self) -> Scores:
         """Score every model on all validation examples."""
-        totals = _Totals(len(self._rates))
+        totals = _Totals(len(self._members))
         everything = np.arange(len(self._data.val_x))
+        scale = np.asarray(self._scale, self._dtype)
         with one_thread(), np.errstate(all="ignore"):
             for inputs, labels in self._chunks(self._data.val_x, self._data.val_y, everything):
                 logits = np.tensordot(self._rows, inputs, axes=([2], [1]))
+                logits *= scale
                 logits -= logits.max(axis=0)
                 totals.add(logits, np.exp(logits).sum(axis=0), labels)
         return totals.scores()
 
     def _chunks(self, x: Array, y: Array, order: NDArray[np.intp]) -> Iterator[tuple[Array, Array]]:
-        """Inputs (n, num_inputs + 1), valid until the next chunk, and labels (n,)."""
+        """Inputs (n, num_inputs + 1), not scaled yet and valid until the next chunk, and labels (n,)."""
         flat = x.reshape(len(x), -1)
-        scale = np.asarray(1 / 255 if x.dtype == np.uint8 else 1, self._dtype)
         for start in range(0, len(order), len(self._raw)):
             chosen = order[start : start + len(self._raw)]
             n = len(chosen)
             # mode="clip", else take() buffers the whole copy to be able to fail half-way.
             np.take(flat, chosen, axis=0, out=self._raw[:n], mode="clip")
-            np.multiply(self._raw[:n], scale, out=self._inputs[:n, :-1], casting="same_kind")
+            np.copyto(self._inputs[:n, :-1], self._raw[:n], casting="same_kind")
             yield self._inputs[:n], y[chosen]
 
     def _descend(self, inputs: Array, labels: Array, size: int, totals: _Totals) -> None:
@@ -86,34 +96,84 @@ class SoftmaxRun:
         """
         classes, members, width = self._rows.shape
         flat = (classes * members, size)
-        rows = self._rows.reshape(classes * members, width)
+        columns = self._rows.reshape(classes * members, width).T
         labels = labels.reshape(-1, size)
         targets = (labels[:, None, None] == np.arange(classes)[:, None, None]).astype(self._dtype)
         logits = np.empty((len(labels), classes, members, size), self._dtype)
         sums = np.empty((len(labels), members, size), self._dtype)
-        step = (-self._rates / size)[:, None].astype(self._dtype)
         # Everything a step touches is a view made once: indexing would cost as much as the arithmetic.
         highest = np.empty((members, size), self._dtype)
         gradient = np.empty((classes, members, size), self._dtype)
         gradient_columns = gradient.reshape(flat).T
         batches = inputs.reshape(-1, size, width).transpose(0, 2, 1)
-        for batch, z, z_flat, total, target in zip(
-            batches, logits, logits.reshape(-1, *flat), sums, targets, strict=True
+        product, scale = self._product, self._scale
+        factor, move = self._rule(size)
+        for batch, z, z_columns, total, target in zip(
+            batches, logits, logits.reshape(-1, *flat).transpose(0, 2, 1), sums, targets, strict=True
         ):
-            np.dot(rows, batch, out=z_flat)
+            product(scale, batch, columns, beta=0.0, c=z_columns, trans_a=True, overwrite_c=True)
             np.maximum.reduce(z, axis=0, out=highest)
             np.subtract(z, highest, out=z)
-            np.exp(z, out=gradient)
+            np.maximum(z, LOWEST, out=gradient)
+            np.exp(gradient, out=gradient)
             np.add.reduce(gradient, axis=0, out=total)
             np.divide(gradient, total, out=gradient)
             np.subtract(gradient, target, out=gradient)
-            np.multiply(gradient, step, out=gradient)
-            self._add_product(1.0, batch, gradient_columns, beta=1.0, c=rows.T, overwrite_c=True)
+            np.multiply(gradient, factor, out=gradient)
+            move(batch, gradient_columns)
+        self._flush()
         totals.add(
             logits.transpose(1, 2, 0, 3).reshape(classes, members, -1),
             sums.transpose(1, 0, 2).reshape(members, -1),
             labels.ravel(),
         )
+
+    def _rule(self, size: int) -> tuple[Array, Callable[[Array, Array], None]]:
+        """What the gradient (classes, K, size) is multiplied by, and what moves the rows then.
+
+        The latter takes a batch (num_inputs + 1, size) and the gradient (size, classes * K).
+        """
+        classes, members, width = self._rows.shape
+        rules = Rules.of(self._members, self._dtype)
+        rows = self._rows.reshape(classes * members, width)
+        product, scale = self._product, self._scale
+        rate, decay, momentum = (
+            np.tile(numbers, classes)[:, None] for numbers in (rules.rates, rules.decays, rules.momenta)
+        )
+        keep = 1 - rate * decay
+
+        def plain(batch: Array, gradient: Array) -> None:
+            product(scale, batch, gradient, beta=1.0, c=rows.T, overwrite_c=True)
+
+        def decayed(batch: Array, gradient: Array) -> None:
+            np.multiply(rows, keep, out=rows)
+            product(scale, batch, gradient, beta=1.0, c=rows.T, overwrite_c=True)
+
+        if self._velocities is None:
+            factor = (-rules.rates / size)[:, None].astype(self._dtype)
+            return factor, decayed if rules.has_decay else plain
+
+        velocities, scratch = self._velocities.reshape(rows.shape), np.empty_like(rows)
+
+        # The product can multiply by one number on its way.
+        shared = float(momentum[0, 0]) if np.ptp(momentum) == 0 else None
+
+        def with_momentum(batch: Array, gradient: Array) -> None:
+            if shared is None:
+                np.multiply(velocities, momentum, out=velocities)
+            product(scale, batch, gradient, beta=shared or 1.0, c=velocities.T, overwrite_c=True)
+            if rules.has_decay:
+                np.add(velocities, np.multiply(rows, decay, out=scratch), out=velocities)
+            np.subtract(rows, np.multiply(velocities, rate, out=scratch), out=rows)
+
+        return np.array(1 / size, self._dtype), with_momentum
+
+    def _flush(self) -> None:
+        """Set to zero what has all but decayed behind pixels that are always dark (see `optimizers`)."""
+        if self._velocities is not None:
+            self._velocities[np.abs(self._velocities) < NEGLIGIBLE] = 0
+        if Rules.of(self._members, self._dtype).has_decay:
+            self._rows[np.abs(self._rows) < NEGLIGIBLE] = 0
 
 
 class _Totals:
@@ -127,8 +187,11 @@ class _Totals:
     def add(self, logits: Array, sums: Array, labels: Array) -> None:
         """Add n examples: shifted logits (classes, K, n), the sums of their exponentials, labels (n,)."""
         n = len(labels)
-        self._wrong += (logits.argmax(axis=0) != labels).sum(axis=1)
-        self._loss += (np.log(sums) - logits[labels, :, np.arange(n)].T).sum(axis=1, dtype=np.float64)
+        of_label = logits[labels, :, np.arange(n)].T
+        # The first of the largest logits, which are zero, says the class; argmax() would take longer.
+        before = (np.arange(len(logits))[:, None] < labels)[:, None]
+        self._wrong += ((of_label < 0) | ((logits == 0) & before).any(axis=0)).sum(axis=1)
+        self._loss += (np.log(sums) - of_label).sum(axis=1, dtype=np.float64)
         self._count += n
 
     def scores(self) -> Scores:

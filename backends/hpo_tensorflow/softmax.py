@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hpo.port import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
-from hpo.training.rows import check_members, learning_rates, mean_scores, stack, unstack
+from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 
 MOST_UNROLLED = 16
 """Steps that stand one behind the other in a graph."""
@@ -29,6 +29,7 @@ class SoftmaxRun:
 
     def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType, device: Any) -> None:
         check_members(members, data)
+        self._members = list(members)
         self._dtype: DType = dtype
         self._device = device
         self._batch_size = data.batch_size
@@ -36,23 +37,32 @@ class SoftmaxRun:
         with tf.device(device):
             self._train = _place(data.train_x, data.train_y)
             self._val = _place(data.val_x, data.val_y)
-            self._rates = tf.constant(learning_rates(members, dtype))
             self._scale = tf.constant(1 / 255 if data.train_x.dtype == np.uint8 else 1, dtype)
         self.load([member.state for member in members])
 
     def load(self, states: Sequence[State]) -> None:
-        """Replace the K models' parameters."""
+        """Replace the K models' states."""
+        rows, velocities = to_rows(self._members, states, self._dtype)
+        rules = Rules.of(self._members, self._dtype)
         with tf.device(self._device):
-            self._rows = tf.constant(stack(states, self._dtype).transpose(1, 0, 2))
+            self._rows = tf.constant(rows.transpose(1, 0, 2))
+            # What nobody needs is nothing, which costs the graph nothing.
+            moving = np.zeros((0, 0, 0), self._dtype) if velocities is None else velocities
+            self._velocities = tf.constant(moving.transpose(1, 0, 2))
+            numbers = tf.constant(np.stack([rules.rates, rules.decays, rules.momenta]))
+        self._rules = numbers, rules.has_decay, rules.has_momentum
 
     def state(self) -> list[State]:
-        """Copies of the K models' parameters."""
-        return unstack(self._rows.numpy().transpose(1, 0, 2))
+        """Copies of the K models' states."""
+        velocities = self._velocities.numpy().transpose(1, 0, 2)
+        moving = velocities if velocities.size else None
+        return from_rows(self._members, self._rows.numpy().transpose(1, 0, 2), moving)
 
     def drop(self, index: int) -> None:
         """Take one model out; those behind it move up."""
-        kept = [member for member in range(len(self._rates)) if member != index]
-        self._rows, self._rates = tf.gather(self._rows, kept), tf.gather(self._rates, kept)
+        states = self.state()
+        del self._members[index], states[index]
+        self.load(states)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
@@ -61,8 +71,16 @@ class SoftmaxRun:
         with tf.device(self._device):
             for part, size, unrolled in _parts(order, self._batch_size):
                 indices = tf.constant(part.reshape(-1, unrolled * size).astype(np.int32))
-                self._rows, part_wrong, part_loss = _epoch(
-                    self._rows, *self._train, indices, self._rates, self._scale, self._classes, size, unrolled
+                self._rows, self._velocities, part_wrong, part_loss = _epoch(
+                    self._rows,
+                    self._velocities,
+                    *self._train,
+                    indices,
+                    *self._rules,
+                    self._scale,
+                    self._classes,
+                    size,
+                    unrolled,
                 )
                 wrong, loss = wrong + part_wrong.numpy(), loss + part_loss.numpy()
         return mean_scores(wrong, loss, len(order))
@@ -98,8 +116,19 @@ def _scores(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow's
 def _epoch(
-    rows: Any, x: Any, y: Any, chunks: Any, rates: Any, scale: Any, classes: int, size: int, count: int
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    rows: Any,
+    velocities: Any,
+    x: Any,
+    y: Any,
+    chunks: Any,
+    rules: Any,
+    has_decay: bool,
+    has_momentum: bool,
+    scale: Any,
+    classes: int,
+    size: int,
+    count: int,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """One step for each batch of `size` examples; `chunks` is (chunks, count * size).
 
     With logits z and p = softmax(z), the gradient of the batch's mean cross-entropy with respect to z is
@@ -108,23 +137,31 @@ def _epoch(
     the graph depends on the rates, K, or how many chunks and examples there are, so that trials share a
     trace, and those that a member left go on with theirs.
     """
-    flat = tf.reshape(rows, [-1, tf.shape(rows)[2]])
-    step = (-rates / size)[:, None]
-    wrong = loss = tf.zeros_like(rates, tf.float64)
+    width = tf.shape(rows)[2]
+    flat, moving = tf.reshape(rows, [-1, width]), tf.reshape(velocities, [-1, tf.shape(velocities)[2]])
+    rate, decay, momentum = (tf.repeat(rules[row], classes)[:, None] for row in range(3))
+    factor = tf.cast(1 / size, rules.dtype) if has_momentum else (-rules[0] / size)[:, None]
+    wrong = loss = tf.zeros_like(rules[0], tf.float64)
     for indices in chunks:
         tf.autograph.experimental.set_loop_options(shape_invariants=[(wrong, ANY_K), (loss, ANY_K)])
         labels = tf.gather(y, indices)
-        targets = tf.split(tf.one_hot(labels, classes, dtype=rates.dtype)[:, None], count)
+        targets = tf.split(tf.one_hot(labels, classes, dtype=rules.dtype)[:, None], count)
         logits = []
         for batch, target in zip(tf.split(_inputs(x, indices, scale), count), targets, strict=True):
             z = tf.reshape(tf.matmul(batch, flat, transpose_b=True), [size, -1, classes])
-            gradient = tf.reshape((tf.nn.softmax(z) - target) * step, [size, -1])
-            flat += tf.matmul(gradient, batch, transpose_a=True)
+            gradient = tf.reshape((tf.nn.softmax(z) - target) * factor, [size, -1])
+            change = tf.matmul(gradient, batch, transpose_a=True)
+            if has_momentum:
+                moving = moving * momentum + (change + flat * decay if has_decay else change)
+                change = -rate * moving
+            elif has_decay:
+                flat *= 1 - rate * decay
+            flat += change
             logits.append(z)
         chunk_wrong, chunk_loss = _scores(tf.concat(logits, 0), labels)
         wrong += chunk_wrong
         loss += chunk_loss
-    return tf.reshape(flat, tf.shape(rows)), wrong, loss
+    return tf.reshape(flat, tf.shape(rows)), tf.reshape(moving, tf.shape(velocities)), wrong, loss
 
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow's

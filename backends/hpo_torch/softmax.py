@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hpo.port import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
-from hpo.training.rows import check_members, learning_rates, mean_scores, stack, unstack
+from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_torch.arrays import from_host
-from hpo_torch.threads import one_thread
+from hpo_torch.threads import flush_denormals, one_thread
 
 
 class SoftmaxRun:
@@ -21,37 +21,42 @@ class SoftmaxRun:
 
     def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType, device: Any) -> None:
         check_members(members, data)
+        self._members = list(members)
         self._dtype: DType = dtype
-        self._tensor_dtype = getattr(torch, dtype)
         self._device = device
         self._batch_size = data.batch_size
-        self._rates = torch.from_numpy(learning_rates(members, dtype)).to(device)
         self._train = self._place(data.train_x, data.train_y)
         self._val = self._place(data.val_x, data.val_y)
-        self._scale = 1 / 255 if data.train_x.dtype == np.uint8 else 1.0
+        # Pixels are multiplied as they are, and the products scaled: that is fewer numbers.
+        white = 255 if data.train_x.dtype == np.uint8 else 1
+        self._scale = 1 / white
         self._chunk = max(1, EXAMPLES_PER_CHUNK // data.batch_size) * data.batch_size
-        self._inputs = torch.ones(self._chunk, data.num_inputs + 1, dtype=self._tensor_dtype, device=device)
+        shape = (self._chunk, data.num_inputs + 1)
+        self._inputs = torch.full(shape, white, dtype=getattr(torch, dtype), device=device)
         self.load([member.state for member in members])
 
     def load(self, states: Sequence[State]) -> None:
-        """Replace the K models' parameters."""
-        self._rows = torch.from_numpy(stack(states, self._dtype)).to(self._device)
+        """Replace the K models' states."""
+        rows, velocities = to_rows(self._members, states, self._dtype)
+        self._rows = torch.from_numpy(rows).to(self._device)
+        self._velocities = None if velocities is None else torch.from_numpy(velocities).to(self._device)
 
     def state(self) -> list[State]:
-        """Copies of the K models' parameters."""
-        return unstack(self._rows.cpu().numpy())
+        """Copies of the K models' states."""
+        velocities = None if self._velocities is None else self._velocities.cpu().numpy()
+        return from_rows(self._members, self._rows.cpu().numpy(), velocities)
 
     def drop(self, index: int) -> None:
         """Take one model out; those behind it move up."""
-        kept = [member for member in range(len(self._rates)) if member != index]
-        self._rows = self._rows[:, kept].contiguous()
-        self._rates = self._rates[kept]
+        states = self.state()
+        del self._members[index], states[index]
+        self.load(states)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
-        totals = _Totals(len(self._rates), self._device)
+        totals = _Totals(len(self._members), self._device)
         size = self._batch_size
-        with one_thread(), torch.inference_mode():
+        with one_thread(), flush_denormals(), torch.inference_mode():
             for inputs, labels in self._chunks(self._train, torch.from_numpy(order).to(self._device)):
                 full = len(inputs) // size * size
                 if full:
@@ -62,11 +67,12 @@ class SoftmaxRun:
 
     def validate(self) -> Scores:
         """Score every model on all validation examples."""
-        totals = _Totals(len(self._rates), self._device)
+        totals = _Totals(len(self._members), self._device)
         everything = torch.arange(len(self._val[1]), device=self._device)
-        with one_thread(), torch.inference_mode():
+        with one_thread(), flush_denormals(), torch.inference_mode():
             for inputs, labels in self._chunks(self._val, everything):
-                totals.add(torch.tensordot(self._rows, inputs, dims=([2], [1])), labels)
+                logits = torch.tensordot(self._rows, inputs, dims=([2], [1])).mul_(self._scale)
+                totals.add(logits, labels)
         return totals.scores()
 
     def _place(self, x: Array, y: Array) -> tuple[torch.Tensor, torch.Tensor]:
@@ -77,13 +83,11 @@ class SoftmaxRun:
     def _chunks(
         self, examples: tuple[torch.Tensor, torch.Tensor], order: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Inputs (n, num_inputs + 1), valid until the next chunk, and labels (n,)."""
+        """Inputs (n, num_inputs + 1), not scaled yet and valid until the next chunk, and labels (n,)."""
         x, y = examples
         for chosen in torch.split(order, self._chunk):
             inputs = self._inputs[: len(chosen)]
             inputs[:, :-1].copy_(x.index_select(0, chosen))
-            if self._scale != 1:
-                inputs[:, :-1].mul_(self._scale)
             yield inputs, y.index_select(0, chosen)
 
     def _descend(self, inputs: torch.Tensor, labels: torch.Tensor, size: int, totals: _Totals) -> None:
@@ -98,19 +102,58 @@ class SoftmaxRun:
         logits = inputs.new_empty(count, classes, members, size)
         targets = torch.nn.functional.one_hot(labels, classes).view(count, size, classes)
         targets = targets.transpose(1, 2)[:, :, None].to(inputs.dtype)
-        step = (-self._rates / size)[:, None]
+        factor, move = self._rule(size)
         # unbind() makes all views of a chunk in one call: indexing would cost as much as the arithmetic.
-        for batch, z, z_flat, target in zip(
+        for batch, columns, z, z_flat, target in zip(
             inputs.view(count, size, width).unbind(),
+            inputs.view(count, size, width).transpose(1, 2).unbind(),
             logits.unbind(),
             logits.view(count, classes * members, size).unbind(),
             targets.unbind(),
             strict=True,
         ):
-            torch.mm(rows, batch.t(), out=z_flat)
-            gradient = torch.softmax(z, 0).sub_(target).mul_(step)
-            rows.addmm_(gradient.view(classes * members, size), batch)
+            torch.addmm(z_flat, rows, columns, beta=0, alpha=self._scale, out=z_flat)
+            gradient = torch.softmax(z, 0).sub_(target).mul_(factor)
+            move(batch, gradient.view(classes * members, size))
         totals.add(logits.permute(1, 2, 0, 3).reshape(classes, members, -1), labels)
+
+    def _rule(self, size: int) -> tuple[torch.Tensor, Callable[[torch.Tensor, torch.Tensor], object]]:
+        """What the gradient (classes, K, size) is multiplied by, and what moves the rows then.
+
+        The latter takes a batch (size, num_inputs + 1) and the gradient (classes * K, size).
+        """
+        classes, members, width = self._rows.shape
+        rules = Rules.of(self._members, self._dtype)
+        rows, scale = self._rows.view(classes * members, width), self._scale
+        rate, decay, momentum = (
+            torch.from_numpy(np.tile(numbers, classes)[:, None]).to(self._device)
+            for numbers in (rules.rates, rules.decays, rules.momenta)
+        )
+        keep = 1 - rate * decay
+
+        def plain(batch: torch.Tensor, gradient: torch.Tensor) -> object:
+            return rows.addmm_(gradient, batch, alpha=scale)
+
+        def decayed(batch: torch.Tensor, gradient: torch.Tensor) -> object:
+            return rows.mul_(keep).addmm_(gradient, batch, alpha=scale)
+
+        if self._velocities is None:
+            factor = (-rate[:members] / size).to(rows.dtype)
+            return factor, decayed if rules.has_decay else plain
+
+        velocities = self._velocities.view(rows.shape)
+        # The product can multiply by one number on its way.
+        shared = float(rules.momenta[0]) if np.ptp(rules.momenta) == 0 else None
+
+        def with_momentum(batch: torch.Tensor, gradient: torch.Tensor) -> object:
+            if shared is None:
+                velocities.mul_(momentum)
+            velocities.addmm_(gradient, batch, beta=shared or 1, alpha=scale)
+            if rules.has_decay:
+                velocities.addcmul_(rows, decay)
+            return rows.addcmul_(velocities, rate, value=-1)
+
+        return torch.full((), 1 / size, dtype=rows.dtype, device=self._device), with_momentum
 
 
 class _Totals:
@@ -123,8 +166,11 @@ class _Totals:
 
     def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
         """Add n examples: logits (classes, K, n) and labels (n,)."""
-        self._wrong += (logits.argmax(0) != labels).sum(1)
         of_label = logits.gather(0, labels.expand(1, logits.shape[1], -1))[0]
+        # The first of the largest logits says the class; argmax() would take as long as a step.
+        highest = logits.amax(0)
+        before = (torch.arange(len(logits), device=labels.device)[:, None] < labels)[:, None]
+        self._wrong += ((of_label < highest) | ((logits == highest) & before).any(0)).sum(1)
         self._losses.append((torch.logsumexp(logits, 0) - of_label).sum(1))
         self._count += len(labels)
 

@@ -13,6 +13,7 @@ from hpo.testing.agreement import assert_backends_agree
 from hpo.testing.book import BookContract
 from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
+from hpo.testing.cohorts import CohortContract
 from hpo.testing.data import DataContract
 from hpo.testing.network import NetworkContract
 from hpo.testing.optimizers import StockOptimizerContract
@@ -28,6 +29,7 @@ __all__ = [
     "BookContract",
     "BookNetworkContract",
     "CheckpointContract",
+    "CohortContract",
     "DataContract",
     "NetworkContract",
     "PortContract",

@@ -7,6 +7,7 @@ from hpo.testing import (
     BookContract,
     BookNetworkContract,
     CheckpointContract,
+    CohortContract,
     DataContract,
     NetworkContract,
     PortContract,
@@ -18,6 +19,10 @@ from hpo_mxnet.compat import mx
 
 
 class TestPort(PortContract):
+    package = "hpo_mxnet"
+
+
+class TestCohort(CohortContract):
     package = "hpo_mxnet"
 
 

@@ -7,6 +7,7 @@ from hpo.testing import (
     BookContract,
     BookNetworkContract,
     CheckpointContract,
+    CohortContract,
     DataContract,
     NetworkContract,
     PortContract,
@@ -16,6 +17,10 @@ from hpo.testing import (
 
 
 class TestPort(PortContract):
+    package = "hpo_numpy"
+
+
+class TestCohort(CohortContract):
     package = "hpo_numpy"
 
 

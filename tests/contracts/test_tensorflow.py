@@ -9,6 +9,7 @@ from hpo.testing import (
     BookContract,
     BookNetworkContract,
     CheckpointContract,
+    CohortContract,
     DataContract,
     NetworkContract,
     PortContract,
@@ -18,6 +19,10 @@ from hpo.testing import (
 
 
 class TestPort(PortContract):
+    package = "hpo_tensorflow"
+
+
+class TestCohort(CohortContract):
     package = "hpo_tensorflow"
 
 

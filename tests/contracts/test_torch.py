@@ -8,6 +8,7 @@ from hpo.testing import (
     BookContract,
     BookNetworkContract,
     CheckpointContract,
+    CohortContract,
     DataContract,
     NetworkContract,
     PortContract,
@@ -17,6 +18,10 @@ from hpo.testing import (
 
 
 class TestPort(PortContract):
+    package = "hpo_torch"
+
+
+class TestCohort(CohortContract):
     package = "hpo_torch"
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,23 @@ def test_mxnet_reads_one_thread_unless_a_number_was_chosen(
     monkeypatch.setattr(compat, "import_module", lambda name: os.environ["OMP_NUM_THREADS"])
     assert compat.import_mxnet() == seen
     assert os.environ.get("OMP_NUM_THREADS") == chosen
+
+
+@pytest.mark.parametrize("chosen", [None, "SkylakeX"])
+def test_openblas_is_told_of_a_processor_it_knows_unless_one_was_chosen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chosen: str | None
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("flags : sse2 avx2 bmi2\n")
+    assert compat._has_avx2(cpuinfo)
+    assert not compat._has_avx2(tmp_path / "none")
+    monkeypatch.setattr(compat, "_has_avx2", lambda: True)
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("OPENBLAS_CORETYPE", chosen)
+    monkeypatch.setattr(compat, "import_module", lambda name: os.environ["OPENBLAS_CORETYPE"])
+    assert compat.import_mxnet() == (chosen or "Haswell")
+    assert os.environ.get("OPENBLAS_CORETYPE") == chosen
 
 
 def test_classic_arrays_are_made_without_a_warning() -> None:
