@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hpo.checkpoints import Checkpoint
 from hpo.decision import CONTINUE, Decision, Verdict
 from hpo.errors import ObjectiveError
-from hpo.executors import Assignment, Ending, Outcome, Progress
+from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.history import History
 from hpo.keeping import Keep, Keeper
 from hpo.leases import Lease, Watch
@@ -61,6 +63,8 @@ class Bookkeeping:
         self.in_flight: set[int] = set()
         self.dismissed: list[int] = []
         self._until: dict[int, int] = {}
+        self._depth = 0
+        self._progressed: list[int] = []
 
     def next(self, total: int | None) -> Assignment | None:
         """Start whatever is to run next; None if nothing can before another trial reports.
@@ -99,17 +103,20 @@ class Bookkeeping:
             ClaimedError: another tuner was first.
         """
         self._begin_lease()
+        cohort = self._companions(trial)
         notes = {"until": until, "owner": self._owner, "info": info, "lost": lost}
         self.recorder.restart(trial, notes)
-        start = self._newest_checkpoint(trial)
-        return self._assigned(
-            Assignment(trial, self.history.config(trial), self.history.attempt(trial), until, start)
-        )
+        start, config = self._newest_checkpoint(trial), self.history.config(trial)
+        attempt = self.history.attempt(trial)
+        return self._assigned(Assignment(trial, config, attempt, until, start, cohort))
 
-    def taken_up(self) -> Assignment | None:
+    def taken_up(self, *, must_be_finite: bool = True) -> Assignment | None:
         """A trial that was started and that nobody runs any more, started again; None if there is none.
 
         One whose last report the log has, but not what was decided on it, is decided on first.
+
+        Args:
+            must_be_finite: whether a last report of NaN or infinity fails the trial.
         """
         for trial in list(self.history.running):
             if trial in self.by_hand or trial in self.in_flight or not self._is_left_behind(trial):
@@ -119,10 +126,30 @@ class Bookkeeping:
             except ClaimedError:
                 continue
             epoch = self.history.last_epoch(trial)
+            if must_be_finite and self._fail_unless_finite(trial):
+                continue
             if not epoch or self._decide(trial, epoch).goes_on:
                 return assignment
             self.after_end(trial)
         return None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Record all reports inside the block at its end, at once.
+
+        Files that nobody needs any more are deleted after that: an interruption finds the ones it had.
+        """
+        self._depth += 1
+        try:
+            with self.recorder.together():
+                yield
+        finally:
+            self._depth -= 1
+        if not self._depth:
+            progressed, self._progressed = self._progressed, []
+            for trial in progressed:
+                self._keeper.after_progress(trial)
+                self.after_end(trial)
 
     def take(self, progress: Progress, *, must_be_finite: bool = True) -> Decision:
         """Record what a trial says on its way, and decide how it goes on.
@@ -139,7 +166,8 @@ class Bookkeeping:
         if self._is_over(trial, progress.attempt):
             return _TAKEN_OVER
         decision = CONTINUE
-        with self.recorder.together():
+        with self.together():
+            self._progressed.append(trial)
             if progress.problem is not None:
                 self.recorder.note("checkpoints", f"trial {trial}: {progress.problem}")
             is_last = True
@@ -153,9 +181,6 @@ class Bookkeeping:
                     self.recorder.check_finite(report.metrics, report.epoch)
                 if is_last:
                     decision = self._decide(trial, report.epoch)
-        self._keeper.after_progress(trial)
-        if not decision.goes_on:
-            self.after_end(trial)
         return decision
 
     def finish(self, outcome: Outcome) -> None:
@@ -266,6 +291,26 @@ class Bookkeeping:
             f"{described(self.scheduler)} decides after epochs, and trial {trial} gave a result without "
             f"reporting one. Let the objective yield its metrics once per epoch, call hpo.report(value), or "
             f"take a parameter max_epochs=N that says how long to train; or leave the scheduler out."
+        )
+
+    def _fail_unless_finite(self, trial: int) -> bool:
+        """Whether the trial's last report was NaN or infinite: then it has failed with that."""
+        last = self.history.last_report(trial)
+        if last is None:
+            return False
+        try:
+            self.recorder.check_finite(last, self.history.last_epoch(trial))
+        except ResultError as error:
+            reason = f"No result: {error}."
+            self.finish(Outcome(trial, self.history.attempt(trial), Ending.FAILED, reason=reason))
+            return True
+        return False
+
+    def _companions(self, trial: int) -> tuple[Companion, ...]:
+        """The cohort in which a running trial trains, as it is now; empty if it trains alone."""
+        return tuple(
+            Companion(other, self.history.config(other), other in self.history.running)
+            for other in self.history.cohorts.get(trial, ())
         )
 
     def _decide(self, trial: int, epoch: int) -> Decision:

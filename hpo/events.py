@@ -57,6 +57,12 @@ class EventKind(str, Enum):
     NONDETERMINISTIC = "nondeterministic"
     """A trial that was run again reported something else than the log has; what the log has counts."""
 
+    COHORT_PLANNED = "cohort_planned"
+    """How many trials of one kind train together, and why; a resumption obeys it."""
+
+    COHORT_FORMED = "cohort_formed"
+    """From an epoch on these trials train together, the event's trial as the first of them."""
+
     NOTED = "noted"
     """A remark on the study as a whole, such as which data it used and why."""
 

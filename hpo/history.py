@@ -85,6 +85,8 @@ class History:
         replicated: for each trial that was confirmed, its metrics on other draws, by the draw's number.
         running: ids of the trials that are under way, in the order of their starts.
         paused: ids of the trials that wait, in the order of their pauses.
+        plans: for each kind of trial how many train together, and why.
+        cohorts: for each running trial that trains with others the ids of all of them, in order.
         finished: ids of the trials that ended, in the order of their ends.
         values: for each trial the value of the single metric, NaN for one that did not complete.
         best: id of the completed trial with the best value, the earliest of equals; None before.
@@ -114,6 +116,8 @@ class History:
         self.replicated: dict[int, dict[int, dict[str, float]]] = {}
         self.running: dict[int, None] = {}
         self.paused: dict[int, None] = {}
+        self.plans: dict[str, tuple[int, str]] = {}
+        self.cohorts: dict[int, tuple[int, ...]] = {}
         self.finished = array("i")
         self.values = array("d")
         self.best: int | None = None
@@ -321,6 +325,13 @@ class History:
         draws = self.replicated.setdefault(event.trial or 0, {})
         draws[event.attempt] = metrics_from_json(data["metrics"])
 
+    def _cohort_planned(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.plans.setdefault(data["kind"], (data["members"], data["reason"]))
+
+    def _cohort_formed(self, event: Event, data: Mapping[str, Any]) -> None:
+        trials = tuple(data["trials"])
+        self.cohorts.update(dict.fromkeys((trial for trial in trials if trial in self.running), trials))
+
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
         self.notes.append(Note(data["topic"], data["text"]))
 
@@ -374,6 +385,7 @@ class History:
         number = event.trial or 0
         self._ended[number] = len(self.events)
         del self.running[number]
+        self.cohorts.pop(number, None)
         self.paused[number] = None
 
     def _trial_finished(self, event: Event, data: Mapping[str, Any]) -> int | None:
@@ -391,6 +403,7 @@ class History:
         self._ended[number] = len(self.events)
         self.running.pop(number, None)
         self.paused.pop(number, None)
+        self.cohorts.pop(number, None)
         self.finished.append(number)
         return paused
 
@@ -457,5 +470,7 @@ _FOLD: dict[EventKind, _Fold] = {
     EventKind.TEST_SET_OPENED: History._test_set_opened,
     EventKind.REPLICATED: History._replicated,
     EventKind.NONDETERMINISTIC: History._nondeterministic,
+    EventKind.COHORT_PLANNED: History._cohort_planned,
+    EventKind.COHORT_FORMED: History._cohort_formed,
     EventKind.NOTED: History._noted,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
@@ -47,7 +47,7 @@ class Recorder:
         self._callbacks = tuple(callbacks)
         self._uncommitted: list[Event] = []
         self._untold: list[Event] = []
-        self._holds = False
+        self._holds = 0
         self._clock = clock
         self._offset = 0.0
         self.wind_clock()
@@ -66,13 +66,14 @@ class Recorder:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Commit what is recorded inside the block at its end, all at once."""
-        self._holds = True
+        """Commit what is recorded inside the block at its end, all at once; the outermost counts."""
+        self._holds += 1
         try:
             yield
         finally:
-            self._holds = False
-            self._commit()
+            self._holds -= 1
+            if not self._holds:
+                self._commit()
 
     def read_on(self) -> None:
         """Take in what other tuners wrote."""
@@ -91,6 +92,19 @@ class Recorder:
         """
         data = {"backend": backend, "reason": reason, "device": device}
         self._claim(EventKind.BACKEND_CHOSEN, data)
+
+    def plan(self, kind: str, members: int, reason: str) -> None:
+        """Record how many trials of a kind train together.
+
+        Raises:
+            ClaimedError: another tuner recorded a plan.
+        """
+        data = {"kind": kind, "members": members, "reason": reason}
+        self._claim(EventKind.COHORT_PLANNED, data, attempt=len(self._history.plans))
+
+    def form(self, trials: Sequence[int], epoch: int) -> None:
+        """Record that these trials train together from this epoch on."""
+        self._write(EventKind.COHORT_FORMED, {"trials": list(trials)}, trials[0], epoch=epoch)
 
     def test(self, trial: int, metrics: Mapping[str, float]) -> None:
         """Record what the sealed test set said of a trial's config."""

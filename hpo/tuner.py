@@ -15,7 +15,9 @@ from hpo.bookkeeping import Bookkeeping
 from hpo.decision import Decision
 from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
 from hpo.executors import Executor, ExecutorPlan, OnProgress, Outcome, Progress, SerialExecutor
+from hpo.executors.cohorts import CohortExecutor, Fuse, checked_fuse
 from hpo.fingerprints import describe
+from hpo.journal import StudyJournal
 from hpo.keeping import Keep, checked_keep
 from hpo.loop import Loop
 from hpo.objective import Objective, Result, ResultError, read_report, read_result
@@ -24,11 +26,12 @@ from hpo.randomness import check_seed
 from hpo.recorder import Callback, Recorder, goal
 from hpo.resuming import Beginning, begin
 from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
-from hpo.searchers import Searcher, searcher_named
+from hpo.searchers import Searcher, needs_results, searcher_named
 from hpo.space import Config, Space
 from hpo.stopping import Clock, StopRule, checked_count, checked_positive
 from hpo.storage import ClaimedError, Storage
 from hpo.study import Study
+from hpo.training.fusing import fusable
 from hpo.trial import Trial, TrialState
 from hpo.workers import Workers
 
@@ -84,6 +87,9 @@ class Tuner:
         workers: in how many processes trials run side by side, or a `hpo.Workers` that says more; 1 runs
             them in this process.
         executor: where the trials run instead, such as `hpo.SimulatedExecutor(workers=16)`.
+        fuse: how many trials of an objective that allows it, such as `hpo.tasks`, train together in one
+            computation: `"auto"` for as many as it pays, if the searcher does not learn from each result; or
+            a number; 1 trains one after the other. What they have in common and what not is in the README.
         replicates: on how many draws of initial weights and batch orders each config is trained; a trial's
             metrics are then the means, and `<metric>.std` the standard deviations.
         storage: a file such as `study.db`, or a database's URL; in memory by default.
@@ -119,6 +125,7 @@ class Tuner:
         device: str | None = None,
         workers: int | Workers = 1,
         executor: ExecutorPlan | None = None,
+        fuse: Fuse = "auto",
         replicates: int = 1,
         storage: str | Path | Storage | None = None,
         name: str = "study",
@@ -155,6 +162,8 @@ class Tuner:
             )
         self._plan = executor
         self._in_process = not isinstance(workers, Workers) and self._workers.count == 1
+        self._fuse = checked_fuse(fuse)
+        self._searcher = searches
         self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None
         if keep is not None and storage is None:
@@ -237,7 +246,7 @@ class Tuner:
             BackendError: the backend or the device is not there.
         """
         self._placed()
-        assignment = self._books.taken_up() or self._books.next(None)
+        assignment = self._books.taken_up(must_be_finite=False) or self._books.next(None)
         if assignment is not None:
             return self._handed_out(assignment.trial)
         if self._books.is_exhausted:
@@ -347,7 +356,16 @@ class Tuner:
         if self._plan is not None:
             return self._plan.start(objective, placement, on_progress, folder)
         if self._in_process:
-            return SerialExecutor(objective, placement, on_progress, folder)
+            if not self._fuses(objective):
+                return SerialExecutor(objective, placement, on_progress, folder)
+            return CohortExecutor(
+                objective,
+                placement,
+                on_progress,
+                folder,
+                fuse=self._fuse,
+                journal=StudyJournal(self._books),
+            )
         from hpo.executors.processes import ProcessExecutor
 
         workers = self._workers
@@ -362,6 +380,12 @@ class Tuner:
             memory_limit=workers.memory_limit,
             trial_timeout=workers.trial_timeout,
         )
+
+    def _fuses(self, objective: Objective) -> bool:
+        """Whether trials may train together: a searcher that learns from each result wants them in turn."""
+        if self._fuse == 1 or fusable(objective.function) is None:
+            return False
+        return self._fuse != "auto" or not needs_results(self._searcher)
 
     def _handed_out(self, number: int) -> Trial:
         self._books.by_hand.add(number)
@@ -426,6 +450,7 @@ def search(
     device: str | None = None,
     workers: int | Workers = 1,
     executor: ExecutorPlan | None = None,
+    fuse: Fuse = "auto",
     replicates: int = 1,
     storage: str | Path | Storage | None = None,
     name: str = "study",
@@ -473,6 +498,7 @@ def search(
         device=device,
         workers=workers,
         executor=executor,
+        fuse=fuse,
         replicates=replicates,
         storage=storage,
         name=name,

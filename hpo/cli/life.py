@@ -122,6 +122,8 @@ def _told(event: Event, before: Event | None) -> str:
         return _start_told(event, data, before)
     if event.kind is EventKind.TRIAL_COMPLETED:
         return "completed" + (f": {_numbers_text(data['metrics'])}" if "metrics" in data else "")
+    if event.kind is EventKind.COHORT_FORMED:
+        return f"trains together with {', '.join(f'trial {trial}' for trial in data['trials'][1:]) or 'none'}"
     if event.kind is EventKind.NONDETERMINISTIC:
         return (
             f"epoch {event.epoch} came out differently when it was run again: "

@@ -23,8 +23,9 @@ class Pace:
 
     A trial that fails ends early, so an epoch's time is the mean over epochs that were trained, and the
     rest are the epochs of the trials to come. Where nobody knows how many epochs a trial has, the unit
-    is the trial, and the forecast comes after the first one. Configs that a user added are no work and
-    do not count.
+    is the trial, and the forecast comes after the first one. Trials that train together report one right
+    after the other what took the time once, so the forecast waits for the last of them. Configs that a user
+    added are no work and do not count.
 
     Args:
         num_trials: how many there will be; None where nobody knows.
@@ -33,6 +34,8 @@ class Pace:
 
     Attributes:
         finished: trials that ended.
+        seconds_a_unit: how long an epoch takes, or a trial where nobody knows their epochs; None before the
+            first.
     """
 
     def __init__(self, num_trials: int | None, epochs: int | None, expected: int | None = None) -> None:
@@ -42,7 +45,9 @@ class Pace:
         self._expected = expected
         self._reported = 0
         self._open: dict[int, _Open] = {}
+        self._cohort: list[int] = []
         self._units = 0
+        self.seconds_a_unit: float | None = None
         self._began: float | None = None
         self._now = 0.0
 
@@ -50,6 +55,9 @@ class Pace:
         """Take in an event of the study."""
         self._now = max(self._now, event.elapsed)
         if event.trial is None:
+            return
+        if event.kind is EventKind.COHORT_FORMED:
+            self._cohort = event.data["trials"]
             return
         if event.kind is EventKind.TRIAL_STARTED:
             self._start(event, event.trial)
@@ -67,10 +75,12 @@ class Pace:
             del self._open[event.trial]
             self.finished += 1
             self._units += self.epochs is None
+        if self._units and self._began is not None and self._is_level():
+            self.seconds_a_unit = (self._now - self._began) / self._units
 
     def begin_anew(self) -> None:
         """Let the forecast rest on what comes from now on: what came before was another run's."""
-        self._units, self._began = 0, None
+        self._units, self._began, self.seconds_a_unit = 0, None, None
         for known in self._open.values():
             known.runs = False
 
@@ -101,13 +111,14 @@ class Pace:
     @property
     def seconds_left(self) -> float | None:
         """The forecast as of the last event; None before there is anything to go by."""
-        seconds = self.seconds_a_unit
-        return None if seconds is None or self.total is None else seconds * max(0, self.total - self.done)
+        if self.seconds_a_unit is None or self.total is None:
+            return None
+        return self.seconds_a_unit * max(0, self.total - self.done)
 
-    @property
-    def seconds_a_unit(self) -> float | None:
-        """How long an epoch takes, or a trial where nobody knows their epochs; None before the first."""
-        return (self._now - self._began) / self._units if self._units and self._began is not None else None
+    def _is_level(self) -> bool:
+        """Whether all trials that train together have reported the same epoch."""
+        known = [self._open[trial] for trial in self._cohort if trial in self._open]
+        return len({one.epoch for one in known if one.runs}) <= 1
 
     def _start(self, event: Event, trial: int) -> None:
         if trial in self._open:

@@ -10,6 +10,7 @@ from hpo.cli.again import CommandLine
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.sizes import read_size
 from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
+from hpo.executors.cohorts import Fuse
 from hpo.stopping import Patience, StopRule, Target
 from hpo.workers import Workers
 
@@ -42,6 +43,7 @@ class Request:
     device: str | None
     seed: int | None
     workers: int | None
+    fuse: str | None
     memory_limit: str | None
     trial_timeout: float | None
     storage: str | None
@@ -79,6 +81,19 @@ class Request:
             )
         if self.objective is not None:
             self._check_of_book()
+
+    @property
+    def members(self) -> Fuse:
+        """How many trials train together.
+
+        Raises:
+            UsageError: it is no number of at least 1.
+        """
+        if self.fuse is None or self.fuse == "auto":
+            return "auto"
+        if not self.fuse.isdecimal() or int(self.fuse) < 1:
+            raise UsageError(f"--fuse takes auto or a number of at least 1; received {self.fuse}.")
+        return int(self.fuse)
 
     @property
     def num_trials(self) -> int | None:

@@ -240,6 +240,15 @@ def run_search(
             help="Processes that run trials side by side.  [default: 1, this one]",
         ),
     ] = None,
+    fuse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|N",
+            rich_help_panel=PLACE,
+            help="How many configurations train together in one computation, where the objective allows it: "
+            "as many as it pays, or so many; 1 trains one after the other.  [default: auto]",
+        ),
+    ] = None,
     memory_limit: Annotated[
         str | None,
         typer.Option(
@@ -355,6 +364,7 @@ def run_search(
                 device=device,
                 seed=seed,
                 workers=workers,
+                fuse=fuse,
                 memory_limit=memory_limit,
                 trial_timeout=trial_timeout,
                 storage=storage,

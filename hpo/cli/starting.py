@@ -137,6 +137,7 @@ def _arguments(request: Request, job: Job, stored: Stored) -> dict[str, Any]:
         "seed": seed,
         "backend": request.backend,
         "workers": request.processes,
+        "fuse": request.members,
         "replicates": 1 if replicates is None else replicates,
         "storage": request.storage,
         "name": stored.name,

@@ -2,6 +2,7 @@
 
 from hpo.executors.base import (
     Assignment,
+    Companion,
     Ending,
     Executor,
     ExecutorPlan,
@@ -15,6 +16,7 @@ from hpo.executors.simulated import SimulatedExecutor
 
 __all__ = [
     "Assignment",
+    "Companion",
     "Ending",
     "Executor",
     "ExecutorPlan",

@@ -14,6 +14,22 @@ from hpo.placement import Placement
 
 
 @dataclass(frozen=True)
+class Companion:
+    """A place in a cohort of trials that train together.
+
+    Attributes:
+        trial: the id of the trial that has it.
+        config: its config.
+        runs: whether it still runs. One that failed keeps its place while its cohort trains on, since the
+            others' numbers depend on how many places there are.
+    """
+
+    trial: int
+    config: dict[str, Any] = field(hash=False)
+    runs: bool = True
+
+
+@dataclass(frozen=True)
 class Assignment:
     """A trial to run.
 
@@ -24,6 +40,7 @@ class Assignment:
         until: the last epoch that is granted for now; None where the objective itself knows its end.
         start: the checkpoint to go on from, if the trial's generator is not at hand; None to go from the
             first epoch.
+        cohort: the cohort in which it ran when it was interrupted, in order; empty if there was none.
     """
 
     trial: int
@@ -31,6 +48,7 @@ class Assignment:
     attempt: int = 0
     until: int | None = None
     start: Checkpoint | None = None
+    cohort: tuple[Companion, ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpo.context import CurrentTrial, TrialEnded, running
@@ -81,6 +81,10 @@ class Evaluation:
         """Take the next assignment of a trial that was paused at a `yield`."""
         self._host.go_on(assignment)
 
+    def start(self) -> Outcome | None:
+        """Call the objective, and go no further if it gives a generator; the outcome if that was all."""
+        return self._guarded(self._begin)
+
     def step(self) -> Outcome | None:
         """Go on to the next report that the objective yields, or to its end; the outcome if it ended.
 
@@ -88,9 +92,13 @@ class Evaluation:
             Exception: what `on_progress` raised, a `ResultError` apart.
             KeyboardInterrupt: whatever the objective raises that is no `Exception`.
         """
+        return self._guarded(self._advance)
+
+    def _guarded(self, go_on: Callable[[], object]) -> Outcome | None:
+        """Let the objective go on; the outcome if it ended."""
         host = self._host
         try:
-            value = self._advance()
+            value = go_on()
             host.raise_refused()
             if value is not _NOTHING and host.decision.goes_on:
                 return self._ended(value)
@@ -122,20 +130,30 @@ class Evaluation:
             # The trial's outcome is known by now; a clean-up that fails does not change it.
             return
 
+    def _begin(self) -> object:
+        """What the objective returned; `_NOTHING` if that is a generator, or was called for before."""
+        if self._current is not None:
+            return _NOTHING
+        host, mine = self._host, self._host.assignment
+        self._current = self._placement.current(mine.trial, mine.config, host)
+        with running(self._current):
+            host.begin_epoch(0)
+            value = self._objective(mine.config, self._current)
+        if not isinstance(value, Iterator):
+            return value
+        self._steps, self._is_generator = value, True
+        return _NOTHING
+
     def _advance(self) -> object:
         """One step; what the objective returned, or `_NOTHING` after a report that it yielded."""
         host = self._host
         if self._current is None:
-            mine = host.assignment
-            self._current = self._placement.current(mine.trial, mine.config, host)
-            with running(self._current):
-                host.begin_epoch(0)
-                value = self._objective(mine.config, self._current)
-            if not isinstance(value, Iterator):
+            value = self._begin()
+            if value is not _NOTHING:
                 return value
-            self._steps, self._is_generator = value, True
         elif self._steps is not None:
             host.begin_epoch(host.epoch + 1)
+        assert self._current is not None
         assert self._steps is not None
         try:
             with running(self._current):

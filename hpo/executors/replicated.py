@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -86,12 +87,19 @@ class ReplicatedEvaluation:
         for one in self._draws:
             one.go_on(assignment)
 
+    def start(self) -> Outcome | None:
+        """Call the objective for each draw; the outcome if that was all of it."""
+        return self._each(Evaluation.start)
+
     def step(self) -> Outcome | None:
         """Go on to the next report of each draw, or to its end; the outcome if all ended, or one failed."""
+        return self._each(Evaluation.step)
+
+    def _each(self, go_on: Callable[[Evaluation], Outcome | None]) -> Outcome | None:
         for draw, one in enumerate(self._draws):
             if self._outcomes[draw] is not None:
                 continue
-            outcome = one.step()
+            outcome = go_on(one)
             if outcome is not None and outcome.ending is Ending.FAILED:
                 self.close()
                 return dataclasses.replace(outcome, reason=f"On draw {draw}: {outcome.reason}")

@@ -1,7 +1,7 @@
 """Searchers: which configuration next. One algorithm per file."""
 
 from hpo.searchers.auto import Auto
-from hpo.searchers.base import Proposal, Searcher
+from hpo.searchers.base import Proposal, Searcher, needs_results
 from hpo.searchers.gaussian_process import GaussianProcess
 from hpo.searchers.grid import Grid
 from hpo.searchers.local import Local
@@ -21,5 +21,6 @@ __all__ = [
     "RandomSearch",
     "Searcher",
     "Sobol",
+    "needs_results",
     "searcher_named",
 ]

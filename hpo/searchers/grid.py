@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Grid:
         >>> [(round(trial.config["lr"], 3), trial.config["units"]) for trial in study.trials][:3]
         [(0.001, 64), (0.001, 128), (0.01, 64)]
     """
+
+    needs_results: ClassVar[bool] = False
 
     def __init__(self, levels: Levels | None = None) -> None:
         counts = list(levels.values()) if isinstance(levels, Mapping) else [levels]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from hpo.searchers.base import Proposal
 from hpo.space import Space
@@ -24,6 +24,8 @@ class RandomSearch:
         >>> [trial.config for trial in study.trials] == space.sample(seed=0, n=3)
         True
     """
+
+    needs_results: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._drawn_for: tuple[Space, int, int] | None = None

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from hpo import registry
-from hpo.context import CurrentTrial
+from hpo.context import CurrentTrial, current_trial
 from hpo.datasets import fashion_mnist
 from hpo.port import Array, Arrays, Member, Model, Optimizer
 from hpo.space import Space
 from hpo.training import check_arrays, split, train
 from hpo.training.fitting import Fitting, PlainRun
 from hpo.training.perturbing import perturb
+from hpo.training.fusing import Training
 
 
 class LabelledImages(Protocol):
@@ -85,6 +86,7 @@ class Task(ABC):
         self.batch_size = batch_size
         self.validation = validation
         self._files: LabelledImages = fashion_mnist() if data is None else data
+        self._cut: dict[int, Arrays] = {}
         self._arrays(batch_size)  # a wrong batch size or way of validating is an error now, not in each trial
 
     @abstractmethod
@@ -99,19 +101,38 @@ class Task(ABC):
         """Train one configuration: see `hpo.training.train` for what is yielded."""
         backend = registry.get(trial.backend)
         device = backend.device(registry.resolve_device(backend, trial.device_name))
-        arrays = self._arrays(config.get("batch_size", self.batch_size))
-        model, draws = self.model(config, arrays), {"seed": trial.seed, "replicate": trial.replicate}
-        member = Member(model, self.optimizer(config), model.initial_state(**draws), **draws)
-        run = backend.prepare([member], arrays, dtype=trial.dtype, device=device)
+        draws = {"seed": trial.seed, "replicate": trial.replicate}
+        mine = self.training(config, **draws)
+        run = backend.prepare([mine.member], mine.arrays, dtype=trial.dtype, device=device)
         perturb(run)
         fitting = Fitting(PlainRun(run), **draws)
         trial.host.attach({"trainer": fitting})
         first = len(fitting.history) + 1
         for [record] in train(
-            run, len(arrays.train_x), max_epochs=self.max_epochs, first_epoch=first, **draws
+            run, len(mine.arrays.train_x), max_epochs=mine.max_epochs, first_epoch=first, **draws
         ):
             fitting.history.append(record)
             yield record
+
+    def training(self, config: Mapping[str, Any], *, seed: int, replicate: int) -> Training:
+        """How a config is trained, by itself or together with others (see `hpo.training.fusing`)."""
+        arrays = self._shared(config.get("batch_size", self.batch_size))
+        model = self.model(config, arrays)
+        initial = model.initial_state(seed=seed, replicate=replicate)
+        member = Member(model, self.optimizer(config), initial, seed=seed, replicate=replicate)
+        return Training(member, arrays, self.max_epochs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Views of the data would travel as copies.
+        return {**vars(self), "_cut": {}}
+
+    def _shared(self, batch_size: int) -> Arrays:
+        """The same object for each trial; what the opened test set is part of is made anew."""
+        if current_trial().opening is not None:
+            return self._arrays(batch_size)
+        if batch_size not in self._cut:
+            self._cut[batch_size] = self._arrays(batch_size)
+        return self._cut[batch_size]
 
     def _arrays(self, batch_size: int) -> Arrays:
         files = self._files

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from hpo.checkpoints import check_arrays
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, Run, Tree
+from hpo.port import CANONICAL, Run, State, Tree
 
 
 class Kept(Protocol):
@@ -25,6 +26,18 @@ class KeptRun(Run, Kept, Protocol):
     """A run of one model whose whole state can be kept."""
 
 
+class Stateful(Protocol):
+    """A `hpo.port.Run` as far as its state goes."""
+
+    def state(self) -> list[State]:
+        """All that is needed to go on exactly."""
+        ...
+
+    def load(self, states: Sequence[State]) -> None:
+        """Replace it."""
+        ...
+
+
 class PlainRun:
     """What is kept of a run of one model through the port: its state, with the optimizer's slots in it.
 
@@ -32,7 +45,7 @@ class PlainRun:
         run: from `Backend.prepare`, with one member.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Stateful) -> None:
         self._run = run
 
     def checkpoint_state(self) -> dict[str, Tree]:

@@ -6,10 +6,10 @@ import numpy as np
 
 from hpo.context import current_trial
 from hpo.models import Array, State
-from hpo.port import Run
+from hpo.training.fitting import Stateful
 
 
-def perturb(run: Run) -> None:
+def perturb(run: Stateful) -> None:
     """Move the initial weights of a run's models, if the current trial asks for it.
 
     Descent at a high rate is chaotic, so two summation orders of the same arithmetic part. How far they may

@@ -50,6 +50,18 @@ def test_more_reports_than_epochs_do_not_pass_the_end() -> None:
     assert pace.done == pace.total == 1
 
 
+def test_trials_that_train_together_are_waited_for_before_the_forecast() -> None:
+    pace = Pace(num_trials=4, epochs=10)
+    for trial in range(4):
+        pace.take(event(EventKind.TRIAL_STARTED, 0.0, trial=trial))
+    pace.take(Event(EventKind.COHORT_FORMED, 0, epoch=0, text='{"trials":[0,1,2,3]}'))
+    for trial in range(3):
+        pace.take(event(EventKind.REPORTED, 2.0, trial=trial, epoch=1))
+        assert pace.seconds_left is None
+    pace.take(event(EventKind.REPORTED, 2.0, trial=3, epoch=1))
+    assert pace.seconds_left == pytest.approx(2.0 * 9)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.2, "under 1 s"), (45, "45 s"), (200.4, "3 min 20 s"), (7505, "2 h 05 min")],

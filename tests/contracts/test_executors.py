@@ -1,5 +1,6 @@
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Executor, OnProgress, SerialExecutor
+from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.processes import ProcessExecutor
 from hpo.objective import Objective
 from hpo.placement import Placement
@@ -39,3 +40,15 @@ class TestProcesses(Processes, ExecutorContract): ...
 
 class TestTwoProcesses(Processes, ResultsContract):
     workers = 2
+
+
+class TestCohorts(ExecutorContract):
+    def make(
+        self,
+        objective: Objective,
+        placement: Placement,
+        on_progress: OnProgress,
+        folder: CheckpointFolder | None,
+        max_paused: int,
+    ) -> Executor:
+        return CohortExecutor(objective, placement, on_progress, folder, max_paused=max_paused)

@@ -1,0 +1,140 @@
+"""Which trials train together, and how many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from hpo import registry
+from hpo.executors.cohorts.journal import Journal, Plan
+from hpo.executors.cohorts.measuring import measured_gain
+from hpo.executors.cohorts.slots import Slot
+from hpo.port import Arrays, Run
+from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.in_turn import RunsInTurn
+from hpo.training.rows import fit_in_rows
+from hpo.training.states import parameter_shapes
+
+Fuse: TypeAlias = "int | Literal['auto']"
+"""How many trials train together: so many at most, or as many as it pays."""
+
+MOST_MEMBERS = 32
+"""Beyond it a cohort gains next to nothing on a processor."""
+
+MOST_BYTES = 256 * 2**20
+"""What a cohort may hold beside the data."""
+
+LEAST_GAIN = 1.1
+"""What a measurement must say for trials to train together."""
+
+
+def checked_fuse(fuse: Any) -> Fuse:
+    """`fuse` as it was given.
+
+    Raises:
+        TypeError: it is neither a number nor `"auto"`.
+        ValueError: the number is below 1, or the text another one.
+    """
+    if isinstance(fuse, str):
+        if fuse != "auto":
+            raise ValueError(f"fuse= is 'auto' or how many trials train together; received {fuse!r}.")
+        return "auto"
+    if isinstance(fuse, bool) or not isinstance(fuse, int):
+        raise TypeError(
+            f"fuse= is 'auto' or an integer, how many trials train together at most (1: one after the "
+            f"other); received {fuse!r}."
+        )
+    if fuse < 1:
+        raise ValueError(f"fuse= must be at least 1, which trains one after the other; received {fuse}.")
+    return fuse
+
+
+class Planner:
+    """Groups trials by what cannot be fused, and lets those train together where it pays.
+
+    Linear models on a processor pay by rule: their products are one wide product. Of anything else that a
+    backend can fuse, a measurement on this machine says it, which is kept in the cache folder. What was
+    decided is in the study's journal, and counts there from then on.
+
+    Args:
+        fuse: how many trials train together; `"auto"` for as many as it pays.
+        journal: what the study remembers.
+    """
+
+    def __init__(self, fuse: Fuse, journal: Journal) -> None:
+        self._fuse = fuse
+        self._journal = journal
+
+    @staticmethod
+    def group(slots: Sequence[Slot]) -> Hashable:
+        """What trials have in common that may train together, from the places of one of them."""
+        training, epoch = slots[0].training, slots[0].epoch
+        member = training.member
+        return (
+            member.model,
+            type(member.optimizer),
+            id(training.arrays),
+            training.max_epochs,
+            epoch,
+            len(slots),
+        )
+
+    def size(self, slot: Slot) -> int:
+        """How many trials of a place's kind train together at most."""
+        if self._fuse == 1:
+            return 1
+        if self._fuse != "auto":
+            return min(self._fuse, room_for(slot))
+        kind = _kind(slot)
+        plan = self._journal.plan_of(kind)
+        if plan is None:
+            plan = self._decide(slot, kind)
+            if plan is None:
+                return 1
+            self._journal.plan(plan)
+        return plan.members
+
+    def _decide(self, slot: Slot, kind: str) -> Plan | None:
+        """What pays; None where the backend cannot train such models together, so that nothing is decided."""
+        most = min(MOST_MEMBERS, room_for(slot))
+        if fit_in_rows([slot.training.member]) and _device(slot).partition(":")[0] == "cpu":
+            return Plan(kind, most, "linear models on a processor share their products")
+        if isinstance(_prepare(slot, 2, slot.training.arrays), RunsInTurn):
+            return None
+        gain = measured_gain(kind, lambda count, few: _prepare(slot, count, few), slot.training.arrays)
+        reason = f"measured here: {gain:.2f} times as fast together"
+        return Plan(kind, most if gain >= LEAST_GAIN else 1, reason)
+
+
+def room_for(slot: Slot) -> int:
+    """How many members of a place's kind fit in the memory that a cohort may hold; at least 1."""
+    member = slot.training.member
+    numbers = sum(math.prod(shape) for shape in parameter_shapes(member.model).values())
+    # Parameters, their copy for a checkpoint, work space, what the optimizer keeps; scores of a chunk.
+    each = numbers * (3 + len(member.optimizer.slots)) + 4 * EXAMPLES_PER_CHUNK * member.model.num_outputs
+    return max(1, MOST_BYTES // (each * np.dtype(slot.trial.dtype).itemsize))
+
+
+def _prepare(slot: Slot, count: int, arrays: Arrays) -> Run:
+    """A run of so many models like a place's."""
+    member, trial = slot.training.member, slot.trial
+    backend = registry.get(trial.backend)
+    members = [replace(member, state=slot.state()[0])] * count
+    return backend.prepare(members, arrays, dtype=trial.dtype, device=backend.device(_device(slot)))
+
+
+def _device(slot: Slot) -> str:
+    return registry.resolve_device(registry.get(slot.trial.backend), slot.trial.device_name)
+
+
+def _kind(slot: Slot) -> str:
+    member, backend = slot.training.member, registry.get(slot.trial.backend)
+    return (
+        f"{member.model} by {type(member.optimizer).__name__}, batches of "
+        f"{slot.training.arrays.batch_size}, {slot.trial.dtype} on {backend.name} {backend.version}, "
+        f"{_device(slot)}"
+    )
