@@ -13,8 +13,8 @@ from hpo.port import Array, Arrays, Member, Model, Optimizer
 from hpo.space import Space
 from hpo.training import check_arrays, split, train
 from hpo.training.fitting import Fitting, PlainRun
-from hpo.training.perturbing import perturb
 from hpo.training.fusing import Training
+from hpo.training.perturbing import perturb
 
 
 class LabelledImages(Protocol):

@@ -37,14 +37,15 @@ def search(path: Path, *, resume: bool = False, callbacks: Any = (), **options: 
 
 
 def scheduler_of(name: str) -> Any:
-    return name if name == "fifo" else Halving(NUM_TRIALS)
+    made = {"halving": lambda: Halving(NUM_TRIALS), "asha": lambda: hpo.ASHA(1, 4, eta=2)}
+    return made[name]() if name in made else name
 
 
 def same(one: hpo.Study, other: hpo.Study) -> bool:
     return list(one.trials) == list(other.trials)
 
 
-@pytest.mark.parametrize("scheduler", ["fifo", "halving"])
+@pytest.mark.parametrize("scheduler", ["fifo", "halving", "asha"])
 def test_a_search_that_was_killed_goes_on_exactly(tmp_path: Path, scheduler: str) -> None:
     """The storage is copied after every few events, as a kill at that moment would leave it."""
     home = tmp_path / "whole"
