@@ -379,6 +379,8 @@ class Tuner:
             threads=workers.threads,
             memory_limit=workers.memory_limit,
             trial_timeout=workers.trial_timeout,
+            fuse=self._fuse if self._fuses(objective) else 1,
+            journal=StudyJournal(self._books),
         )
 
     def _fuses(self, objective: Objective) -> bool:

@@ -37,8 +37,9 @@ def search(path: Path, *, resume: bool = False, callbacks: Any = (), **options: 
 
 
 def scheduler_of(name: str) -> Any:
-    made = {"halving": lambda: Halving(NUM_TRIALS), "asha": lambda: hpo.ASHA(1, 4, eta=2)}
-    return made[name]() if name in made else name
+    if name == "asha":
+        return hpo.ASHA(1, 4, eta=2)
+    return Halving(NUM_TRIALS) if name == "halving" else name
 
 
 def same(one: hpo.Study, other: hpo.Study) -> bool:

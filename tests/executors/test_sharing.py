@@ -83,7 +83,7 @@ def test_a_paused_trial_goes_back_to_its_worker(start: Start) -> None:
     executor = start(curve, listener, workers=2)
     for trial in (0, 1):
         executor.submit(Assignment(trial, {}))
-    while len(listener.heard) < 2 or any(worker.assignment for worker in executor._pool.workers):
+    while len(listener.heard) < 2 or any(worker.assignments for worker in executor._pool.workers):
         executor.poll()
     executor.submit(Assignment(1, {}, attempt=1))
     assert executor.poll()[0].ending is Ending.ENDED

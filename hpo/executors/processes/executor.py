@@ -13,15 +13,28 @@ from hpo.checkpoints import CheckpointFolder
 from hpo.decision import Verdict
 from hpo.errors import ObjectiveError
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
+from hpo.executors.cohorts.journal import Forgetful, Journal
+from hpo.executors.cohorts.planner import Fuse
 from hpo.executors.processes.environment import check_posix
 from hpo.executors.processes.handle import KILL_SECONDS, WorkerHandle
 from hpo.executors.processes.limits import Limits
-from hpo.executors.processes.messages import Broken, Ended, Raised, Refusal, Stop, Stopped
+from hpo.executors.processes.messages import (
+    Broken,
+    Ended,
+    Formed,
+    Raised,
+    Refusal,
+    Round,
+    Stop,
+    Stopped,
+)
 from hpo.executors.processes.output import last_lines
+from hpo.executors.processes.parties import Parties, on_device
 from hpo.executors.processes.pool import EXIT_SECONDS, Equipment, Pool
 from hpo.executors.processes.sending import pack
 from hpo.objective import Objective, ResultError
 from hpo.placement import Placement
+from hpo.training.fusing import fusable
 
 _TICK = 0.2
 
@@ -53,6 +66,10 @@ class ProcessExecutor:
         stale_after: seconds without a sign of life after which a worker is lost. Generous, since a
             framework may hold the interpreter's lock while it compiles.
         max_paused: how many paused trials keep their generators in each worker.
+        fuse: how many trials of an objective that allows it train together in each worker; `"auto"` for as
+            many as it pays. Those of one worker share its fate. Limits of memory or time are of single
+            trials, so with one of them nothing is fused unless a number says so.
+        journal: what the study remembers of its cohorts.
         log_folder: where the workers' output goes, about 10 MB each at most; None keeps it until `close`.
 
     Raises:
@@ -76,9 +93,18 @@ class ProcessExecutor:
         stale_after: float = 60.0,
         max_paused: int = 8,
         log_folder: Path | None = None,
+        fuse: Fuse = 1,
+        journal: Journal | None = None,
     ) -> None:
         check_posix()
-        self._capacity = _checked_count("workers", workers, least=1)
+        self._num_workers = _checked_count("workers", workers, least=1)
+        self._journal = Forgetful() if journal is None else journal
+        function = fusable(objective.function)
+        is_limited = memory_limit is not None or trial_timeout is not None
+        self._parties: Parties | None = None
+        if function is not None and fuse != 1 and not (fuse == "auto" and is_limited):
+            where = on_device(placement, _checked_devices(devices))
+            self._parties = Parties(function, where, fuse, self._journal)
         equipment = Equipment(
             pack(objective.function),
             placement,
@@ -87,6 +113,7 @@ class ProcessExecutor:
             None if threads is None else _checked_count("threads", threads, least=1),
             Limits(memory_limit, trial_timeout, stale_after),
             _checked_count("max_paused", max_paused, least=0),
+            self._parties is not None,
             log_folder,
         )
         self._pool = Pool(workers, equipment)
@@ -100,13 +127,19 @@ class ProcessExecutor:
 
     @property
     def capacity(self) -> int:
-        """The number of workers."""
-        return self._capacity
+        """The number of workers, and where trials train together as many more as those take."""
+        if self._parties is None:
+            return self._num_workers
+        busy = [worker for worker in self._pool.workers if worker.assignments]
+        free = self._num_workers - len(busy)
+        waiting = max(len(self._parties.waiting), free * self._parties.size())
+        return sum(len(worker.assignments) for worker in busy) + waiting
 
     def submit(self, assignment: Assignment) -> None:
         """Give a trial to the worker that holds its generator, if that is free, else to any that is.
 
-        It starts at once; what it reports waits for `poll`.
+        It starts at once, or in the next `poll` with those that train together; what it reports waits for
+        `poll`.
 
         Raises:
             RuntimeError: all workers are busy, or the executor is closed.
@@ -114,19 +147,10 @@ class ProcessExecutor:
         """
         if self._closed:
             raise RuntimeError("This executor is closed, and takes no trials; make a new one.")
-        home = self._homes.pop(assignment.trial, None)
-        if home is not None and home.is_free():
-            home.begin(assignment)
+        if self._parties is not None:
+            self._parties.waiting.append(assignment)
             return
-        worker = self._pool.free()
-        if worker is None:
-            raise RuntimeError(
-                f"All {self._capacity} workers are busy; trial {assignment.trial} may be submitted when one "
-                "of their trials has ended."
-            )
-        if home is not None:
-            home.send(Stop(assignment.trial))
-        worker.begin(assignment)
+        self._begin([assignment])
 
     def poll(self, timeout: float | None = None) -> list[Outcome]:
         """Answer the trials' reports until at least one of them ends.
@@ -137,7 +161,11 @@ class ProcessExecutor:
                 swallow, such as KeyboardInterrupt. The trial has ended by then; the others go on.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not self._done and any(worker.assignment for worker in self._pool.workers):
+        if self._parties is not None:
+            free = self._num_workers - sum(bool(worker.assignments) for worker in self._pool.workers)
+            for share in self._parties.share(free):
+                self._begin(share)
+        while not self._done and any(worker.assignments for worker in self._pool.workers):
             left = _TICK if deadline is None else min(_TICK, deadline - time.monotonic())
             for worker, message in self._pool.listen(max(left, 0)):
                 self._take(worker, message)
@@ -152,16 +180,20 @@ class ProcessExecutor:
         """End a trial without an outcome, running or paused.
 
         A running objective is interrupted; one that does not let itself be is killed after a few seconds.
-        A paused one whose worker is busy with another trial is closed when that has ended.
+        A paused one whose worker is busy with another trial is closed when that has ended. With one that
+        trains together with others all of them end.
         """
+        if self._parties is not None:
+            self._parties.forget(trial)
         worker = self._homes.pop(trial, None)
         for other in self._pool.workers:
-            if other.assignment is not None and other.assignment.trial == trial:
-                worker, other.assignment = other, None
+            if trial in other.assignments:
+                worker, other.assignments = other, {}
         if worker is None:
             return
         worker.send(Stop(trial))
-        if worker.assignment is None:
+        if not worker.assignments:
+            worker.end_round()
             self._await_stop(worker, trial)
 
     def close(self) -> None:
@@ -170,7 +202,24 @@ class ProcessExecutor:
             self._closed = True
             atexit.unregister(self.close)
             self._homes.clear()
+            for worker in self._pool.workers:
+                worker.end_round()
             self._pool.close()
+
+    def _begin(self, assignments: Sequence[Assignment]) -> None:
+        """Give trials to the worker that holds the first one's generator, if that is free, else to any."""
+        homes = {one.trial: self._homes.pop(one.trial, None) for one in assignments}
+        home = homes[assignments[0].trial]
+        worker = home if home is not None and home.is_free() else self._pool.free()
+        if worker is None:
+            raise RuntimeError(
+                f"All {self._num_workers} workers are busy; trial {assignments[0].trial} may be submitted "
+                "when one of their trials has ended."
+            )
+        for trial, other in homes.items():
+            if other is not None and other is not worker:
+                other.send(Stop(trial))
+        worker.begin(assignments)
 
     def _take(self, worker: WorkerHandle, message: Any) -> None:
         """Act on a worker's message; None if it is gone."""
@@ -183,16 +232,24 @@ class ProcessExecutor:
                 f"it refers to must be importable, and data on a device be moved to the CPU.\n"
                 f"{message.traceback}"
             )
-        elif worker.assignment is None:
+        elif not worker.assignments:
             return  # of a trial that was stopped, or a sign of life
         elif isinstance(message, Progress):
             self._answer(worker, message)
         elif isinstance(message, Ended):
-            worker.assignment = None
+            worker.assignments.pop(message.outcome.trial, None)
             self._done.append(message.outcome)
         elif isinstance(message, Raised):
-            worker.assignment = None
+            worker.assignments = {}
+            worker.end_round()
             raise _error_of(message)
+        elif isinstance(message, Formed):
+            self._journal.formed(message.trials, message.epoch)
+        elif isinstance(message, Round):
+            worker.end_round()
+            if message.is_open:
+                worker.round = self._journal.together()
+                worker.round.__enter__()
 
     def _answer(self, worker: WorkerHandle, progress: Progress) -> None:
         try:
@@ -214,28 +271,28 @@ class ProcessExecutor:
             self._lose(worker, reason)
 
     def _lose(self, worker: WorkerHandle, reason: str | None = None) -> None:
-        """Give up a worker, and with it the trial that it runs."""
-        lost = worker.assignment
+        """Give up a worker, and with it the trials that it runs."""
+        lost = list(worker.assignments.values())
         if reason is None:
             worker.wait(KILL_SECONDS)  # let it end as it does, to know how
         self._drop(worker)
-        if lost is None:
-            return
-        output = last_lines(worker.log, lost.trial, lost.attempt)
-        if self._keeps_logs:
-            output += f"\n(The whole output of its worker is in {worker.log}.)"
-        self._done.append(
-            Outcome(
-                lost.trial,
-                lost.attempt,
-                Ending.LOST,
-                reason=reason or worker.how_it_ended(),
-                traceback=output.strip() or None,
+        for one in lost:
+            output = last_lines(worker.log, one.trial, one.attempt)
+            if self._keeps_logs:
+                output += f"\n(The whole output of its worker is in {worker.log}.)"
+            self._done.append(
+                Outcome(
+                    one.trial,
+                    one.attempt,
+                    Ending.LOST,
+                    reason=reason or worker.how_it_ended(),
+                    traceback=output.strip() or None,
+                )
             )
-        )
 
     def _drop(self, worker: WorkerHandle) -> None:
-        worker.assignment = None
+        worker.assignments = {}
+        worker.end_round()
         self._homes = {trial: home for trial, home in self._homes.items() if home is not worker}
         self._pool.drop(worker)
 

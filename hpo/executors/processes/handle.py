@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from hpo.executors.base import Assignment
 from hpo.executors.processes import supervisor
 from hpo.executors.processes.limits import Limits, Watch
-from hpo.executors.processes.messages import Broken, Ready, Setup
+from hpo.executors.processes.messages import Broken, Party, Ready, Setup
 
 KILL_SECONDS = 5.0
 _MEANINGS = {
@@ -40,7 +40,8 @@ class WorkerHandle:
         limits: what it may use.
 
     Attributes:
-        assignment: what it runs; None if it is free.
+        assignments: what it runs, by trial; empty if it is free.
+        round: the scope in which the reports of its cohort's epoch are recorded at once; None between two.
         log: the file with its output.
         watch: keeps an eye on it.
         turn: when it was last listened to, in turns of the executor.
@@ -50,7 +51,8 @@ class WorkerHandle:
     """
 
     def __init__(self, setup: Setup, environment: Mapping[str, str], log: Path, limits: Limits) -> None:
-        self.assignment: Assignment | None = None
+        self.assignments: dict[int, Assignment] = {}
+        self.round: AbstractContextManager[None] | None = None
         self.log = log
         self.watch = Watch(limits)
         self.turn = 0
@@ -89,7 +91,7 @@ class WorkerHandle:
     @property
     def is_running(self) -> bool:
         """Whether it runs a trial: it has one, and its objective is loaded."""
-        return self.assignment is not None and self._group is not None
+        return bool(self.assignments) and self._group is not None
 
     def has_message(self, timeout: float) -> bool:
         """Wait for a message or the pipe's end; whether there is either."""
@@ -100,11 +102,17 @@ class WorkerHandle:
         with suppress(OSError):
             self._connection.send(message)
 
-    def begin(self, assignment: Assignment) -> None:
+    def begin(self, assignments: Sequence[Assignment]) -> None:
         """Give it something to run."""
-        self.assignment = assignment
+        self.assignments = {one.trial: one for one in assignments}
         self.watch.begin()
-        self.send(assignment)
+        self.send(Party(tuple(assignments)))
+
+    def end_round(self) -> None:
+        """Record what its cohort reported."""
+        scope, self.round = self.round, None
+        if scope is not None:
+            scope.__exit__(None, None, None)
 
     def receive(self) -> Any:
         """Its next message; None if it is gone."""
@@ -120,7 +128,7 @@ class WorkerHandle:
 
     def is_free(self) -> bool:
         """Whether it is alive and runs nothing. It takes the signs of life that wait in the pipe."""
-        if self.assignment is not None:
+        if self.assignments:
             return False
         while self.has_message(0):
             message = self.receive()

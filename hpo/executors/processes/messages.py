@@ -1,9 +1,10 @@
 """What the parent and a worker say to each other.
 
-Both are of one program, so messages are pickled. The parent sends `Setup` first, then `Assignment`s one
-at a time, an answer (`Decision` or `Refusal`) to each `Progress`, `Stop` and `Exit`. A worker sends
-`Ready` or `Broken` once its objective is loaded, then `Progress` and, at the end of an assignment,
-`Ended` or `Raised`; a `Stopped` for each `Stop`; and a `Beat` every so often, whatever it does.
+Both are of one program, so messages are pickled. The parent sends `Setup` first, then a `Party` of
+assignments at a time, an answer (`Decision` or `Refusal`) to each `Progress`, `Stop` and `Exit`. A worker
+sends `Ready` or `Broken` once its objective is loaded, then `Progress` and, at the end of an assignment,
+`Ended`, or `Raised` at the end of all of them; a `Stopped` for each `Stop`; of a cohort what the study is to
+remember, `Formed` and `Round`; and a `Beat` every so often, whatever it does.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hpo.checkpoints import CheckpointFolder
-from hpo.executors.base import Outcome
+from hpo.executors.base import Assignment, Outcome
 from hpo.placement import Placement
 
 
@@ -26,6 +27,7 @@ class Setup:
         folder: where their checkpoints go; None keeps none.
         max_paused: how many paused trials keep their generators.
         beat: seconds between two signs of life.
+        fuses: whether the trials of a party train together where they are of one shape.
         arguments: the parent's command line, for objectives that read `sys.argv`.
     """
 
@@ -34,7 +36,43 @@ class Setup:
     folder: CheckpointFolder | None
     max_paused: int
     beat: float
+    fuses: bool
     arguments: list[str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Party:
+    """Trials to run.
+
+    Attributes:
+        assignments: at least one; more than one train together as far as they can.
+    """
+
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True)
+class Formed:
+    """These trials train together from now on.
+
+    Attributes:
+        trials: their ids, in order.
+        epoch: the last epoch that is done.
+    """
+
+    trials: tuple[int, ...]
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Round:
+    """The reports of a cohort's epoch begin, or have ended: they are recorded at once.
+
+    Attributes:
+        is_open: which of both.
+    """
+
+    is_open: bool
 
 
 @dataclass(frozen=True)

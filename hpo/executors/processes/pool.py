@@ -36,6 +36,7 @@ class Equipment:
         threads: how many threads one operation uses; None leaves the environment as it is.
         limits: what a worker may use.
         max_paused: how many paused trials keep their generators.
+        fuses: whether trials train together.
         log_folder: where the workers' output goes; None for a folder that goes with the pool.
     """
 
@@ -46,6 +47,7 @@ class Equipment:
     threads: int | None
     limits: Limits
     max_paused: int
+    fuses: bool
     log_folder: Path | None
 
 
@@ -84,7 +86,7 @@ class Pool:
         for worker in self.workers:
             if worker.is_free():
                 return worker
-            if worker.assignment is None:
+            if not worker.assignments:
                 self.drop(worker)
         return self._start(self._slots.index(None)) if None in self._slots else None
 
@@ -151,6 +153,7 @@ class Pool:
             mine.folder,
             mine.max_paused,
             beat=min(1.0, mine.limits.silence / 4),
+            fuses=mine.fuses,
             arguments=list(sys.argv),
         )
         self._logs.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,10 +18,25 @@ from typing import Any
 
 from hpo import registry
 from hpo.decision import Decision
-from hpo.executors.base import Assignment, Progress
+from hpo.executors.base import Executor, Progress
+from hpo.executors.cohorts import CohortExecutor
+from hpo.executors.cohorts.journal import Forgetful
 from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.processes.channel import Channel
-from hpo.executors.processes.messages import Broken, Ended, Exit, Raised, Ready, Refusal, Setup, Stop, Stopped
+from hpo.executors.processes.messages import (
+    Broken,
+    Ended,
+    Exit,
+    Formed,
+    Party,
+    Raised,
+    Ready,
+    Refusal,
+    Round,
+    Setup,
+    Stop,
+    Stopped,
+)
 from hpo.executors.processes.output import header
 from hpo.executors.serial import SerialExecutor
 from hpo.objective import Objective, ResultError
@@ -31,8 +46,35 @@ class Halted(BaseException):
     """The parent ends the running trial from outside. No objective should swallow it."""
 
 
+class ParentsJournal(Forgetful):
+    """Has the parent keep what is to be remembered of cohorts.
+
+    Args:
+        channel: the way to the parent.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def formed(self, trials: Sequence[int], epoch: int) -> None:
+        """Tell the parent of a cohort."""
+        self._channel.send(Formed(tuple(trials), epoch))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have the parent record all reports at once."""
+        self._channel.send(Round(is_open=True))
+        try:
+            yield
+        finally:
+            self._channel.send(Round(is_open=False))
+
+
 class Worker:
     """Runs what the parent sends, in the process's main thread.
+
+    To stop one of several trials that train together is to stop them all.
 
     Another thread listens to the parent, so that it can interrupt an objective between two reports.
 
@@ -42,9 +84,9 @@ class Worker:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._inbox: SimpleQueue[Assignment | Stop | Exit] = SimpleQueue()
+        self._inbox: SimpleQueue[Party | Stop | Exit] = SimpleQueue()
         self._answers: SimpleQueue[Decision | Refusal | None] = SimpleQueue()
-        self._trial: int | None = None
+        self._trials: list[int] = []
         self._halted = False
         self._interruptible = False
 
@@ -66,30 +108,54 @@ class Worker:
                 self._evaluate(executor, message)
         executor.close()
 
-    def _load(self, setup: Setup) -> SerialExecutor:
+    def _load(self, setup: Setup) -> Executor:
         """What the trials run in. The framework is imported here, so that no trial's time pays for it."""
         objective = Objective(pickle.loads(Path(setup.objective).read_bytes()))
         placement = setup.placement
         if placement.seeds_framework and placement.backend is not None:
             registry.load(placement.backend)
-        return SerialExecutor(objective, placement, self._ask, setup.folder, max_paused=setup.max_paused)
+        if not setup.fuses:
+            return SerialExecutor(objective, placement, self._ask, setup.folder, max_paused=setup.max_paused)
+        # The parent decided how many come together.
+        journal, fuse = ParentsJournal(self._channel), sys.maxsize
+        return CohortExecutor(objective, placement, self._ask, setup.folder, fuse=fuse, journal=journal)
 
-    def _evaluate(self, executor: SerialExecutor, assignment: Assignment) -> None:
-        print(header(assignment.trial, assignment.attempt), flush=True)
-        answer: Ended | Raised | None = None
+    def _evaluate(self, executor: Executor, party: Party) -> None:
+        for one in party.assignments:
+            print(header(one.trial, one.attempt), flush=True)
+        answers: list[Ended | Raised] = []
         try:
             with self._open_to_interrupts():
-                executor.submit(assignment)
-                [outcome] = executor.poll()
-            answer = Ended(outcome)
+                for one in party.assignments:
+                    executor.submit(one)
+                left = len(party.assignments)
+                while left:
+                    self._send(answers)
+                    answers = [Ended(outcome) for outcome in executor.poll()]
+                    left -= len(answers)
         except Halted:
-            answer = None  # `Stop` or `Exit` is next in the inbox
+            answers = []  # `Stop` or `Exit` is next in the inbox
+            self._stop_all(executor, party)
         except BaseException as error:
-            answer = _raised(error)
-        self._trial = None
+            answers = [_raised(error)]
+            self._stop_all(executor, party)
+        self._trials = []
         _flush()
-        if answer is not None:
+        self._send(answers)
+
+    def _send(self, answers: Sequence[Ended | Raised]) -> None:
+        """Send answers, without an interrupt in the middle of one."""
+        before, self._interruptible = self._interruptible, False
+        for answer in answers:
             self._channel.send(answer)
+        self._interruptible = before
+
+    @staticmethod
+    def _stop_all(executor: Executor, party: Party) -> None:
+        """Close those of a party that wait behind the one that ended it."""
+        if len(party.assignments) > 1:
+            for one in party.assignments:
+                executor.stop(one.trial)
 
     def _ask(self, progress: Progress) -> Decision:
         """Send a report, and wait for what the parent decides."""
@@ -127,9 +193,10 @@ class Worker:
             if isinstance(message, (Decision, Refusal)):
                 self._answers.put(message)
                 continue
-            if isinstance(message, Assignment):
-                self._trial, self._halted, self._answers = message.trial, False, SimpleQueue()
-            elif self._trial is not None and (isinstance(message, Exit) or message.trial == self._trial):
+            if isinstance(message, Party):
+                self._trials = [one.trial for one in message.assignments]
+                self._halted, self._answers = False, SimpleQueue()
+            elif self._trials and (isinstance(message, Exit) or message.trial in self._trials):
                 self._halt()
             self._inbox.put(message)
 
