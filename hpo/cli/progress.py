@@ -185,11 +185,13 @@ class SearchProgress:
         lines: list[RenderableType] = [self._bar()]
         # Configs come last: they may be long, and a narrow terminal cuts the end.
         under_way = list(self._trials.items())
-        for trial, state in under_way[:MOST_RUNNING]:
+        # All members of a cohort, as far as the screen has room beside the bar and the incumbent.
+        most = max(MOST_RUNNING, self._console.height - 4)
+        for trial, state in under_way[:most]:
             text = f"{state}: {self._configs.get(trial, '')}"
             lines.append(Text(text, no_wrap=True, overflow="ellipsis"))
-        if len(under_way) > MOST_RUNNING:
-            lines.append(Text(f"... and {len(under_way) - MOST_RUNNING} more trials run"))
+        if len(under_way) > most:
+            lines.append(Text(f"... and {len(under_way) - most} more trials run"))
         if self._best is not None:
             text = f"{self._best_text} (trial {self._best.id}): {_config_text(self._best.config)}"
             lines.append(Text(text, style="bold green", no_wrap=True, overflow="ellipsis"))

@@ -18,6 +18,8 @@ OWN = ("--space", "space.toml", "--trials", "2", "--no-plot")
         (("--seed", "-1"), "Invalid value for '--seed': it must be at least 0; received -1."),
         (("--epochs", "0"), "Invalid value for '--epochs'"),
         (("--workers", "0"), "Invalid value for '--workers': it must be at least 1; received 0."),
+        (("--fuse", "0"), "--fuse takes auto or a number of at least 1; received 0."),
+        (("--fuse", "all"), "--fuse takes auto or a number of at least 1; received all."),
         (("--timeout", "0"), "Invalid value for '--timeout': it must be a number above 0; received 0."),
         (("--trial-timeout", "nan"), "'--trial-timeout': it must be a number above 0; received nan."),
         (("--target", "inf"), "'--target': it must be a number that can be reached; received inf."),

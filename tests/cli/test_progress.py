@@ -9,6 +9,7 @@ import hpo
 from hpo.cli.pace import Pace, spoken
 from hpo.cli.progress import SearchProgress
 from hpo.events import Event, EventKind
+from hpo.testing.small_tasks import SmallTask
 
 
 def event(kind: EventKind, elapsed: float, trial: int = 0, epoch: int | None = None) -> Event:
@@ -68,6 +69,32 @@ def test_trials_that_train_together_are_waited_for_before_the_forecast() -> None
 )
 def test_durations_are_said_in_words(seconds: float, text: str) -> None:
     assert spoken(seconds) == text
+
+
+@pytest.mark.parametrize(("height", "shown"), [(40, 12), (14, 10), (5, 8)])
+def test_a_terminal_shows_all_that_train_together_if_it_has_room(height: int, shown: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, height=height, color_system=None)
+    progress = SearchProgress(console, num_trials=12, epochs=4)
+    seen: list[str] = []
+
+    def look(event: Event, study: hpo.Study) -> None:
+        if event.kind is EventKind.REPORTED and event.trial == 11 and event.epoch == 2:
+            with console.capture() as capture:
+                console.print(progress._render())
+            seen.append(capture.get())
+
+    hpo.search(
+        SmallTask(),
+        {"learning_rate": hpo.Float(1e-3, 0.1)},
+        minimize="val_loss",
+        num_trials=12,
+        seed=0,
+        backend="numpy",
+        callbacks=[progress.on_event, look],
+    )
+    [text] = seen
+    assert text.count(", epoch 2, val_loss ") == shown
+    assert (f"... and {12 - shown} more trials run" in text) == (shown < 12)
 
 
 @pytest.mark.parametrize("width", [30, 100])
