@@ -6,15 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
-from hpo import registry
 from hpo.context import CurrentTrial, current_trial
 from hpo.datasets import fashion_mnist
 from hpo.port import Array, Arrays, Member, Model, Optimizer
 from hpo.space import Space
-from hpo.training import check_arrays, split, train
-from hpo.training.fitting import Fitting, PlainRun
-from hpo.training.fusing import Training
-from hpo.training.perturbing import perturb
+from hpo.training import check_arrays, split
+from hpo.training.fusing import Training, train_alone
 
 
 class LabelledImages(Protocol):
@@ -99,20 +96,7 @@ class Task(ABC):
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Iterator[dict[str, float]]:
         """Train one configuration: see `hpo.training.train` for what is yielded."""
-        backend = registry.get(trial.backend)
-        device = backend.device(registry.resolve_device(backend, trial.device_name))
-        draws = {"seed": trial.seed, "replicate": trial.replicate}
-        mine = self.training(config, **draws)
-        run = backend.prepare([mine.member], mine.arrays, dtype=trial.dtype, device=device)
-        perturb(run)
-        fitting = Fitting(PlainRun(run), **draws)
-        trial.host.attach({"trainer": fitting})
-        first = len(fitting.history) + 1
-        for [record] in train(
-            run, len(mine.arrays.train_x), max_epochs=mine.max_epochs, first_epoch=first, **draws
-        ):
-            fitting.history.append(record)
-            yield record
+        yield from train_alone(self.training(config, seed=trial.seed, replicate=trial.replicate), trial)
 
     def training(self, config: Mapping[str, Any], *, seed: int, replicate: int) -> Training:
         """How a config is trained, by itself or together with others (see `hpo.training.fusing`)."""

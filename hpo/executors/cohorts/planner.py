@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
@@ -14,10 +13,7 @@ from hpo.executors.cohorts.journal import Journal, Plan
 from hpo.executors.cohorts.measuring import measured_gain
 from hpo.executors.cohorts.slots import Slot
 from hpo.port import Arrays, Run
-from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.in_turn import RunsInTurn
-from hpo.training.rows import fit_in_rows
-from hpo.training.states import parameter_shapes
 
 Fuse: TypeAlias = "int | Literal['auto']"
 """How many trials train together: so many at most, or as many as it pays."""
@@ -72,16 +68,7 @@ class Planner:
     @staticmethod
     def group(slots: Sequence[Slot]) -> Hashable:
         """What trials have in common that may train together, from the places of one of them."""
-        training, epoch = slots[0].training, slots[0].epoch
-        member = training.member
-        return (
-            member.model,
-            type(member.optimizer),
-            id(training.arrays),
-            training.max_epochs,
-            epoch,
-            len(slots),
-        )
+        return (slots[0].training.kind, slots[0].epoch, len(slots))
 
     def size(self, slot: Slot) -> int:
         """How many trials of a place's kind train together at most."""
@@ -101,7 +88,7 @@ class Planner:
     def _decide(self, slot: Slot, kind: str) -> Plan | None:
         """What pays; None where the backend cannot train such models together, so that nothing is decided."""
         most = min(MOST_MEMBERS, room_for(slot))
-        if fit_in_rows([slot.training.member]) and _device(slot).partition(":")[0] == "cpu":
+        if slot.training.is_linear and _device(slot).partition(":")[0] == "cpu":
             return Plan(kind, most, "linear models on a processor share their products")
         if isinstance(_prepare(slot, 2, slot.training.arrays), RunsInTurn):
             return None
@@ -112,19 +99,13 @@ class Planner:
 
 def room_for(slot: Slot) -> int:
     """How many members of a place's kind fit in the memory that a cohort may hold; at least 1."""
-    member = slot.training.member
-    numbers = sum(math.prod(shape) for shape in parameter_shapes(member.model).values())
-    # Parameters, their copy for a checkpoint, work space, what the optimizer keeps; scores of a chunk.
-    each = numbers * (3 + len(member.optimizer.slots)) + 4 * EXAMPLES_PER_CHUNK * member.model.num_outputs
-    return max(1, MOST_BYTES // (each * np.dtype(slot.trial.dtype).itemsize))
+    return max(1, MOST_BYTES // (slot.training.size * np.dtype(slot.trial.dtype).itemsize))
 
 
 def _prepare(slot: Slot, count: int, arrays: Arrays) -> Run:
     """A run of so many models like a place's."""
-    member, trial = slot.training.member, slot.trial
-    backend = registry.get(trial.backend)
-    members = [replace(member, state=slot.state()[0])] * count
-    return backend.prepare(members, arrays, dtype=trial.dtype, device=backend.device(_device(slot)))
+    few = replace(slot.training, arrays=arrays)
+    return few.run([few] * count, slot.state() * count, slot.trial)
 
 
 def _device(slot: Slot) -> str:
@@ -132,9 +113,6 @@ def _device(slot: Slot) -> str:
 
 
 def _kind(slot: Slot) -> str:
-    member, backend = slot.training.member, registry.get(slot.trial.backend)
-    return (
-        f"{member.model} by {type(member.optimizer).__name__}, batches of "
-        f"{slot.training.arrays.batch_size}, {slot.trial.dtype} on {backend.name} {backend.version}, "
-        f"{_device(slot)}"
-    )
+    backend = registry.get(slot.trial.backend)
+    where = f"{backend.name} {backend.version}, {_device(slot)}"
+    return f"{slot.training.description}, {slot.trial.dtype} on {where}"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from hpo import registry
 from hpo.context import CurrentTrial
 from hpo.port import State
 from hpo.training import train
-from hpo.training.fitting import Fitting, PlainRun
+from hpo.training.fitting import Fitting
 from hpo.training.fusing import Fusable, Training
 from hpo.training.perturbing import perturb
-from hpo.training.states import complete_state
 
 
 class Slot(Iterator[dict[str, float]]):
@@ -31,8 +28,8 @@ class Slot(Iterator[dict[str, float]]):
         self.training = training
         self.trial = trial
         self.record: dict[str, float] = {}
-        self.fitting = Fitting(PlainRun(self), trial.seed, trial.replicate)
-        self._state = complete_state(training.member, training.member.state, trial.dtype)
+        self.fitting = Fitting(training.kept(self), trial.seed, trial.replicate)
+        self._state = training.start(trial.dtype)
         self._lane: Lane | None = None
 
     @property
@@ -111,10 +108,8 @@ class Lane:
         self._states: list[State] | None = None
         first = slots[0]
         trial, training = first.trial, first.training
-        backend = registry.get(trial.backend)
-        device = backend.device(registry.resolve_device(backend, trial.device_name))
-        members = [replace(slot.training.member, state=slot.state()[0]) for slot in slots]
-        self._run = backend.prepare(members, training.arrays, dtype=trial.dtype, device=device)
+        states = [slot.state()[0] for slot in slots]
+        self._run = training.run([slot.training for slot in slots], states, trial)
         self._records = train(
             self._run,
             len(training.arrays.train_x),
