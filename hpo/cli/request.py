@@ -9,8 +9,8 @@ from typing import Literal
 from hpo.cli.again import CommandLine
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.sizes import read_size
-from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
 from hpo.executors.cohorts import Fuse
+from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
 from hpo.stopping import Patience, StopRule, Target
 from hpo.workers import Workers
 
