@@ -10,6 +10,7 @@ import pytest
 
 import hpo
 from hpo.events import EventKind
+from hpo.port import MLP, Softmax
 from hpo.searchers import Sobol
 from hpo.testing.small_tasks import EPOCHS, Halving, PerceptronTask, SmallTask
 from hpo.trial import TrialState
@@ -149,6 +150,26 @@ def test_the_life_of_a_trial_tells_of_its_cohort(tmp_path: Path) -> None:
     search(storage=tmp_path / "study.db", name="softmax", num_trials=3)
     told = CliRunner().invoke(app, ["show", str(tmp_path / "study.db"), "softmax", "--trial", "0"]).output
     assert "trains together with trial 1, trial 2" in told
+
+
+class Broken(SmallTask):
+    """A task whose models do not fit its data."""
+
+    linear = True
+
+    def model(self, config: Any, arrays: Any) -> Any:
+        return Softmax(35, 10) if self.linear else MLP(35, 10, (5,))
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_what_the_training_of_a_cohort_raises_is_the_failure_of_its_trials(linear: bool) -> None:
+    task = Broken()
+    task.linear = linear
+    with pytest.raises(hpo.SearchFailedError, match="The model takes 35 numbers") as caught:
+        search(task, num_trials=3)
+    study = caught.value.study
+    assert study.num_failed == 3
+    assert "check_members" in (study.trials[2].traceback or "")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from hpo.executors.base import Assignment, Ending, Outcome
 from hpo.executors.cohorts.journal import Journal
 from hpo.executors.cohorts.slots import Lane, Slot
+from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.replicated import AnyEvaluation
 
 
@@ -58,6 +59,12 @@ class Seat:
         self.runs = outcome is None
         return outcome
 
+    def fail(self, error: Exception) -> Outcome:
+        """End it with what its training raised."""
+        self.close()
+        mine, reason = self.assignment, reason_of(error)
+        return Outcome(mine.trial, mine.attempt, Ending.FAILED, reason=reason, traceback=traceback_of(error))
+
     def close(self) -> None:
         """End it without an outcome."""
         self.runs = False
@@ -92,12 +99,10 @@ class Cohort:
         Raises:
             BaseException: what a report raised that is no affair of the objective. All have reported by then.
         """
-        if not self._lanes:
-            draws = zip(*(seat.slots for seat in self._seats), strict=True)
-            self._lanes = [Lane(slots) for slots in draws]
-        if not self._is_over:
-            for lane in self._lanes:
-                lane.train_epoch()
+        try:
+            self._train()
+        except Exception as error:
+            return [seat.fail(error) for seat in self.seats]
         outcomes: list[Outcome] = []
         raised: BaseException | None = None
         # What an objective of another kind reports on its way is not to wait for its end.
@@ -132,6 +137,15 @@ class Cohort:
     def _is_over(self) -> bool:
         """Whether nothing is left to train but to be told so."""
         return all(slot.is_over for seat in self.seats for slot in seat.slots)
+
+    def _train(self) -> None:
+        """Train an epoch, if one is left."""
+        if not self._lanes:
+            draws = zip(*(seat.slots for seat in self._seats), strict=True)
+            self._lanes = [Lane(slots) for slots in draws]
+        if not self._is_over:
+            for lane in self._lanes:
+                lane.train_epoch()
 
     def _shrink(self) -> None:
         """Let all leave that no longer run."""

@@ -34,9 +34,18 @@ def measured_gain(kind: str, prepare: Callable[[int, Arrays], Run], arrays: Arra
     path = cache_folder() / "cohorts.json"
     known = _read(path)
     if kind not in known:
-        known[kind] = _measure(prepare, _few(arrays))
+        known[kind] = _measure(prepare, few_of(arrays))
         _write(path, known)
     return known[kind]
+
+
+def few_of(arrays: Arrays) -> Arrays:
+    """The first few batches."""
+    count = BATCHES * arrays.batch_size
+    train_x, train_y, val_x, val_y = (
+        part[:count] for part in (arrays.train_x, arrays.train_y, arrays.val_x, arrays.val_y)
+    )
+    return replace(arrays, train_x=train_x, train_y=train_y, val_x=val_x, val_y=val_y)
 
 
 def _measure(prepare: Callable[[int, Arrays], Run], arrays: Arrays) -> float:
@@ -48,11 +57,6 @@ def _measure(prepare: Callable[[int, Arrays], Run], arrays: Arrays) -> float:
         seconds = [_seconds(lambda run=run: run.epoch(order)) for run in (alone, together)]  # type: ignore[misc]
         gains.append(MEMBERS * seconds[0] / seconds[1])
     return statistics.median(gains[1:])  # the first round compiles
-
-
-def _few(arrays: Arrays) -> Arrays:
-    count = BATCHES * arrays.batch_size
-    return replace(arrays, train_x=arrays.train_x[:count], train_y=arrays.train_y[:count])
 
 
 def _seconds(work: Callable[[], object]) -> float:

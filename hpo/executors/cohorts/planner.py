@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo import registry
 from hpo.executors.cohorts.journal import Journal, Plan
-from hpo.executors.cohorts.measuring import measured_gain
+from hpo.executors.cohorts.measuring import few_of, measured_gain
 from hpo.executors.cohorts.slots import Slot
 from hpo.port import Arrays, Run
 from hpo.training.in_turn import RunsInTurn
@@ -64,6 +64,7 @@ class Planner:
     def __init__(self, fuse: Fuse, journal: Journal) -> None:
         self._fuse = fuse
         self._journal = journal
+        self._one_by_one: set[str] = set()
 
     @staticmethod
     def group(slots: Sequence[Slot]) -> Hashable:
@@ -77,10 +78,16 @@ class Planner:
         if self._fuse != "auto":
             return min(self._fuse, room_for(slot))
         kind = _kind(slot)
+        if kind in self._one_by_one:
+            return 1
         plan = self._journal.plan_of(kind)
         if plan is None:
-            plan = self._decide(slot, kind)
+            try:
+                plan = self._decide(slot, kind)
+            except Exception:  # the trial itself will fail with it, and say why
+                plan = None
             if plan is None:
+                self._one_by_one.add(kind)
                 return 1
             self._journal.plan(plan)
         return plan.members
@@ -90,7 +97,7 @@ class Planner:
         most = min(MOST_MEMBERS, room_for(slot))
         if slot.training.is_linear and _device(slot).partition(":")[0] == "cpu":
             return Plan(kind, most, "linear models on a processor share their products")
-        if isinstance(_prepare(slot, 2, slot.training.arrays), RunsInTurn):
+        if isinstance(_prepare(slot, 2, few_of(slot.training.arrays)), RunsInTurn):
             return None
         gain = measured_gain(kind, lambda count, few: _prepare(slot, count, few), slot.training.arrays)
         reason = f"measured here: {gain:.2f} times as fast together"
