@@ -87,7 +87,8 @@ space = {
     "momentum": hpo.Float(0, 0.99),
     "image_size": hpo.Ordinal([32, 64]),
 }
+SHOWN = ("val_error", "validation_seconds", "inference_ms")
 study = hpo.search(objective, space, minimize="val_error", num_trials=arguments.trials, seed=0)
 print(study)
 for trial in study.top(3):
-    print(trial.config, {name: trial.metrics[name] for name in ("val_error", "inference_ms")})
+    print(trial.config, {name: trial.metrics[name] for name in SHOWN})
