@@ -32,7 +32,7 @@ def compare(
         typer.Option(
             metavar="NAME",
             rich_help_panel=TUNED,
-            help="What is compared.  [default: val_error of a task, else the only one]",
+            help="What is compared.  [default: the only one that there is, or val_error]",
         ),
     ] = None,
     seed: Annotated[

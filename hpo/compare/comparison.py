@@ -10,9 +10,16 @@ from hpo.compare.judging import TOLERANCE, Row, is_number, judge
 from hpo.compare.paired import Paired, paired
 from hpo.compare.results import BackendResult
 from hpo.tables import text_table
+from hpo.tasks import TASKS
 
 SIGNIFICANT = 0.01
 """Below this p-value a backend that lies beside the reference as a whole does not so by chance."""
+
+OWN_MODELS = (
+    "Models that initialise themselves start from other weights on each framework: init_cnn(model) of each "
+    "backend's package draws the same ones, and hpo.check_port holds a port against its original from the "
+    "original's weights."
+)
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,8 @@ class Comparison:
     def _judgement(self) -> str:
         findings = self.findings
         if findings:
-            return f"More than round-off explains: {'; '.join(findings)}."
+            own = "" if self.name in TASKS else f" {OWN_MODELS}"
+            return f"More than round-off explains: {'; '.join(findings)}.{own}"
         compared = [row for row in self.rows if row.difference is not None]
         if not compared:
             return "Nothing could be compared."

@@ -27,7 +27,7 @@ class Loaded:
 
     Attributes:
         objective: the function of a config.
-        metric: what is compared; None for the only one that it gives.
+        metric: what is compared; None for the only one that it gives, or `val_error`.
         until: the last epoch; None where the objective itself knows its end.
     """
 
@@ -44,7 +44,7 @@ class Target:
         name: of a task (`softmax`), or `module:function`; `{backend}` in it stands for the backend's name.
         file: the file of the module, where it is not to be found by name.
         epochs: how long to train; None for what the objective does by itself.
-        metric: what is compared; None for a task's own, or the only one that the objective gives.
+        metric: what is compared; None for the only one that the objective gives, or `val_error`.
         options: further arguments of a task, such as `batch_size`.
     """
 

@@ -32,6 +32,8 @@ from hpo.objective import Result, ResultError
 from hpo.placement import Placement, choose_placement
 
 UNNAMED = "value"
+DEFAULT_METRIC = "val_error"
+"""What is compared where an objective gives several metrics and this is one of them, as with a `Trainer`."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,12 @@ class Worker:
             CompareError: it is not there, or there are several.
         """
         results = result if isinstance(result, dict) else {self._metric or UNNAMED: result}
-        if self._metric is None and len(results) == 1:
-            [self._metric] = results
+        if self._metric is None:
+            self._metric = next(iter(results)) if len(results) == 1 else DEFAULT_METRIC
         if self._metric not in results:
             raise CompareError(
-                f"The objective gives {', '.join(results)}: name the metric to compare, for example "
-                f"--metric {next(iter(results))}; received {self._metric or 'none'}."
+                f"The objective gives {', '.join(results)}, not {self._metric!r}. Name the metric to "
+                f"compare, for example --metric {next(iter(results))}."
             )
         return results[self._metric]
 
