@@ -231,7 +231,7 @@ class Torch(Framework):
 
     def adopt(self, model: Any) -> None:
         _check_model(model, self.torch.nn.Module, "a torch.nn.Module")
-        self.model = model
+        self.model = model.cpu()
 
     def find_layers(self) -> List[Layer]:
         found = []
@@ -682,7 +682,7 @@ class Recorder:
         for candidate in candidates:
             move = _moved(given, candidate)
             try:
-                self.framework.predict(self.framework.tensor(self.prepare(move(x))), False)
+                self.framework.predict(self._as_input(self.prepare(move(x))), False)
             except Exception as error:
                 failures.append("as {}: {}".format(np.shape(move(x)), _one_line(error)))
             else:
@@ -746,7 +746,12 @@ class Recorder:
                 self.framework.set(each, self.framework.from_canonical(layer, each, np.asarray(array)))
 
     def _tensor(self, x: Any) -> Any:
-        return self.framework.tensor(self.prepare(self.to_layout(np.asarray(x))))
+        return self._as_input(self.prepare(self.to_layout(np.asarray(x))))
+
+    def _as_input(self, x: Any) -> Any:
+        """Images and features become floats; indices, as for an embedding, stay what they are."""
+        is_index = np.issubdtype(np.asarray(x).dtype, np.integer) and np.asarray(x).dtype != np.uint8
+        return self.framework.labels(x) if is_index else self.framework.tensor(x)
 
     def _forward(self, x: Any, training: bool) -> Any:
         output = self.framework.predict(self._tensor(x), training)
@@ -906,6 +911,8 @@ class Recorder:
         x, labels = self._tensor(self.inputs["x"]), self._labels(self.inputs["y"])
         _store(arrays, "gradients", self._gradients(self._loss(), x, labels))
         _store(arrays, "after_forward", self.state())
+        self.load([_one_ulp_up(each) for each in self.start])
+        _store(arrays, "gradients_twin", self._gradients(self._loss(), x, labels))
 
     def _gradients(self, loss: Any, x: Any, labels: Any) -> List[Any]:
         """The gradient of each parameter in the canonical layout; None for what is not trained."""

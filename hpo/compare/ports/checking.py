@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hpo.compare.ports.batches import HOW_TO_ANSWER, Batch, layouts, read_inputs
+from hpo.compare.ports.causes import NAMES
 from hpo.compare.ports.causes.shapes import cause_of_shapes
 from hpo.compare.ports.correspondence import Correspondence
 from hpo.compare.ports.differences import Array, Difference
@@ -147,6 +148,11 @@ class PortCheck:
         """From the arguments of `check_port`."""
         if arguments["weights"] not in WEIGHTS:
             raise ValueError(f"weights= takes 'carry' or 'own'; received {arguments['weights']!r}.")
+        accept = arguments["accept"]
+        arguments["accept"] = accept = (accept,) if isinstance(accept, str) else tuple(accept)
+        unknown = [name for name in accept if name not in NAMES]
+        if unknown:
+            raise ValueError(f"accept= takes names of causes: {', '.join(NAMES)}; received {unknown[0]!r}.")
         path = os.fspath(original)
         trace = PortTrace.load(path) if path.endswith(".npz") else None
         names = (trace.framework if trace else read_target(path)[0], read_target(port)[0])

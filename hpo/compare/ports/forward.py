@@ -27,6 +27,8 @@ from hpo.compare.ports.findings import Finding, not_finite_in_one
 from hpo.compare.ports.trace import Call
 
 RUNG = "forward"
+GROWTH, MOST_ROUND_OFF = 10, 1e-2
+"""Round-off adds up in deep nets: from one comparison to the next it may grow so much, never beyond that."""
 STATISTICS = ("running_mean", "running_var")
 STATISTICS_TOLERANCE = 2e-4
 """Between the moves of running statistics in one step."""
@@ -44,6 +46,7 @@ class ForwardRung:
         self._sides = sides
         self._notes = notes
         self.largest = 0.0
+        self._tolerance = FORWARD_TOLERANCE
 
     def findings(self) -> list[Finding]:
         """The first finding of each pass, in their order; none if all agree."""
@@ -53,6 +56,7 @@ class ForwardRung:
 
     def _pass(self, mode: str) -> Finding | None:
         before, first, last = self._batch(), True, -1
+        self._tolerance = FORWARD_TOLERANCE
         for i, call, j, other in self._sides.calls(mode):
             name = self._sides.layer_name(call.layer, other.layer)
             given = self._given(call, other, name, mode, before, first)
@@ -78,8 +82,9 @@ class ForwardRung:
         if bad is not None:
             return bad
         size = relative(original, port)
-        if size <= FORWARD_TOLERANCE:
+        if size <= self._tolerance:
             self.largest = max(self.largest, size)
+            self._tolerance = min(max(FORWARD_TOLERANCE, GROWTH * size), MOST_ROUND_OFF)
             return None
         return Finding(Difference(RUNG, where, f"they differ by {size:.1e} of the largest value", size))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo.compare.ports.causes import Cause
 from hpo.compare.ports.causes.losses import cause_of_loss
-from hpo.compare.ports.causes.updates import Steps, cause_of_updates
+from hpo.compare.ports.causes.updates import Steps, cause_of_rules, explain_updates
 from hpo.compare.ports.correspondence import Correspondence
 from hpo.compare.ports.differences import (
     GRADIENT_TOLERANCE,
@@ -28,7 +28,7 @@ more: that of a bias before a batch norm is round-off and nothing else."""
 RELIABLE = 3000
 """A gradient is known to a thousandth and better if it is so many times what the two sides' differ by."""
 ROUND_OFF_FACTOR = 10
-"""By how much errors may differ beyond those of the original and its one-ulp twin."""
+"""Gradients and errors may differ by so many times what those of the original and its one-ulp twin do."""
 ERROR_TOLERANCE = 0.001
 
 
@@ -65,7 +65,8 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
     for layer, one in zip(layers, own, strict=True):
         if one is not None and one.size:
             in_layer[layer] = max(in_layer[layer], float(np.abs(np.nan_to_num(one)).max()))
-    for pair, layer, one, two in zip(sides.pairs, layers, own, other, strict=True):
+    twins = sides.carried("gradients_twin")
+    for pair, layer, one, two, twin in zip(sides.pairs, layers, own, other, twins, strict=True):
         where = f"the gradient of {sides.where(pair)}"
         if (one is None) != (two is None):
             side, trained = ("port", "original") if two is None else ("original", "port")
@@ -81,7 +82,8 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
         if bad is not None:
             return bad
         size = relative(one, two, floor=in_layer[layer])
-        if size > GRADIENT_TOLERANCE:
+        round_off = 0.0 if twin is None else relative(one, twin, floor=in_layer[layer])
+        if size > max(GRADIENT_TOLERANCE, ROUND_OFF_FACTOR * round_off):
             difference = Difference(
                 "gradients", where, f"they differ by {size:.1e} of the largest value", size
             )
@@ -154,32 +156,50 @@ def _compare_updates(
         return [[np.asarray(state[i], np.float64).ravel()[places[i]] for i in pairs] for state in states]
 
     before, ends, own_ends = taken(weights), taken(after), taken(own)
-    for k, (start, end, own_end) in enumerate(zip(before, ends, own_ends, strict=True)):
-        for i, weight, one, two in zip(pairs, start, end, own_end, strict=True):
-            where = f"{sides.where(sides.pairs[i])} after step {k + 1}"
-            bad = not_finite_in_one(rung, where, one, two)
-            if bad is not None:
-                return bad
-            floor = rounding_floor(weight, UPDATE_TOLERANCE)
-            size = relative(one - weight, two - weight, floor=floor)
-            if size > UPDATE_TOLERANCE:
-                changes = (
-                    [_minus(a, b) for a, b in zip(ends[: k + 1], before, strict=False)],
-                    [_minus(a, b) for a, b in zip(own_ends[: k + 1], before, strict=False)],
-                )
-                matrices = [len(sides.port.parameters[sides.pairs[j].port].shape) > 1 for j in pairs]
-                steps = Steps(before[: k + 1], taken(gradients[: k + 1]), changes, matrices)
-                hyperparameters = [each.about["hyperparameters"] for each in (sides.original, sides.port)]
-                names = (sides.original.framework, sides.port.framework)
-                text = f"the step changes it differently, by {size:.1e} of the largest change"
-                return Finding(
-                    Difference(rung, where, text, size), cause_of_updates(steps, hyperparameters, rows, names)
-                )
+    matrices = [len(sides.port.parameters[sides.pairs[i].port].shape) > 1 for i in pairs]
+    hyperparameters = [each.about["hyperparameters"] for each in (sides.original, sides.port)]
+    for k, (starts, one, two) in enumerate(zip(before, ends, own_ends, strict=True)):
+        names = [f"{sides.where(sides.pairs[i])} after step {k + 1}" for i in pairs]
+        difference = _first_difference(rung, names, starts, one, two)
+        if isinstance(difference, Finding):
+            return difference
+        if difference is None:
+            continue
+        steps = Steps(
+            before[: k + 1],
+            taken(gradients[: k + 1]),
+            (_changes(before[: k + 1], ends), _changes(before[: k + 1], own_ends)),
+            matrices,
+        )
+        rules = explain_updates(steps, hyperparameters, rows)
+        if rules is None:
+            return Finding(difference)
+        if rules[0] != rules[1]:
+            frameworks = (sides.original.framework, sides.port.framework)
+            return Finding(difference, cause_of_rules(*rules, frameworks, rows))
+        # One rule gives both but for numbers that cancel, of which only round-off is left.
     return None
 
 
-def _minus(ends: Sequence[Array], starts: Sequence[Array]) -> list[Array]:
-    return [end - start for end, start in zip(ends, starts, strict=True)]
+def _first_difference(
+    rung: str, names: Sequence[str], starts: Sequence[Array], one: Sequence[Array], two: Sequence[Array]
+) -> Difference | Finding | None:
+    for name, start, end, own_end in zip(names, starts, one, two, strict=True):
+        bad = not_finite_in_one(rung, name, end, own_end)
+        if bad is not None:
+            return bad
+        size = relative(end - start, own_end - start, floor=rounding_floor(start, UPDATE_TOLERANCE))
+        if size > UPDATE_TOLERANCE:
+            text = f"the step changes it differently, by {size:.1e} of the largest change"
+            return Difference(rung, name, text, size)
+    return None
+
+
+def _changes(starts: Sequence[Sequence[Array]], ends: Sequence[Sequence[Array]]) -> list[list[Array]]:
+    return [
+        [end - start for end, start in zip(after, before, strict=True)]
+        for after, before in zip(ends, starts, strict=False)
+    ]
 
 
 def _reliable(sides: Correspondence, first: State) -> list[Array | None]:

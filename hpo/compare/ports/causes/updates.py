@@ -18,6 +18,8 @@ from hpo.compare.ports.differences import ULPS, UPDATE_TOLERANCE, Array
 
 SAMPLE = 3000
 """So many numbers of each parameter are recomputed."""
+CANCELLED = 0.3
+"""A sum that is so much smaller than its first summand is not known well."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,15 @@ class Steps:
     matrices: Sequence[bool]
 
 
-def cause_of_updates(
-    steps: Steps, hyperparameters: Sequence[Mapping[str, Any]], rows: int, frameworks: tuple[str, str]
-) -> Cause | None:
-    """Name what differs between the rules that both sides follow.
+def explain_updates(
+    steps: Steps, hyperparameters: Sequence[Mapping[str, Any]], rows: int
+) -> tuple[Rule, Rule] | None:
+    """The rules that both sides follow, of all that fit those that differ least; None if none fits a side.
 
     Args:
         steps: what was recorded.
         hyperparameters: of the original's optimizer and of the port's.
         rows: in a mini-batch.
-        frameworks: of the original and of the port.
     """
     sampled = _sampled(steps)
     candidates = list(_candidates(hyperparameters, rows))
@@ -92,8 +93,8 @@ def cause_of_updates(
     ]
     if not pairs:
         return None
-    differences, _, original, port = min(pairs, key=lambda pair: pair[:2])
-    return _named(original, port, frameworks, rows) if differences else None
+    _, _, original, port = min(pairs, key=lambda pair: pair[:2])
+    return original, port
 
 
 def _sampled(steps: Steps) -> Steps:
@@ -156,17 +157,26 @@ NOT_OF_BIASES = " but not of biases"
 
 def _fits(rule: Rule, steps: Steps, side: int) -> bool:
     slots = [(np.zeros_like(each), np.zeros_like(each)) for each in steps.gradients[0]]
+    known = [np.ones(each.shape, bool) for each in steps.gradients[0]]
     for k, (weights, gradients, changes) in enumerate(
         zip(steps.weights, steps.gradients, steps.changes[side], strict=True)
     ):
         for j, (weight, gradient, change) in enumerate(zip(weights, gradients, changes, strict=True)):
             predicted, slots[j] = _change(rule, weight, gradient, slots[j], k + 1, steps.matrices[j])
+            known[j] &= ~_cancels(rule, weight, gradient)
             allowed = UPDATE_TOLERANCE * np.abs(change).max(initial=0) + ULPS * np.spacing(
                 np.float32(np.abs(weight).max(initial=0))
             )
-            if not np.abs(predicted - change).max(initial=0) <= allowed:
+            if not np.abs(predicted - change)[known[j]].max(initial=0) <= allowed:
                 return False
-    return True
+    return all(each.any() for each in known if each.size)
+
+
+def _cancels(rule: Rule, weight: Array, gradient: Array) -> Array:
+    """Where gradient and decay leave little of each other: Adam makes whole steps of the round-off in it."""
+    scaled = gradient * rule.scale
+    decay = rule.decay * weight if rule.decay_kind.startswith("coupled") and rule.kind == "adam" else 0.0
+    return np.asarray(np.abs(scaled + decay) < CANCELLED * np.abs(scaled))
 
 
 def _change(
@@ -198,7 +208,15 @@ def _change(
     return -rule.rate * (first / corrections[0]) / np.where(below == 0, 1, below) - taken, (first, second)
 
 
-def _named(original: Rule, port: Rule, frameworks: tuple[str, str], rows: int) -> Cause:
+def cause_of_rules(original: Rule, port: Rule, frameworks: tuple[str, str], rows: int) -> Cause:
+    """Name what differs between the rules of the two sides.
+
+    Args:
+        original: the original's.
+        port: the port's, another one.
+        frameworks: of the original and of the port.
+        rows: in a mini-batch.
+    """
     if original.scale != port.scale:
         name = "Gluon's step(batch_size)" if "mxnet" in frameworks else "gradient scale"
         return Cause(
