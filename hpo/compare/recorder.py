@@ -668,6 +668,11 @@ class Recorder:
             [[_shape(each["input"]), _shape(each["output"])] for each in self.tape if each["layer"] is layer]
             for layer in framework.layers
         ]
+        makers = {each["layer"]: each["made_by"] for each in reversed(self.tape)}
+        self.makers = [
+            framework.layers.index(makers[layer]) if makers.get(layer) is not None else None
+            for layer in framework.layers
+        ]
         self.tape = None
 
     def _fitting_layout(self) -> Callable[[Any], Any]:
@@ -707,9 +712,12 @@ class Recorder:
             output = original(*arguments, **named)
             if self.tape is not None:
                 given = next(iter(arguments), None)
+                made_by = next((each["layer"] for each in self.tape if each["made"] is given), None)
                 self.tape.append(
                     {
                         "layer": layer,
+                        "made": output,
+                        "made_by": made_by,
                         "input": self._feature_map(layer, given, self.framework.seen),
                         "output": self._feature_map(layer, output),
                     }
@@ -768,7 +776,7 @@ class Recorder:
         """What the model is made of, as JSON."""
         shapes = iter([list(array.shape) for array in self.state()])
         layers = []
-        for layer, calls in zip(self.framework.layers, self.shapes):
+        for layer, calls, maker in zip(self.framework.layers, self.shapes, self.makers):
             parameters = [
                 {"name": each.name, "role": each.role, "shape": next(shapes), "trainable": each.trainable}
                 for each in layer.parameters
@@ -781,6 +789,7 @@ class Recorder:
                     "kind": layer.kind,
                     "parameters": parameters,
                     "shapes": calls,
+                    "made_by": maker,
                 }
             )
         versions = {"python": platform.python_version(), "numpy": np.__version__}

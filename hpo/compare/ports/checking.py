@@ -18,6 +18,7 @@ from hpo.compare.ports.causes.shapes import cause_of_shapes
 from hpo.compare.ports.correspondence import Correspondence
 from hpo.compare.ports.differences import Array, Difference
 from hpo.compare.ports.findings import Finding
+from hpo.compare.ports.forward import ForwardRung
 from hpo.compare.ports.golden import leave_proof
 from hpo.compare.ports.ladder import Climb, climb, refused
 from hpo.compare.ports.mapping import (
@@ -26,6 +27,7 @@ from hpo.compare.ports.mapping import (
     ask_in_file,
     both_lists,
     by_order_and_shape,
+    by_surroundings,
     read_mapping,
     with_rows,
 )
@@ -42,7 +44,7 @@ from hpo.compare.ports.sides import (
     read_target,
 )
 from hpo.compare.ports.trace import Description, PortTrace
-from hpo.errors import PortError, PortLayoutError
+from hpo.errors import PortError, PortLayoutError, PortMappingError
 
 WEIGHTS = ("carry", "own")
 
@@ -230,7 +232,7 @@ class PortCheck:
                 if self.trace is not None
                 else _recorded(processes[0], None, files / "original.npz")
             )
-            pairs = self._pairs(trace, port)
+            pairs = self._pairs(trace, port, processes[-1], files)
             if pairs is None:
                 found = refused(_parameters_differ(trace, port))
                 return self._report(trace, port, [], found)
@@ -263,9 +265,22 @@ class PortCheck:
             raise errors[0]
         return [Description(each["described"]) for each in answers if not isinstance(each, PortError)]
 
-    def _pairs(self, original: Description, port: Description) -> list[Pair] | None:
+    def _pairs(
+        self, original: PortTrace, port: Description, process: RecorderProcess, files: Path
+    ) -> list[Pair] | None:
         if self.mapping == "auto":
-            return by_order_and_shape(original, port)
+            try:
+                return by_order_and_shape(original, port)
+            except PortMappingError:
+                guess = by_surroundings(original, port)
+                if guess is None:
+                    raise
+                recorded = _recorded(
+                    process, self._request(original, port, guess, files), files / "guess.npz"
+                )
+                if not ForwardRung(Correspondence(original, recorded, guess), []).predicts_alike():
+                    raise
+                return guess
         if not isinstance(self.mapping, Mapping) and not Path(self.mapping).exists():
             ask_in_file(Path(self.mapping), original, port)
         return read_mapping(self.mapping, original, port)

@@ -54,6 +54,10 @@ class ForwardRung:
         found += [self._pass("training"), self._statistics()]
         return [each for each in found if each is not None]
 
+    def predicts_alike(self) -> bool:
+        """Whether all layers agree in evaluation mode."""
+        return self._pass("evaluation") is None
+
     def _pass(self, mode: str) -> Finding | None:
         before, first, last = self._batch(), True, -1
         self._tolerance = FORWARD_TOLERANCE

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +58,26 @@ def by_order_and_shape(original: Description, port: Description) -> list[Pair] |
         order = [shapes[1].index(each) for each in shapes[0]]
         return _pairs(original, port, zip(first, [second[i] for i in order], strict=True))
     return _by_axes(original, port)
+
+
+def by_surroundings(original: Description, port: Description) -> list[Pair] | None:
+    """A guess where order and shapes leave a doubt, by what a layer follows and makes; numbers must prove it.
+
+    Networks with branches call the layers of the branches in an order that is the framework's own.
+    """
+    groups: list[dict[object, list[RecordedLayer]]] = []
+    for side in (original, port):
+        found: dict[object, list[RecordedLayer]] = defaultdict(list)
+        for layer in _with_parameters(side):
+            found[_surroundings(side, layer)].append(layer)
+        groups.append(found)
+    first, second = groups
+    if {key: len(layers) for key, layers in first.items()} != {
+        key: len(layers) for key, layers in second.items()
+    }:
+        return None
+    matched = [pair for key in first for pair in zip(first[key], second[key], strict=True)]
+    return _pairs(original, port, matched)
 
 
 def read_mapping(given: MappingArgument, original: Description, port: Description) -> list[Pair]:
@@ -175,13 +195,22 @@ def _with_parameters(side: Description) -> list[RecordedLayer]:
     return [layer for layer in side.layers if layer.parameters]
 
 
+def _surroundings(side: Description, layer: RecordedLayer) -> object:
+    maker = None if layer.made_by is None else side.layers[layer.made_by]
+    before = _signature(side, maker) if maker is not None and maker.parameters else None
+    made = layer.shapes[0][1] if layer.shapes else None
+    return _signature(side, layer), before, None if made is None else tuple(made)
+
+
 def _signature(side: Description, layer: RecordedLayer) -> tuple[tuple[str, tuple[int, ...]], ...]:
     return tuple(sorted((side.parameters[i].role, side.parameters[i].shape) for i in layer.parameters))
 
 
-def _pairs(original: Description, port: Description, layers: object) -> list[Pair]:
+def _pairs(
+    original: Description, port: Description, layers: Iterable[tuple[RecordedLayer, RecordedLayer]]
+) -> list[Pair]:
     pairs = []
-    for first, second in layers:  # type: ignore[attr-defined]
+    for first, second in layers:
         roles = {port.parameters[j].role: j for j in second.parameters}
         pairs += [Pair(i, roles[original.parameters[i].role]) for i in first.parameters]
     return pairs

@@ -29,13 +29,23 @@ class RecordedParameter:
 
 @dataclass(frozen=True)
 class RecordedLayer:
-    """A layer: its name, class, kind, the indices of its parameters, and the shapes of each call."""
+    """A layer.
+
+    Attributes:
+        name: its path in the model.
+        type: its class.
+        kind: what the recorder takes it for.
+        parameters: the indices of its parameters.
+        shapes: of each call, those of what went in and what came out.
+        made_by: the index of the layer whose output it is given as it is, if it is one.
+    """
 
     name: str
     type: str
     kind: str
     parameters: tuple[int, ...]
     shapes: tuple[tuple[Sequence[int] | None, Sequence[int] | None], ...]
+    made_by: int | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,9 @@ class Description:
             ]
             indices = tuple(range(first, len(self.parameters)))
             shapes = tuple((given, made) for given, made in layer["shapes"])
-            self.layers.append(RecordedLayer(layer["name"], layer["type"], layer["kind"], indices, shapes))
+            self.layers.append(
+                RecordedLayer(layer["name"], layer["type"], layer["kind"], indices, shapes, layer["made_by"])
+            )
 
     @property
     def title(self) -> str:

@@ -179,8 +179,8 @@ class TwoAlike(nn.Module):
 
     def forward(self, x: Any) -> Any:
         x = x.flatten(1)
-        layers = [self.wide, self.one, self.two] if self.wide_first else [self.one, self.wide, self.two]
-        return sum(layer(x)[:, :10] for layer in layers)
+        layers = [self.wide, self.two, self.one] if self.wide_first else [self.one, self.wide, self.two]
+        return sum((i + 1) * layer(x)[:, :10] for i, layer in enumerate(layers))
 
 
 def two_alike() -> nn.Module:
