@@ -15,12 +15,14 @@ choice leaves no trace in the next one.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -61,6 +63,12 @@ class Choice:
 
 def registered() -> dict[str, EntryPoint]:
     """The entry points of the group `hpo.backends` by name, in alphabetical order."""
+    return dict(_found(tuple(sys.path)))
+
+
+@lru_cache(maxsize=8)
+def _found(path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    # To look costs milliseconds, and each checkpoint asks. What `path` is there for is to look again.
     points = entry_points(group=GROUP)
     return {point.name: point for point in sorted(points, key=lambda point: point.name)}
 
@@ -87,6 +95,10 @@ def canonical_name(name: str, *, origin: str = "backend=") -> str:
         raise TypeError(f"A backend is chosen by its name, for example 'numpy'; {origin} was given {name!r}.")
     wanted = name.strip().lower()
     wanted = ALIASES.get(wanted, wanted)
+    if wanted not in registered():
+        # It may have been installed since.
+        importlib.invalidate_caches()
+        _found.cache_clear()
     known = registered()
     if wanted not in known:
         aliases = {alias for alias, target in ALIASES.items() if target in known}

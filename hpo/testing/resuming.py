@@ -84,12 +84,12 @@ class ResumeContract:
         self.check(trained, seed, lost_files=True)
 
     @given(seed=st.integers(0, 2**32 - 1))
-    @_drawn(3)
+    @_drawn(2)
     def test_a_study_without_checkpoints_goes_on_from_any_event(self, seed: int) -> None:
         self.check(restarted, seed, lost_files=False)
 
     @given(seed=st.integers(0, 2**32 - 1))
-    @_drawn(3)
+    @_drawn(2)
     def test_a_study_of_plain_numbers_and_failures_goes_on_from_any_event(self, seed: int) -> None:
         self.check(returned, seed, lost_files=False)
 

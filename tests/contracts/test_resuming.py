@@ -30,3 +30,39 @@ class TestRandomSearch(ResumeContract):
 class TestPauses(ResumeContract):
     def make_scheduler(self) -> hpo.Scheduler:
         return InTurn()
+
+
+class Searched(ResumeContract):
+    """Of fewer trials, as each cut is a search."""
+
+    num_trials = 3
+
+
+class TestGrid(Searched):
+    def make_searcher(self) -> hpo.Searcher:
+        return hpo.Grid(2)
+
+
+class TestSobol(Searched):
+    def make_searcher(self) -> hpo.Searcher:
+        return hpo.Sobol()
+
+
+class TestLocal(Searched):
+    def make_searcher(self) -> hpo.Searcher:
+        return hpo.Local()
+
+
+class TestTPE(Searched):
+    def make_searcher(self) -> hpo.Searcher:
+        return hpo.TPE(num_initial=2)
+
+
+class TestGaussianProcess(Searched):
+    def make_searcher(self) -> hpo.Searcher:
+        return hpo.GaussianProcess(num_initial=2)
+
+
+class TestAuto(Searched):
+    def make_searcher(self) -> hpo.Searcher:
+        return hpo.Auto()
