@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -207,15 +206,3 @@ except hpo.HpoError as error:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("MissingFrameworkError")
     assert 'pip install "polyhpo[torch]"' in done.stdout
-
-
-def test_a_backend_that_is_installed_while_the_program_runs_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    assert "other" not in registry.registered()
-    about = tmp_path / "polyhpo_other-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: polyhpo-other\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[hpo.backends]\nother = hpo_other:BACKEND\n")
-    assert registry.canonical_name("other") == "other"
