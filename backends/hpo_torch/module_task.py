@@ -15,6 +15,7 @@ from hpo.port import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree
 from hpo.training import DataModule
 from hpo.training.fitting import Stateful
 from hpo.training.fusing import Training, train_alone
+from hpo.training.in_turn import RunsInTurn
 from hpo_torch.backend import BACKEND
 from hpo_torch.stacked import MOMENTUM, StackedRun
 
@@ -28,7 +29,8 @@ class ModuleTask:
     An objective for `hpo.search` on the backend torch. Called with a config it trains one module. Trials
     whose modules are of one structure may train together by `torch.func` (`fuse=`): by default they do where
     a measurement on this machine says that it is faster, which it mostly is on accelerators and mostly is not
-    on processors. Modules with buffers or dropout train one by one.
+    on processors. Modules with dropout train one by one. Those with buffers, such as running means, are for a
+    `Trainer` in an objective of one's own.
 
     Args:
         make: gives the module of a config.
@@ -85,6 +87,13 @@ class ModuleTask:
         module = self._make(config)
         if not isinstance(module, nn.Module):
             raise TypeError(f"make must give a torch.nn.Module; received a {type(module).__name__}.")
+        buffers = [name for name, _ in module.named_buffers()]
+        if buffers:
+            raise ValueError(
+                f"A ModuleTask trains parameters only, and this {type(module).__name__} has buffers "
+                f"({', '.join(buffers)}), which training changes too. Write an objective that yields from "
+                f"Trainer(max_epochs).epochs(Classification(module, lr), data)."
+            )
         state = {name: value.detach().cpu().numpy().copy() for name, value in module.named_parameters()}
         # The port's own shape is for the library's models; this one's is in the module.
         member = Member(cast(Model, None), self._optimizer(config), state, seed=seed, replicate=replicate)
@@ -136,7 +145,14 @@ class ModuleTraining(Training):
         device = BACKEND.device(registry.resolve_device(BACKEND, trial.device_name))
         members = [one.member for one in others]
         module = self.module.to(device=device, dtype=getattr(torch, trial.dtype))
-        return StackedRun(module, members, states, self.arrays, trial.dtype, device)
+        if len(others) == 1 or structure_of(self.module) is not None:
+            return StackedRun(module, members, states, self.arrays, trial.dtype, device)
+        return RunsInTurn(
+            [
+                StackedRun(module, [member], [state], self.arrays, trial.dtype, device)
+                for member, state in zip(members, states, strict=True)
+            ]
+        )
 
 
 class KeptModule:
@@ -164,12 +180,11 @@ class KeptModule:
 def structure_of(module: nn.Module) -> Hashable | None:
     """What modules have in common that differ in their parameters only; None where one may not be stacked.
 
-    A module with buffers changes more than its parameters, and one with dropout draws. What a module keeps
-    beside its layers must be the same, number by number; an object only if it is the same object.
+    A module with dropout draws. What a module keeps beside its layers must be the same, number by number; an
+    object only if it is the same object.
     """
-    if any(True for _ in module.buffers()) or any(
-        isinstance(part, (nn.modules.dropout._DropoutNd, nn.RReLU)) for part in module.modules()
-    ):
+    draws = (nn.modules.dropout._DropoutNd, nn.RReLU)
+    if any(isinstance(part, draws) for part in module.modules()):
         return None
     parts = []
     for name, part in module.named_modules():

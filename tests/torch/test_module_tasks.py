@@ -109,12 +109,23 @@ def test_a_number_beside_the_layers_is_part_of_the_structure() -> None:
     assert structure_of(nn.Linear(3, 2)) != structure_of(nn.Linear(3, 2, bias=False))
 
 
-@pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.BatchNorm1d(7)])
-def test_what_changes_more_than_its_parameters_trains_alone(layer: nn.Module) -> None:
-    def other(config: Mapping[str, Any]) -> nn.Module:
-        return nn.Sequential(nn.Flatten(), nn.Linear(36, 7), layer, nn.Linear(7, 10))
+def with_layer(layer: Callable[[], nn.Module]) -> Callable[[Mapping[str, Any]], nn.Module]:
+    return lambda config: nn.Sequential(nn.Flatten(), nn.Linear(36, 7), layer(), nn.Linear(7, 10))
 
-    assert structure_of(other({})) is None
+
+def test_modules_that_draw_train_one_by_one_and_as_alone() -> None:
+    dropping = with_layer(lambda: nn.Dropout(0.5))
+    assert structure_of(dropping({})) is None
+    asked, alone = search(task(dropping)), search(task(dropping), fuse=1)
+    assert cohorts(asked) == []
+    assert curves(asked) == pytest.approx(curves(alone), abs=1e-6)
+
+
+def test_a_module_with_buffers_is_refused() -> None:
+    with pytest.raises(
+        hpo.SearchFailedError, match=r"has buffers \(2\.running_mean, .* Trainer\(max_epochs\)"
+    ):
+        search(task(with_layer(lambda: nn.BatchNorm1d(7))), fuse=2)
 
 
 def test_the_best_module_s_parameters_come_back(tmp_path: Path) -> None:
