@@ -137,3 +137,20 @@ def test_a_default_plot_that_cannot_be_saved_costs_no_search(hpo: Command, tmp_p
     answer = hpo(*BOOK)
     assert answer.code == 0
     assert "Warning: The plot needs the name of a file; hpo-run.png is a folder." in answer.stdout
+
+
+def test_configurations_train_together_unless_told_otherwise(hpo: Command, tmp_path: Path) -> None:
+    from hpo import load
+    from hpo.events import EventKind
+
+    for name, options in (("together", ()), ("alone", ("--fuse", "1")), ("pairs", ("--fuse", "2"))):
+        hpo(*BOOK, "--json", "--storage", "studies.db", "--name", name, *options)
+    cohorts = {
+        name: [
+            event.data["trials"]
+            for event in load(tmp_path / "studies.db", name).events
+            if event.kind is EventKind.COHORT_FORMED
+        ]
+        for name in ("together", "alone", "pairs")
+    }
+    assert cohorts == {"together": [[0, 1, 2]], "alone": [], "pairs": [[0, 1]]}
