@@ -21,6 +21,11 @@ class Correspondence:
     port: PortTrace
     pairs: Sequence[Pair]
 
+    @property
+    def num_rows(self) -> int:
+        """The rows of the batch."""
+        return len(self.original.arrays["inputs/x"])
+
     def where(self, pair: Pair) -> str:
         """A parameter by its names in both."""
         own, other = self.original.parameters[pair.original].name, self.port.parameters[pair.port].name
@@ -67,6 +72,11 @@ class Correspondence:
         """For each pair, the port's array."""
         state = self.port.state(prefix)
         return [state[pair.port] for pair in self.pairs]
+
+    def round_off(self) -> list[float]:
+        """For each pair, by how much round-off changes most of the original's gradient."""
+        noises = self.original.about["round_off"]
+        return [float(noises[pair.original]) for pair in self.pairs]
 
     def input_of(self, call: Call) -> Array | None:
         """What the original's layer was given, its features in the port's order."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hpo.compare.ports import training
+from hpo.compare.ports import stepping, training
 from hpo.compare.ports.causes import Cause
 from hpo.compare.ports.causes.weights import SAME, cause_of_weights, reordered_rows
 from hpo.compare.ports.correspondence import Correspondence, maps_before
@@ -125,8 +125,8 @@ def _comparisons(sides: Correspondence, notes: list[str]) -> dict[str, Compariso
         "forward": forward,
         "loss": one(training.compare_loss, lambda: f"{sides.port.about['loss']['given']:.6g}"),
         "gradients": one(training.compare_gradients, lambda: "of every parameter"),
-        "step": one(training.compare_step, lambda: str(sides.port.about["hyperparameters"].get("type", ""))),
-        "epoch": one(training.compare_epoch, lambda: f"{sides.port.about['steps']} resynchronised steps"),
+        "step": one(stepping.compare_step, lambda: str(sides.port.about["hyperparameters"].get("type", ""))),
+        "epoch": one(stepping.compare_epoch, lambda: f"{sides.port.about['steps']} resynchronised steps"),
         "error": one(training.compare_error, told_errors),
     }
 

@@ -1,4 +1,4 @@
-"""The rungs of training: loss, gradients, one optimizer step, an epoch, and the error after it."""
+"""The rungs of training: loss, gradients, and the error after an epoch."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ import numpy as np
 
 from hpo.compare.ports.causes import Cause
 from hpo.compare.ports.causes.losses import cause_of_loss
-from hpo.compare.ports.causes.updates import Steps, cause_of_rules, explain_updates
 from hpo.compare.ports.correspondence import Correspondence
 from hpo.compare.ports.differences import (
     GRADIENT_TOLERANCE,
     LOSS_TOLERANCE,
-    UPDATE_TOLERANCE,
     Array,
     Difference,
+    mostly,
     relative,
-    rounding_floor,
 )
 from hpo.compare.ports.findings import Finding, not_finite_in_one
 
 GRADIENT_FLOOR = 1e-3
 """A gradient is compared in shares of its layer's largest, or of this share of the largest of all if that is
 more: that of a bias before a batch norm is round-off and nothing else."""
-RELIABLE = 3000
-"""A gradient is known to a thousandth and better if it is so many times what the two sides' differ by."""
+SWITCHED = 0.1
+"""What a unit that rounding switches on or off may change of a gradient, of the largest."""
 ROUND_OFF_FACTOR = 10
 """Gradients and errors may differ by so many times what those of the original and its one-ulp twin do."""
 ERROR_TOLERANCE = 0.001
@@ -65,8 +63,8 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
     for layer, one in zip(layers, own, strict=True):
         if one is not None and one.size:
             in_layer[layer] = max(in_layer[layer], float(np.abs(np.nan_to_num(one)).max()))
-    twins = sides.carried("gradients_twin")
-    for pair, layer, one, two, twin in zip(sides.pairs, layers, own, other, twins, strict=True):
+    noises = sides.round_off()
+    for pair, layer, one, two, noise in zip(sides.pairs, layers, own, other, noises, strict=True):
         where = f"the gradient of {sides.where(pair)}"
         if (one is None) != (two is None):
             side, trained = ("port", "original") if two is None else ("original", "port")
@@ -81,15 +79,16 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
         bad = not_finite_in_one("gradients", where, one, two)
         if bad is not None:
             return bad
-        size = relative(one, two, floor=in_layer[layer])
-        round_off = 0.0 if twin is None else relative(one, twin, floor=in_layer[layer])
-        if size > max(GRADIENT_TOLERANCE, ROUND_OFF_FACTOR * round_off):
+        floor = in_layer[layer]
+        size = relative(one, two, floor=floor)
+        allowed = max(GRADIENT_TOLERANCE, ROUND_OFF_FACTOR * noise / floor if floor else 0.0)
+        if mostly(one, two, floor=floor) > allowed or size > max(SWITCHED, allowed):
             difference = Difference(
                 "gradients", where, f"they differ by {size:.1e} of the largest value", size
             )
             return Finding(
                 difference,
-                _cause_of_gradients(both, pair_name=sides.where(pair), pair=(one, two), rows=_rows(sides)),
+                _cause_of_gradients(both, pair_name=sides.where(pair), pair=(one, two), rows=sides.num_rows),
             )
     return None
 
@@ -116,104 +115,6 @@ def _cause_of_gradients(
     return None
 
 
-def compare_step(sides: Correspondence) -> Finding | None:
-    """What one step of the optimizer changes."""
-    weights, gradients = sides.carried("start"), sides.carried("gradients")
-    after, own = sides.carried("step"), sides.held("step")
-    return _compare_updates(sides, [weights], [gradients], [after], [own], "step", _rows(sides))
-
-
-def compare_epoch(sides: Correspondence) -> Finding | None:
-    """What each step of an epoch changes, from the original's weights before it."""
-    count = int(sides.original.about["steps"])
-    weights = [sides.carried(f"epoch/{k}") for k in range(count + 1)]
-    gradients = [sides.carried(f"epoch_gradients/{k}") for k in range(count)]
-    own = [sides.held(f"epoch_after/{k}") for k in range(count)]
-    options = sides.original.about["options"]
-    rows = options.get("batch_size") or max(
-        1, len(sides.original.arrays.get("inputs/train_x", sides.original.arrays["inputs/x"])) // 4
-    )
-    return _compare_updates(sides, weights[:-1], gradients, weights[1:], own, "epoch", int(rows))
-
-
-State = Sequence[Array | None]
-
-
-def _compare_updates(
-    sides: Correspondence,
-    weights: Sequence[State],
-    gradients: Sequence[State],
-    after: Sequence[State],
-    own: Sequence[State],
-    rung: str,
-    rows: int,
-) -> Finding | None:
-    """Compare where gradients are known well enough: where they vanish, Adam makes steps of round-off."""
-    places = _reliable(sides, gradients[0])
-    pairs = [i for i, place in enumerate(places) if place is not None and place.size]
-
-    def taken(states: Sequence[State]) -> list[list[Array]]:
-        return [[np.asarray(state[i], np.float64).ravel()[places[i]] for i in pairs] for state in states]
-
-    before, ends, own_ends = taken(weights), taken(after), taken(own)
-    matrices = [len(sides.port.parameters[sides.pairs[i].port].shape) > 1 for i in pairs]
-    hyperparameters = [each.about["hyperparameters"] for each in (sides.original, sides.port)]
-    for k, (starts, one, two) in enumerate(zip(before, ends, own_ends, strict=True)):
-        names = [f"{sides.where(sides.pairs[i])} after step {k + 1}" for i in pairs]
-        difference = _first_difference(rung, names, starts, one, two)
-        if isinstance(difference, Finding):
-            return difference
-        if difference is None:
-            continue
-        steps = Steps(
-            before[: k + 1],
-            taken(gradients[: k + 1]),
-            (_changes(before[: k + 1], ends), _changes(before[: k + 1], own_ends)),
-            matrices,
-        )
-        rules = explain_updates(steps, hyperparameters, rows)
-        if rules is None:
-            return Finding(difference)
-        if rules[0] != rules[1]:
-            frameworks = (sides.original.framework, sides.port.framework)
-            return Finding(difference, cause_of_rules(*rules, frameworks, rows))
-        # One rule gives both but for numbers that cancel, of which only round-off is left.
-    return None
-
-
-def _first_difference(
-    rung: str, names: Sequence[str], starts: Sequence[Array], one: Sequence[Array], two: Sequence[Array]
-) -> Difference | Finding | None:
-    for name, start, end, own_end in zip(names, starts, one, two, strict=True):
-        bad = not_finite_in_one(rung, name, end, own_end)
-        if bad is not None:
-            return bad
-        size = relative(end - start, own_end - start, floor=rounding_floor(start, UPDATE_TOLERANCE))
-        if size > UPDATE_TOLERANCE:
-            text = f"the step changes it differently, by {size:.1e} of the largest change"
-            return Difference(rung, name, text, size)
-    return None
-
-
-def _changes(starts: Sequence[Sequence[Array]], ends: Sequence[Sequence[Array]]) -> list[list[Array]]:
-    return [
-        [end - start for end, start in zip(after, before, strict=True)]
-        for after, before in zip(ends, starts, strict=False)
-    ]
-
-
-def _reliable(sides: Correspondence, first: State) -> list[Array | None]:
-    """For each pair, the places whose gradient stands out of what the two sides' gradients differ by."""
-    found: list[Array | None] = []
-    for one, two, gradient in zip(sides.carried("gradients"), sides.held("gradients"), first, strict=True):
-        if one is None or two is None or gradient is None:
-            found.append(None)
-            continue
-        noise = float(np.abs(np.nan_to_num(one - two)).max(initial=0))
-        found.append(np.flatnonzero(~(np.abs(gradient).ravel() < RELIABLE * noise)))
-    return found
-
-
 def compare_error(sides: Correspondence) -> Finding | None:
     """The validation errors after an epoch, beside that of the original from weights that are one ulp off."""
     own, twin, other = (float(each) for each in errors(sides))
@@ -233,7 +134,3 @@ def errors(sides: Correspondence) -> tuple[float, float, float]:
     """The errors of the original, of its twin and of the port."""
     about = sides.original.about
     return about["error"], about["twin_error"], sides.port.about["error"]
-
-
-def _rows(sides: Correspondence) -> int:
-    return len(sides.original.arrays["inputs/x"])
