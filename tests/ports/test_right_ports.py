@@ -104,9 +104,16 @@ def test_channels_may_come_last(hold: Hold, batch: tuple[Any, Any]) -> None:
     assert report.agrees, f"{report}"
 
 
+def test_branches_that_are_called_in_another_order_are_told_apart_by_what_they_follow(hold: Hold) -> None:
+    report = hold("torch:branches", "tensorflow:branches", accept="biased running variance")
+    assert report.agrees, f"{report}"
+    assert report.rungs[0].text == "17 correspond, carried over"
+
+
 def test_a_mapping_of_layers_takes_the_place_of_order_and_shape(hold: Hold, tmp_path: Path) -> None:
     layers = {"conv1": "0", "conv2": "3", "fc1": "5", "fc2": "6", "fc3": "7"}
     assert hold("torch:lenet", "mxnet:lenet", mapping=layers).agrees
     swapped = {"one": "two", "two": "one", "wide": "wide"}
     report = hold("torch:two_alike", "torch:two_alike", mapping=swapped)
-    assert report.agrees, f"{report}"
+    assert report.first_difference is not None
+    assert report.first_difference.where == "the predictions in evaluation mode"

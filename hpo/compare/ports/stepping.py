@@ -14,8 +14,8 @@ from hpo.compare.ports.findings import Finding, not_finite_in_one
 
 KNOWN = 3000
 """A gradient that is so many times its round-off is known well enough for `UPDATE_TOLERANCE`."""
-WORST_TOLERANCE = 0.3
-"""Of a change whose gradient is hardly more than round-off."""
+WORST_TIMES = 10
+"""Below this it is not known at all."""
 
 
 def compare_step(sides: Correspondence) -> Finding | None:
@@ -132,8 +132,10 @@ def _known(sides: Correspondence, first: State) -> list[_Compared]:
         largest = float(np.abs(one).max())
         noise = max(noise, mostly(one, two) * largest)
         times = min(KNOWN, 0.1 * largest / noise) if noise else KNOWN
+        if times < WORST_TIMES:
+            continue  # round-off and nothing else, as of a bias before a batch norm
         places = np.flatnonzero(~(np.abs(gradient).ravel() < times * noise))
-        tolerance = min(UPDATE_TOLERANCE * KNOWN / max(times, 1.0), WORST_TOLERANCE)
+        tolerance = UPDATE_TOLERANCE * KNOWN / times
         if places.size:
             found.append(_Compared(i, places, tolerance))
     return found

@@ -58,6 +58,17 @@ def make_norm_net(**norm: Any) -> Any:
     )
 
 
+def branches() -> Any:
+    """Keras calls the shortcut first."""
+    norm = {"epsilon": 1e-5, "momentum": 0.9}
+    x = keras.Input((28, 28, 1))
+    short = layers.BatchNormalization(**norm)(layers.Conv2D(6, 5, 2, use_bias=False)(x))[:, :11, :11]
+    made = layers.ReLU()(layers.BatchNormalization(**norm)(layers.Conv2D(4, 3, 2, use_bias=False)(x)))
+    made = layers.BatchNormalization(**norm)(layers.Conv2D(6, 3, use_bias=False)(made))
+    made = layers.GlobalAveragePooling2D()(layers.ReLU()(layers.Add()([made, short])))
+    return keras.Model(x, layers.Dense(10)(made))
+
+
 def lenet() -> Any:
     return make_lenet()
 

@@ -169,6 +169,26 @@ def norm_net_of_mostly_new() -> nn.Module:
     return BatchNormNet(momentum=0.9)
 
 
+class Branches(nn.Module):
+    """A residual block whose shortcut has a convolution: its norm is like the one at the end of the block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(1, 4, 3, 2, bias=False), nn.BatchNorm2d(4)
+        self.conv2, self.norm2 = nn.Conv2d(4, 6, 3, bias=False), nn.BatchNorm2d(6)
+        self.conv3, self.norm3 = nn.Conv2d(1, 6, 5, 2, padding=0, bias=False), nn.BatchNorm2d(6)
+        self.fc = nn.Linear(6, 10)
+
+    def forward(self, x: Any) -> Any:
+        made = self.norm2(self.conv2(functional.relu(self.norm1(self.conv1(x)))))
+        short = self.norm3(self.conv3(x))[:, :, :11, :11]
+        return self.fc(functional.relu(made + short).mean((2, 3)))
+
+
+def branches() -> nn.Module:
+    return Branches()
+
+
 class TwoAlike(nn.Module):
     """Two layers of one shape, called in the order of their definition or not."""
 
@@ -179,8 +199,9 @@ class TwoAlike(nn.Module):
 
     def forward(self, x: Any) -> Any:
         x = x.flatten(1)
-        layers = [self.wide, self.two, self.one] if self.wide_first else [self.one, self.wide, self.two]
-        return sum((i + 1) * layer(x)[:, :10] for i, layer in enumerate(layers))
+        names = ["wide", "two", "one"] if self.wide_first else ["one", "wide", "two"]
+        made = {name: getattr(self, name)(x) for name in names}
+        return made["one"] + 2 * made["two"] + made["wide"][:, :10]
 
 
 def two_alike() -> nn.Module:
