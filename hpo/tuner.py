@@ -137,7 +137,6 @@ class Tuner:
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
         space = space if isinstance(space, Space) else Space(space)
-        searches = searcher_named(searcher)
         schedules = scheduler_named(
             scheduler, max_epochs=None if self._objective is None else self._objective.max_epochs
         )
@@ -163,6 +162,9 @@ class Tuner:
         self._plan = executor
         self._in_process = not isinstance(workers, Workers) and self._workers.count == 1
         self._fuse = checked_fuse(fuse)
+        # What a search is to be like decides which searcher suits it.
+        budget = {"num_trials": self._num_trials, "workers": self._workers.count}
+        searches = searcher_named(searcher, **(budget if searcher == "auto" else {}))
         self._searcher = searches
         self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None

@@ -31,6 +31,7 @@ class Request:
     target: float | None
     patience: int | None
     epochs: int | None
+    searcher: str | None
     scheduler: str | None
     min_epochs: int | None
     max_epochs: int | None

@@ -86,6 +86,15 @@ def run_search(
     maximize: Annotated[
         str | None, typer.Option(metavar="NAME", rich_help_panel=TUNED, help="The metric to make large.")
     ] = None,
+    searcher: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=TUNED,
+            help="What proposes configurations: random, sobol, grid, local, tpe, gp, or auto, which picks "
+            "one.  [default: random]",
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -352,6 +361,7 @@ def run_search(
                 target=target,
                 patience=patience,
                 epochs=max_epochs if epochs is None else epochs,
+                searcher=searcher,
                 scheduler=scheduler,
                 min_epochs=min_epochs,
                 max_epochs=max_epochs,

@@ -107,6 +107,7 @@ def print_header(
             *workers,
             *job.fields,
             *([] if job.training is None else [("training", job.training)]),
+            *([] if request.searcher is None else [("searcher", request.searcher)]),
             *(
                 [("scheduler", scheduler_text(request.make_scheduler(job.epochs)))]
                 if request.has_rungs
@@ -131,6 +132,7 @@ def _arguments(request: Request, job: Job, stored: Stored) -> dict[str, Any]:
     return {
         "minimize": minimize,
         "maximize": request.maximize,
+        "searcher": request.searcher or "random",
         "num_trials": request.num_trials,
         "timeout": request.timeout,
         "stop": request.stop,

@@ -77,6 +77,13 @@ def test_auto_takes_sobol_if_no_result_comes_before_the_last_start() -> None:
     assert hpo.Auto(num_trials=80, workers=8).choose(study)[0] == "gp"
 
 
+def test_auto_is_told_how_large_the_search_is() -> None:
+    study = hpo.search(
+        lambda config: config["x"], {"x": hpo.Float(0, 1)}, searcher="auto", num_trials=1, seed=0
+    )
+    assert study.trials[0].info["why"] == "all trials start before the first result"
+
+
 @pytest.mark.parametrize("options", [{"num_trials": 0}, {"workers": 0}, {"workers": 1.5}])
 def test_auto_refuses_numbers_that_cannot_be(options: Any) -> None:
     with pytest.raises(ValueError, match="is an integer of at least 1; received"):
