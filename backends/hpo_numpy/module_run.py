@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from hpo import training
 from hpo.checkpoints import is_stateful
 from hpo.port import Array, Scores, Softmax, State, Tree
+from hpo.threads import one_thread
 from hpo.training import FastPath, keeps_originals
 from hpo.training.rows import mean_scores
 from hpo_numpy.checkpoints import ATTRIBUTES, attributes, set_attributes
 from hpo_numpy.models import network_of
 from hpo_numpy.module import ORIGINALS, SoftmaxClassification
-from hpo_numpy.threads import one_thread
 
 
 class ModuleRun(training.ModuleRun):

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from hpo.port import Array, Convolution, DType, Member, Scores, State
 from hpo.randomness import dropout_mask
+from hpo.threads import one_thread
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state
 from hpo_numpy.examples import Examples
 from hpo_numpy.layers import ConvolutionPass, DensePass
 from hpo_numpy.optimizers import flush, updates
-from hpo_numpy.threads import one_thread
 
 EXAMPLES_PER_SCORE = 128
 """Examples that are scored at a time: the patches of a convolution are many times as large as an image."""

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.linalg import blas
 
 from hpo.port import Array, Arrays, DType, Member, Scores, State
+from hpo.threads import one_thread
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_numpy.optimizers import NEGLIGIBLE
-from hpo_numpy.threads import one_thread
 
 LOWEST = -60.0
 """The least exponent that is taken. What is below it moves no parameter, and processors take a hundred times

@@ -10,6 +10,7 @@ from hpo.searchers.one_by_one import OneByOne
 from hpo.searchers.sequence import MAX_DIMENSIONS
 from hpo.searchers.situation import Choice, Situation, draw_untried
 from hpo.surrogates.cube import Cube
+from hpo.threads import one_thread
 
 _MAX_SKIPPED = 64
 
@@ -52,7 +53,8 @@ class ModelBased(OneByOne):
         num_known = int(situation.observations.known.sum())
         num_ended = num_known + int(situation.observations.failed.sum())
         if num_known >= 2 and num_ended >= (self._num_initial or self.default_num_initial(situation.cube)):
-            choice = self.ask_model(situation)
+            with one_thread():
+                choice = self.ask_model(situation)
             if choice is not None:
                 return choice
         return self._initial(situation)

@@ -1,4 +1,4 @@
-"""One BLAS thread while a model trains.
+"""One BLAS thread while a model trains, or a searcher thinks.
 
 Two threads beside a busy neighbour slow small products down by an order of magnitude; the other
 cores are for other trials.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import ThreadpoolController
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 
 @cache
 def _controller() -> ThreadpoolController:
-    # Made once, and only when SciPy's BLAS is loaded too: looking for the libraries costs milliseconds.
+    # Made once, as to look for the libraries costs milliseconds, so SciPy's BLAS has to be loaded by now.
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
     return ThreadpoolController()
 
 
