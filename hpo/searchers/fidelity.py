@@ -76,17 +76,22 @@ def comparable_values(curves: Sequence[Curve], *, fewest: int) -> tuple[NDArray[
     return lifted, len(partial)
 
 
+def num_advanced(curves: Sequence[Curve]) -> int:
+    """How many trials got beyond the lowest epoch at which one was cut off."""
+    lowest = min((curve.reports[-1][0] for curve in curves if curve.is_partial), default=0)
+    return sum(bool(curve.reports) and curve.reports[-1][0] > lowest for curve in curves)
+
+
 def _lift(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values at the upper rung: measured where there are some, else from a line through those with both."""
     both = np.isfinite(lower) & np.isfinite(upper)
     if not both.any():
         return np.where(np.isfinite(upper), upper, lower)
     x, y = lower[both], upper[both]
-    spread = float(np.nanvar(lower)) or 1.0
+    # Of those that went on: they are the best ones, and lie much closer together than all do.
+    spread = float(np.var(x)) or 1.0
     covariance = float(np.sum((x - x.mean()) * (y - y.mean())))
-    slope = (covariance + _PRIOR_PAIRS * spread) / (
-        float(np.sum((x - x.mean()) ** 2)) + _PRIOR_PAIRS * spread
-    )
+    slope = (covariance + _PRIOR_PAIRS * spread) / ((len(x) + _PRIOR_PAIRS) * spread)
     line = y.mean() + max(slope, 0.0) * (lower - x.mean())
     return np.where(np.isfinite(upper), upper, line)
 

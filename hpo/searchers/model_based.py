@@ -13,6 +13,9 @@ from hpo.surrogates.cube import Cube
 from hpo.threads import one_thread
 
 _MAX_SKIPPED = 64
+_RANDOM_SHARE = 1 / 3
+_PROMOTED = 2
+"""So many times the initial design must have been promoted before a model is asked."""
 
 
 class ModelBased(OneByOne):
@@ -50,6 +53,8 @@ class ModelBased(OneByOne):
 
     def propose(self, situation: Situation) -> Choice | None:
         """The model's wish, or a point of the initial design."""
+        if situation.observations.num_partial and self._should_explore(situation):
+            return draw_untried(situation)
         num_known = int(situation.observations.known.sum())
         num_ended = num_known + int(situation.observations.failed.sum())
         if num_known >= 2 and num_ended >= (self._num_initial or self.default_num_initial(situation.cube)):
@@ -58,6 +63,19 @@ class ModelBased(OneByOne):
             if choice is not None:
                 return choice
         return self._initial(situation)
+
+    def _should_explore(self, situation: Situation) -> bool:
+        """Whether to draw from the priors, in a search whose trials are cut off early.
+
+        What the first epochs say is misleading in its own way for each task. A model that trusts it fills the
+        rungs with near copies of an early winner, beside which nothing else is ever promoted; so it begins
+        when enough trials were promoted, and leaves a third of the proposals to chance, as BOHB does (Falkner
+        et al. 2018, section 4.1).
+        """
+        needed = _PROMOTED * (self._num_initial or self.default_num_initial(situation.cube))
+        if situation.observations.num_advanced < needed:
+            return True
+        return bool(situation.random("explore").random() < _RANDOM_SHARE)
 
     def _initial(self, situation: Situation) -> Choice | None:
         cube = situation.cube

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.searchers.fidelity import Curve, comparable_values
+from hpo.searchers.fidelity import Curve, comparable_values, num_advanced
 from hpo.study import Study
 from hpo.surrogates.cube import Cube, Mask, Points
 from hpo.trial import Trial
@@ -34,6 +34,7 @@ class Observations:
         failed: which ended without a result.
         pending: which have neither a result nor failed.
         num_partial: how many values were reached at less than the full fidelity.
+        num_advanced: how many trials got beyond the lowest epoch at which one was cut off.
     """
 
     points: Points
@@ -41,6 +42,7 @@ class Observations:
     failed: Mask
     pending: Mask
     num_partial: int = 0
+    num_advanced: int = 0
 
     def __len__(self) -> int:
         return len(self.points)
@@ -59,6 +61,7 @@ class Observations:
             failed=np.concatenate([self.failed, np.zeros(count, dtype=bool)]),
             pending=np.concatenate([self.pending, np.ones(count, dtype=bool)]),
             num_partial=self.num_partial,
+            num_advanced=self.num_advanced,
         )
 
 
@@ -99,6 +102,7 @@ class Observer:
             failed=np.array([curve.failed for curve in self._curves], dtype=bool),
             pending=np.isnan(values) & ~np.array([curve.failed for curve in self._curves], dtype=bool),
             num_partial=num_partial,
+            num_advanced=num_advanced(self._curves),
         )
 
     def _read_on(self, study: Study, sign: int) -> None:
