@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo.checkpoints import Checkpoint
 from hpo.decision import CONTINUE, Decision, Verdict
-from hpo.errors import ObjectiveError
+from hpo.errors import CheckpointError, ObjectiveError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.history import History
 from hpo.keeping import Keep, Keeper
@@ -250,8 +250,25 @@ class Bookkeeping:
             "until": grant.until,
             "owner": self._owner,
         }
+        start = None if grant.start_from is None else self._copied_from(grant.start_from)
+        if start is not None:
+            notes["start_from"] = {"trial": grant.start_from, "epoch": start.epoch}
         trial = self.recorder.start(proposal.config, notes)
-        return self._assigned(Assignment(trial, proposal.config, until=grant.until))
+        return self._assigned(Assignment(trial, proposal.config, until=grant.until, start=start))
+
+    def _copied_from(self, parent: int) -> Checkpoint:
+        """The newest checkpoint of a trial, copied for the one that starts next.
+
+        Raises:
+            CheckpointError: there is none.
+        """
+        point, folder = self._newest_checkpoint(parent), self.history.folder
+        if point is None or folder is None:
+            raise CheckpointError(
+                f"A new trial cannot start from trial {parent}, which has no checkpoint. Give the study a "
+                f"storage=, and let the objective call trial.checkpoint(model=...)."
+            )
+        return folder.copy(point, self.history.num_trials)
 
     def _assigned(self, assignment: Assignment) -> Assignment:
         if assignment.until is not None:

@@ -222,6 +222,10 @@ class History:
             return []
         places = list(self._chain(self._saved[trial]))
         last = {self.events.epoch(place): self.events.attempt(place) for place in reversed(places)}
+        # Looked for as text first: hardly any trial has it, and this is asked after every report.
+        if '"start_from":' in self.events.text(self._first[trial]):
+            given = json.loads(self.events.text(self._first[trial])).get("start_from")
+            last = {given["epoch"]: 0, **last} if given else last
         return [self.folder.checkpoint(trial, last[epoch], epoch) for epoch in sorted(last)]
 
     def best_epoch(self, trial: int) -> int | None:

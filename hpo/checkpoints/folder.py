@@ -72,6 +72,17 @@ class CheckpointFolder:
         """
         files.write(Path(checkpoint.path), states, about)
 
+    def copy(self, checkpoint: Checkpoint, trial: int) -> Checkpoint:
+        """Give another trial a copy, to start from.
+
+        Raises:
+            CheckpointError: it cannot be read, or the copy not be written.
+        """
+        states, about = checkpoint.load()
+        copied = self.checkpoint(trial, 0, checkpoint.epoch)
+        self.save(copied, states, about)
+        return copied
+
     def exists(self, checkpoint: Checkpoint) -> bool:
         """Whether its file is there."""
         return Path(checkpoint.path).is_file()

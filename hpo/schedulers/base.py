@@ -17,11 +17,15 @@ class Grant:
         trial: id of a paused trial that goes on; None for a new one, whose config the searcher proposes.
         until: the last epoch that is granted; None where the objective itself knows its end.
         info: what the log should keep of how it came about, JSON values (rung, bracket, reason).
+        start_from: id of the trial from whose newest checkpoint a new one starts, as in population-based
+            training, where the searcher proposes a config near that trial's; None to start from scratch. Its
+            epochs count on from there.
     """
 
     trial: int | None = None
     until: int | None = None
     info: dict[str, Any] = field(default_factory=dict, hash=False)
+    start_from: int | None = None
 
 
 @dataclass(frozen=True)
