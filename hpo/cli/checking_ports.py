@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from hpo.cli.failures import FAILED, UsageError, wrong_arguments
-from hpo.cli.screen import only_documents, open_console, print_line, write_document
+from hpo.cli.screen import is_live, only_documents, open_console, print_line, write_document
 from hpo.compare.interpreters import CONFIG_FILE, read_config
 from hpo.compare.ports import PortCheck, run_check
 from hpo.compare.ports.sides import is_side
@@ -30,7 +31,10 @@ def check_and_show(original: str, port: str, *, own_weights: bool, as_json: bool
                 "data": None,
             }
             check = PortCheck.of(original, port, **arguments)
-        report = run_check(check)
+        console = open_console(to_stderr=True)
+        waiting = console.status("Both models are recorded ...") if is_live(console) else nullcontext()
+        with waiting:
+            report = run_check(check)
         if as_json:
             write_document(output, report.as_dict())
         else:

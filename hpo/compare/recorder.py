@@ -22,6 +22,7 @@ it.
 import argparse
 import builtins
 import functools
+import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -1070,8 +1071,16 @@ def write_trace(
     path: str, about: Dict[str, Any], arrays: Dict[str, Any], inputs: Dict[str, Any], small: bool = True
 ) -> None:
     """Write a trace, the data that it was made with included; compressed where it is to be kept."""
-    everything = dict(arrays, about=np.array(json.dumps(about)))
+    everything = dict(arrays)
     everything.update(("inputs/" + name, np.asarray(value)) for name, value in inputs.items())
+    # What one layer gives is mostly what the next one gets, and often the same in both modes.
+    names, aliases = {}, {}  # type: Dict[Any, str], Dict[str, str]
+    for name, array in list(everything.items()):
+        content = array.shape, array.dtype.str, hashlib.sha256(array.tobytes()).digest()
+        if names.setdefault(content, name) != name:
+            aliases[name] = names[content]
+            del everything[name]
+    everything["about"] = np.array(json.dumps(dict(about, aliases=aliases)))
     with open(path, "wb") as file:
         (np.savez_compressed if small else np.savez)(file, **everything)
 

@@ -72,6 +72,7 @@ def test_a_trace_holds_what_numpy_makes_of_it(framework: str, legacy: Path) -> N
     with np.load(legacy / "trace.npz", allow_pickle=False) as file:
         trace = {key: file[key] for key in file.files}
     about = json.loads(str(trace["about"]))
+    trace.update({name: trace[other] for name, other in about["aliases"].items()})
     assert (about["failures"], about["steps"]) == ({}, 4)
     shapes = [each["shape"] for layer in about["layers"] for each in layer["parameters"]]
     convolutions, dense = [[6, 1, 5, 5], [16, 6, 5, 5]], [[400, 120], [120, 84], [84, 10]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pprint
 import re
@@ -11,10 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hpo.compare.ports.mapping import Pair
 from hpo.compare.ports.trace import Description, PortTrace
+from hpo.compare.recorder import write_trace
 
 TEST = '''"""Holds {port} against what {original} computed once.
 
@@ -66,9 +64,8 @@ def leave_proof(
     name = re.sub(r"\W+", "_", port.factory.rpartition(":")[2]).strip("_").lower()
     Path(folder).mkdir(parents=True, exist_ok=True)
     golden, test = Path(folder) / f"{name}_golden.npz", Path(folder) / f"test_{name}_port.py"
-    with golden.open("wb") as file:
-        named: dict[str, Any] = {**original.arrays, "about": np.array(json.dumps(original.about))}
-        np.savez_compressed(file, **named)
+    arrays = {key: array for key, array in original.arrays.items() if not key.startswith("inputs/")}
+    write_trace(str(golden), dict(original.about), arrays, original.inputs())
     names = {original.parameters[pair.original].name: port.parameters[pair.port].name for pair in pairs}
     optimizer, layout = options.get("optimizer"), options.get("layout")
     arguments = {

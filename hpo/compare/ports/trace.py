@@ -109,6 +109,7 @@ class PortTrace(Description):
                 arrays = {key: file[key] for key in file.files}
             about = json.loads(str(arrays.pop("about")))
             version = about["format"]
+            arrays.update({name: arrays[other] for name, other in about.pop("aliases").items()})
         except (ValueError, KeyError, OSError) as error:
             raise PortError(
                 f"{path} is no trace of a recorder: {error}. One is made by python recorder.py, see its "
