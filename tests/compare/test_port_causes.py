@@ -265,7 +265,7 @@ def test_weights_in_another_order_are_recognised() -> None:
     assert name(cause_of_weights(dense, dense.T, "fc")) == "weight layout"
     assert name(cause_of_weights(dense, dense + 1, "fc")) is None
     rows = np.arange(18).reshape(2, 3, 3).transpose(1, 2, 0).ravel()
-    assert reordered_rows(dense, dense[rows], (2, 3, 3)) == list(rows)
+    assert reordered_rows(dense, dense[rows], (2, 3, 3)) == rows.tolist()
     assert reordered_rows(dense, dense, (2, 3, 3)) is None
 
 
