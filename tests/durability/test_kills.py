@@ -19,25 +19,25 @@ NUM_KILLS = 20
 
 
 @contextmanager
-def victim(file: Path, workers: int) -> Iterator[subprocess.Popen[str]]:
+def victim(file: Path, executor: str) -> Iterator[subprocess.Popen[str]]:
     """The process, once its search is under way."""
-    command = [sys.executable, str(VICTIM), str(file), str(workers)]
+    command = [sys.executable, str(VICTIM), str(file), executor]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "under way\n"
         yield process
 
 
-def run_to_the_end(file: Path, workers: int) -> hpo.Study:
-    with victim(file, workers) as process:
+def run_to_the_end(file: Path, executor: str) -> hpo.Study:
+    with victim(file, executor) as process:
         output, _ = process.communicate(timeout=120)
         assert (output, process.returncode) == ("done\n", 0)
     return hpo.load(file, "killed")
 
 
-def kill_after(seconds: float, file: Path, workers: int) -> None:
+def kill_after(seconds: float, file: Path, executor: str) -> None:
     """Start the search, kill it, and see that nothing of it is left."""
-    with victim(file, workers) as process:
+    with victim(file, executor) as process:
         time.sleep(seconds)
         children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
         process.kill()
@@ -52,18 +52,19 @@ def wait_until_gone(pids: list[int]) -> list[int]:
     return [pid for pid in pids if psutil.pid_exists(pid)]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_search_killed_twenty_times_ends_as_one_that_was_not(tmp_path: Path, workers: int) -> None:
-    whole = run_to_the_end(tmp_path / "whole.db", workers=1)
-    for seconds in np.random.default_rng(workers).uniform(0, 0.05, NUM_KILLS):
-        kill_after(seconds, tmp_path / "killed.db", workers)
+@pytest.mark.parametrize("executor", ["serial", "processes", "cohort"])
+def test_a_search_killed_twenty_times_ends_as_one_that_was_not(tmp_path: Path, executor: str) -> None:
+    whole = run_to_the_end(tmp_path / "whole.db", "serial" if executor == "processes" else executor)
+    for seconds in np.random.default_rng(0).uniform(0, 0.05, NUM_KILLS):
+        kill_after(seconds, tmp_path / "killed.db", executor)
     # It would prove nothing if the search had been over by now, or never had a trial in flight.
     interrupted = hpo.load(tmp_path / "killed.db", "killed")
     assert interrupted.num_completed < len(whole.trials)
     assert sum(trial.attempt for trial in interrupted.trials) >= NUM_KILLS // 4
-    killed = run_to_the_end(tmp_path / "killed.db", workers)
+    killed = run_to_the_end(tmp_path / "killed.db", executor)
     assert killed.trials == whole.trials
     assert killed.best == whole.best
     assert not [event for event in killed.events if event.kind is EventKind.NONDETERMINISTIC]
     for trial, other in zip(killed.trials, whole.trials, strict=True):
-        assert np.array_equal(trial.arrays("last")["model"], other.arrays("last")["model"])
+        arrays, others = trial.arrays("last"), other.arrays("last")
+        assert all(np.array_equal(array, others[name]) for name, array in arrays.items())

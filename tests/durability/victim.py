@@ -1,14 +1,17 @@
-"""A search in a process of its own, to be killed: python victim.py FILE WORKERS."""
+"""A search in a process of its own, to be killed: python victim.py FILE EXECUTOR."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 import hpo
+from hpo.datasets import fashion_mnist
+from hpo.tasks import SoftmaxTask
 
+WORKERS = {"serial": 1, "cohort": 1, "processes": 2}
 SPACE = {"rate": hpo.Float(0.01, 1, log=True), "units": hpo.Int(1, 64)}
 NUM_TRIALS = 40
 
@@ -31,15 +34,24 @@ def announce(event: hpo.Event, study: hpo.Study) -> None:
     told.append(event)
 
 
+def what(executor: str) -> tuple[Callable[..., Any], Any, int, str]:
+    """The objective, its space, the number of trials and the metric."""
+    if executor != "cohort":
+        return train, SPACE, NUM_TRIALS, "error"
+    task = SoftmaxTask(max_epochs=20, data=fashion_mnist("sample"))
+    return task, task.space, 8, task.metric
+
+
 if __name__ == "__main__":
-    file, workers = sys.argv[1:]
+    file, executor = sys.argv[1:]
+    objective, space, num_trials, metric = what(executor)
     study = hpo.search(
-        train,
-        SPACE,
-        minimize="error",
-        num_trials=NUM_TRIALS,
+        objective,
+        space,
+        minimize=metric,
+        num_trials=num_trials,
         seed=0,
-        workers=int(workers),
+        workers=WORKERS[executor],
         storage=file,
         name="killed",
         resume=True,
