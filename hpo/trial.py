@@ -77,7 +77,8 @@ class Trial:
             after a failure, before the first report, and in a study of several metrics.
         metrics: every number of that result or report by name.
         reports: what it said after each epoch, in order. Empty if its objective only returned a number.
-        reason: why it failed, or was paused or stopped, in one line; None otherwise.
+        reason: why it failed, was paused or stopped, or ended before a scheduler expected it, in one line;
+            None otherwise.
         traceback: where it failed, as Python prints it; None if it raised nothing.
         info: what the searcher noted about the proposal.
         attempt: how many times it was started again, after a pause or an interruption.

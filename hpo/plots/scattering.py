@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hpo.plots.canvas import BLACK, BLUE, VERMILION, panels, plain_frame
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+EARLY_GREY = "#A6A6A6"
 LOG_RATIO = 1000
 """Positive values that differ by more than this factor get a logarithmic axis."""
 
@@ -23,8 +25,9 @@ def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = Non
     """Draw the value of each trial against its hyperparameters, a panel for each.
 
     The axis of a hyperparameter is logarithmic where its prior is, and shows its whole range. The best
-    trial is marked; failed ones stand at the border of the bad values and are counted. Trials in which
-    a conditional hyperparameter does not exist are not in its panel.
+    trial is marked; failed ones stand at the border of the bad values and are counted. Those that a
+    scheduler ended early are small and grey, at their last values. Trials in which a conditional
+    hyperparameter does not exist are not in its panel.
 
     Args:
         study: of one metric.
@@ -79,6 +82,7 @@ def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> Non
     failed = [trial for trial in having if trial.state is TrialState.FAILED]
     plain_frame(ax)
     values = [trial.metrics[metric.name] for trial in completed]
+    _draw_early(ax, name, study, [trial for trial in having if _was_cut_off(trial, metric.name)])
     ax.scatter(
         places(name, domain, completed),
         values,
@@ -119,6 +123,25 @@ def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> Non
             linewidths=1.4,
             label=f"failed ({len(failed)})",
             zorder=4,
+        )
+
+
+def _was_cut_off(trial: Trial, metric: str) -> bool:
+    """Whether a scheduler ended or paused it with a value, which is not one of a full training."""
+    early = trial.state in (TrialState.STOPPED, TrialState.PAUSED)
+    return early and math.isfinite(trial.metrics.get(metric, math.nan))
+
+
+def _draw_early(ax: Axes, name: str, study: Study, trials: list[Trial]) -> None:
+    """Draw trials that were not trained in full small and grey, as their values do not compare."""
+    if trials:
+        ax.scatter(
+            places(name, study.space[name], trials),
+            [trial.metrics[study.metric.name] for trial in trials],
+            s=12,
+            color=EARLY_GREY,
+            label=f"ended early ({len(trials)})",
+            zorder=1.5,
         )
 
 

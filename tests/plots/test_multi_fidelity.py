@@ -122,3 +122,10 @@ def test_a_run_after_a_pause_is_a_bar_of_its_own() -> None:
 def test_of_many_rungs_a_few_are_named() -> None:
     assert few_of(range(4)) == [0, 1, 2, 3]
     assert few_of(range(21)) == [0, 4, 8, 12, 16, 20]
+
+
+def test_a_scatter_plot_shows_small_what_was_ended_early() -> None:
+    study = searched(hpo.SuccessiveHalving(1, 9))
+    early = sum(trial.state is hpo.TrialState.STOPPED for trial in study.trials)
+    figure = plot(study, "scatter")
+    assert f"ended early ({early})" in legend(figure)
