@@ -8,7 +8,9 @@ from typing import Any
 
 from hpo.context import Opening
 from hpo.errors import ObjectiveError, SealedTestSetError
-from hpo.executors import Assignment, SerialExecutor, kept_in
+from hpo.events import EventKind
+from hpo.executors import Assignment, Companion, kept_in
+from hpo.executors.cohorts import CohortExecutor
 from hpo.objective import Objective, Result
 from hpo.placement import choose_placement
 from hpo.recorder import Recorder
@@ -50,10 +52,11 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
         )
     opening, reports = Opening(), list[Result]()
     placement, _ = choose_placement(study.seed, study.backend, study.device)
-    executor = SerialExecutor(
-        Objective(function), dataclasses.replace(placement, opening=opening), kept_in(reports)
+    # In its old place among its old companions it is the model of the search to the last bit.
+    executor = CohortExecutor(
+        Objective(function), dataclasses.replace(placement, opening=opening), kept_in(reports), fuse=1
     )
-    executor.submit(Assignment(best.id, best.config))
+    executor.submit(Assignment(best.id, best.config, cohort=_companions(study, best.id)))
     [outcome] = executor.poll()
     if outcome.reason is not None:
         raise ObjectiveError(f"The best config {best.config} failed this time: {outcome.reason}")
@@ -66,3 +69,13 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
     metrics = result if isinstance(result, dict) else {metric.name: result}
     Recorder(study._history, study).test(best.id, metrics)
     return metrics[metric.name]
+
+
+def _companions(study: Study, trial: int) -> tuple[Companion, ...]:
+    """Those with which a trial trained from its first epoch on; none if it trained alone."""
+    for event in study.events:
+        if event.kind is EventKind.COHORT_FORMED and not event.epoch and trial in event.data["trials"]:
+            return tuple(
+                Companion(other, study.trials[other].config, other == trial) for other in event.data["trials"]
+            )
+    return ()

@@ -12,7 +12,8 @@ import hpo
 from hpo.events import EventKind
 from hpo.port import MLP, Softmax
 from hpo.searchers import Sobol
-from hpo.testing.small_tasks import EPOCHS, Halving, PerceptronTask, SmallTask
+from hpo.tasks import SoftmaxTask
+from hpo.testing.small_tasks import EPOCHS, Halving, PerceptronTask, SmallTask, small_images
 from hpo.trial import TrialState
 
 RATES = hpo.Space({"learning_rate": hpo.Float(1e-4, 0.16, log=True)})
@@ -140,6 +141,15 @@ def test_the_best_model_comes_back_from_a_cohort(tmp_path: Path) -> None:
     assert arrays.keys() == alone.keys()
     for name, values in arrays.items():
         assert np.abs(values - alone[name]).max() < 1e-5
+
+
+def test_the_final_test_trains_the_best_as_it_was_trained_among_its_companions() -> None:
+    task = SoftmaxTask(max_epochs=3, data=small_images(), validation="holdout")
+    study = search(task, hpo.Space({"learning_rate": hpo.Float(0.1, 10, log=True)}))
+    hpo.final_test(study)
+    assert study.tested is not None
+    assert study.tested.metrics["train_loss"] == study.best.metrics["train_loss"]
+    assert study.tested.metrics["val_loss"] != study.best.metrics["val_loss"]
 
 
 def test_the_life_of_a_trial_tells_of_its_cohort(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from hpo.checkpoints import CheckpointFolder
-from hpo.context import CurrentTrial
+from hpo.context import CurrentTrial, running
 from hpo.executors.base import Assignment, Companion, Ending, OnProgress, Outcome
 from hpo.executors.cohorts.cohort import Cohort, Seat
 from hpo.executors.cohorts.journal import Forgetful, Journal
@@ -173,7 +173,8 @@ class CohortExecutor:
         for draw in range(self._placement.replicates):
             here = replace(self._placement, replicate=self._placement.replicate + draw)
             trial = here.current(companion.trial, companion.config, CurrentTrial().host)
-            slots.append(self._seats.empty(companion.config, trial))
+            with running(trial):
+                slots.append(self._seats.empty(companion.config, trial))
         return Seat(Assignment(companion.trial, companion.config), None, slots)
 
     def _keep(self, seat: Seat, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from hpo.context import CurrentTrial
+from hpo.context import CurrentTrial, running
 from hpo.executors.base import Assignment
 from hpo.executors.cohorts.journal import Journal
 from hpo.executors.cohorts.planner import Fuse, Planner
@@ -40,7 +40,8 @@ class Parties:
         first = self.waiting[0]
         trial = self._placement.current(first.trial, first.config, CurrentTrial().host)
         try:
-            return self._planner.size(self._seats.empty(first.config, trial))
+            with running(trial):
+                return self._planner.size(self._seats.empty(first.config, trial))
         except Exception:  # it will fail in its worker, where the trial is told why
             return 1
 
