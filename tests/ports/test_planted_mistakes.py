@@ -118,6 +118,9 @@ PLANTS = [
     *of_both("input scaling", "forward", "lenet", "scaled"),
     *of_both("activation", "forward", "lenet", "with_relu"),
     *of_both("pooling", "forward", "lenet", "pooled_by_maximum"),
+    Plant(
+        "chance outside of dropout layers", "forward", "mxnet:keeping_a_fifth", "torch:dropping_by_function"
+    ),
     *of_both("frozen parameter", "gradients", "lenet", "frozen"),
 ]
 for framework, module in ((KERAS, "keras_nets"), (MXNET, "gluon_nets")):

@@ -50,7 +50,7 @@ class ForwardRung:
 
     def findings(self) -> list[Finding]:
         """The first finding of each pass, in their order; none if all agree."""
-        found = [self._pass("evaluation"), self._dropout(), self._repeats()]
+        found = [self._pass("evaluation"), self._repeats(), self._dropout()]
         found += [self._pass("training"), self._statistics()]
         return [each for each in found if each is not None]
 
