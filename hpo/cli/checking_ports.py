@@ -13,7 +13,7 @@ import typer
 from hpo.cli.failures import FAILED, UsageError, wrong_arguments
 from hpo.cli.screen import is_live, only_documents, open_console, print_line, write_document
 from hpo.compare.interpreters import CONFIG_FILE, read_config
-from hpo.compare.ports import PortCheck, run_check
+from hpo.compare.ports import read_check, run_check
 from hpo.compare.ports.sides import is_side
 
 
@@ -30,7 +30,7 @@ def check_and_show(original: str, port: str, *, own_weights: bool, as_json: bool
                 "weights": "own" if own_weights else "carry",
                 "data": None,
             }
-            check = PortCheck.of(original, port, **arguments)
+            check = read_check(original, port, **arguments)
         console = open_console(to_stderr=True)
         waiting = console.status("Both models are recorded ...") if is_live(console) else nullcontext()
         with waiting:

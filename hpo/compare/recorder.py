@@ -645,7 +645,6 @@ class Recorder:
         prepare = options.get("prepare")
         self.prepare = (lambda x: x) if prepare is None else find(prepare, "prepare")
         self.inputs = inputs
-        self.notes = []  # type: List[str]
         self.quiet = False
         self.tape = None  # type: Optional[List[Dict[str, Any]]]
         self._build()
@@ -810,7 +809,7 @@ class Recorder:
             What can be said in JSON, and arrays by name.
         """
         about, arrays = self.describe(), {}  # type: Dict[str, Any], Dict[str, Any]
-        about.update(notes=self.notes, failures={})
+        about["failures"] = {}
         _store(arrays, "parameters", self.state())
         if request is not None:
             self.load(self._requested(request, "initial"))
@@ -909,8 +908,6 @@ class Recorder:
             try:
                 value = self.framework.array(self.framework.loss(loss, predictions, labels))
                 found[name] = float(np.mean(value))
-                if name == "given":
-                    arrays["loss/values"] = np.asarray(value)
             except Exception as error:
                 found[name] = None
                 if name == "given":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.compare.ports import PortCheck
+from hpo.compare.ports import PortCheck, read_check
 from hpo.compare.ports.mapping import by_order_and_shape, by_surroundings, read_mapping, template
 from hpo.compare.ports.trace import Description
 
@@ -101,7 +101,7 @@ def check(original: str = "torch:nets:net", port: str = "keras:nets:net", **give
         ("loss", "optimizer", "python", "data", "batch_size", "layout", "step", "prepare", "keep")
     )
     arguments.update(batch=BATCH, mapping="auto", weights="carry", accept=(), seed=0)
-    return PortCheck.of(original, port, **{**arguments, **given})
+    return read_check(original, port, **{**arguments, **given})
 
 
 def test_a_side_gets_what_is_meant_for_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
-from hpo.compare.ports import PortCheck, PortReport, RecorderProcess
+from hpo.compare.ports import PortReport, RecorderProcess, read_check
 
 NETS = Path(__file__).parent / "nets"
 MODULES = {"torch": "torch_nets", "tensorflow": "keras_nets", "mxnet": "gluon_nets"}
@@ -60,7 +60,7 @@ def hold(processes: Callable[..., RecorderProcess], batch: tuple[Any, Any]) -> H
         )
         defaults.update(batch=batch, loss="softmax_cross_entropy", optimizer=("sgd", {"lr": 0.1}))
         defaults.update(mapping="auto", weights="carry", accept=(), seed=0)
-        check = PortCheck.of(target(original), target(port), **{**defaults, **arguments})
+        check = read_check(target(original), target(port), **{**defaults, **arguments})
         frameworks = [side.framework for side in check.live_sides()]
         return check.run([processes(each, each in frameworks[:i]) for i, each in enumerate(frameworks)])
 

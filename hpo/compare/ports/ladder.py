@@ -17,14 +17,6 @@ from hpo.compare.ports.forward import ForwardRung
 from hpo.compare.ports.mapping import Pair, with_rows
 from hpo.compare.ports.report import RUNGS, Rung, RungState
 
-STAGES = {
-    "forward": "forward",
-    "loss": "loss",
-    "gradients": "gradients",
-    "step": "step",
-    "epoch": "epoch",
-    "error": "error",
-}
 NEEDS = {"loss": "loss", "gradients": "gradients/", "step": "step/", "epoch": "steps", "error": "error"}
 
 
