@@ -119,32 +119,33 @@ def main() -> None:
 
 
 def draw(traces: dict[tuple[str, int, str], list[Trace]], options: Any) -> None:
-    """The incumbent's median error over epochs, with a band between the quartiles: a panel for each table."""
+    """The incumbent's median error over epochs and over time, with bands between the quartiles."""
     from matplotlib.figure import Figure
 
-    shape = (len(options.tables), len(options.workers))
+    shape = (2 * len(options.tables), len(options.workers))
     figure = Figure(figsize=(5 * shape[1], 4 * shape[0]), layout="constrained")
     axes = figure.subplots(*shape, squeeze=False)
     for (name, workers, contender), runs in traces.items():
-        ax = axes[options.tables.index(name)][options.workers.index(workers)]
-        curves = table(name)
-        grid = np.geomspace(curves.max_epochs, options.trainings * curves.max_epochs, 200)
-        regrets = np.array([at(run, grid) for run in runs]) - curves.best
-        low, middle, high = np.quantile(regrets, [0.25, 0.5, 0.75], axis=0, method="nearest")
-        colour = f"C{options.contenders.index(contender)}"
-        ax.plot(grid, middle, color=colour, label=contender)
-        ax.fill_between(grid, low, high, color=colour, alpha=0.12, linewidth=0)
-        ax.set(title=f"{name}, {workers} workers", xscale="log", yscale="log")
-        ax.set(xlabel="epochs trained by all trials", ylabel="incumbent's error above the best")
+        curves, colour = table(name), f"C{options.contenders.index(contender)}"
+        for row, label in enumerate(("epochs trained by all trials", "seconds on the virtual clock")):
+            ax = axes[2 * options.tables.index(name) + row][options.workers.index(workers)]
+            ends = [run[-1][row] for run in runs]
+            grid = np.geomspace(min(run[curves.max_epochs - 1][row] for run in runs), max(ends), 200)
+            regrets = np.array([at(run, row, grid) for run in runs]) - curves.best
+            low, middle, high = np.quantile(regrets, [0.25, 0.5, 0.75], axis=0, method="nearest")
+            ax.plot(grid, middle, color=colour, label=contender)
+            ax.fill_between(grid, low, high, color=colour, alpha=0.12, linewidth=0)
+            ax.set(title=f"{name}, {workers} workers", xscale="log", yscale="log")
+            ax.set(xlabel=label, ylabel="incumbent's error above the best")
     axes[0][0].legend(fontsize="x-small")
     figure.savefig(options.plot, dpi=110)
 
 
-def at(trace: Trace, grid: Any) -> Any:
-    """The incumbent's value after so many epochs; NaN counts as bad before the first."""
-    epochs = np.array([entry[0] for entry in trace])
+def at(trace: Trace, column: int, grid: Any) -> Any:
+    """The incumbent's value after so many epochs, or seconds; infinite before the first."""
+    spent = np.array([entry[column] for entry in trace])
     best = np.array([entry[2] for entry in trace])
-    place = np.searchsorted(epochs, grid, side="right") - 1
+    place = np.searchsorted(spent, grid, side="right") - 1
     return np.where(place >= 0, best[np.maximum(place, 0)], np.inf)
 
 
