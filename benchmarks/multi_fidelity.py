@@ -17,6 +17,7 @@ import argparse
 import importlib.util
 import math
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trainings", type=int, default=60, help="the budget, in full trainings")
     parser.add_argument("--plot", type=Path, help="where to draw the incumbents' errors")
+    parser.add_argument("--scale", action="store_true", help="how long 5,000 trials on 200 workers take")
     options = parser.parse_args()
+    if options.scale:
+        show_scale()
+        return
     traces: dict[tuple[str, int, str], list[Trace]] = {}
     with threadpool_limits(1):
         for name in options.tables:
@@ -116,6 +121,25 @@ def main() -> None:
                     )
     if options.plot:
         draw(traces, options)
+
+
+def show_scale() -> None:
+    """Simulate 5,000 trials on 200 workers with each scheduler."""
+    curves = hpo.replay("softmax")
+    for name in ("asha", "asha-stopping", "hyperband", "successive-halving", "median"):
+        start = time.perf_counter()
+        study = hpo.search(
+            curves,
+            curves.space,
+            minimize="val_error",
+            scheduler=name,
+            num_trials=5000,
+            seed=0,
+            executor=hpo.SimulatedExecutor(200),
+        )
+        seconds = time.perf_counter() - start
+        count, simulated = len(study.events), study.events[-1].elapsed
+        print(f"{name:20} {seconds:5.1f} s for {count:,} events, {simulated:.0f} s simulated")
 
 
 def draw(traces: dict[tuple[str, int, str], list[Trace]], options: Any) -> None:
