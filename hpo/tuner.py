@@ -162,6 +162,12 @@ class Tuner:
         self._plan = executor
         self._in_process = not isinstance(workers, Workers) and self._workers.count == 1
         self._fuse = checked_fuse(fuse)
+        if self._fuse not in ("auto", 1) and objective is not None and fusable(objective) is None:
+            raise ValueError(
+                f"fuse={fuse} trains configurations together, and this objective does not say how: it trains "
+                f"them by itself. The ready tasks (hpo.tasks) can, and hpo_torch.module_task.ModuleTask for "
+                f"modules of your own; or leave fuse= out."
+            )
         # What a search is to be like decides which searcher suits it.
         budget = {"num_trials": self._num_trials, "workers": self._workers.count}
         searches = searcher_named(searcher, **(budget if searcher == "auto" else {}))

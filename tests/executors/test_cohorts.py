@@ -162,6 +162,14 @@ def test_the_life_of_a_trial_tells_of_its_cohort(tmp_path: Path) -> None:
     assert "trains together with trial 1, trial 2" in told
 
 
+def test_an_objective_that_trains_by_itself_cannot_be_fused() -> None:
+    with pytest.raises(
+        ValueError, match=r"fuse=4 trains configurations together, and this objective does not"
+    ):
+        search(lambda config: config["learning_rate"], fuse=4)
+    assert search(lambda config: {"val_loss": config["learning_rate"]}, fuse=1).num_completed == 10
+
+
 class Broken(SmallTask):
     """A task whose models do not fit its data."""
 
