@@ -251,6 +251,14 @@ def test_rules_that_differ_are_told_from_their_steps(
     assert cause_of_rules(*rules, ("mxnet", "torch"), 8).name == expected
 
 
+def test_what_differs_besides_is_told_too() -> None:
+    port = replace(ADAM, variant="outside, uncorrected", epsilon=1e-7)
+    cause = cause_of_rules(ADAM, port, ("torch", "tensorflow"), 8)
+    assert cause.name == "Adam's epsilon placement"
+    assert cause.text.endswith("Besides: Adam's epsilon 0.0001 against 1e-07.")
+    assert cause_of_rules(Rule("sgd", 0.001), ADAM, ("torch", "tensorflow"), 8).name == "optimizer"
+
+
 def test_the_same_rule_explains_both_and_steps_of_no_rule_are_not_explained() -> None:
     known = [{"type": "SGD", "learning_rate": 0.1, "weight_decay": 0.01, "momentum": 0.9}] * 2
     rules = explain_updates(steps_of(SGD, SGD), known, rows=8)

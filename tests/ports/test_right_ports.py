@@ -61,6 +61,7 @@ def test_an_accepted_placement_of_epsilon_goes_on_to_the_error(hold: Hold) -> No
     report = hold("torch:lenet", "mxnet:lenet", **options)
     assert report.agrees, f"{report}"
     assert (states(report)["step"], states(report)["epoch"]) == ("accepted", "accepted")
+    assert "But for what was accepted, the port trains the same." in str(report)
 
 
 def test_weights_that_a_port_brings_in_its_own_layout_are_the_same(hold: Hold) -> None:

@@ -212,8 +212,23 @@ def _change(
     return -rule.rate * (first / corrections[0]) / np.where(below == 0, 1, below) - taken, (first, second)
 
 
+# In the order in which a difference explains the others.
+ATTRIBUTES = {
+    "scale": "the gradients' scale",
+    "decay": "weight decay",
+    "decay_kind": "the kind of weight decay",
+    "kind": "optimizer",
+    "variant": "momentum's form",
+    "rate": "learning rate",
+    "epsilon": "Adam's epsilon",
+    "momentum": "momentum",
+    "beta1": "Adam's beta1",
+    "beta2": "Adam's beta2",
+}
+
+
 def cause_of_rules(original: Rule, port: Rule, frameworks: tuple[str, str], rows: int) -> Cause:
-    """Name what differs between the rules of the two sides.
+    """Name what differs between the rules of the two sides; what differs besides is told in the text.
 
     Args:
         original: the original's.
@@ -221,7 +236,19 @@ def cause_of_rules(original: Rule, port: Rule, frameworks: tuple[str, str], rows
         frameworks: of the original and of the port.
         rows: in a mini-batch.
     """
-    if original.scale != port.scale:
+    differing = [each for each in ATTRIBUTES if getattr(original, each) != getattr(port, each)]
+    main = differing[0]
+    cause = _cause_of(main, original, port, frameworks, rows)
+    besides = [
+        f"{ATTRIBUTES[each]} {getattr(original, each)} against {getattr(port, each)}"
+        for each in differing
+        if each != main
+    ]
+    return replace(cause, text=f"{cause.text} Besides: {', '.join(besides)}.") if besides else cause
+
+
+def _cause_of(main: str, original: Rule, port: Rule, frameworks: tuple[str, str], rows: int) -> Cause:
+    if main == "scale":
         name = "Gluon's step(batch_size)" if "mxnet" in frameworks else "gradient scale"
         return Cause(
             name,
@@ -232,7 +259,7 @@ def cause_of_rules(original: Rule, port: Rule, frameworks: tuple[str, str], rows
         )
     decays = [f"{each.decay:.4g}, {each.decay_kind}" if each.decay else "none" for each in (original, port)]
     told = f"the original's weight decay is {decays[0]}, the port's {decays[1]}."
-    if original.decay != port.decay:
+    if main == "decay":
         ratio = port.decay / original.decay if original.decay and port.decay else 0.0
         if min(abs(ratio - rows), abs(ratio - 1 / rows)) < 1e-6 * rows:
             return Cause(
@@ -242,7 +269,7 @@ def cause_of_rules(original: Rule, port: Rule, frameworks: tuple[str, str], rows
                 "where a port divides the learning rate instead, its weight decay is divided, too.",
             )
         return Cause("weight decay", told, "Give both the same.")
-    if original.decay_kind != port.decay_kind:
+    if main == "decay_kind":
         if original.decay_kind.split(NOT_OF_BIASES)[0] == port.decay_kind.split(NOT_OF_BIASES)[0]:
             return Cause("weight decay of biases", told, "Decay biases and norms in both, or in none.")
         return Cause(
@@ -251,25 +278,15 @@ def cause_of_rules(original: Rule, port: Rule, frameworks: tuple[str, str], rows
             "Adam and SGD of torch and MXNet add it to the gradient, AdamW and every Keras optimizer take "
             "it off the weight.",
         )
-    if original.variant != port.variant and original.kind == port.kind == "adam":
+    if main == "variant" and original.kind == port.kind == "adam":
         return Cause(
             "Adam's epsilon placement",
             f"epsilon stands {original.variant} in the original and {port.variant} in the port.",
             "torch adds it to sqrt(v / (1 - beta2^t)), Keras and MXNet to sqrt(v): there it weighs up to "
             "32 times as much in the first steps. Small epsilons make it vanish.",
         )
-    attributes = {
-        "kind": "optimizer",
-        "rate": "learning rate",
-        "epsilon": "Adam's epsilon",
-        "momentum": "momentum",
-        "variant": "momentum's form",
-        "beta1": "Adam's beta1",
-        "beta2": "Adam's beta2",
-    }
-    attribute = next(each for each in attributes if getattr(original, each) != getattr(port, each))
     return Cause(
-        attributes[attribute],
-        f"{getattr(original, attribute)} in the original, {getattr(port, attribute)} in the port.",
+        ATTRIBUTES[main],
+        f"{getattr(original, main)} in the original, {getattr(port, main)} in the port.",
         "Give both the same.",
     )
