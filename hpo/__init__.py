@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpo.anytime import SearcherComparison, compare_searchers
     from hpo.checkpoints import Checkpoint
     from hpo.compare import Comparison, compare_backends
     from hpo.compare.ports import PortReport, check_port
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from hpo.workers import Workers
 
 _ROOMS = {
+    "hpo.anytime": ["SearcherComparison", "compare_searchers"],
     "hpo.checkpoints": ["Checkpoint"],
     "hpo.compare": ["Comparison", "compare_backends"],
     "hpo.compare.ports": ["PortReport", "check_port"],
@@ -205,6 +207,7 @@ __all__ = [
     "SearchFailedError",
     "SearchInterrupted",
     "Searcher",
+    "SearcherComparison",
     "SimulatedExecutor",
     "Sobol",
     "Space",
@@ -225,6 +228,7 @@ __all__ = [
     "Verdict",
     "Workers",
     "__version__",
+    "compare_searchers",
     "compare_backends",
     "check_port",
     "confirm",

@@ -84,7 +84,9 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> dic
         if top_share:
             apart, by_chance = divergence(dimension, points[there, place], is_top[there], shuffles[:, there])
             # By the law of total variance, within the part of the space where it exists.
-            found[dimension.name] = max(apart - by_chance, 0.0) * top_share**2 / share
+            excess = apart - by_chance
+            # Round-off is no effect.
+            found[dimension.name] = excess * top_share**2 / share if excess > 1e-9 else 0.0
     total = sum(found.values())
     ordered = sorted(found, key=lambda name: -found[name])
     return {name: found[name] / total if total else 0.0 for name in ordered}

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hpo.plots.contours import contour
+from hpo.plots.coordinates import parallel
 from hpo.plots.curves import curves
+from hpo.plots.histories import history
+from hpo.plots.important import importance
 from hpo.plots.incumbent import epochs
 from hpo.plots.rungs import rungs
 from hpo.plots.scattering import scatter
+from hpo.plots.shares import edf
+from hpo.plots.slicing import slices
 from hpo.plots.timeline import timeline
 from hpo.space.values import did_you_mean
 from hpo.study import Study
@@ -18,6 +24,12 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, Callable[..., Any]] = {
     "scatter": scatter,
+    "importance": importance,
+    "slice": slices,
+    "contour": contour,
+    "parallel": parallel,
+    "history": history,
+    "edf": edf,
     "curves": curves,
     "rungs": rungs,
     "epochs": epochs,

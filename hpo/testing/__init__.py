@@ -15,6 +15,7 @@ from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
 from hpo.testing.cohorts import CohortContract
 from hpo.testing.data import DataContract
+from hpo.testing.grading import Check, Grade, grade
 from hpo.testing.network import NetworkContract
 from hpo.testing.optimizers import StockOptimizerContract
 from hpo.testing.port import PortContract
@@ -28,9 +29,11 @@ from hpo.testing.storage import StorageContract
 __all__ = [
     "BookContract",
     "BookNetworkContract",
+    "Check",
     "CheckpointContract",
     "CohortContract",
     "DataContract",
+    "Grade",
     "NetworkContract",
     "PortContract",
     "ReaderContract",
@@ -41,4 +44,5 @@ __all__ = [
     "StockOptimizerContract",
     "StorageContract",
     "assert_backends_agree",
+    "grade",
 ]

@@ -1,0 +1,136 @@
+"""The value over two hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.errors import ObjectiveError
+from hpo.explaining import importance
+from hpo.plots.canvas import BLACK, VERMILION, panels
+from hpo.plots.scales import Scale
+from hpo.plots.values import ended, shades, values_of, varying
+from hpo.study import Study
+from hpo.trial import Trial
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+_CELLS = 72
+_FAR = 3.0
+"""So many kernel widths from the next trial nothing is drawn."""
+
+
+def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
+    """Draw the value over two hyperparameters, smoothed from the trials near each place.
+
+    What the other hyperparameters did is averaged over. Where no trial was near, nothing is drawn. Trials
+    are dots, failed ones crosses, the best one a star; those that lack one of the two are left out.
+
+    Args:
+        study: of one metric.
+        names: the two hyperparameters; by default the two of largest importance.
+
+    Raises:
+        ObjectiveError: the study has not exactly one metric, or no trial with both of them completed.
+        ValueError: there is no such hyperparameter, or not two are named.
+    """
+    chosen = varying(study, names, 2, "A contour plot")
+    if names is not None and len(chosen) != 2:
+        raise ValueError(f"A contour plot has two axes: name two; received {', '.join(chosen)}.")
+    completed, failed = ended(study)
+    x, y = chosen if names is not None else _important(study, chosen, completed)
+    completed = _having(completed, x, y)
+    failed = _having(failed, x, y)
+    if not completed:
+        raise ObjectiveError(f"No completed trial of {study.name!r} has both {x!r} and {y!r}.")
+    shown = completed + failed
+    across = Scale(study.space[x], [trial.config[x] for trial in shown])
+    up = Scale(study.space[y], [trial.config[y] for trial in shown])
+    values = values_of(study, completed)
+    colours, scale = shades(study, values)
+    columns, rows = _cells(across), _cells(up)
+    surface = _smoothed(_points(across, up, x, y, completed), values, (across, up), columns, rows)
+    figure, [ax] = panels(1)
+    mesh = ax.pcolormesh(_edges(columns), _edges(rows), surface, cmap=colours, norm=scale, shading="flat")
+    if not across.listed and not up.listed and np.isfinite(surface).all():
+        ax.contour(columns, rows, surface, levels=8, colors="white", linewidths=0.5, alpha=0.7)
+    _dots(ax, _points(across, up, x, y, completed), marker="o", color=BLACK, s=14, label="trial")
+    if failed:
+        points = _points(across, up, x, y, failed)
+        _dots(ax, points, marker="x", color=VERMILION, s=30, label=f"failed ({len(failed)})")
+    best = study.best
+    if best in completed:
+        points = _points(across, up, x, y, [best])
+        ax.scatter(*points.T, marker="*", color=VERMILION, edgecolors=BLACK, s=170, label="best", zorder=4)
+    figure.colorbar(mesh, ax=ax, label=study.metric.name, extend="neither")
+    ax.set_xticks(*across.ticks())
+    ax.set_yticks(*up.ticks())
+    ax.set_xlim(-0.02, 1.02)
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.legend(fontsize="small", framealpha=0.9)
+    ax.set_title(f"{study.name}: {study.metric.name} over {x} and {y}", fontsize="medium")
+    return figure
+
+
+def _important(study: Study, names: list[str], completed: list[Trial]) -> tuple[str, str]:
+    """The two that mattered most, of those that are together in some trial."""
+    ranked = names
+    with suppress(ObjectiveError):  # too few trials to tell
+        ranked = [name for name in importance(study) if name in names]
+    for place, second in enumerate(ranked[1:], start=1):
+        for first in ranked[:place]:
+            if _having(completed, first, second):
+                return first, second
+    return ranked[0], ranked[1]
+
+
+def _having(trials: list[Trial], x: str, y: str) -> list[Trial]:
+    return [trial for trial in trials if x in trial.config and y in trial.config]
+
+
+def _points(across: Scale, up: Scale, x: str, y: str, trials: list[Trial]) -> Floats:
+    return np.column_stack(
+        [
+            across.places([trial.config[x] for trial in trials]),
+            up.places([trial.config[y] for trial in trials]),
+        ]
+    )
+
+
+def _cells(scale: Scale) -> Floats:
+    count = scale.listed or _CELLS
+    return (np.arange(count) + 0.5) / count
+
+
+def _edges(middles: Floats) -> Floats:
+    return np.linspace(0.0, 1.0, len(middles) + 1)
+
+
+def _smoothed(
+    points: Floats, values: Floats, scales: tuple[Scale, Scale], columns: Floats, rows: Floats
+) -> Floats:
+    """Kernel means of the values on the cells, shape (rows, columns); NaN far from all points."""
+    width = max(0.35 * len(values) ** -0.3, 0.06)
+    # Between listed values there is nothing to smooth.
+    widths = [0.05 / scale.listed if scale.listed else width for scale in scales]
+    across = ((columns[:, None] - points[None, :, 0]) / widths[0]) ** 2
+    up = ((rows[:, None] - points[None, :, 1]) / widths[1]) ** 2
+    squared = up[:, None, :] + across[None, :, :]
+    nearest = squared.min(axis=2)
+    kernels = np.exp(-0.5 * (squared - nearest[..., None]))
+    surface = (kernels @ values) / kernels.sum(axis=2)
+    return np.asarray(np.where(nearest < _FAR**2, surface, np.nan))
+
+
+def _dots(ax: Axes, points: Floats, *, marker: str, color: str, s: float, label: str) -> None:
+    ax.scatter(*points.T, marker=marker, color=color, s=s, linewidths=0.8, label=label, zorder=3)

@@ -1,0 +1,42 @@
+"""How much each hyperparameter mattered, as bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpo import explaining
+from hpo.plots.canvas import BLUE, panels, plain_frame
+from hpo.study import Study
+from hpo.trial import TrialState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> Figure:
+    """Draw the importance of each hyperparameter, the largest on top.
+
+    Args:
+        study: as for `hpo.importance`.
+        target: as there.
+        region: as there.
+
+    Raises:
+        ObjectiveError: the study has not one metric, or too few trials ended.
+        ValueError: not 0 < target < region <= 1, or no hyperparameter varies.
+    """
+    shares = explaining.importance(study, target=target, region=region)
+    if not shares:
+        raise ValueError("An importance plot needs a hyperparameter that varies; the space has none.")
+    figure, [ax] = panels(1)
+    plain_frame(ax)
+    ax.grid(visible=False, axis="y")
+    names = list(shares)[::-1]
+    bars = ax.barh(names, [shares[name] for name in names], color=BLUE, height=0.6)
+    ax.bar_label(bars, [f"{shares[name]:.0%}" for name in names], padding=4, fontsize="small")
+    ax.set_xlim(0, max(1.12 * max(shares.values()), 0.1))
+    ax.set_xlabel(f"share in being among the best {target:.0%}")
+    waiting = (TrialState.RUNNING, TrialState.PAUSED)
+    count = sum(trial.state not in waiting for trial in study.trials)
+    ax.set_title(f"{study.name}: importance, from {count} trials", fontsize="medium")
+    return figure

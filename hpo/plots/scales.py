@@ -1,0 +1,85 @@
+"""An axis of a hyperparameter as the unit interval, for figures that have several of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.plots.positions import is_log
+from hpo.space import Domain, Scalar
+from hpo.space.listed import Listed
+from hpo.tables import shown
+
+_MOST_TICKS = 6
+
+
+class Scale:
+    """Where values lie between 0 and 1, and what is written there.
+
+    Args:
+        domain: of the hyperparameter. Its range is the scale's; where it has no end, that of the values.
+        values: those that are to be shown, at least one.
+
+    Attributes:
+        listed: how many values the domain lists, each of which has a place of its own; 0 for a range.
+    """
+
+    def __init__(self, domain: Domain, values: Sequence[Scalar]) -> None:
+        self._domain = domain
+        self.listed = len(domain.listed) if isinstance(domain, Listed) else 0
+        if self.listed:
+            return
+        self._is_log = is_log(domain)
+        numbers = [float(value) for value in values]  # type: ignore[arg-type]  # a range is of numbers
+        low, high = domain.bounds or (-math.inf, math.inf)
+        ends = [
+            float(bound) if _is_finite(bound) and (not self._is_log or float(bound) > 0) else seen  # type: ignore[arg-type]
+            for bound, seen in ((low, min(numbers)), (high, max(numbers)))
+        ]
+        self._low, self._high = (self._moved(end) for end in ends)
+
+    def places(self, values: Sequence[Scalar]) -> NDArray[np.float64]:
+        """Where the values lie, shape (n,)."""
+        if isinstance(self._domain, Listed):
+            return np.array([(self._domain.index(value) + 0.5) / self.listed for value in values])
+        width = self._high - self._low
+        moved = np.array([self._moved(float(value)) for value in values])  # type: ignore[arg-type]
+        return (moved - self._low) / width if width > 0 else np.full(len(values), 0.5)
+
+    def ticks(self) -> tuple[list[float], list[str]]:
+        """Places and what is written there."""
+        if isinstance(self._domain, Listed):
+            step = math.ceil(self.listed / 12)
+            values: list[Scalar] = list(self._domain.listed[::step])
+            return self.places(values).tolist(), [shown(value) for value in values]
+        if self._high <= self._low:
+            return [0.5], [shown(self._back(self._low))]
+        numbers = self._round_numbers()
+        return self.places(numbers).tolist(), [f"{number:g}" for number in numbers]
+
+    def _round_numbers(self) -> list[float]:
+        from matplotlib.ticker import MaxNLocator
+
+        low, high = self._low, self._high
+        if self._is_log and high - low >= 2:
+            step = math.ceil((high - low) / _MOST_TICKS)
+            return [10.0**power for power in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1, step)]
+        whole = self._domain.is_discrete
+        found = MaxNLocator(_MOST_TICKS, integer=whole).tick_values(self._back(low), self._back(high))
+        inside = [float(n) for n in found if low - 1e-9 <= self._moved(float(n)) <= high + 1e-9]
+        if self._is_log:
+            inside = [float(f"{self._back(place):.2g}") for place in np.linspace(low, high, 4)]
+        return inside
+
+    def _moved(self, number: float) -> float:
+        return math.log10(max(number, 1e-300)) if self._is_log else number
+
+    def _back(self, place: float) -> float:
+        return float(10.0**place) if self._is_log else place
+
+
+def _is_finite(bound: Scalar) -> bool:
+    return isinstance(bound, (int, float)) and math.isfinite(bound)

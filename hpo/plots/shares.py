@@ -1,0 +1,62 @@
+"""How many trials were how good: the empirical distribution of the values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpo.plots.canvas import panels, plain_frame
+from hpo.plots.histories import COLOURS, STYLES, Studies, grouped, one_metric
+from hpo.plots.values import ended, needs_log, values_of
+from hpo.study import Study
+from hpo.trial import TrialState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ENDED = (TrialState.COMPLETED, TrialState.FAILED, TrialState.STOPPED)
+
+
+def edf(studies: Studies) -> Figure:
+    """Draw which share of the trials reached each value, or a better one.
+
+    A line further on the good side is a better search or a better space. Trials that failed or were stopped
+    reached none, so a line ends below 1 where there are such.
+
+    Args:
+        studies: one, several of one kind, whose trials are put together, or a dict of kinds.
+
+    Raises:
+        ObjectiveError: a study has not exactly one metric, or no trial of it completed.
+        ValueError: there are none, or they are of different metrics.
+    """
+    groups = {studies.name: [studies]} if isinstance(studies, Study) else grouped(studies)
+    metric = one_metric(groups)
+    figure, [ax] = panels(1)
+    plain_frame(ax)
+    everything = []
+    for place, (label, group) in enumerate(groups.items()):
+        values = np.concatenate([values_of(study, ended(study)[0]) for study in group])
+        count = sum(trial.state in _ENDED for study in group for trial in study.trials)
+        ordered = np.sort(metric.sign * values)
+        shares = np.arange(1, len(ordered) + 1) / count
+        missing = count - len(ordered)
+        ax.plot(
+            metric.sign * np.concatenate([ordered[:1], ordered]),
+            np.concatenate([[0.0], shares]),
+            drawstyle="steps-post",
+            color=COLOURS[place % len(COLOURS)],
+            linestyle=STYLES[place // len(COLOURS) % len(STYLES)],
+            label=f"{label} ({missing} of {count} without a result)" if missing else f"{label} ({count})",
+        )
+        everything.append(values)
+    if needs_log(np.concatenate(everything)):
+        ax.set_xscale("log")
+    ax.set_ylim(0, 1.02)
+    better = "at most" if metric.sign > 0 else "at least"
+    ax.set_xlabel(metric.name)
+    ax.set_ylabel(f"share of trials with {better} this {metric.name}")
+    ax.legend(fontsize="small", framealpha=0.9)
+    ax.set_title("empirical distribution of the results", fontsize="medium")
+    return figure

@@ -1,0 +1,199 @@
+"""Figures that explain a study, by what is drawn and not by pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from scipy import stats
+
+import hpo
+from hpo.errors import ObjectiveError
+from hpo.plots import KINDS, contour, edf, history, importance, parallel, plot, save, slices
+
+SPACE = {
+    "rate": hpo.Float(1e-4, 1, log=True),
+    "model": hpo.Choice(["linear", "network"]),
+    "depth": hpo.Int(1, 8).when("model", eq="network"),
+    "size": hpo.Ordinal([16, 32, 64]),
+    "shift": stats.norm(0, 1),
+    "fixed": hpo.Constant(1),
+}
+OURS = ("importance", "slice", "contour", "parallel", "history", "edf")
+
+
+def score(config: dict[str, Any]) -> float:
+    if config["rate"] > 0.5:
+        return math.nan
+    depth = abs(config.get("depth", 4) - 4)
+    return float((math.log10(config["rate"]) + 2) ** 2 + depth + (config["model"] == "linear"))
+
+
+def searched(num_trials: int = 30, seed: int = 0, objective: Any = score, **goal: Any) -> hpo.Study:
+    return hpo.search(
+        objective, SPACE, num_trials=num_trials, seed=seed, backend="numpy", **(goal or {"minimize": "loss"})
+    )
+
+
+@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_every_kind_is_drawn_of_a_conditional_space_with_failures(kind: str, goal: str, tmp_path: Any) -> None:
+    study = searched(**{goal: "loss"})
+    assert study.num_failed
+    assert kind in KINDS
+    assert save(plot(study, kind), tmp_path / f"{kind}.svg").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_every_kind_says_what_is_missing_where_nothing_completed(kind: str) -> None:
+    tuner = hpo.Tuner(None, SPACE, seed=0, minimize="loss")
+    for _ in range(9):
+        tuner.tell(tuner.ask(), failed="no")
+    with pytest.raises(ObjectiveError, match=r"no trial of the study 'study' completed|one of them with a res"):
+        plot(tuner.study, kind)
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_every_kind_is_drawn_of_equal_and_of_very_different_values(kind: str, tmp_path: Any) -> None:
+    equal = searched(12, objective=lambda config: 1.0)
+    wide = searched(12, objective=lambda config: 1e9 * config["rate"] ** 4)
+    for study in (equal, wide):
+        save(plot(study, kind), tmp_path / "figure.svg")
+
+
+def test_importance_has_a_bar_for_each_that_varies_the_largest_on_top() -> None:
+    study = searched()
+    [ax] = importance(study).axes
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == list(hpo.importance(study))[::-1]
+    assert "fixed" not in labels
+
+
+def test_slices_colour_trials_by_when_they_came() -> None:
+    study = searched()
+    figure = slices(study, ["rate", "depth"])
+    rate, depth = figure.axes[:2]
+    completed = [trial for trial in study.trials if trial.state.value == "completed"]
+    assert list(rate.collections[0].get_array()) == [trial.id for trial in completed]
+    assert len(depth.collections[0].get_offsets()) == sum("depth" in trial.config for trial in completed)
+    assert rate.get_xscale() == "log"
+
+
+def test_a_contour_follows_the_values_and_is_empty_where_nothing_was_tried() -> None:
+    space = {"x": hpo.Float(0, 1), "y": hpo.Float(0, 1), "z": hpo.Float(0, 1)}
+    tuner = hpo.Tuner(None, space, seed=0, minimize="loss")
+    for trial in [tuner.ask() for _ in range(60)]:
+        if trial.config["x"] < 0.5:
+            tuner.tell(trial, trial.config["x"] + trial.config["y"])
+    ax = contour(tuner.study, ["x", "y"]).axes[0]
+    surface = np.ma.filled(ax.collections[0].get_array().astype(float), np.nan)
+    assert surface.shape == (72, 72)
+    assert surface[10, 10] < surface[40, 20] < surface[65, 30]
+    assert np.isnan(surface[:, 70]).all()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "y")
+
+
+def test_a_contour_over_listed_values_has_a_cell_for_each_pair() -> None:
+    ax = contour(searched(40), ["model", "size"]).axes[0]
+    assert ax.collections[0].get_array().shape == (3, 2)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["16", "32", "64"]
+
+
+def test_a_contour_takes_two_that_are_together_in_some_trial() -> None:
+    space = {
+        "model": hpo.Choice(["a", "b"]),
+        "x": hpo.Float(0, 1).when("model", eq="a"),
+        "y": hpo.Float(0, 1).when("model", eq="b"),
+    }
+    study = hpo.search(lambda c: c.get("x", 0) + c.get("y", 0), space, num_trials=30, seed=0)
+    ax = contour(study).axes[0]
+    assert "model" in (ax.get_xlabel(), ax.get_ylabel())
+    with pytest.raises(ObjectiveError, match="No completed trial of 'study' has both 'x' and 'y'"):
+        contour(study, ["x", "y"])
+
+
+def test_parallel_lines_run_below_the_axis_of_what_is_not_there() -> None:
+    study = searched()
+    ax = parallel(study, ["rate", "depth"]).axes[0]
+    lines = [np.asarray(line.get_ydata(), dtype=float) for line in ax.lines if len(line.get_xdata()) == 2]
+    missing = [line for line in lines if line[1] < 0]
+    assert missing
+    assert "not there" in [label.get_text() for label in ax.get_yticklabels()]
+    assert ax.get_legend() is not None
+
+
+def test_a_history_is_the_best_so_far() -> None:
+    study = searched()
+    [ax] = history(study).axes
+    [line] = [line for line in ax.lines if line.get_label() == "best so far"]
+    assert np.array_equal(line.get_ydata(), study.incumbents().values, equal_nan=True)
+    assert any(str(each.get_label()).startswith("failed") for each in ax.collections)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_bands_go_from_quartile_to_quartile_of_studies(sign: int) -> None:
+    goal = {"minimize": "loss"} if sign > 0 else {"maximize": "loss"}
+    studies = []
+    for start in range(5):
+        tuner = hpo.Tuner(None, {"x": hpo.Float(0, 1)}, seed=start, **goal)  # type: ignore[arg-type]
+        for step in range(3):
+            tuner.tell(tuner.ask(), sign * (10.0 - step + start))
+        studies.append(tuner.study)
+    [ax] = history({"ours": studies}).axes
+    assert list(ax.lines[0].get_ydata()) == [sign * value for value in (12.0, 11.0, 10.0)]
+    area = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert sorted({abs(float(value)) for value in area}) == [9.0, 10.0, 11.0, 12.0, 13.0]
+
+
+def test_a_study_that_failed_at_first_or_ended_sooner_is_in_the_band() -> None:
+    def made(values: list[float | None]) -> hpo.Study:
+        tuner = hpo.Tuner(None, {"x": hpo.Float(0, 1)}, seed=0, minimize="loss")
+        for value in values:
+            tuner.tell(tuner.ask(), value, failed=None if value is not None else "no")
+        return tuner.study
+
+    [ax] = history([made([None, 4.0, 3.0]), made([2.0]), made([None, None, 5.0])]).axes
+    middle = np.asarray(ax.lines[0].get_ydata(), dtype=float)
+    assert np.isnan(middle[0])
+    assert list(middle[1:]) == [4.0, 3.0]
+
+
+def test_a_distribution_ends_below_one_where_trials_failed() -> None:
+    study = searched(40)
+    [ax] = edf(study).axes
+    heights = np.asarray(ax.lines[0].get_ydata(), dtype=float)
+    assert heights[-1] == pytest.approx(study.num_completed / 40)
+    assert (np.diff(heights) > 0).all()
+    two = edf({"one": [study], "two": [searched(20, seed=1), searched(20, seed=2)]})
+    assert len(two.axes[0].lines) == 2
+
+
+@pytest.mark.parametrize("draw", [history, edf])
+def test_studies_of_different_metrics_are_refused(draw: Callable[..., Figure]) -> None:
+    with pytest.raises(ValueError, match="one metric; these have maximize loss, minimize loss"):
+        draw([searched(9), searched(9, maximize="loss")])
+
+
+@pytest.mark.parametrize("draw", [history, edf])
+@pytest.mark.parametrize("nothing", [[], {}, {"ours": []}])
+def test_no_studies_are_refused(draw: Callable[..., Figure], nothing: Any) -> None:
+    with pytest.raises(ValueError, match="There is no study to draw; received"):
+        draw(nothing)
+
+
+@pytest.mark.parametrize("draw", [slices, contour, parallel])
+def test_a_wrong_name_is_answered_with_those_that_are_there(draw: Callable[..., Figure]) -> None:
+    with pytest.raises(ValueError, match=r"shows hyperparameters that vary: rate.*received 'rat'.*'rate'"):
+        draw(searched(9), ["rat", "size"])
+
+
+def test_a_contour_of_one_or_three_is_refused() -> None:
+    study = searched(9)
+    with pytest.raises(ValueError, match="needs at least 2 hyperparameters that vary; received rate"):
+        contour(study, ["rate"])
+    with pytest.raises(ValueError, match="has two axes: name two; received rate, size, model"):
+        contour(study, ["rate", "size", "model"])
