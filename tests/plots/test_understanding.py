@@ -40,11 +40,9 @@ def searched(num_trials: int = 30, seed: int = 0, objective: Any = score, **goal
 
 
 @pytest.mark.parametrize("kind", OURS)
-@pytest.mark.parametrize("goal", ["minimize", "maximize"])
-def test_every_kind_is_drawn_of_a_conditional_space_with_failures(kind: str, goal: str, tmp_path: Any) -> None:
-    study = searched(**{goal: "loss"})
+def test_every_kind_is_drawn_of_a_conditional_space_with_failures(kind: str, tmp_path: Any) -> None:
+    study = searched(16, maximize="loss")
     assert study.num_failed
-    assert kind in KINDS
     assert save(plot(study, kind), tmp_path / f"{kind}.svg").stat().st_size > 1000
 
 
@@ -53,16 +51,18 @@ def test_every_kind_says_what_is_missing_where_nothing_completed(kind: str) -> N
     tuner = hpo.Tuner(None, SPACE, seed=0, minimize="loss")
     for _ in range(9):
         tuner.tell(tuner.ask(), failed="no")
-    with pytest.raises(ObjectiveError, match=r"no trial of the study 'study' completed|one of them with a res"):
+    with pytest.raises(
+        ObjectiveError, match=r"no trial of the study 'study' completed|one of them with a res"
+    ):
         plot(tuner.study, kind)
 
 
 @pytest.mark.parametrize("kind", OURS)
-def test_every_kind_is_drawn_of_equal_and_of_very_different_values(kind: str, tmp_path: Any) -> None:
+def test_every_kind_is_drawn_of_equal_and_of_very_different_values(kind: str) -> None:
     equal = searched(12, objective=lambda config: 1.0)
     wide = searched(12, objective=lambda config: 1e9 * config["rate"] ** 4)
     for study in (equal, wide):
-        save(plot(study, kind), tmp_path / "figure.svg")
+        assert plot(study, kind).axes
 
 
 def test_importance_has_a_bar_for_each_that_varies_the_largest_on_top() -> None:
