@@ -150,7 +150,7 @@ def _labelled(
 
 
 def _checked_seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
-    if isinstance(seeds, bool) or not isinstance(seeds, (int, Iterable)) or isinstance(seeds, str):
+    if isinstance(seeds, (bool, str)) or not isinstance(seeds, (int, Iterable)):
         raise TypeError(f"seeds is a number of seeds, or the seeds themselves; received {seeds!r}.")
     chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     if not chosen:

@@ -68,8 +68,8 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
         _dots(ax, points, marker="x", color=VERMILION, s=30, label=f"failed ({len(failed)})")
     best = study.best
     if best in completed:
-        points = _points(across, up, x, y, [best])
-        ax.scatter(*points.T, marker="*", color=VERMILION, edgecolors=BLACK, s=170, label="best", zorder=4)
+        [[left, height]] = _points(across, up, x, y, [best])
+        ax.scatter(left, height, marker="*", color=VERMILION, edgecolors=BLACK, s=170, label="best", zorder=4)
     figure.colorbar(mesh, ax=ax, label=study.metric.name, extend="neither")
     ax.set_xticks(*across.ticks())
     ax.set_yticks(*up.ticks())
@@ -133,4 +133,6 @@ def _smoothed(
 
 
 def _dots(ax: Axes, points: Floats, *, marker: str, color: str, s: float, label: str) -> None:
-    ax.scatter(*points.T, marker=marker, color=color, s=s, linewidths=0.8, label=label, zorder=3)
+    ax.scatter(
+        points[:, 0], points[:, 1], marker=marker, color=color, s=s, linewidths=0.8, label=label, zorder=3
+    )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Studies: TypeAlias = Study | Sequence[Study] | Mapping[str, Sequence[Study]]
+Studies: TypeAlias = Study | Sequence[Study] | Mapping[str, Study | Sequence[Study]]
 """One study; several of one kind, such as one for each seed; or several kinds by name."""
 
 Floats = NDArray[np.float64]
@@ -79,17 +79,17 @@ def draw_bands(ax: Axes, groups: Mapping[str, Sequence[Study]]) -> None:
         ax.set_yscale("log")
 
 
-def grouped(studies: Sequence[Study] | Mapping[str, Sequence[Study]]) -> dict[str, list[Study]]:
+def grouped(
+    studies: Sequence[Study] | Mapping[str, Study | Sequence[Study]],
+) -> dict[str, list[Study]]:
     """Studies by kind.
 
     Raises:
         ValueError: there are none.
     """
-    groups = (
-        {label: [group] if isinstance(group, Study) else list(group) for label, group in studies.items()}
-        if isinstance(studies, Mapping)
-        else {"median": list(studies)}
-    )
+    kinds: Mapping[str, Study | Sequence[Study]]
+    kinds = studies if isinstance(studies, Mapping) else {"median": studies}
+    groups = {label: [group] if isinstance(group, Study) else list(group) for label, group in kinds.items()}
     if not groups or not all(groups.values()):
         raise ValueError(f"There is no study to draw; received {studies!r}.")
     return groups

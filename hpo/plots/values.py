@@ -62,7 +62,7 @@ def shades(study: Study, values: NDArray[np.float64]) -> tuple[Any, Normalize]:
     if ends[0] == ends[1]:
         ends[1] = ends[0] + (abs(ends[0]) or 1.0)
     scale = LogNorm if needs_log(values) and ends[0] > 0 else Normalize
-    return colormaps[COLOURS if sign > 0 else f"{COLOURS}_r"], scale(*ends)
+    return colormaps[COLOURS if sign > 0 else f"{COLOURS}_r"], scale(ends[0], ends[1])
 
 
 def varying(study: Study, names: Sequence[str] | None, fewest: int, what: str) -> list[str]:

@@ -77,9 +77,11 @@ def comparable_values(curves: Sequence[Curve], *, fewest: int) -> tuple[NDArray[
 
 
 def num_advanced(curves: Sequence[Curve]) -> int:
-    """How many trials got beyond the lowest epoch at which one was cut off."""
+    """How many trials got beyond the lowest epoch at which one was cut off, or came to their own end."""
     lowest = min((curve.reports[-1][0] for curve in curves if curve.is_partial), default=0)
-    return sum(bool(curve.reports) and curve.reports[-1][0] > lowest for curve in curves)
+    return sum(
+        curve.final is not None or (bool(curve.reports) and curve.reports[-1][0] > lowest) for curve in curves
+    )
 
 
 def _lift(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -34,7 +34,8 @@ class Observations:
         failed: which ended without a result.
         pending: which have neither a result nor failed.
         num_partial: how many values were reached at less than the full fidelity.
-        num_advanced: how many trials got beyond the lowest epoch at which one was cut off.
+        num_advanced: how many trials got beyond the lowest epoch at which one was cut off, or came to their
+            own end.
     """
 
     points: Points

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 from scipy import stats
 
 import hpo
 from hpo.errors import ObjectiveError
-from hpo.plots import KINDS, contour, edf, history, importance, parallel, plot, save, slices
+from hpo.plots import contour, edf, history, importance, parallel, plot, save, slices
 
 SPACE = {
     "rate": hpo.Float(1e-4, 1, log=True),
@@ -37,6 +40,15 @@ def searched(num_trials: int = 30, seed: int = 0, objective: Any = score, **goal
     return hpo.search(
         objective, SPACE, num_trials=num_trials, seed=seed, backend="numpy", **(goal or {"minimize": "loss"})
     )
+
+
+def heights(line: Line2D) -> NDArray[np.float64]:
+    return np.asarray(line.get_ydata(), dtype=np.float64)
+
+
+def colours(ax: Axes) -> NDArray[np.float64]:
+    """The numbers that the first collection shows as colours; NaN where it shows none."""
+    return np.ma.filled(np.ma.asarray(ax.collections[0].get_array()).astype(np.float64), np.nan)
 
 
 @pytest.mark.parametrize("kind", OURS)
@@ -78,8 +90,8 @@ def test_slices_colour_trials_by_when_they_came() -> None:
     figure = slices(study, ["rate", "depth"])
     rate, depth = figure.axes[:2]
     completed = [trial for trial in study.trials if trial.state.value == "completed"]
-    assert list(rate.collections[0].get_array()) == [trial.id for trial in completed]
-    assert len(depth.collections[0].get_offsets()) == sum("depth" in trial.config for trial in completed)
+    assert list(colours(rate)) == [trial.id for trial in completed]
+    assert len(colours(depth)) == sum("depth" in trial.config for trial in completed)
     assert rate.get_xscale() == "log"
 
 
@@ -90,7 +102,7 @@ def test_a_contour_follows_the_values_and_is_empty_where_nothing_was_tried() -> 
         if trial.config["x"] < 0.5:
             tuner.tell(trial, trial.config["x"] + trial.config["y"])
     ax = contour(tuner.study, ["x", "y"]).axes[0]
-    surface = np.ma.filled(ax.collections[0].get_array().astype(float), np.nan)
+    surface = colours(ax)
     assert surface.shape == (72, 72)
     assert surface[10, 10] < surface[40, 20] < surface[65, 30]
     assert np.isnan(surface[:, 70]).all()
@@ -99,7 +111,7 @@ def test_a_contour_follows_the_values_and_is_empty_where_nothing_was_tried() -> 
 
 def test_a_contour_over_listed_values_has_a_cell_for_each_pair() -> None:
     ax = contour(searched(40), ["model", "size"]).axes[0]
-    assert ax.collections[0].get_array().shape == (3, 2)
+    assert colours(ax).shape == (3, 2)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["16", "32", "64"]
 
 
@@ -119,7 +131,7 @@ def test_a_contour_takes_two_that_are_together_in_some_trial() -> None:
 def test_parallel_lines_run_below_the_axis_of_what_is_not_there() -> None:
     study = searched()
     ax = parallel(study, ["rate", "depth"]).axes[0]
-    lines = [np.asarray(line.get_ydata(), dtype=float) for line in ax.lines if len(line.get_xdata()) == 2]
+    lines = [heights(line) for line in ax.lines if len(heights(line)) == 2]
     missing = [line for line in lines if line[1] < 0]
     assert missing
     assert "not there" in [label.get_text() for label in ax.get_yticklabels()]
@@ -130,7 +142,7 @@ def test_a_history_is_the_best_so_far() -> None:
     study = searched()
     [ax] = history(study).axes
     [line] = [line for line in ax.lines if line.get_label() == "best so far"]
-    assert np.array_equal(line.get_ydata(), study.incumbents().values, equal_nan=True)
+    assert np.array_equal(heights(line), study.incumbents().values, equal_nan=True)
     assert any(str(each.get_label()).startswith("failed") for each in ax.collections)
 
 
@@ -144,9 +156,9 @@ def test_bands_go_from_quartile_to_quartile_of_studies(sign: int) -> None:
             tuner.tell(tuner.ask(), sign * (10.0 - step + start))
         studies.append(tuner.study)
     [ax] = history({"ours": studies}).axes
-    assert list(ax.lines[0].get_ydata()) == [sign * value for value in (12.0, 11.0, 10.0)]
-    area = ax.collections[0].get_paths()[0].vertices[:, 1]
-    assert sorted({abs(float(value)) for value in area}) == [9.0, 10.0, 11.0, 12.0, 13.0]
+    assert list(heights(ax.lines[0])) == [sign * value for value in (12.0, 11.0, 10.0)]
+    area = np.asarray(ax.collections[0].get_paths()[0].vertices)[:, 1]
+    assert sorted(set(np.abs(area))) == [9.0, 10.0, 11.0, 12.0, 13.0]
 
 
 def test_a_study_that_failed_at_first_or_ended_sooner_is_in_the_band() -> None:
@@ -157,7 +169,7 @@ def test_a_study_that_failed_at_first_or_ended_sooner_is_in_the_band() -> None:
         return tuner.study
 
     [ax] = history([made([None, 4.0, 3.0]), made([2.0]), made([None, None, 5.0])]).axes
-    middle = np.asarray(ax.lines[0].get_ydata(), dtype=float)
+    middle = heights(ax.lines[0])
     assert np.isnan(middle[0])
     assert list(middle[1:]) == [4.0, 3.0]
 
@@ -165,9 +177,9 @@ def test_a_study_that_failed_at_first_or_ended_sooner_is_in_the_band() -> None:
 def test_a_distribution_ends_below_one_where_trials_failed() -> None:
     study = searched(40)
     [ax] = edf(study).axes
-    heights = np.asarray(ax.lines[0].get_ydata(), dtype=float)
-    assert heights[-1] == pytest.approx(study.num_completed / 40)
-    assert (np.diff(heights) > 0).all()
+    shares = heights(ax.lines[0])
+    assert shares[-1] == pytest.approx(study.num_completed / 40)
+    assert (np.diff(shares) > 0).all()
     two = edf({"one": [study], "two": [searched(20, seed=1), searched(20, seed=2)]})
     assert len(two.axes[0].lines) == 2
 
