@@ -10,11 +10,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo.searchers.model_based import ModelBased
 from hpo.searchers.situation import Choice, Situation
 from hpo.surrogates.cube import Cube, Points
 from hpo.surrogates.density import Density
+
+Floats = NDArray[np.float64]
 
 _GOOD_SHARE = 0.15
 _MOST_GOOD = 25
@@ -76,10 +79,24 @@ class TPE(ModelBased):
             points = points if len(points) else untried[:1024]
         # Expected improvement grows with this ratio (Bergstra et al. 2011, equation 4.2).
         ratio = good.log_density(points) - bad.log_density(points)
+        ratio -= self._risk(situation, points)
         for place in np.argsort(-ratio, kind="stable"):
             if situation.accepts(points[place : place + 1])[0]:
                 return Choice(points[place], {"by": "tpe"})
         return None
+
+    def _risk(self, situation: Situation, points: Points) -> Floats:
+        """Minus the log of how likely it is that a trial does not fail, up to a constant, shape (m,).
+
+        Watanabe and Hutter 2023, "c-TPE": the densities of what worked and of what failed, by Bayes' rule.
+        """
+        cube, observations = situation.cube, situation.observations
+        share = np.mean(observations.failed[~observations.pending])
+        if not share:
+            return np.zeros(len(points))
+        failed = _density(cube, observations.points[observations.failed]).log_density(points)
+        worked = _density(cube, observations.points[observations.known]).log_density(points)
+        return np.logaddexp(math.log1p(-share), math.log(share) + failed - worked)
 
     def _densities(self, situation: Situation) -> tuple[Density, Density]:
         cube, observations = situation.cube, situation.observations
@@ -87,8 +104,8 @@ class TPE(ModelBased):
         order = known[np.argsort(observations.values[known], kind="stable")]
         num_good = min(math.ceil(_GOOD_SHARE * len(order)), _MOST_GOOD)
         good = observations.points[order[:num_good]]
-        # What failed is bad; what is on its way counts as bad, so that others go elsewhere.
-        rest = np.concatenate([order[num_good:], np.flatnonzero(observations.failed | observations.pending)])
+        # What is on its way counts as bad, so that others go elsewhere.
+        rest = np.concatenate([order[num_good:], np.flatnonzero(observations.pending)])
         return _density(cube, good), _density(cube, observations.points[rest])
 
 
