@@ -11,13 +11,16 @@ import hpo as library
 
 Command = Callable[..., Any]
 
+# Of what Typer itself loads, which in its older versions has Rich among it, the command is innocent.
 LOADED = """
 import json, sys
+import typer
+by_typer = set(sys.modules)
 from hpo.cli.entry import main
 try:
     main()
 except SystemExit as end:
-    print("loaded:" + json.dumps([end.code or 0, sorted(sys.modules)]))
+    print("loaded:" + json.dumps([end.code or 0, sorted(set(sys.modules) - by_typer)]))
 """
 THREADS = """
 import os, sys
