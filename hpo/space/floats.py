@@ -90,6 +90,8 @@ class Float(Domain):
         Raises:
             SpaceError: it is no number or outside of [low, high].
         """
+        if type(value) is float and self.low <= value <= self.high:
+            return value  # the usual case: no name is made for a message that nobody sees
         number = real_number(value, f"The value of {self!r}")
         if not self.low <= number <= self.high:
             raise SpaceError(

@@ -99,6 +99,8 @@ class Int(Domain):
         Raises:
             SpaceError: it is no integer or outside of the range.
         """
+        if type(value) is int and self.low <= value <= self.high:
+            return value  # the usual case: no name is made for a message that nobody sees
         number = integer(value, f"The value of {self!r}")
         if not self.low <= number <= self.high:
             raise SpaceError(

@@ -111,8 +111,10 @@ class Connection:
     def _disconnect(self) -> None:
         driver, self._driver = self._driver, None
         if driver is not None:
-            with contextlib.suppress(self._database.error):
+            try:  # noqa: SIM105  # when Python ends, the modules may be gone before the connection
                 driver.close()
+            except self._database.error:
+                pass
 
 
 def _before_fork() -> None:
