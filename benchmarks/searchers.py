@@ -73,23 +73,28 @@ def run_all(arguments: argparse.Namespace) -> Runs:
     return runs
 
 
+def lowest(runs: Runs) -> dict[str, float]:
+    """The best known value of each problem: the minimum, or where nobody knows it what was seen."""
+    seen: dict[str, float] = defaultdict(lambda: np.inf)
+    for (_, problem, _), values in runs.items():
+        seen[problem] = min(seen[problem], *values)
+    return {each.name: seen[each.name] if each.best is None else each.best for each in all_problems()}
+
+
 def scores(runs: Runs) -> dict[tuple[str, str, int], list[float]]:
     """The scores of all seeds by (searcher, problem, budget), where random search was run as well."""
-    lowest_seen: dict[str, float] = defaultdict(lambda: np.inf)
-    for (_, problem, _), values in runs.items():
-        lowest_seen[problem] = min(lowest_seen[problem], *values)
-    bests = {each.name: lowest_seen[each.name] if each.best is None else each.best for each in all_problems()}
+    bests = lowest(runs)
     reached: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     for (searcher, problem, _), values in runs.items():
         for budget in BUDGETS:
             if len(values) >= budget:
                 reached[searcher, problem, budget].append(min(values[:budget]))
     found = {}
-    for (searcher, problem, budget), lowest in reached.items():
+    for (searcher, problem, budget), lows in reached.items():
         random = reached.get(("random", problem, budget))
         if random:
             span = float(np.mean(random)) - bests[problem]
-            found[searcher, problem, budget] = [100 * (1 - (low - bests[problem]) / span) for low in lowest]
+            found[searcher, problem, budget] = [100 * (1 - (low - bests[problem]) / span) for low in lows]
     return found
 
 
@@ -114,6 +119,45 @@ def show(runs: Runs) -> None:
         print(f"{'seeds':16}" + "".join(f"{seeds[name]:>17}" for name in columns))
 
 
+def show_pairs(runs: Runs, ours: str = "auto") -> None:
+    """One searcher beside each other one, on the problems and seeds that both ran."""
+    bests = lowest(runs)
+    for budget in BUDGETS:
+        reached = {key: min(values[:budget]) for key, values in runs.items() if len(values) >= budget}
+        print(
+            f"\nAfter {budget} trials, {ours} beside others on what both ran: median scores; who found better"
+        )
+        for name in [each for each in CONTENDERS if each not in (ours, "random")]:
+            pairs = [
+                (p, s)
+                for n, p, s in reached
+                if n == name and {(ours, p, s), ("random", p, s)} <= set(reached)
+            ]
+            if not pairs:
+                continue
+            medians = [
+                np.median([score_of(reached, each, problem, seed, bests[problem]) for problem, seed in pairs])
+                for each in (ours, name)
+            ]
+            gaps = np.array([reached[ours, p, s] - reached[name, p, s] for p, s in pairs])
+            close = np.abs(gaps) <= 1e-6
+            print(
+                f"{name:24} {len(pairs):4} pairs, {len({p for p, _ in pairs})} problems: "
+                f"{medians[0]:6.1f} against {medians[1]:6.1f}; better {np.sum((gaps < 0) & ~close)}, "
+                f"equal {np.sum(close)}, worse {np.sum((gaps > 0) & ~close)}"
+            )
+
+
+def score_of(
+    reached: dict[tuple[str, str, int], float], searcher: str, problem: str, seed: int, best: float
+) -> float:
+    """0 for the mean of random search over its seeds, 100 for the best known."""
+    random = np.mean(
+        [value for (name, where, _), value in reached.items() if (name, where) == ("random", problem)]
+    )
+    return float(100 * (1 - (reached[searcher, problem, seed] - best) / (random - best)))
+
+
 def cell(values: list[float] | None) -> str:
     if values is None:
         return "-"
@@ -135,7 +179,9 @@ def main() -> None:
     parser.add_argument("--show", type=Path, nargs="+")
     arguments = parser.parse_args()
     with threadpool_limits(1):
-        show(read(arguments.show) if arguments.show else run_all(arguments))
+        runs = read(arguments.show) if arguments.show else run_all(arguments)
+        show(runs)
+        show_pairs(runs)
 
 
 if __name__ == "__main__":
