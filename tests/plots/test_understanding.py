@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -48,7 +49,12 @@ def heights(line: Line2D) -> NDArray[np.float64]:
 
 def colours(ax: Axes) -> NDArray[np.float64]:
     """The numbers that the first collection shows as colours; NaN where it shows none."""
-    return np.ma.filled(np.ma.asarray(ax.collections[0].get_array()).astype(np.float64), np.nan)
+    shown = ax.collections[0]
+    numbers = np.ma.filled(np.ma.asarray(shown.get_array()).astype(np.float64), np.nan)
+    if isinstance(shown, QuadMesh):  # before Matplotlib 3.8 its numbers are in one row
+        height, width, _ = np.asarray(shown.get_coordinates()).shape
+        return numbers.reshape(height - 1, width - 1)
+    return numbers
 
 
 @pytest.mark.parametrize("kind", OURS)

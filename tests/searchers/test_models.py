@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import statistics
 from typing import Any
 
 import numpy as np
@@ -54,12 +55,10 @@ def test_where_trials_fail_it_looks_less(searcher: Any) -> None:
     def broken(config: dict[str, Any]) -> float:
         return math.nan if config["x"] < -1 else bowl(config)
 
-    study = Loop(searcher(), SPACE, broken).run(50)
-    late = list(study.trials)[25:]
-    failed = sum(trial.state is hpo.TrialState.FAILED for trial in late)
-    assert failed <= 5  # of 25; 10 if it did not learn
-    assert study.best.value is not None
-    assert study.best.value < 2
+    studies = [Loop(searcher(), SPACE, broken, seed=seed).run(50) for seed in range(3)]
+    failed = [sum(one.state is hpo.TrialState.FAILED for one in list(study.trials)[25:]) for study in studies]
+    assert statistics.median(failed) <= 5  # of 25; 10 if it did not learn
+    assert all(study.best.value is not None and study.best.value < 2 for study in studies)
 
 
 @pytest.mark.parametrize("searcher", [hpo.TPE, hpo.GaussianProcess])
@@ -109,9 +108,9 @@ def test_above_twenty_dimensions_a_trust_region_is_used() -> None:
     def far(config: dict[str, Any]) -> float:
         return float(sum((value - 0.3) ** 2 for value in config.values()))
 
-    study = Loop(hpo.GaussianProcess(), space, far).run(40)
-    assert study.best.value is not None
-    assert study.best.value < 0.7 * far(study.trials[0].config)
+    studies = [Loop(hpo.GaussianProcess(), space, far, seed=seed).run(40) for seed in range(3)]
+    shares = [float(study.best.value or 0) / far(study.trials[0].config) for study in studies]
+    assert statistics.median(shares) < 0.7
 
 
 def test_fits_come_at_fixed_counts() -> None:
