@@ -16,7 +16,7 @@ import hpo
 from hpo.tasks import SoftmaxTask
 
 
-def seconds(task: SoftmaxTask, workers: int, trials: int, backend: str) -> float:
+def seconds(task: SoftmaxTask, workers: int, trials: int, backend: str, fuse: str) -> float:
     """How long a search takes."""
     started = time.perf_counter()
     hpo.search(
@@ -27,6 +27,7 @@ def seconds(task: SoftmaxTask, workers: int, trials: int, backend: str) -> float
         seed=0,
         workers=hpo.Workers(workers),
         backend=backend,
+        fuse="auto" if fuse == "auto" else int(fuse),
     )
     return time.perf_counter() - started
 
@@ -37,12 +38,13 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--backend", default="numpy")
+    parser.add_argument("--fuse", default="auto", help="as of `hpo run`; 1 trains one trial at a time")
     options = parser.parse_args()
     task = SoftmaxTask(max_epochs=options.epochs)
     found: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(options.rounds):
         for workers, values in found.items():
-            values.append(seconds(task, workers, options.trials, options.backend))
+            values.append(seconds(task, workers, options.trials, options.backend, options.fuse))
     one, two = (statistics.median(values) for values in found.values())
     print(f"one worker {one:.1f} s, two workers {two:.1f} s: {one / two:.2f} times as fast")
 

@@ -95,12 +95,14 @@ class Event:
     @property
     def data(self) -> dict[str, Any]:
         """The content, a fresh dictionary at each access."""
-        content: dict[str, Any] = json.loads(self.text)
+        content: dict[str, Any] = _decode(self.text)[0]
         return content
 
 
 # One NaN object for all, so that two readings of a log are equal: NaN equals only itself, by identity.
 _STRINGS = {str(value): value for value in (math.nan, math.inf, -math.inf)}
+# As `json.loads`, which looks for white space around it: a large study is read one event at a time.
+_decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
