@@ -1,6 +1,7 @@
 """Train many configurations of a task for many epochs, once: the learning curves that simulations replay.
 
     python scripts/record_tables.py mlp --backend torch --trials 200 --epochs 27 --workers 2
+    HPO_DATA=sample python scripts/record_tables.py lenet --backend torch --trials 40 --epochs 9 --workers 2
 
 The study is kept in a file and goes on where it was when the same command is run again. Seconds are those
 that the processor spent on an epoch, in one thread, so that a busy machine records the same. The table goes
