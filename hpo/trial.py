@@ -93,7 +93,8 @@ class Trial:
     id: int
     config: dict[str, Any] = field(hash=False)
     state: TrialState = TrialState.RUNNING
-    value: float | None = None
+    # One of `metrics`, where two NaN of a log are equal; from Python 3.13 on they are not in a field.
+    value: float | None = field(default=None, compare=False)
     metrics: dict[str, float] = field(default_factory=dict, hash=False)
     reports: tuple[Report, ...] = field(default=(), repr=False)
     reason: str | None = None
