@@ -80,7 +80,7 @@ def optuna(kind: str) -> Contender:
             params = {
                 name: PROBLEM.space[name.removesuffix(" index")].values.index(
                     config[name.removesuffix(" index")]
-                )  # type: ignore[attr-defined]
+                )  # type: ignore[attr-defined]  # only an Ordinal has an index
                 if name.endswith(" index")
                 else params[name]
                 for name in distributions

@@ -189,7 +189,7 @@ def smac(
         elif isinstance(domain, Ordinal):
             made.add(ConfigSpace.OrdinalHyperparameter(name, list(domain.values)))
         else:
-            made.add(ConfigSpace.Categorical(name, list(domain.options)))  # type: ignore[attr-defined]
+            made.add(ConfigSpace.Categorical(name, list(domain.options)))  # type: ignore[attr-defined]  # what is left is a Choice
     for name, domain in space.items():
         for condition in domain.conditions:
             child, parent = made[name], made[condition.name]
