@@ -45,6 +45,8 @@ class Objective:
         max_epochs: how many epochs it trains by default: that of its parameter `max_epochs`, or of its own
             attribute; None where it does not say.
         reports_epochs: false if it declares that it reports none, by an attribute `resource` of None.
+        takes_framework_random: whether it may draw from the framework's own generator; false if it declares
+            that it does not, by an attribute of that name.
 
     Example:
         >>> Objective(lambda config: config["x"] ** 2)({"x": 3}, CurrentTrial())
@@ -67,6 +69,7 @@ class Objective:
         self.can_wait = _is_generator_function(function)
         self.max_epochs = _default_epochs(function)
         self.reports_epochs = getattr(function, "resource", "epoch") is not None
+        self.takes_framework_random = bool(getattr(function, "takes_framework_random", True))
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Any:
         """Call the function with a copy of `config`, and with `trial` and `max_epochs` if it wants them."""

@@ -169,6 +169,9 @@ def evaluate(
         folder: where its checkpoints are; None keeps none.
     """
     files: TrialFiles = NoFiles() if folder is None else FolderFiles(folder, assignment)
+    if not objective.takes_framework_random:
+        # TensorFlow prepares all of its graphs anew after it was seeded, which takes as long as an epoch.
+        placement = dataclasses.replace(placement, seeds_framework=False)
     kind = Evaluation if placement.replicates == 1 else ReplicatedEvaluation
     return kind(objective, assignment, placement, on_progress, files)
 

@@ -59,6 +59,7 @@ class Task(ABC):
         metric: what to minimize, the share of validation images classified wrongly.
         dataset: the name of the data that it trains on by default.
         resource: what one unit of the resource is, of which a scheduler grants more or less.
+        takes_framework_random: false, since all that it draws is `hpo.randomness`, the same on each backend.
     """
 
     name: ClassVar[str]
@@ -67,6 +68,7 @@ class Task(ABC):
     metric: ClassVar[str] = "val_error"
     dataset: ClassVar[str] = "Fashion-MNIST"
     resource: ClassVar[str] = "epoch"
+    takes_framework_random: ClassVar[bool] = False
     num_classes: ClassVar[int] = 10
 
     def __init__(

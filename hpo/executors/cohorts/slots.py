@@ -72,9 +72,13 @@ class Seats:
 
     Args:
         function: the objective that says how a config is trained.
+
+    Attributes:
+        takes_framework_random: as that objective declares it (see `hpo.objective.Objective`).
     """
 
     def __init__(self, function: Fusable) -> None:
+        self.takes_framework_random = getattr(function, "takes_framework_random", True)
         self._function = function
         self._taken: dict[int, list[Slot]] = {}
 
