@@ -134,10 +134,9 @@ def _descent(model: Model, kind: type[Optimizer], size: int, count: int) -> Any:
             loss = tf.reduce_sum(losses) * tf.constant(1 / size, losses.dtype)
         return updated(kind, numbers, values, tape.gradient(loss, parameters)), _sums(scores, labels, losses)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow's
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's
     def descend(values: Any, numbers: Any, data: Examples, indices: Any, masks: Any) -> tuple[Any, Any]:
-        sums = tf.zeros([2], tf.float64)
-        for turn in tf.range(tf.shape(indices)[0]):
+        def train(turn: Any, values: Any, sums: Any) -> tuple[Any, Any, Any]:
             inputs, labels = data.take(indices[turn])
             for first in range(0, count * size, size):
                 start = turn * (count * size) + first
@@ -145,6 +144,12 @@ def _descent(model: Model, kind: type[Optimizer], size: int, count: int) -> Any:
                 batch = slice(first, first + size)
                 values, step_sums = step(values, numbers, inputs[batch], labels[batch], kept)
                 sums += step_sums
+            return turn + 1, values, sums
+
+        nothing = tf.zeros([2], tf.float64)
+        _, values, sums = tf.while_loop(
+            lambda turn, *_: turn < tf.shape(indices)[0], train, (0, values, nothing)
+        )
         return values, sums
 
     return _without_warning(descend)
@@ -155,14 +160,17 @@ def _scoring(model: Model) -> Any:
     """The graph that scores a model on all examples."""
     chunk = EXAMPLES_PER_SCORE * (1 if isinstance(model.layers[0], Convolution) else 4)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow's
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's
     def score(values: Any, data: Examples) -> Any:
-        sums, total = tf.zeros([2], tf.float64), tf.shape(data.y)[0]
-        for start in tf.range(0, total, chunk):
+        total = tf.shape(data.y)[0]
+
+        def add(start: Any, sums: Any) -> tuple[Any, Any]:
             inputs, labels = data.take(tf.range(start, tf.minimum(start + chunk, total)))
             scores = scores_of(model, values, inputs, {})
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
-            sums += _sums(scores, labels, losses)
+            return start + chunk, sums + _sums(scores, labels, losses)
+
+        _, sums = tf.while_loop(lambda start, _: start < total, add, (0, tf.zeros([2], tf.float64)))
         return sums
 
     return _without_warning(score)
