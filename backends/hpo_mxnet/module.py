@@ -7,10 +7,8 @@ from functools import cache
 from typing import Any
 
 from hpo import training
-from hpo.context import current_trial
-from hpo.port import Softmax, State
-from hpo.randomness import check_seed
-from hpo_mxnet.arrays import arrays_like, arrays_of, is_initialized
+from hpo.port import State
+from hpo_mxnet.arrays import arrays_like, arrays_of
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.compat import mx
 
@@ -27,6 +25,10 @@ class Module(mx.gluon.Block, training.Module):  # type: ignore[misc]  # MXNet ha
 
     backend = BACKEND
     net: Any
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Compute the outputs of a batch."""
+        return self.catch(super().__call__(*inputs))
 
     def forward(self, *inputs: Any) -> Any:
         """The outputs of `net`."""
@@ -59,27 +61,8 @@ def _cross_entropy(numpy_semantics: bool) -> MeanCrossEntropy:
     return block
 
 
-class Classification(training.Classification, Module):
-    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`.
-
-    Args:
-        net: a Gluon block to train; a subclass may set `self.net` itself instead.
-        lr: learning rate; a subclass may set `self.lr` itself instead.
-    """
-
-    lr: float
-
-    def __init__(self, net: Any = None, lr: float | None = None) -> None:
-        super().__init__()
-        if net is not None:
-            self.net = net
-        if lr is not None:
-            self.lr = lr
-
-    def loss(self, y_hat: Any, y: Any) -> Any:
-        """The mean cross-entropy of a batch, in nats."""
-        with arrays_like(y_hat):
-            return _cross_entropy(mx.util.is_np_array())(y_hat, y)
+class Fitted(training.Fitted, Module):
+    """What models of a net have in common: see `hpo.training.Fitted`."""
 
     def configure_optimizers(self) -> Any:
         """Plain SGD with the rate `lr`, as a `gluon.Trainer`.
@@ -90,7 +73,21 @@ class Classification(training.Classification, Module):
         return mx.gluon.Trainer(self.collect_params(), "sgd", {"learning_rate": self.lr})
 
 
-class Regression(training.Regression, Module):
+class Classification(training.Classification, Fitted):
+    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`.
+
+    Args:
+        net: a Gluon block to train; a subclass may set `self.net` itself instead.
+        lr: learning rate; a subclass may set `self.lr` itself instead.
+    """
+
+    def loss(self, y_hat: Any, y: Any) -> Any:
+        """The mean cross-entropy of a batch, in nats."""
+        with arrays_like(y_hat):
+            return _cross_entropy(mx.util.is_np_array())(y_hat, y)
+
+
+class Regression(training.Regression, Fitted):
     """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`.
 
     Args:
@@ -99,86 +96,10 @@ class Regression(training.Regression, Module):
         lr: learning rate; a subclass may set `self.lr` itself instead.
     """
 
-    lr: float
-
-    def __init__(self, net: Any = None, lr: float | None = None) -> None:
-        super().__init__()
-        if net is not None:
-            self.net = net
-        if lr is not None:
-            self.lr = lr
-
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean squared error of a batch."""
         with arrays_like(y_hat):
             return ((y_hat.reshape(y.shape) - y) ** 2).mean()
-
-    def configure_optimizers(self) -> Any:
-        """Plain SGD with the rate `lr`, as a `gluon.Trainer`: see `Classification`."""
-        return mx.gluon.Trainer(self.collect_params(), "sgd", {"learning_rate": self.lr})
-
-
-class SoftmaxClassification(Classification):
-    """Softmax regression, with initial weights drawn from the seed.
-
-    Args:
-        num_outputs: classes.
-        lr: learning rate.
-        seed: of the initial weights; by default the current trial's.
-    """
-
-    def __init__(self, num_outputs: int, lr: float, seed: int | None = None) -> None:
-        net = nn.HybridSequential()
-        net.add(nn.Flatten(), nn.Dense(num_outputs))
-        super().__init__(net, lr)
-        trial = current_trial()
-        self.num_outputs = num_outputs
-        self.seed = trial.seed if seed is None else check_seed(seed)
-        self.replicate, self.dtype = trial.replicate, trial.dtype
-
-    def forward(self, x: Any) -> Any:
-        """The scores of a batch."""
-        self.prepare(x.size // len(x), x.ctx)
-        return self.net(x)
-
-    def prepare(self, num_inputs: int, device: Any) -> None:
-        """Draw the initial weights, once."""
-        dense = self.net[1]
-        if is_initialized(dense.weight):
-            return
-        state = Softmax(num_inputs, self.num_outputs).initial_state(self.seed, self.replicate)
-        dense.cast(self.dtype)
-        dense.weight.shape = (self.num_outputs, num_inputs)
-        # Only an initialised parameter can be set; zeros leave MXNet's generator where it was. The bias,
-        # whose shape was known from the start, may have its numbers already.
-        dense.initialize(mx.init.Zero(), ctx=device, force_reinit=True)
-        load_canonical_state(self, {name: value.astype(self.dtype) for name, value in state.items()})
-
-    def prepare_for(self, state: State) -> None:
-        """Give the layer the shape that it has in a state."""
-        if "layers.0.weight" in state:
-            self.prepare(len(state["layers.0.weight"]), mx.cpu())
-
-
-SoftmaxRegression = SoftmaxClassification
-"""The published chapter's name for the same model."""
-
-ORIGINALS = {name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS}
-
-
-def softmax_layer(model: Any) -> Any:
-    """The dense layer of a model that is still softmax regression as the library made it, else None."""
-    if not isinstance(model, SoftmaxClassification) or not training.keeps_originals(model, ORIGINALS):
-        return None
-    net = model.net
-    if type(net) is not nn.HybridSequential or [type(layer) for layer in net] != [nn.Flatten, nn.Dense]:
-        return None
-    dense = net[1]
-    if dense.act is not None or dense.bias is None or not is_initialized(dense.weight):
-        return None
-    learns = all(p.grad_req == "write" and p.lr_mult == 1 for p in dense.collect_params().values())
-    hooked = any(block._forward_hooks or block._forward_pre_hooks for block in blocks(model))
-    return dense if learns and not hooked else None
 
 
 def blocks(block: Any) -> Iterator[Any]:

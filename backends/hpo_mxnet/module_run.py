@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, DType, Scores, Softmax, State
+from hpo.port import Array, DType, Scores, State
 from hpo.training import FastPath
 from hpo.training.rows import mean_scores
 from hpo_mxnet.arrays import arrays_of
 from hpo_mxnet.compat import mx
 from hpo_mxnet.models import network_of
-from hpo_mxnet.module import canonical_state, load_canonical_state, softmax_layer
+from hpo_mxnet.module import canonical_state, load_canonical_state
 
 _DTYPES: dict[Any, DType] = {np.float32: "float32", np.float64: "float64"}
 
@@ -55,29 +55,21 @@ class ModuleRun(training.ModuleRun):
         """A model of the library's as the library made it."""
         arrays = self.trainer.arrays
         network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
-        if network is not None:
-            [device] = next(iter(self.model.collect_params().values())).list_ctx()
-            return FastPath(network, self.model.precision, device)
-        layer = softmax_layer(self.model)
-        dtype = None if layer is None else _DTYPES.get(np.dtype(layer.weight.dtype).type)
-        if layer is None or dtype is None:
+        if network is None:
             return None
-        num_outputs, num_inputs = layer.weight.shape
-        [device] = layer.weight.list_ctx()
-        return FastPath(Softmax(num_inputs, num_outputs), dtype, device)
+        first = next(iter(self.model.collect_params().values()))
+        [device] = first.list_ctx()
+        dtype = _DTYPES.get(np.dtype(first.dtype).type)
+        return None if dtype is None else FastPath(network, dtype, device)
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
-        outputs: list[Any] = []
-        hook = self.model.register_forward_hook(lambda model, inputs, output: outputs.append(output))
         totals = _Totals()
-        try:
+        with self.model.caught_outputs() as outputs:
             for batch in batches:
                 batch = self.trainer.prepare_batch(batch)
-                outputs.clear()
                 loss = self._learn(batch) if learn else _mean(self.model.validation_step(batch))
                 totals.add(self.output_of(outputs).detach(), batch[-1], loss.detach())
-        finally:
-            hook.detach()
+                outputs.clear()
         return totals.scores()
 
     def _learn(self, batch: Any) -> Any:

@@ -12,8 +12,8 @@ from hpo.port import Array
 from hpo_mxnet.arrays import arrays_of, in_force, is_initialized
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.compat import mx
-from hpo_mxnet.models import Network
-from hpo_mxnet.module import Module, SoftmaxClassification
+from hpo_mxnet.models import Network, SoftmaxClassification
+from hpo_mxnet.module import Module
 from hpo_mxnet.module_run import ModuleRun
 
 
@@ -76,9 +76,7 @@ class Trainer(training.Trainer):
             )
         super().prepare_model(model)
         with arrays_of(model):
-            if isinstance(model, SoftmaxClassification) and self.arrays is not None:
-                model.prepare(self.arrays.num_inputs, self.device)
-            elif isinstance(model, Network) and self.arrays is not None:
+            if isinstance(model, Network) and self.arrays is not None:
                 model.prepare(self.arrays.train_x.shape[1:], self.device)
             for parameter in model.collect_params().values():
                 if not is_initialized(parameter) and not parameter._deferred_init:

@@ -4,8 +4,8 @@ from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, Random
 from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_numpy.backend import BACKEND
 from hpo_numpy.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from hpo_numpy.models import MLP, LeNet, init_cnn
-from hpo_numpy.module import SGD, Classification, Module, Regression, SoftmaxClassification, SoftmaxRegression
+from hpo_numpy.models import MLP, LeNet, SoftmaxClassification, SoftmaxRegression, init_cnn
+from hpo_numpy.module import SGD, Classification, Module, Regression
 from hpo_numpy.trainer import (
     DataModule,
     FashionMNIST,

@@ -58,58 +58,20 @@ class Network(training.Network, Classification):
         return (keep / (1 - rate)).astype(self.precision)
 
 
-class MLP(training.MLPDesign, Network):
-    """A multilayer perceptron.
-
-    Args:
-        num_outputs: classes.
-        num_hiddens: units of the hidden layer, or of each of several from the input on.
-        lr: learning rate.
-        activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
-        dropout: the share of hidden units that a training step sets to zero, one for all layers or one for
-            each.
-        seed: of the initial weights and of dropout; by default the current trial's.
-    """
-
-    def __init__(
-        self,
-        num_outputs: int,
-        num_hiddens: int | Sequence[int],
-        lr: float,
-        *,
-        activation: Activation = "relu",
-        dropout: float | tuple[float, ...] = 0.0,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.num_outputs, self.num_hiddens, self.lr = num_outputs, num_hiddens, lr
-        self.activation, self.dropout = activation, dropout
-        self.draw_from(seed)
-        self.plan()  # a wrong argument is an error now, not with the first batch
+class SoftmaxClassification(training.SoftmaxClassification, Network):
+    """Softmax regression: one dense layer, with initial weights drawn from the seed."""
 
 
-class LeNet(training.LeNetDesign, Network):
-    """LeNet-5 as the book has it.
+SoftmaxRegression = SoftmaxClassification
+"""The published chapter's name for the same model."""
 
-    Args:
-        lr: learning rate.
-        num_classes: classes.
-        activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
-        seed: of the initial weights, which are those of `init_cnn`; by default the current trial's.
-    """
 
-    def __init__(
-        self,
-        lr: float = 0.1,
-        num_classes: int = 10,
-        *,
-        activation: Activation = "sigmoid",
-        seed: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.lr, self.num_classes, self.activation = lr, num_classes, activation
-        self.draw_from(seed)
-        self.plan()
+class MLP(training.MLP, Network):
+    """A multilayer perceptron, with initial weights drawn from the seed."""
+
+
+class LeNet(training.LeNet, Network):
+    """LeNet-5 as the book has it, with initial weights drawn from the seed."""
 
 
 def init_cnn(model: Module, seed: int | None = None) -> None:
@@ -131,7 +93,7 @@ def init_cnn(model: Module, seed: int | None = None) -> None:
     model.parameters = training.xavier_state(model.parameters, seed)
 
 
-ORIGINALS = {kind: {name: getattr(kind, name) for name in training.TRAINING_METHODS} for kind in (MLP, LeNet)}
+ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet)
 
 
 def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
@@ -141,8 +103,7 @@ def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
         model: the model.
         image_shape: of one example: channels, height and width, or fewer axes.
     """
-    kind = next((kind for kind in ORIGINALS if isinstance(model, kind)), None)
-    if kind is None or not training.keeps_originals(model, ORIGINALS[kind]):
+    if not ORIGINALS.kept_by(model):
         return None
     design: Model = model.design(image_shape)
     shapes = {name: value.shape for name, value in model.parameters.items()}

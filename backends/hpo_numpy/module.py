@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from hpo import training
-from hpo.context import current_trial
-from hpo.port import Array, Softmax, State
-from hpo.randomness import check_seed
+from hpo.port import Array
 from hpo_numpy.backend import BACKEND
 
 
@@ -40,26 +36,13 @@ class Module(training.Module):
     """
 
     backend = BACKEND
-    _caught: list[Any] | None = None
 
     def __init__(self) -> None:
         self.parameters: dict[str, Array] = {}
 
     def __call__(self, *inputs: Any) -> Any:
         """Compute the outputs of a batch."""
-        output = self.forward(*inputs)
-        if self._caught is not None:
-            self._caught.append(output)
-        return output
-
-    @contextmanager
-    def caught_outputs(self) -> Iterator[list[Any]]:
-        """A list that gets what the model puts out inside the block, for whoever scores its steps."""
-        self._caught = []
-        try:
-            yield self._caught
-        finally:
-            self._caught = None
+        return self.catch(self.forward(*inputs))
 
     def forward(self, x: Any) -> Any:
         """The outputs of a batch: (examples, outputs)."""
@@ -75,10 +58,18 @@ class Module(training.Module):
         """For code that sets a mode; there is none here."""
 
 
-class Classification(training.Classification, Module):
-    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`."""
+class Fitted(Module):
+    """What models that are trained at one learning rate have in common."""
 
     lr: float
+
+    def configure_optimizers(self) -> SGD:
+        """Plain SGD with the rate `lr`."""
+        return SGD(self.lr)
+
+
+class Classification(training.Classification, Fitted):
+    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`."""
 
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean cross-entropy of a batch, in nats."""
@@ -88,63 +79,12 @@ class Classification(training.Classification, Module):
         picked = shifted[np.arange(len(y)), y]
         return anp.mean(anp.log(anp.sum(anp.exp(shifted), axis=1)) - picked)
 
-    def configure_optimizers(self) -> SGD:
-        """Plain SGD with the rate `lr`."""
-        return SGD(self.lr)
 
-
-class Regression(training.Regression, Module):
+class Regression(training.Regression, Fitted):
     """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`."""
-
-    lr: float
 
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean squared error of a batch."""
         import autograd.numpy as anp
 
         return anp.mean((y_hat.reshape(y.shape) - y) ** 2)
-
-    def configure_optimizers(self) -> SGD:
-        """Plain SGD with the rate `lr`."""
-        return SGD(self.lr)
-
-
-class SoftmaxClassification(Classification):
-    """Softmax regression, with initial weights drawn from the seed.
-
-    Args:
-        num_outputs: classes.
-        lr: learning rate.
-        seed: of the initial weights; by default the current trial's.
-    """
-
-    def __init__(self, num_outputs: int, lr: float, seed: int | None = None) -> None:
-        super().__init__()
-        trial = current_trial()
-        self.num_outputs, self.lr = num_outputs, lr
-        self.seed = trial.seed if seed is None else check_seed(seed)
-        self.replicate, self.dtype = trial.replicate, trial.dtype
-
-    def prepare(self, example_shape: tuple[int, ...]) -> None:
-        """Draw the initial weights, once."""
-        if not self.parameters:
-            shape = Softmax(int(np.prod(example_shape)), self.num_outputs)
-            state = shape.initial_state(self.seed, self.replicate)
-            self.parameters = {name: value.astype(self.dtype) for name, value in state.items()}
-
-    def prepare_for(self, state: State) -> None:
-        """Give the layer the shape that it has in a state."""
-        if "layers.0.weight" in state:
-            self.prepare((len(state["layers.0.weight"]),))
-
-    def forward(self, x: Any) -> Any:
-        """The scores of a batch."""
-        self.prepare(x.shape[1:])
-        flat = x.reshape(len(x), -1)
-        return flat @ self.parameters["layers.0.weight"] + self.parameters["layers.0.bias"]
-
-
-SoftmaxRegression = SoftmaxClassification
-"""The published chapter's name for the same model."""
-
-ORIGINALS = {name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS}

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from hpo import training
 from hpo.checkpoints import is_stateful
-from hpo.port import Array, Scores, Softmax, State, Tree
+from hpo.port import Array, Scores, State, Tree
 from hpo.threads import one_thread
-from hpo.training import FastPath, keeps_originals
+from hpo.training import FastPath
 from hpo.training.rows import mean_scores
 from hpo_numpy.checkpoints import ATTRIBUTES, attributes, set_attributes
 from hpo_numpy.models import network_of
-from hpo_numpy.module import ORIGINALS, SoftmaxClassification
 
 
 class ModuleRun(training.ModuleRun):
@@ -60,16 +59,9 @@ class ModuleRun(training.ModuleRun):
 
     def fast_path(self) -> FastPath | None:
         """A model of the library's as the library made it."""
-        model, arrays = self.model, self.trainer.arrays
-        network = None if arrays is None else network_of(model, arrays.train_x.shape[1:])
-        if network is not None:
-            return FastPath(network, model.precision, self.trainer.device)
-        if not isinstance(model, SoftmaxClassification) or not keeps_originals(model, ORIGINALS):
-            return None
-        if not model.parameters:
-            return None
-        shape = Softmax(*model.parameters["layers.0.weight"].shape)
-        return FastPath(shape, model.dtype, self.trainer.device)
+        arrays = self.trainer.arrays
+        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
+        return None if network is None else FastPath(network, self.model.precision, self.trainer.device)
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         wrong = total_loss = 0.0

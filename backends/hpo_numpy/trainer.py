@@ -6,7 +6,8 @@ from typing import Any
 
 from hpo import training
 from hpo_numpy.backend import BACKEND
-from hpo_numpy.module import Module, SoftmaxClassification
+from hpo_numpy.models import SoftmaxClassification
+from hpo_numpy.module import Module
 from hpo_numpy.module_run import ModuleRun
 
 

@@ -7,8 +7,8 @@ from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, Random
 from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_tensorflow.backend import BACKEND
 from hpo_tensorflow.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from hpo_tensorflow.models import MLP, LeNet, init_cnn
-from hpo_tensorflow.module import Classification, Module, Regression, SoftmaxClassification, SoftmaxRegression
+from hpo_tensorflow.models import MLP, LeNet, SoftmaxClassification, SoftmaxRegression, init_cnn
+from hpo_tensorflow.module import Classification, Module, Regression
 from hpo_tensorflow.trainer import (
     DataModule,
     FashionMNIST,

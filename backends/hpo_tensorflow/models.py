@@ -8,12 +8,16 @@ from typing import Any
 import keras
 
 from hpo import training
-from hpo.port import Activation, Convolution, DType, Layer, Model, State
+from hpo.port import Convolution, DType, Layer, Model, State
 from hpo_tensorflow.module import Classification, canonical_state, load_canonical_state
 
 
 class Network(training.Network, Classification):
     """A network of the port as Keras layers, which get their weights with the first batch."""
+
+    def assemble(self) -> None:
+        """Make the layers, which get their weights with the first batch."""
+        self.net = keras.Sequential(layers_of(self.plan(), self.precision))
 
     def build(self, input_shape: Any) -> None:
         """Draw the initial weights; Keras calls it once, with the shape of a batch."""
@@ -46,61 +50,24 @@ class Network(training.Network, Classification):
         return type(net) is keras.Sequential and _described(net.layers) == _described(made)
 
 
-class MLP(training.MLPDesign, Network):
-    """A multilayer perceptron.
+class SoftmaxClassification(training.SoftmaxClassification, Network):
+    """Softmax regression: one dense layer, with initial weights drawn from the seed."""
+
+
+SoftmaxRegression = SoftmaxClassification
+"""The published chapter's name for the same model."""
+
+
+class MLP(training.MLP, Network):
+    """A multilayer perceptron, with initial weights drawn from the seed.
 
     Trained by its own steps, because something in it was replaced, it draws dropout from Keras; else from
     the seed, the same on every framework.
-
-    Args:
-        num_outputs: classes.
-        num_hiddens: units of the hidden layer, or of each of several from the input on.
-        lr: learning rate.
-        activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
-        dropout: the share of hidden units that a training step sets to zero, one for all layers or one for
-            each.
-        seed: of the initial weights; by default the current trial's.
     """
 
-    def __init__(
-        self,
-        num_outputs: int,
-        num_hiddens: int | Sequence[int],
-        lr: float,
-        *,
-        activation: Activation = "relu",
-        dropout: float | tuple[float, ...] = 0.0,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(lr=lr)
-        self.num_outputs, self.num_hiddens = num_outputs, num_hiddens
-        self.activation, self.dropout = activation, dropout
-        self.draw_from(seed)
-        self.net = keras.Sequential(layers_of(self.plan(), self.precision))
 
-
-class LeNet(training.LeNetDesign, Network):
-    """LeNet-5 as the book has it.
-
-    Args:
-        lr: learning rate.
-        num_classes: classes.
-        activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
-        seed: of the initial weights, which are those of `init_cnn`; by default the current trial's.
-    """
-
-    def __init__(
-        self,
-        lr: float = 0.1,
-        num_classes: int = 10,
-        *,
-        activation: Activation = "sigmoid",
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(lr=lr)
-        self.num_classes, self.activation = num_classes, activation
-        self.draw_from(seed)
-        self.net = keras.Sequential(layers_of(self.plan(), self.precision))
+class LeNet(training.LeNet, Network):
+    """LeNet-5 as the book has it, with initial weights drawn from the seed."""
 
 
 def init_cnn(model: Any, seed: int | None = None) -> None:
@@ -122,10 +89,7 @@ def init_cnn(model: Any, seed: int | None = None) -> None:
     load_canonical_state(model, training.xavier_state(canonical_state(model), seed))
 
 
-ORIGINALS = {
-    kind: {**{name: getattr(kind, name) for name in training.TRAINING_METHODS}, "call": kind.call}
-    for kind in (MLP, LeNet)
-}
+ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet, more=["call"])
 
 
 def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
@@ -135,8 +99,7 @@ def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
         model: the model.
         image_shape: of one example: channels, height and width, or fewer axes.
     """
-    kind = next((kind for kind in ORIGINALS if isinstance(model, kind)), None)
-    if kind is None or not training.keeps_originals(model, ORIGINALS[kind]):
+    if not ORIGINALS.kept_by(model):
         return None
     if not model.net.weights or model.losses or not model._is_whole():
         return None

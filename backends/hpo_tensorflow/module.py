@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -11,9 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from hpo import training
-from hpo.context import current_trial
-from hpo.port import Softmax, State
-from hpo.randomness import check_seed
+from hpo.port import State
 from hpo_tensorflow.backend import BACKEND
 
 CONVOLUTIONS = (
@@ -42,21 +39,7 @@ class Module(training.Module, keras.layers.Layer):  # type: ignore[misc]  # Kera
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Compute the outputs of a batch, in the mode that `train` or `eval` set."""
         options.setdefault("training", self._in_training)
-        outputs = super().__call__(*inputs, **options)
-        # Past Keras' own attributes, which would track the list as a part of the model.
-        if "caught" in self.__dict__:
-            self.__dict__["caught"].append(outputs)
-        return outputs
-
-    @contextmanager
-    def caught_outputs(self) -> Iterator[list[Any]]:
-        """A list of what the model puts out inside the block, for whoever scores a step."""
-        caught: list[Any] = []
-        self.__dict__["caught"] = caught
-        try:
-            yield caught
-        finally:
-            del self.__dict__["caught"]
+        return self.catch(super().__call__(*inputs, **options))
 
     def build(self, input_shape: Any) -> None:
         """Nothing: layers inside are built when they are called; Keras would try `call` beforehand."""
@@ -78,7 +61,15 @@ class Module(training.Module, keras.layers.Layer):  # type: ignore[misc]  # Kera
         self._in_training = False
 
 
-class Classification(training.Classification, Module):
+class Fitted(training.Fitted, Module):
+    """What models of a net have in common: see `hpo.training.Fitted`."""
+
+    def configure_optimizers(self) -> Any:
+        """Plain SGD with the rate `lr`."""
+        return keras.optimizers.SGD(float(self.lr))
+
+
+class Classification(training.Classification, Fitted):
     """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`.
 
     Args:
@@ -87,27 +78,14 @@ class Classification(training.Classification, Module):
         lr: learning rate; a subclass may set `self.lr` itself instead.
     """
 
-    lr: float
-
-    def __init__(self, net: Any = None, lr: float | None = None) -> None:
-        super().__init__()
-        if net is not None:
-            self.net = net
-        if lr is not None:
-            self.lr = lr
-
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean cross-entropy of a batch, in nats."""
         # Keras' own data sets have uint8 labels, which the operation does not take.
         labels = tf.cast(y, tf.int64)
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_hat))
 
-    def configure_optimizers(self) -> Any:
-        """Plain SGD with the rate `lr`."""
-        return keras.optimizers.SGD(float(self.lr))
 
-
-class Regression(training.Regression, Module):
+class Regression(training.Regression, Fitted):
     """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`.
 
     Args:
@@ -116,90 +94,9 @@ class Regression(training.Regression, Module):
         lr: learning rate; a subclass may set `self.lr` itself instead.
     """
 
-    lr: float
-
-    def __init__(self, net: Any = None, lr: float | None = None) -> None:
-        super().__init__()
-        if net is not None:
-            self.net = net
-        if lr is not None:
-            self.lr = lr
-
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean squared error of a batch."""
         return tf.reduce_mean(tf.square(tf.reshape(y_hat, tf.shape(y)) - tf.cast(y, y_hat.dtype)))
-
-    def configure_optimizers(self) -> Any:
-        """Plain SGD with the rate `lr`."""
-        return keras.optimizers.SGD(float(self.lr))
-
-
-class SoftmaxClassification(Classification):
-    """Softmax regression, with initial weights drawn from the seed.
-
-    Args:
-        num_outputs: classes.
-        lr: learning rate.
-        seed: of the initial weights; by default the current trial's.
-    """
-
-    def __init__(self, num_outputs: int, lr: float, seed: int | None = None) -> None:
-        trial = current_trial()
-        layers = [keras.layers.Flatten(dtype=trial.dtype), keras.layers.Dense(num_outputs, dtype=trial.dtype)]
-        super().__init__(keras.Sequential(layers), lr)
-        self.num_outputs = num_outputs
-        self.seed = trial.seed if seed is None else check_seed(seed)
-        self.replicate = trial.replicate
-
-    def build(self, input_shape: Any) -> None:
-        """Draw the initial weights; Keras calls it once, with the shape of a batch."""
-        dense = _dense_of(self.net)
-        prepared = dense is not None and dense.built
-        self.net.build(input_shape)
-        if dense is None or prepared:
-            return  # a net that a reader put in its place, or weights that are not the initial ones
-        shape = Softmax(int(np.prod(input_shape[1:])), self.num_outputs)
-        load_canonical_state(self.net, shape.initial_state(self.seed, self.replicate))
-
-    def prepare_for(self, state: State) -> None:
-        """Give the layer the shape that it has in a state."""
-        dense = _dense_of(self.net)
-        if dense is not None and not dense.built and "layers.0.weight" in state:
-            dense.build((None, len(state["layers.0.weight"])))
-
-
-SoftmaxRegression = SoftmaxClassification
-"""The published chapter's name for the same model."""
-
-ORIGINALS = {
-    **{name: getattr(SoftmaxClassification, name) for name in training.TRAINING_METHODS},
-    "call": SoftmaxClassification.call,
-}
-
-
-def softmax_layer(model: Any) -> Any | None:
-    """The dense layer of a model that is still softmax regression as the library made it, else None."""
-    if not isinstance(model, SoftmaxClassification) or not training.keeps_originals(model, ORIGINALS):
-        return None
-    dense = _dense_of(model.net)
-    plain = (
-        dense is not None
-        and dense.built
-        and dense.use_bias
-        and dense.activation is keras.activations.linear
-        and len(dense.trainable_variables) == 2
-        and not dense.losses
-    )
-    return dense if plain else None
-
-
-def _dense_of(net: Any) -> Any | None:
-    """The dense layer of a net that flattens and goes through one, else None."""
-    if type(net) is not keras.Sequential:
-        return None
-    layers = net.layers
-    kinds = [type(layer) for layer in layers]
-    return layers[1] if kinds == [keras.layers.Flatten, keras.layers.Dense] else None
 
 
 def canonical_state(model: Any) -> State:

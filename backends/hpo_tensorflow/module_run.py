@@ -11,12 +11,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Arrays, Scores, Softmax, State, Tree
+from hpo.port import Arrays, Scores, State, Tree
 from hpo.training import TRAINING_METHODS, ArrayBatches, FastPath, OrderedBatches, Trainer
 from hpo.training.rows import mean_scores
 from hpo_tensorflow.checkpoints import layer_state
 from hpo_tensorflow.models import LeNet, network_of
-from hpo_tensorflow.module import Module, canonical_state, load_canonical_state, softmax_layer
+from hpo_tensorflow.module import Module, canonical_state, load_canonical_state
 
 MOST_BATCHES = 64
 """Batches of a `tf.data.Dataset` in one call of a graph, which Ctrl-C cannot interrupt."""
@@ -84,14 +84,9 @@ class ModuleRun(training.ModuleRun):
 
     def fast_path(self) -> FastPath | None:
         """A model of the library's as the library made it."""
-        arrays, device = self.arrays(), self.trainer.device
+        arrays = self.arrays()
         network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
-        if network is not None:
-            return FastPath(network, self.model.precision, device)
-        layer = softmax_layer(self.model)
-        if layer is None:
-            return None
-        return FastPath(Softmax(*layer.kernel.shape), layer.variable_dtype, device)
+        return None if network is None else FastPath(network, self.model.precision, self.trainer.device)
 
     def _pass(self, loader: Any, order: NDArray[np.intp] | None = None, *, learn: bool) -> Scores:
         graph = self._graph(learn)

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from hpo import training
 from hpo_tensorflow.backend import BACKEND
-from hpo_tensorflow.module import Module, SoftmaxClassification
+from hpo_tensorflow.models import SoftmaxClassification
+from hpo_tensorflow.module import Module
 from hpo_tensorflow.module_run import ModuleRun
 
 

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import DType, Scores, Softmax, State
+from hpo.port import DType, Scores, State
 from hpo.training import FastPath
 from hpo.training.rows import mean_scores
 from hpo_torch.models import network_of
-from hpo_torch.module import canonical_state, load_canonical_state, softmax_layer
+from hpo_torch.module import canonical_state, load_canonical_state
 from hpo_torch.plain_sgd import PlainSGD, plain_sgd
 from hpo_torch.threads import one_thread
 
@@ -52,14 +52,10 @@ class ModuleRun(training.ModuleRun):
         """A model of the library's as the library made it."""
         arrays = self.trainer.arrays
         network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
-        if network is not None:
-            first = next(self.model.parameters())
-            return FastPath(network, _DTYPES[first.dtype], first.device) if first.dtype in _DTYPES else None
-        layer = softmax_layer(self.model)
-        if layer is None or layer.weight.dtype not in _DTYPES:
+        if network is None:
             return None
-        num_outputs, num_inputs = layer.weight.shape
-        return FastPath(Softmax(num_inputs, num_outputs), _DTYPES[layer.weight.dtype], layer.weight.device)
+        first = next(self.model.parameters())
+        return FastPath(network, _DTYPES[first.dtype], first.device) if first.dtype in _DTYPES else None
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         """One pass over batches; each batch's outputs are caught on their way from the model."""

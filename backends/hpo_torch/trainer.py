@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from hpo import training
 from hpo.port import Array
 from hpo_torch.backend import BACKEND
-from hpo_torch.module import Module, SoftmaxClassification
+from hpo_torch.models import Network, SoftmaxClassification
+from hpo_torch.module import Module
 from hpo_torch.module_run import ModuleRun
 
 
@@ -65,8 +66,8 @@ class Trainer(training.Trainer):
                 f"is wrapped so: hpo_torch.Classification(net, lr=0.1)."
             )
         super().prepare_model(model)
-        if isinstance(model, SoftmaxClassification) and self.arrays is not None:
-            model.prepare(self.arrays.num_inputs)
+        if isinstance(model, Network) and self.arrays is not None:
+            model.prepare(self.arrays.train_x.shape[1:])
         elif any(torch.nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
             self._materialize(model)
         model.to(self.device)

@@ -8,9 +8,9 @@ from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBat
 from hpo.training.devices import Devices
 from hpo.training.fitting import Fitting, PlainRun
 from hpo.training.hyperparameters import HyperParameters, add_to_class
-from hpo.training.module import TRAINING_METHODS, Classification, Module, Regression, keeps_originals
+from hpo.training.module import TRAINING_METHODS, Classification, Fitted, Module, Originals, Regression
 from hpo.training.module_run import FastPath, ModuleRun
-from hpo.training.networks import LeNetDesign, MLPDesign, Network, image_shape_of, xavier_state
+from hpo.training.networks import MLP, LeNet, Network, SoftmaxClassification, image_shape_of, xavier_state
 from hpo.training.objective import softmax_objective
 from hpo.training.scalar import Scalar, numpy
 from hpo.training.trainer import HPOTrainer, Trainer, train
@@ -23,23 +23,25 @@ __all__ = [
     "Devices",
     "FashionMNIST",
     "FastPath",
+    "Fitted",
     "Fitting",
     "HPOTrainer",
     "HyperParameters",
-    "LeNetDesign",
-    "MLPDesign",
+    "LeNet",
+    "MLP",
     "Module",
     "ModuleRun",
     "Network",
     "OrderedBatches",
-    "Regression",
+    "Originals",
     "PlainRun",
+    "Regression",
     "Scalar",
+    "SoftmaxClassification",
     "Trainer",
     "add_to_class",
     "check_arrays",
     "image_shape_of",
-    "keeps_originals",
     "numpy",
     "softmax_objective",
     "split",

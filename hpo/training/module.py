@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,6 +43,44 @@ class Module(HyperParameters):
     def prepare_for(self, state: State) -> None:
         """Make the parameters that wait for the data's shape, in the shapes of a canonical state."""
 
+    @contextmanager
+    def caught_outputs(self) -> Iterator[list[Any]]:
+        """A list that gets what the model puts out inside the block, for whoever scores its steps.
+
+        A framework's hook would do, at several times the cost of a small model's call.
+        """
+        # Past the framework's own attributes, which may take a list for a part of the model.
+        caught = vars(self)["_caught"] = []
+        try:
+            yield caught
+        finally:
+            del vars(self)["_caught"]
+
+    def catch(self, outputs: Any) -> Any:
+        """The outputs of a call; they are kept for whoever wants to score them."""
+        caught = vars(self).get("_caught")
+        if caught is not None:
+            caught.append(outputs)
+        return outputs
+
+
+class Fitted(Module):
+    """A model of a net that is trained at one learning rate.
+
+    Args:
+        net: what is trained; a subclass may set `self.net` itself instead.
+        lr: learning rate; a subclass may set `self.lr` itself instead.
+    """
+
+    lr: float
+
+    def __init__(self, net: Any = None, lr: float | None = None) -> None:
+        super().__init__()
+        if net is not None:
+            self.net = net
+        if lr is not None:
+            self.lr = lr
+
 
 class Classification(Module):
     """A model that scores classes: (examples, classes) numbers for a batch."""
@@ -74,14 +113,25 @@ def _predictions(scores: Array) -> Array:
     return np.asarray(scores.reshape(len(scores), -1).argmax(axis=1))
 
 
-def keeps_originals(model: Any, originals: Mapping[str, Any]) -> bool:
-    """Whether none of a model's methods was replaced, in a subclass, by `add_to_class` or on the object.
+class Originals:
+    """The methods of the library's models as the library defined them.
 
     Args:
-        model: the object that is about to be trained.
-        originals: the methods as the library defined them, by name.
+        kinds: the models.
+        more: names of methods that a fast path stands in for, beside `TRAINING_METHODS`.
     """
-    return all(
-        getattr(type(model), name, None) is original and name not in vars(model)
-        for name, original in originals.items()
-    )
+
+    def __init__(self, *kinds: type, more: Sequence[str] = ()) -> None:
+        names = (*TRAINING_METHODS, *more)
+        self._methods = {kind: {name: getattr(kind, name) for name in names} for kind in kinds}
+
+    def kept_by(self, model: Any) -> bool:
+        """Whether a model is of these kinds and has none of the methods replaced.
+
+        They may be in a subclass, by `add_to_class` or on the object.
+        """
+        methods = next((methods for kind, methods in self._methods.items() if isinstance(model, kind)), None)
+        return methods is not None and all(
+            getattr(type(model), name, None) is original and name not in vars(model)
+            for name, original in methods.items()
+        )

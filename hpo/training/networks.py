@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from hpo import models
 from hpo.context import current_trial
-from hpo.models import MLP, Activation, Array, Layer, LeNet, Model, State
+from hpo.models import Activation, Array, Layer, Model, State
 from hpo.randomness import check_seed, uniforms
 
 ANY_IMAGE = (1, 28, 28)
@@ -18,17 +18,24 @@ ANY_IMAGE = (1, 28, 28)
 class Network:
     """A model of the book that the port knows, with initial weights drawn from the seed.
 
+    A backend's own `Network` makes the framework's layers in `assemble`.
+
     Attributes:
         seed: of the initial weights and, where the port trains it, of dropout.
         replicate: which of the repeated draws this is.
         precision: what it computes in, `float32` or `float64`.
     """
 
-    def draw_from(self, seed: int | None) -> None:
-        """Take the seed, by default the current trial's."""
+    def start_from(self, seed: int | None) -> None:
+        """Take the seed, by default the current trial's, and make the layers."""
         trial = current_trial()
         self.seed = trial.seed if seed is None else check_seed(seed)
         self.replicate, self.precision = trial.replicate, trial.dtype
+        self.assemble()
+
+    def assemble(self) -> None:
+        """Make the layers that are planned; a wrong argument is an error now, not with the first batch."""
+        self.plan()
 
     def design(self, image_shape: Sequence[int]) -> Model:
         """The port's record of this model.
@@ -48,32 +55,91 @@ class Network:
         return {name: value.astype(self.precision) for name, value in state.items()}
 
 
-class MLPDesign(Network):
-    """What the book's `MLP` is made of."""
+class SoftmaxClassification(Network):
+    """The framework-free half of softmax regression."""
 
-    num_outputs: int
-    num_hiddens: Any
-    activation: Activation
-    dropout: Any
+    def __init__(self, num_outputs: int, lr: float, seed: int | None = None) -> None:
+        """Make the model; it gets its weights with the first batch.
 
-    def design(self, image_shape: Sequence[int]) -> MLP:
+        Args:
+            num_outputs: classes.
+            lr: learning rate.
+            seed: of the initial weights; by default the current trial's.
+        """
+        super().__init__()
+        self.num_outputs, self.lr = num_outputs, lr
+        self.start_from(seed)
+
+    def design(self, image_shape: Sequence[int]) -> models.Softmax:
+        """The port's record of this model."""
+        return models.Softmax(math.prod(image_shape), self.num_outputs)
+
+
+class MLP(Network):
+    """The framework-free half of a multilayer perceptron."""
+
+    def __init__(
+        self,
+        num_outputs: int,
+        num_hiddens: int | Sequence[int],
+        lr: float,
+        *,
+        activation: Activation = "relu",
+        dropout: float | tuple[float, ...] = 0.0,
+        seed: int | None = None,
+    ) -> None:
+        """Make the model; it gets its weights with the first batch.
+
+        Args:
+            num_outputs: classes.
+            num_hiddens: units of the hidden layer, or of each of several from the input on.
+            lr: learning rate.
+            activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
+            dropout: the share of hidden units that a training step sets to zero, one for all layers or one
+                for each.
+            seed: of the initial weights and, where the port trains it, of dropout; by default the current
+                trial's.
+        """
+        super().__init__()
+        self.num_outputs, self.num_hiddens, self.lr = num_outputs, num_hiddens, lr
+        self.activation, self.dropout = activation, dropout
+        self.start_from(seed)
+
+    def design(self, image_shape: Sequence[int]) -> models.MLP:
         """The port's record of this model."""
         hidden = self.num_hiddens
         hidden = tuple(hidden) if isinstance(hidden, Sequence) else (hidden,)
-        return MLP(math.prod(image_shape), self.num_outputs, hidden, self.activation, self.dropout)
+        return models.MLP(math.prod(image_shape), self.num_outputs, hidden, self.activation, self.dropout)
 
 
-class LeNetDesign(Network):
-    """What the book's `LeNet` is made of."""
+class LeNet(Network):
+    """The framework-free half of LeNet."""
 
-    num_classes: int
-    activation: Activation
+    def __init__(
+        self,
+        lr: float = 0.1,
+        num_classes: int = 10,
+        *,
+        activation: Activation = "sigmoid",
+        seed: int | None = None,
+    ) -> None:
+        """Make the model; it gets its weights with the first batch.
 
-    def design(self, image_shape: Sequence[int]) -> LeNet:
+        Args:
+            lr: learning rate.
+            num_classes: classes.
+            activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
+            seed: of the initial weights, which are those of `init_cnn`; by default the current trial's.
+        """
+        super().__init__()
+        self.lr, self.num_classes, self.activation = lr, num_classes, activation
+        self.start_from(seed)
+
+    def design(self, image_shape: Sequence[int]) -> models.LeNet:
         """The port's record of this model."""
         shape = tuple(image_shape)
         channels, height, width = (1, *shape) if len(shape) == 2 else shape
-        return LeNet((channels, height, width), self.num_classes, self.activation)
+        return models.LeNet((channels, height, width), self.num_classes, self.activation)
 
 
 def image_shape_of(state: State) -> tuple[int, ...]:

@@ -13,7 +13,8 @@ from hpo.randomness import batch_order
 from hpo.testing.problems import make_arrays
 from hpo_mxnet.arrays import classic_arrays, numpy_arrays
 from hpo_mxnet.compat import mx
-from hpo_mxnet.module import canonical_state, load_canonical_state, softmax_layer
+from hpo_mxnet.models import network_of
+from hpo_mxnet.module import canonical_state, load_canonical_state
 
 nn = mx.gluon.nn
 Scope = Callable[[], AbstractContextManager[None]]
@@ -238,7 +239,7 @@ def test_the_book_s_model_draws_its_weights_without_moving_mxnet_s_generator() -
     for makes_a_model in (False, True):
         mx.random.seed(1)
         if makes_a_model:
-            d2l.SoftmaxClassification(num_outputs=10, lr=0.1).prepare(36, mx.cpu())
+            d2l.SoftmaxClassification(num_outputs=10, lr=0.1).prepare((1, 6, 6), mx.cpu())
         draws.append(mx.nd.random.uniform(shape=(4,)).asnumpy())
     assert np.array_equal(*draws)
 
@@ -246,9 +247,9 @@ def test_the_book_s_model_draws_its_weights_without_moving_mxnet_s_generator() -
 @pytest.mark.parametrize("change", ["hook", "frozen", "net", "rate"])
 def test_a_model_that_was_changed_does_not_take_the_fast_path(change: str) -> None:
     model = d2l.SoftmaxClassification(num_outputs=10, lr=0.1)
-    model.prepare(36, mx.cpu())
-    dense = softmax_layer(model)
-    assert dense is model.net[1]
+    model.prepare((1, 6, 6), mx.cpu())
+    dense = model.net[1]
+    assert network_of(model, (1, 6, 6)) is not None
     if change == "hook":
         dense.register_forward_hook(lambda block, inputs, output: None)
     elif change == "frozen":
@@ -257,7 +258,7 @@ def test_a_model_that_was_changed_does_not_take_the_fast_path(change: str) -> No
         dense.bias.lr_mult = 2
     else:
         model.net = perceptron()
-    assert softmax_layer(model) is None
+    assert network_of(model, (1, 6, 6)) is None
 
 
 def test_a_rate_that_changes_between_two_epochs_counts_from_then_on() -> None:
