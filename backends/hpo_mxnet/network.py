@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.port import Array, Dense, DType, Member, Scores, State
+from hpo import training
+from hpo.port import Array, Dense, Scores, State
 from hpo.randomness import dropout_mask
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state, parameter_shapes
@@ -23,35 +24,16 @@ EXAMPLES_PER_SCORE = 256
 """Examples that are scored at a time: the outputs of a convolution are many times as large as an image."""
 
 
-class NetworkRun:
-    """MXNet's implementation of `hpo.port.Run` for one network of any kind.
+class NetworkRun(training.NetworkRun[Examples]):
+    """MXNet's implementation of `hpo.port.Run` for one network of any kind."""
 
-    Args:
-        member: the network.
-        train: what it learns from.
-        validation: what it is scored on.
-        batch_size: examples in a mini-batch.
-        dtype: what it computes in.
-        device: where it is.
-    """
-
-    def __init__(
-        self,
-        member: Member,
-        train: Examples,
-        validation: Examples,
-        batch_size: int,
-        dtype: DType,
-        device: Any,
-    ) -> None:
-        self._member, self._dtype, self._device = member, dtype, device
-        self._train, self._validation, self._batch_size = train, validation, batch_size
-        self._names = list(parameter_shapes(member.model))
+    def set_up(self) -> None:
+        """Make the graphs that every batch shares."""
+        self._names = list(parameter_shapes(self._member.model))
         # A graph plans its memory for one size of batch: the last batch of an epoch has another.
         self._learning: dict[int, tuple[Graph, Graph]] = {}
-        self._scoring = Graph(scores_of(member.model, learn=False))
-        self._summing = Graph(summing(dtype))
-        self.load([member.state])
+        self._scoring = Graph(scores_of(self._member.model, learn=False))
+        self._summing = Graph(summing(self._dtype))
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the state."""
@@ -68,10 +50,6 @@ class NetworkRun:
         """A copy of the state."""
         state = {key: _turned(value.asnumpy()) for key, value in self._values.items()}
         return [state | {key: np.array(count) for key, count in self._counts.items()}]
-
-    def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
-        raise IndexError(f"A run of one model has none to drop; received {index}.")
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train on the examples `order` (see `hpo.port.Run.epoch`)."""

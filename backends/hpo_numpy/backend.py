@@ -52,7 +52,7 @@ class NumPyBackend:
             return SoftmaxRun(members, data, dtype)
         train = Examples(data.train_x, data.train_y, dtype, multiple=data.batch_size)
         validation = Examples(data.val_x, data.val_y, dtype)
-        runs = [NetworkRun(member, train, validation, data.batch_size, dtype) for member in members]
+        runs = [NetworkRun(member, train, validation, data.batch_size, dtype, device) for member in members]
         return RunsInTurn(runs)
 
     def capture(self, thing: Any) -> Tree:

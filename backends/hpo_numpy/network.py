@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.port import Array, Convolution, DType, Member, Scores, State
+from hpo import training
+from hpo.port import Array, Convolution, Scores, State
 from hpo.randomness import dropout_mask
 from hpo.threads import one_thread
 from hpo.training.rows import mean_scores
@@ -20,23 +21,8 @@ EXAMPLES_PER_SCORE = 128
 """Examples that are scored at a time: the patches of a convolution are many times as large as an image."""
 
 
-class NetworkRun:
-    """The reference implementation of `hpo.port.Run` for one network of any kind.
-
-    Args:
-        member: the network.
-        train: what it learns from.
-        validation: what it is scored on.
-        batch_size: examples in a mini-batch.
-        dtype: what it computes in.
-    """
-
-    def __init__(
-        self, member: Member, train: Examples, validation: Examples, batch_size: int, dtype: DType
-    ) -> None:
-        self._member, self._dtype = member, dtype
-        self._train, self._validation, self._batch_size = train, validation, batch_size
-        self.load([member.state])
+class NetworkRun(training.NetworkRun[Examples]):
+    """The reference implementation of `hpo.port.Run` for one network of any kind."""
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the state."""
@@ -47,10 +33,6 @@ class NetworkRun:
     def state(self) -> list[State]:
         """A copy of the state."""
         return [{name: np.array(value) for name, value in self._values.items()}]
-
-    def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
-        raise IndexError(f"A run of one model has none to drop; received {index}.")
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train on the examples `order` (see `hpo.port.Run.epoch`)."""

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from hpo.port import Array, Convolution, Dense, DType, Member, Model, Optimizer, Scores, State
+from hpo import training
+from hpo.port import Array, Convolution, Dense, Model, Optimizer, Scores, State
 from hpo.randomness import dropout_mask
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state, has_dropout
@@ -31,32 +32,13 @@ GRAPHS = 32
 """Graphs that are kept: a search over the units of layers needs one for each shape."""
 
 
-class NetworkRun:
-    """TensorFlow's implementation of `hpo.port.Run` for one network of any kind.
+class NetworkRun(training.NetworkRun[Examples]):
+    """TensorFlow's implementation of `hpo.port.Run` for one network of any kind."""
 
-    Args:
-        member: the network.
-        train: what it learns from.
-        validation: what it is scored on.
-        batch_size: examples in a mini-batch.
-        dtype: what it computes in.
-        device: where it is.
-    """
-
-    def __init__(
-        self,
-        member: Member,
-        train: Examples,
-        validation: Examples,
-        batch_size: int,
-        dtype: DType,
-        device: Any,
-    ) -> None:
-        self._member, self._dtype, self._device = member, dtype, device
-        self._train, self._validation, self._batch_size = train, validation, batch_size
-        with tf.device(device):
-            self._numbers = numbers_of(member.optimizer)
-        self.load([member.state])
+    def set_up(self) -> None:
+        """Put the optimizer's numbers in place, which a graph takes as arguments."""
+        with tf.device(self._device):
+            self._numbers = numbers_of(self._member.optimizer)
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the state."""
@@ -73,10 +55,6 @@ class NetworkRun:
         if has_dropout(self._member.model):
             state[DROPOUT_STEPS] = np.array(self._dropout_steps, np.int64)
         return [state]
-
-    def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
-        raise IndexError(f"A run of one model has none to drop; received {index}.")
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train on the examples `order` (see `hpo.port.Run.epoch`)."""

@@ -18,26 +18,29 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "si
 class Network(training.Network, Classification):
     """A network of the port as a module, which gets its weights with the first batch."""
 
+    is_prepared = False
+
     def assemble(self) -> None:
         """Make the layers, which get their weights with the first batch."""
         self.net = nn.Sequential(*_layers(self.plan()))
 
     def forward(self, x: Any) -> Any:
         """The scores of a batch."""
-        self.prepare(x.shape[1:])
+        if not self.is_prepared:
+            self.prepare(x.shape[1:])
         return self.net(x)
 
     def prepare(self, image_shape: Sequence[int]) -> None:
         """Draw the initial weights, once."""
-        if not any(map(nn.parameter.is_lazy, self.net.parameters())):
-            return
-        was_training = self.training
-        self.eval().to(getattr(torch, self.precision))
-        device = next(self.net.parameters()).device
-        with torch.no_grad():
-            self.net(torch.zeros(1, *image_shape, dtype=getattr(torch, self.precision), device=device))
-        self.train(was_training)
-        load_canonical_state(self, self.initial_state(image_shape))
+        if any(map(nn.parameter.is_lazy, self.net.parameters())):
+            was_training = self.training
+            self.eval().to(getattr(torch, self.precision))
+            device = next(self.net.parameters()).device
+            with torch.no_grad():
+                self.net(torch.zeros(1, *image_shape, dtype=getattr(torch, self.precision), device=device))
+            self.train(was_training)
+            load_canonical_state(self, self.initial_state(image_shape))
+        self.is_prepared = True
 
     def prepare_for(self, state: State) -> None:
         """Give the layers the shapes that they have in a state."""
@@ -132,6 +135,10 @@ def _described(layers: Any) -> list[tuple[Any, ...]]:
     """What tells layers apart, whether lazy or not, but for their numbers of inputs."""
     told = ("out_features", "out_channels", "kernel_size", "stride", "padding", "p")
     return [
-        (type(layer).__name__.replace("Lazy", ""), *(getattr(layer, name, None) for name in told))
+        (
+            type(layer).__name__.replace("Lazy", ""),
+            getattr(layer, "bias", None) is not None,
+            *(getattr(layer, name, None) for name in told),
+        )
         for layer in layers
     ]

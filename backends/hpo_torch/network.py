@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hpo.port import Array, Convolution, DType, Member, Scores, State
+from hpo import training
+from hpo.port import Array, Convolution, Scores, State
 from hpo.randomness import dropout_mask
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state
@@ -22,30 +22,8 @@ EXAMPLES_PER_SCORE = 256
 """Examples that are scored at a time: the outputs of a convolution are many times as large as an image."""
 
 
-class NetworkRun:
-    """PyTorch's implementation of `hpo.port.Run` for one network of any kind.
-
-    Args:
-        member: the network.
-        train: what it learns from.
-        validation: what it is scored on.
-        batch_size: examples in a mini-batch.
-        dtype: what it computes in.
-        device: where it is.
-    """
-
-    def __init__(
-        self,
-        member: Member,
-        train: Examples,
-        validation: Examples,
-        batch_size: int,
-        dtype: DType,
-        device: Any,
-    ) -> None:
-        self._member, self._dtype, self._device = member, dtype, device
-        self._train, self._validation, self._batch_size = train, validation, batch_size
-        self.load([member.state])
+class NetworkRun(training.NetworkRun[Examples]):
+    """PyTorch's implementation of `hpo.port.Run` for one network of any kind."""
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the state."""
@@ -61,10 +39,6 @@ class NetworkRun:
         """A copy of the state."""
         state = {key: value.cpu().numpy().copy() for key, value in self._values.items()}
         return [state | {key: np.array(count) for key, count in self._counts.items()}]
-
-    def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
-        raise IndexError(f"A run of one model has none to drop; received {index}.")
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train on the examples `order` (see `hpo.port.Run.epoch`)."""

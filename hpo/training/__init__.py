@@ -10,6 +10,7 @@ from hpo.training.fitting import Fitting, PlainRun
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Fitted, Module, Originals, Regression
 from hpo.training.module_run import FastPath, ModuleRun
+from hpo.training.network_run import NetworkRun
 from hpo.training.networks import MLP, LeNet, Network, SoftmaxClassification, image_shape_of, xavier_state
 from hpo.training.objective import softmax_objective
 from hpo.training.scalar import Scalar, numpy
@@ -32,6 +33,7 @@ __all__ = [
     "Module",
     "ModuleRun",
     "Network",
+    "NetworkRun",
     "OrderedBatches",
     "Originals",
     "PlainRun",
