@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from hpo.cli.failures import USAGE, TracebackOption, failures_told
+from hpo.cli.failures import USAGE, failures_told
+from hpo.cli.options import JsonOption, TracebackOption
 
 
 def list_backends(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
     """Show which frameworks can be used.

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.failures import TracebackOption, failures_told
-from hpo.cli.run import OUTPUT, at_least
+from hpo.cli.failures import failures_told
+from hpo.cli.options import NOT_NEGATIVE, OUTPUT, POSITIVE, JsonOption, TracebackOption, flag, option
 
 TRAINED, GIVEN, CARRIED = "How it is trained", "What it is given", "Weights"
 
@@ -27,111 +27,85 @@ def check_port(
     ],
     batch: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            rich_help_panel=GIVEN,
-            help=".npz with x and y, and perhaps train_x, train_y, val_x, val_y; or 'sample', 32 images of "
+        option(
+            GIVEN,
+            "FILE",
+            ".npz with x and y, and perhaps train_x, train_y, val_x, val_y; or 'sample', 32 images of "
             "Fashion-MNIST.",
         ),
     ] = None,
     layout: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[SIDE=]LAYOUT",
-            rich_help_panel=GIVEN,
-            help="NCHW or NHWC: where the batch has its channels, or what a side's model takes.",
+        option(
+            GIVEN,
+            "[SIDE=]LAYOUT",
+            "NCHW or NHWC: where the batch has its channels, or what a side's model takes.",
         ),
     ] = None,
     prepare: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[SIDE=]MODULE:FUNCTION",
-            rich_help_panel=GIVEN,
-            help="What the batch goes through before the model.",
-        ),
+        option(GIVEN, "[SIDE=]MODULE:FUNCTION", "What the batch goes through before the model."),
     ] = None,
     loss: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[SIDE=]LOSS",
-            rich_help_panel=TRAINED,
-            help="softmax_cross_entropy, sigmoid_cross_entropy, mean_squared_error or module:name. "
-            "SIDE, here and elsewhere, is original, port or the name of a framework.",
+        option(
+            TRAINED,
+            "[SIDE=]LOSS",
+            "softmax_cross_entropy, sigmoid_cross_entropy, mean_squared_error or module:name. SIDE, here and "
+            "elsewhere, is original, port or the name of a framework.",
         ),
     ] = None,
     optimizer: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[SIDE=]OPTIMIZER",
-            rich_help_panel=TRAINED,
-            help="sgd,lr=0.1,momentum=0.9 and likewise adam and adamw, or module:function.",
+        option(
+            TRAINED,
+            "[SIDE=]OPTIMIZER",
+            "sgd,lr=0.1,momentum=0.9 and likewise adam and adamw, or module:function.",
         ),
     ] = None,
     step: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[SIDE=]MODULE:FUNCTION",
-            rich_help_panel=TRAINED,
-            help="Takes one step: function(model, loss, optimizer, x, y).",
-        ),
+        option(TRAINED, "[SIDE=]MODULE:FUNCTION", "Takes one step: function(model, loss, optimizer, x, y)."),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            callback=at_least(1),
-            rich_help_panel=TRAINED,
-            help="Rows in a step of the epoch.  [default: a quarter of them]",
-        ),
+        option(TRAINED, "N", "Rows in a step of the epoch.  [default: a quarter of them]", POSITIVE),
     ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(
-            metavar="N", callback=at_least(0), rich_help_panel=TRAINED, help="Of the factories' draws."
-        ),
-    ] = 0,
+    seed: Annotated[int, option(TRAINED, "N", "Of the factories' draws.", NOT_NEGATIVE)] = 0,
     mapping: Annotated[
         str,
-        typer.Option(
-            metavar="FILE",
-            rich_help_panel=CARRIED,
-            help="JSON: which parameter of the original goes to which of the port; written to be "
-            "filled in if it is not there. By order and shape where that leaves no doubt.",
+        option(
+            CARRIED,
+            "FILE",
+            "JSON: which parameter of the original goes to which of the port; written to be filled in if it "
+            "is not there. By order and shape where that leaves no doubt.",
         ),
     ] = "auto",
     own_weights: Annotated[
-        bool,
-        typer.Option(
-            "--own-weights",
-            rich_help_panel=CARRIED,
-            help="The port brings its weights, and they are compared too.",
-        ),
+        bool, flag(CARRIED, "--own-weights", "The port brings its weights, and they are compared too.")
     ] = False,
     python: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="SIDE=PATH",
-            help="Which Python runs a side, or the folder of its environment: it needs NumPy and "
-            "the framework only. Also a table [python] in hpo.toml.",
+        option(
+            None,
+            "SIDE=PATH",
+            "Which Python runs a side, or the folder of its environment: it needs NumPy and the framework "
+            "only. Also a table [python] in hpo.toml.",
         ),
     ] = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="CAUSE", help="Go on after a difference of this cause, for example 'flatten order'."
-        ),
+        option(None, "CAUSE", "Go on after a difference of this cause, for example 'flatten order'."),
     ] = None,
     keep: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            rich_help_panel=OUTPUT,
-            help="Leave the original's numbers and a generated test, which need the old framework no more.",
+        option(
+            OUTPUT,
+            "FOLDER",
+            "Leave the original's numbers and a generated test, which need the old framework no more.",
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON document.")
-    ] = False,
+    as_json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
     """Tell whether a port trains the same as its original, and if not, where they part and why.

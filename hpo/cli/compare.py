@@ -7,8 +7,21 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.failures import TracebackOption, failures_told
-from hpo.cli.run import KEPT, LENGTH, OUTPUT, PLACE, TUNED, at_least
+from hpo.cli.failures import failures_told
+from hpo.cli.options import (
+    KEPT,
+    LENGTH,
+    NOT_NEGATIVE,
+    OUTPUT,
+    PLACE,
+    POSITIVE,
+    TUNED,
+    JsonOption,
+    NoPlotOption,
+    SpaceOption,
+    TracebackOption,
+    option,
+)
 
 
 def compare(
@@ -21,117 +34,82 @@ def compare(
             "for each framework.",
         ),
     ] = "softmax",
-    space: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", rich_help_panel=TUNED, help="TOML file with the space of your objective."
-        ),
-    ] = None,
+    space: SpaceOption = None,
     metric: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=TUNED,
-            help="What is compared.  [default: the only one that there is, or val_error]",
-        ),
+        option(TUNED, "NAME", "What is compared.  [default: the only one that there is, or val_error]"),
     ] = None,
     seed: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            callback=at_least(0),
-            rich_help_panel=TUNED,
-            help="Of configurations, initial weights and mini-batches.",
-        ),
+        int, option(TUNED, "N", "Of configurations, initial weights and mini-batches.", NOT_NEGATIVE)
     ] = 0,
     data: Annotated[
         str | None,
-        typer.Option(
-            metavar="FOLDER",
-            rich_help_panel=TUNED,
-            help="Where a task takes Fashion-MNIST from, or 'sample'; else the first place of `hpo data`.",
+        option(
+            TUNED,
+            "FOLDER",
+            "Where a task takes Fashion-MNIST from, or 'sample'; else the first place of `hpo data`.",
         ),
     ] = None,
-    trials: Annotated[
-        int,
-        typer.Option(
-            metavar="N", callback=at_least(1), rich_help_panel=LENGTH, help="How many configurations."
-        ),
-    ] = 10,
+    trials: Annotated[int, option(LENGTH, "N", "How many configurations.", POSITIVE)] = 10,
     epochs: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            callback=at_least(1),
-            rich_help_panel=LENGTH,
-            help="How long to train each; your function gets it as max_epochs.  [default: 10 for a task]",
+        option(
+            LENGTH,
+            "N",
+            "How long to train each; your function gets it as max_epochs.  [default: 10 for a task]",
+            POSITIVE,
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            callback=at_least(1),
-            rich_help_panel=LENGTH,
-            help="Examples in a mini-batch of a task whose space has none.  [default: 16]",
+        option(
+            LENGTH, "N", "Examples in a mini-batch of a task whose space has none.  [default: 16]", POSITIVE
         ),
     ] = None,
     backends: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME,...",
-            rich_help_panel=PLACE,
-            help="The backends, the reference first.  [default: all that are installed, and those of "
-            "--python]",
+        option(
+            PLACE,
+            "NAME,...",
+            "The backends, the reference first.  [default: all that are installed, and those of --python]",
         ),
     ] = None,
     python: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=PATH",
-            rich_help_panel=PLACE,
-            help="The interpreter, or the folder of the environment, of a backend that is not installed "
-            "here; may be repeated.",
+        option(
+            PLACE,
+            "NAME=PATH",
+            "The interpreter, or the folder of the environment, of a backend that is not installed here; may "
+            "be repeated.",
         ),
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            rich_help_panel=PLACE,
-            help="TOML file whose table [python] names interpreters.  [default: hpo.toml if it is there]",
+        option(
+            PLACE,
+            "FILE",
+            "TOML file whose table [python] names interpreters.  [default: hpo.toml if it is there]",
         ),
     ] = None,
     twins: Annotated[
         int,
-        typer.Option(
-            metavar="N",
-            callback=at_least(0),
-            rich_help_panel=OUTPUT,
-            help="How often the reference repeats each configuration from weights that are off by one unit "
-            "in the last place, to see what round-off makes of it.",
+        option(
+            OUTPUT,
+            "N",
+            "How often the reference repeats each configuration from weights that are off by one unit in the "
+            "last place, to see what round-off makes of it.",
+            NOT_NEGATIVE,
         ),
     ] = 2,
     tolerance: Annotated[
-        float,
-        typer.Option(
-            metavar="X", min=0, rich_help_panel=OUTPUT, help="A difference that always counts as round-off."
-        ),
+        float, option(OUTPUT, "X", "A difference that always counts as round-off.", NOT_NEGATIVE)
     ] = 0.001,
     plot: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            rich_help_panel=KEPT,
-            help="Where to save the picture.  [default: hpo-compare.png; with --json none]",
-        ),
+        option(KEPT, "FILE", "Where to save the picture.  [default: hpo-compare.png; with --json none]"),
     ] = None,
-    no_plot: Annotated[
-        bool, typer.Option("--no-plot", rich_help_panel=KEPT, help="Save no picture.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON document.")
-    ] = False,
+    no_plot: NoPlotOption = False,
+    as_json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
     """Train the same configurations on several frameworks and say whether they agree.

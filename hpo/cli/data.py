@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpo.cli.failures import FAILED, TracebackOption, failures_told
+from hpo.cli.failures import FAILED, failures_told
+from hpo.cli.options import JsonOption, TracebackOption
 
 if TYPE_CHECKING:
     from hpo.datasets import Location
@@ -16,7 +17,7 @@ def show_data(
     fetch: Annotated[
         bool, typer.Option("--fetch", help="First bring the data into the cache, by copy or download.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
     """Show and fetch the data.

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.failures import TracebackOption, failures_told
-from hpo.cli.list import NameArgument, StorageArgument
+from hpo.cli.failures import failures_told
+from hpo.cli.options import NameArgument, StorageArgument, TracebackOption
 
 
 class Format(str, Enum):

@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
 
 import typer
 
@@ -15,10 +14,6 @@ from hpo.cli.entry import INTERRUPTED
 
 FAILED = 1
 USAGE = 2
-
-TracebackOption = Annotated[
-    bool, typer.Option("--traceback", help="Show where an error came from (also: HPO_DEBUG=1).")
-]
 
 
 class UsageError(Exception):

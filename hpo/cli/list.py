@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from hpo.cli.failures import TracebackOption, failures_told
-
-StorageArgument = Annotated[
-    str, typer.Argument(metavar="FILE", show_default=False, help="The storage, such as study.db.")
-]
-NameArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="NAME",
-        show_default=False,
-        help="What the study is called; may be left out if there is only one.",
-    ),
-]
+from hpo.cli.failures import failures_told
+from hpo.cli.options import JsonOption, StorageArgument, TracebackOption
 
 
 def list_studies(
     file: StorageArgument,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
     """Show the studies of a storage.

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.failures import TracebackOption, failures_told
-from hpo.cli.list import StorageArgument
+from hpo.cli.failures import failures_told
+from hpo.cli.options import StorageArgument, TracebackOption
 
 
 def plot_study(

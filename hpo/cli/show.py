@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.failures import TracebackOption, failures_told
-from hpo.cli.list import NameArgument, StorageArgument
+from hpo.cli.failures import failures_told
+from hpo.cli.options import JsonOption, NameArgument, StorageArgument, TracebackOption
 
 
 def show_study(
@@ -16,7 +16,7 @@ def show_study(
     trial: Annotated[
         int | None, typer.Option(metavar="N", help="Show the whole life of this trial instead.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
     """Show a study, or one of its trials.
