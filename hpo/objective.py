@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -70,6 +70,21 @@ class Objective:
         self.max_epochs = _default_epochs(function)
         self.reports_epochs = getattr(function, "resource", "epoch") is not None
         self.takes_framework_random = bool(getattr(function, "takes_framework_random", True))
+
+    def check_space(self, names: Container[str]) -> None:
+        """See whether the function takes its hyperparameters from the config.
+
+        Raises:
+            TypeError: its parameters are hyperparameters, and the second would get the trial.
+        """
+        second = self._by_position and list(inspect.signature(self.function).parameters)[1]
+        if second and second in names:
+            raise TypeError(
+                f"The objective gets its hyperparameters as one dict, its first argument, and the current "
+                f"trial as its second; the parameter {second!r} of {_shown(self.function)} is a "
+                f"hyperparameter. Write def objective(config) and take config[{second!r}], or unpack the "
+                f"config: lambda config: objective(**config)."
+            )
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Any:
         """Call the function with a copy of `config`, and with `trial` and `max_epochs` if it wants them."""
@@ -188,7 +203,8 @@ def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:
             raise TypeError(
                 "The objective takes a config and, if it wants it, the current trial; nobody fills the "
                 f"parameter {parameter.name!r} of {_shown(function)}. Give it a default, or bind it: "
-                f"functools.partial(objective, {parameter.name}=...)."
+                f"functools.partial(objective, {parameter.name}=...). A hyperparameter is taken from the "
+                f"config: config[{parameter.name!r}]."
             )
     return by_position, by_name
 

@@ -100,12 +100,17 @@ def canonical_name(name: str, *, origin: str = "backend=") -> str:
         importlib.invalidate_caches()
         _found.cache_clear()
     known = registered()
+    if not known:
+        raise UnknownBackendError(
+            f"{origin} names the backend {name!r}, and none is registered: hpo is imported from "
+            f"{os.path.dirname(__file__)} without being installed. Install it: pip install polyhpo, or in a "
+            f"clone of its repository pip install ."
+        )
     if wanted not in known:
         aliases = {alias for alias, target in ALIASES.items() if target in known}
         raise UnknownBackendError(
             f"{origin} names the backend {name!r}, which is not registered. Registered are: "
-            f"{', '.join(known) or 'none'}"
-            + (f" (aliases: {', '.join(sorted(aliases))})." if aliases else ".")
+            f"{', '.join(known)}" + (f" (aliases: {', '.join(sorted(aliases))})." if aliases else ".")
         )
     return wanted
 

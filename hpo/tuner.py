@@ -99,7 +99,7 @@ class Tuner:
             best and its last epoch), `"all"` or `"none"`.
         points_to_evaluate: configs to try first, whole or in part; by default the space's default config.
         warm_start: studies whose results are known to the new one from the start.
-        callbacks: are called as `callback(event, study)` after each event.
+        callbacks: a function, or several, called as `callback(event, study)` after each event.
 
     Attributes:
         study: the view of all that happened so far.
@@ -133,10 +133,12 @@ class Tuner:
         keep: Keep | None = None,
         points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
         warm_start: Iterable[Study] = (),
-        callbacks: Iterable[Callback] = (),
+        callbacks: Callback | Iterable[Callback] = (),
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
         space = space if isinstance(space, Space) else Space(space)
+        if self._objective is not None:
+            self._objective.check_space(space)
         schedules = scheduler_named(
             scheduler, max_epochs=None if self._objective is None else self._objective.max_epochs
         )
@@ -145,7 +147,8 @@ class Tuner:
         self._final_epoch = final_epoch(schedules)
         self._num_trials = None if num_trials is None else checked_count("num_trials", num_trials)
         self._timeout = None if timeout is None else checked_positive("timeout", timeout)
-        self._rules = (stop,) if callable(stop) else tuple(stop)
+        self._rules = _functions("stop", stop, "study")
+        callbacks = _functions("callbacks", callbacks, "event, study")
         if objective is not None and num_trials is None and timeout is None and not self._rules:
             raise ValueError(
                 "Nothing would end this search. Say when: num_trials=, timeout= (seconds), or stop=, for "
@@ -468,7 +471,7 @@ def search(
     keep: Keep | None = None,
     points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
     warm_start: Iterable[Study] = (),
-    callbacks: Iterable[Callback] = (),
+    callbacks: Callback | Iterable[Callback] = (),
 ) -> Study:
     """Search a space for the config with the best result.
 
@@ -555,6 +558,20 @@ def _points(space: Space, given: Sequence[Mapping[str, Any]] | None, seed: int) 
         return [] if default is None else [default]
     drawn = space.sample(seed, n=len(given)) if given else []
     return [space.completed(point, rest) for point, rest in zip(given, drawn, strict=True)]
+
+
+def _functions(name: str, given: Any, arguments: str) -> tuple[Any, ...]:
+    """One function or several, as a tuple.
+
+    Raises:
+        TypeError: something else is given.
+    """
+    functions = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(map(callable, functions)):
+        raise TypeError(
+            f"{name}= is a function that is called with ({arguments}), or a list of them; received {given!r}."
+        )
+    return functions
 
 
 def _checked_name(name: Any) -> str:

@@ -115,6 +115,12 @@ def test_an_unknown_name_lists_the_registered_ones() -> None:
         registry.choose("jxa")
 
 
+def test_a_library_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "registered", dict)
+    with pytest.raises(UnknownBackendError, match=r"none is registered: .* without being installed"):
+        registry.load("numpy")
+
+
 def test_an_unknown_name_in_the_environment_says_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HPO_BACKEND", "jxa")
     with pytest.raises(UnknownBackendError, match="HPO_BACKEND names the backend 'jxa'"):

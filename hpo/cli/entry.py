@@ -17,8 +17,13 @@ def main() -> None:
     for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
     try:
-        from hpo.cli.app import app
-
+        try:
+            from hpo.cli.app import app
+        except ModuleNotFoundError as error:
+            sys.exit(
+                f"hpo needs {error.name}, which is not installed for {sys.executable}. Install polyhpo with "
+                f"what it needs: pip install polyhpo, or in a clone of its repository pip install ."
+            )
         app(prog_name="hpo")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

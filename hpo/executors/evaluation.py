@@ -192,7 +192,8 @@ class Evaluation:
             return self._outcome(Ending.FAILED, reason=f"No result: {error}".rstrip(".") + ".")
         if error is self._host.refused:
             raise error
-        return self._outcome(Ending.FAILED, reason=reason_of(error), traceback=traceback_of(error))
+        reason = reason_of(error, self._host.assignment.config)
+        return self._outcome(Ending.FAILED, reason=reason, traceback=traceback_of(error))
 
     def _outcome(
         self,

@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import sysconfig
 import traceback
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
+
+from hpo.space.values import did_you_mean, listing
 
 _NOT_THE_USERS = tuple(
     os.path.join(folder, "")
@@ -16,8 +20,13 @@ _NOT_THE_USERS = tuple(
 )
 
 
-def reason_of(error: Exception) -> str:
-    """Type, message and the innermost line of the user's own code, in one line."""
+def reason_of(error: Exception, config: Mapping[str, Any] | None = None) -> str:
+    """Type, message and the innermost line of the user's own code, in one line.
+
+    Args:
+        error: what was raised.
+        config: what the objective was called with; its names are told where it asked for another one.
+    """
     [text, *_] = traceback.format_exception_only(type(error), error) or [type(error).__name__]
     frames = [
         frame
@@ -27,6 +36,9 @@ def reason_of(error: Exception) -> str:
     users = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
     where = (users or frames)[-1:]
     place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
+    asked = error.args[0] if isinstance(error, KeyError) and error.args else None
+    if config is not None and isinstance(asked, str) and asked not in config:
+        place += f"; the config has {listing(config)}.{did_you_mean(asked, config)}".rstrip(".")
     return " ".join(text.split()) + place
 
 

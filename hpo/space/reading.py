@@ -62,7 +62,7 @@ def as_domain(value: object) -> Domain:
     except SpaceError as error:
         raise SpaceError(
             "Expected a domain (Float, Int, Choice, Ordinal, Constant, a frozen scipy.stats distribution); "
-            f"received {value!r} of type {type(value).__name__}."
+            f"received {value!r} of type {type(value).__name__}. Write for example Float(1e-4, 1, log=True)."
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,18 @@ try:
 except SystemExit:
     print([os.environ[name] for name in THREAD_VARIABLES])
 """
+
+
+def test_the_package_runs_as_a_module(hpo_process: Command) -> None:
+    code = "import runpy, sys; runpy.run_module('hpo', run_name='__main__', alter_sys=True)"
+    assert hpo_process("--version", code=code).stdout == f"hpo {library.__version__}\n"
+
+
+def test_a_missing_package_is_named_with_what_installs_it(hpo_process: Command) -> None:
+    code = "import sys; sys.modules['typer'] = None\nfrom hpo.cli.entry import main; main()"
+    answer = hpo_process("--version", code=code)
+    assert answer.code == 1
+    assert answer.stderr.startswith(f"hpo needs typer, which is not installed for {sys.executable}. Install")
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,7 @@ def test_an_objective_that_is_not_callable_is_refused(function: Any) -> None:
     [
         (lambda: 1, "takes a config as its first parameter"),
         (lambda config, trial, data: 1, r"nobody fills the parameter 'data'.*functools.partial"),
+        (lambda lr, units, decay: 1, r"A hyperparameter is taken from the config: config\['decay'\]"),
         (lambda config, *, data: 1, "nobody fills the parameter 'data'"),
     ],
 )

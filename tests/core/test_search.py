@@ -204,6 +204,19 @@ def test_the_place_of_an_exception_is_in_the_users_code() -> None:
         hpo.search(train, SPACE, num_trials=1, seed=0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("epochs", r"KeyError: 'epochs' \(test_search.py:\d+\); the config has 'rate'"),
+        ("rat", r"KeyError: 'rat' .*; the config has 'rate'\. Did you mean 'rate'\?"),
+    ],
+)
+def test_a_hyperparameter_that_is_not_there_is_told_beside_those_that_are(asked: str, told: str) -> None:
+    with pytest.raises(hpo.SearchFailedError) as failed:
+        hpo.search(lambda config: config[asked], {"rate": hpo.Float(0, 1)}, num_trials=1, seed=0)
+    assert re.fullmatch(told, failed.value.study.trials[0].reason or "")
+
+
 def test_a_swallowed_refusal_of_a_report_still_fails_the_trial() -> None:
     def train(config: dict[str, Any]) -> float:
         try:

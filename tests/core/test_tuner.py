@@ -115,6 +115,35 @@ def test_callbacks_get_every_event_in_order() -> None:
     ]
 
 
+def test_a_single_callback_needs_no_list() -> None:
+    seen: list[hpo.Event] = []
+    study = hpo.search(identity, SPACE, num_trials=2, seed=0, callbacks=lambda e, s: seen.append(e))
+    assert seen == list(study.events)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            {"callbacks": [1]},
+            r"callbacks= is a function .* with \(event, study\), or a list .*; received \[1\]",
+        ),
+        ({"stop": 5}, r"stop= is a function that is called with \(study\), or a list of them; received 5"),
+    ],
+)
+def test_what_is_to_be_called_is_a_function(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        hpo.search(identity, SPACE, num_trials=1, **arguments)
+
+
+def test_an_objective_whose_parameters_are_hyperparameters_is_told_how_it_gets_them() -> None:
+    space = {"rate": hpo.Float(0, 1), "units": hpo.Int(1, 9)}
+    with pytest.raises(
+        TypeError, match=r"'units' of .*\(rate, units\) is a hyperparameter.*objective\(\*\*config"
+    ):
+        hpo.search(lambda rate, units: rate, space, num_trials=1)
+
+
 def test_an_error_of_a_callback_is_not_blamed_on_the_objective() -> None:
     def broken(event: hpo.Event, study: hpo.Study) -> None:
         if event.epoch == 1:

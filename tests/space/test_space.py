@@ -174,7 +174,7 @@ def test_a_wrong_config_is_refused_with_the_name(config: Any, message: str) -> N
         ({"a": [16, 32]}, re.escape("'a': Expected a domain; received [16, 32]. Write Choice([16, 32]) for")),
         ({"a": (0.1, 1)}, re.escape("Float(low, high) or Int(low, high) for a range")),
         ({"a": Float}, "'a': Expected a domain; received the class Float: call it with arguments"),
-        ({"a": {"low": 1}}, "'a': Expected a domain .*; received {'low': 1} of type dict"),
+        ({"a": {"low": 1}}, "'a': Expected a domain .*; received {'low': 1} of type dict. Write for example"),
         ({"a": math.nan}, "'a': Expected a domain .*; received nan of type float"),
         ({"a": scipy.stats.loguniform}, "'a': scipy.stats.loguniform is not frozen"),
     ],
