@@ -9,14 +9,12 @@ import numpy as np
 
 from hpo.plots.canvas import BLACK, panels, plain_frame
 from hpo.plots.lives import MARKERS, colours, dress_epochs, few_of, last_ones, levels_of, stretches
+from hpo.plots.values import needs_log
 from hpo.study import Study
 from hpo.tables import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-LOG_RATIO = 1000
-"""Positive values that differ by more than this factor get a logarithmic axis."""
 
 
 def curves(study: Study) -> Figure:
@@ -45,7 +43,7 @@ def curves(study: Study) -> Figure:
         values = [report.metrics.get(metric.name, math.nan) for report in reports]
         if not reports:
             continue
-        everything += [value for value in values if math.isfinite(value)]
+        everything += values
         place = int(np.searchsorted(levels, end.last))
         is_best = trial == best
         colour = BLACK if is_best else palette[min(place, len(palette) - 1)]
@@ -62,7 +60,7 @@ def curves(study: Study) -> Figure:
             ax.plot(*finite[-1], marker=MARKERS[end.ending], color=colour, markersize=5, zorder=4)
             drawn.add(end.ending)
     dress_epochs(ax, levels, "epoch")
-    if everything and min(everything) > 0 and max(everything) > LOG_RATIO * min(everything):
+    if needs_log(np.array(everything)):
         ax.set_yscale("log")
     ax.set_ylabel(metric.name)
     handles = [

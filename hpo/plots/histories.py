@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hpo.events import EventKind
 from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, panels, plain_frame
-from hpo.plots.values import ended, needs_log, values_of
+from hpo.plots.values import cross_out, ended, needs_log, values_of
 from hpo.study import Study
-from hpo.trial import Direction, Metric
+from hpo.trial import Metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,17 +169,4 @@ def _draw_one(ax: Axes, study: Study) -> None:
     )
     if needs_log(values):
         ax.set_yscale("log")
-    if failed:
-        border = 1.0 if study.metric.direction is Direction.MINIMIZE else 0.0
-        ax.scatter(
-            [rank[trial.id] for trial in failed],
-            [border] * len(failed),
-            transform=ax.get_xaxis_transform(),
-            clip_on=False,
-            s=42,
-            marker="x",
-            color=BLACK,
-            linewidths=1.4,
-            label=f"failed ({len(failed)})",
-            zorder=4,
-        )
+    cross_out(ax, [rank[trial.id] for trial in failed], study.metric.direction)

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from hpo.plots.canvas import BLACK, BLUE, VERMILION, panels, plain_frame
 from hpo.plots.positions import dress, places
+from hpo.plots.values import cross_out, needs_log, values_of
 from hpo.space.values import did_you_mean
 from hpo.study import Study
 from hpo.tables import shown
-from hpo.trial import Direction, Trial, TrialState
+from hpo.trial import Trial, TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 EARLY_GREY = "#A6A6A6"
-LOG_RATIO = 1000
-"""Positive values that differ by more than this factor get a logarithmic axis."""
 
 
 def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = None) -> Figure:
@@ -81,7 +80,7 @@ def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> Non
     completed = [trial for trial in having if trial.state is TrialState.COMPLETED]
     failed = [trial for trial in having if trial.state is TrialState.FAILED]
     plain_frame(ax)
-    values = [trial.metrics[metric.name] for trial in completed]
+    values = values_of(study, completed)
     _draw_early(ax, name, study, [trial for trial in having if _was_cut_off(trial, metric.name)])
     ax.scatter(
         places(name, domain, completed),
@@ -107,23 +106,9 @@ def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> Non
             zorder=3,
         )
     dress(ax, name, domain)
-    if values and min(values) > 0 and max(values) > LOG_RATIO * min(values):
+    if needs_log(values):
         ax.set_yscale("log")
-    if failed:
-        # In the axes' own height: 1 is the upper border, whatever the values are.
-        border = 1.0 if metric.direction is Direction.MINIMIZE else 0.0
-        ax.scatter(
-            places(name, domain, failed),
-            [border] * len(failed),
-            transform=ax.get_xaxis_transform(),
-            clip_on=False,
-            s=42,
-            marker="x",
-            color=BLACK,
-            linewidths=1.4,
-            label=f"failed ({len(failed)})",
-            zorder=4,
-        )
+    cross_out(ax, places(name, domain, failed), metric.direction)
 
 
 def _was_cut_off(trial: Trial, metric: str) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hpo.plots.canvas import BLACK, panels, plain_frame
+from hpo.plots.canvas import panels, plain_frame
 from hpo.plots.positions import dress, places
-from hpo.plots.values import ended, needs_log, values_of, varying
+from hpo.plots.values import cross_out, ended, needs_log, values_of, varying
 from hpo.study import Study
-from hpo.trial import Direction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,19 +51,7 @@ def slices(study: Study, names: Sequence[str] | None = None) -> Figure:
         dress(ax, name, domain)
         crossed = [trial for trial in failed if name in trial.config]
         if crossed:
-            border = 1.0 if study.metric.direction is Direction.MINIMIZE else 0.0
-            ax.scatter(
-                places(name, domain, crossed),
-                [border] * len(crossed),
-                transform=ax.get_xaxis_transform(),
-                clip_on=False,
-                s=42,
-                marker="x",
-                color=BLACK,
-                linewidths=1.4,
-                label=f"failed ({len(crossed)})",
-                zorder=4,
-            )
+            cross_out(ax, places(name, domain, crossed), study.metric.direction)
             ax.legend(fontsize="small", framealpha=0.9)
         spec = ax.get_subplotspec()
         if spec is not None and spec.is_first_col():

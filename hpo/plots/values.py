@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
+from hpo.plots.canvas import BLACK
 from hpo.space.values import did_you_mean
 from hpo.study import Study
-from hpo.trial import Trial, TrialState
+from hpo.trial import Direction, Trial, TrialState
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
 LOG_RATIO = 1000
@@ -49,6 +51,32 @@ def needs_log(values: NDArray[np.float64]) -> bool:
     """Whether values are positive and of very different size."""
     finite = values[np.isfinite(values)]
     return bool(len(finite)) and finite.min() > 0 and finite.max() > LOG_RATIO * finite.min()
+
+
+def cross_out(ax: Axes, places: Sequence[float], direction: Direction) -> None:
+    """Mark failed trials by crosses at the border of the bad values.
+
+    Args:
+        ax: where.
+        places: where each stands on the horizontal axis.
+        direction: which values are bad.
+    """
+    if not places:
+        return
+    # In the axes' own height: 1 is the upper border, whatever the values are.
+    border = 1.0 if direction is Direction.MINIMIZE else 0.0
+    ax.scatter(
+        places,
+        [border] * len(places),
+        transform=ax.get_xaxis_transform(),
+        clip_on=False,
+        s=42,
+        marker="x",
+        color=BLACK,
+        linewidths=1.4,
+        label=f"failed ({len(places)})",
+        zorder=4,
+    )
 
 
 def shades(study: Study, values: NDArray[np.float64]) -> tuple[Any, Normalize]:
