@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         Searcher,
         Sobol,
     )
+    from hpo.searching import search
     from hpo.space import (
         Choice,
         Constant,
@@ -83,7 +84,7 @@ if TYPE_CHECKING:
     from hpo.stopping import MaxCost, Patience, StopRule, Target
     from hpo.study import Study
     from hpo.trial import Direction, Metric, Trial, TrialState
-    from hpo.tuner import SearchInterrupted, Tuner, search
+    from hpo.tuner import SearchInterrupted, Tuner
     from hpo.workers import Workers
 
 _ROOMS = {
@@ -128,6 +129,7 @@ _ROOMS = {
         "SuccessiveHalving",
     ],
     "hpo.sealed": ["final_test"],
+    "hpo.searching": ["search"],
     "hpo.searchers": [
         "Auto",
         "GaussianProcess",
@@ -155,7 +157,7 @@ _ROOMS = {
     "hpo.stopping": ["MaxCost", "Patience", "StopRule", "Target"],
     "hpo.study": ["Study"],
     "hpo.trial": ["Direction", "Metric", "Trial", "TrialState"],
-    "hpo.tuner": ["SearchInterrupted", "Tuner", "search"],
+    "hpo.tuner": ["SearchInterrupted", "Tuner"],
     "hpo.workers": ["Workers"],
 }
 _HOMES = {name: module for module, names in _ROOMS.items() for name in names}

@@ -14,10 +14,10 @@ from hpo import registry
 from hpo.bookkeeping import Bookkeeping
 from hpo.decision import Decision
 from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
-from hpo.executors import Executor, ExecutorPlan, OnProgress, Outcome, Progress, SerialExecutor
-from hpo.executors.cohorts import CohortExecutor, Fuse, checked_fuse
+from hpo.execution import Execution
+from hpo.executors import ExecutorPlan, Outcome, Progress
+from hpo.executors.cohorts import Fuse
 from hpo.fingerprints import describe
-from hpo.journal import StudyJournal
 from hpo.keeping import Keep, checked_keep
 from hpo.loop import Loop
 from hpo.objective import Objective, Result, ResultError, read_report, read_result
@@ -31,7 +31,6 @@ from hpo.space import Config, Space
 from hpo.stopping import Clock, StopRule, checked_count, checked_positive
 from hpo.storage import ClaimedError, Storage
 from hpo.study import Study
-from hpo.training.fusing import fusable
 from hpo.trial import Trial, TrialState
 from hpo.workers import Workers
 
@@ -156,23 +155,9 @@ class Tuner:
             )
         self._backend = None if backend is None else registry.canonical_name(backend)
         self._device = device
-        self._workers = workers if isinstance(workers, Workers) else Workers(workers)
-        if executor is not None and workers != 1:
-            raise ValueError(
-                f"executor= says where the trials run, and how many at a time, so leave workers= out; "
-                f"received workers={workers!r} beside {executor!r}."
-            )
-        self._plan = executor
-        self._in_process = not isinstance(workers, Workers) and self._workers.count == 1
-        self._fuse = checked_fuse(fuse)
-        if self._fuse not in ("auto", 1) and objective is not None and fusable(objective) is None:
-            raise ValueError(
-                f"fuse={fuse} trains configurations together, and this objective does not say how: it trains "
-                f"them by itself. The ready tasks (hpo.tasks) can, and hpo_torch.module_task.ModuleTask for "
-                f"modules of your own; or leave fuse= out."
-            )
+        self._execution = Execution(objective, workers, executor, fuse)
         # What a search is to be like decides which searcher suits it.
-        budget = {"num_trials": self._num_trials, "workers": self._workers.count}
+        budget = {"num_trials": self._num_trials, "workers": self._execution.workers.count}
         searches = searcher_named(searcher, **(budget if searcher == "auto" else {}))
         self._searcher = searches
         self._replicates = checked_count("replicates", replicates)
@@ -193,10 +178,8 @@ class Tuner:
         )
         self._history, is_new = begin(beginning, storage, resume=resume)
         self.study = Study(self._history, objective=objective)
-        self._clock: Callable[[], float] | None = getattr(executor, "clock", None)
-        self._recorder = Recorder(
-            self._history, self.study, callbacks, clock=self._clock or time.perf_counter
-        )
+        clock = self._execution.clock or time.perf_counter
+        self._recorder = Recorder(self._history, self.study, callbacks, clock=clock)
         self._books = Bookkeeping(
             self._history, self.study, self._recorder, searches, schedules, checked_keep(keep or "best")
         )
@@ -230,10 +213,16 @@ class Tuner:
             self._books,
             total=total,
             rules=self._rules,
-            clock=Clock(self._timeout, self._clock or time.monotonic),
-            max_retries=self._workers.max_retries,
+            clock=Clock(self._timeout, self._execution.clock or time.monotonic),
+            max_retries=self._execution.workers.max_retries,
         )
-        executor = self._executor(self._objective, loop.on_progress)
+        executor = self._execution.start(
+            self._objective,
+            self._placed(),
+            loop.on_progress,
+            self._books,
+            in_turn=needs_results(self._searcher),
+        )
         try:
             over = loop.run(executor)
         except KeyboardInterrupt as interrupt:
@@ -362,44 +351,6 @@ class Tuner:
                 self._recorder.place(self._placement.backend, reason, self._placement.device)
         return self._placement
 
-    def _executor(self, objective: Objective, on_progress: OnProgress) -> Executor:
-        placement, folder = self._placed(), self._history.folder
-        if self._plan is not None:
-            return self._plan.start(objective, placement, on_progress, folder)
-        if self._in_process:
-            if not self._fuses(objective):
-                return SerialExecutor(objective, placement, on_progress, folder)
-            return CohortExecutor(
-                objective,
-                placement,
-                on_progress,
-                folder,
-                fuse=self._fuse,
-                journal=StudyJournal(self._books),
-            )
-        from hpo.executors.processes import ProcessExecutor
-
-        workers = self._workers
-        return ProcessExecutor(
-            objective,
-            placement,
-            on_progress,
-            folder,
-            workers=workers.count,
-            devices=workers.devices,
-            threads=workers.threads,
-            memory_limit=workers.memory_limit,
-            trial_timeout=workers.trial_timeout,
-            fuse=self._fuse if self._fuses(objective) else 1,
-            journal=StudyJournal(self._books),
-        )
-
-    def _fuses(self, objective: Objective) -> bool:
-        """Whether trials may train together: a searcher that learns from each result wants them in turn."""
-        if self._fuse == 1 or fusable(objective.function) is None:
-            return False
-        return self._fuse != "auto" or not needs_results(self._searcher)
-
     def _handed_out(self, number: int) -> Trial:
         self._books.by_hand.add(number)
         return self.study.trials[number]
@@ -445,83 +396,6 @@ class Tuner:
             f"{first.config}): {first.reason}",
             self.study,
         )
-
-
-def search(
-    objective: Callable[..., Any],
-    space: Space | Mapping[str, object],
-    *,
-    minimize: str | None = None,
-    maximize: str | None = None,
-    searcher: str | Searcher = "random",
-    scheduler: str | Scheduler = "fifo",
-    num_trials: int | None = None,
-    timeout: float | None = None,
-    stop: StopRule | Iterable[StopRule] = (),
-    seed: int | None = None,
-    backend: str | None = None,
-    device: str | None = None,
-    workers: int | Workers = 1,
-    executor: ExecutorPlan | None = None,
-    fuse: Fuse = "auto",
-    replicates: int = 1,
-    storage: str | Path | Storage | None = None,
-    name: str = "study",
-    resume: bool = False,
-    keep: Keep | None = None,
-    points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
-    warm_start: Iterable[Study] = (),
-    callbacks: Callback | Iterable[Callback] = (),
-) -> Study:
-    """Search a space for the config with the best result.
-
-    `objective` takes a config (a dict), and as a second positional parameter without a default, or one
-    named `trial`, the current trial. It returns a number, a dict of numbers, a generator that yields either
-    once per epoch, or nothing if it called `hpo.report`. One that raises, or gives NaN, infinity or no
-    number, costs its trial and not the search. `space` is a `Space` or a dict of names and domains.
-
-    The other arguments are those of `hpo.Tuner`, where all are described.
-
-    Example:
-        >>> import hpo
-        >>> space = {"x": hpo.Int(0, 9)}
-        >>> study = hpo.search(lambda config: (config["x"] - 3) ** 2, space, num_trials=30, seed=0)
-        >>> study.best.config
-        {'x': 3}
-
-    Raises:
-        SearchFailedError: every trial failed; the text has the first reason.
-        SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
-        ObjectiveError: the objective gives several metrics and nobody named one.
-        BackendError: the backend or the device is not there.
-        StorageError: the storage cannot be used, or has another study of this name.
-    """
-    tuner = Tuner(
-        Objective(objective).function,
-        space,
-        minimize=minimize,
-        maximize=maximize,
-        searcher=searcher,
-        scheduler=scheduler,
-        num_trials=num_trials,
-        timeout=timeout,
-        stop=stop,
-        seed=seed,
-        backend=backend,
-        device=device,
-        workers=workers,
-        executor=executor,
-        fuse=fuse,
-        replicates=replicates,
-        storage=storage,
-        name=name,
-        resume=resume,
-        keep=keep,
-        points_to_evaluate=points_to_evaluate,
-        warm_start=warm_start,
-        callbacks=callbacks,
-    )
-    return tuner.run()
 
 
 def _check_epochs(objective: Objective, scheduler: str, space: Space) -> None:

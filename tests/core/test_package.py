@@ -16,7 +16,7 @@ MODULES = [
         f"hpo.{name}"
         for name in ("events", "hints", "history", "objective", "placement", "ranking", "records")
     ),
-    *(f"hpo.{name}" for name in ("recorder", "study", "tables", "trial", "tuner")),
+    *(f"hpo.{name}" for name in ("recorder", "searching", "study", "tables", "trial", "tuner")),
     *(f"hpo.searchers.{name}" for name in ("base", "named", "random")),
 ]
 

@@ -1,5 +1,6 @@
 """The loop: going on, being interrupted, and being driven by hand."""
 
+import inspect
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,12 @@ SPACE = {"x": hpo.Float(0, 1)}
 
 def identity(config: dict[str, Any]) -> float:
     return float(config["x"])
+
+
+def test_a_search_takes_what_a_tuner_takes() -> None:
+    search, tuner = (inspect.signature(one).parameters for one in (hpo.search, hpo.Tuner))
+    assert list(search) == list(tuner)
+    assert all(search[name] == tuner[name] for name in search if name != "objective")
 
 
 def test_run_goes_on_where_it_ended() -> None:

@@ -1,0 +1,98 @@
+"""`hpo.search`: a whole search in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpo.executors import ExecutorPlan
+from hpo.executors.cohorts import Fuse
+from hpo.keeping import Keep
+from hpo.objective import Objective
+from hpo.recorder import Callback
+from hpo.schedulers import Scheduler
+from hpo.searchers import Searcher
+from hpo.space import Space
+from hpo.stopping import StopRule
+from hpo.storage import Storage
+from hpo.study import Study
+from hpo.tuner import Tuner
+from hpo.workers import Workers
+
+
+def search(
+    objective: Callable[..., Any],
+    space: Space | Mapping[str, object],
+    *,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    searcher: str | Searcher = "random",
+    scheduler: str | Scheduler = "fifo",
+    num_trials: int | None = None,
+    timeout: float | None = None,
+    stop: StopRule | Iterable[StopRule] = (),
+    seed: int | None = None,
+    backend: str | None = None,
+    device: str | None = None,
+    workers: int | Workers = 1,
+    executor: ExecutorPlan | None = None,
+    fuse: Fuse = "auto",
+    replicates: int = 1,
+    storage: str | Path | Storage | None = None,
+    name: str = "study",
+    resume: bool = False,
+    keep: Keep | None = None,
+    points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
+    warm_start: Iterable[Study] = (),
+    callbacks: Callback | Iterable[Callback] = (),
+) -> Study:
+    """Search a space for the config with the best result.
+
+    `objective` takes a config (a dict), and as a second positional parameter without a default, or one
+    named `trial`, the current trial. It returns a number, a dict of numbers, a generator that yields either
+    once per epoch, or nothing if it called `hpo.report`. One that raises, or gives NaN, infinity or no
+    number, costs its trial and not the search. `space` is a `Space` or a dict of names and domains.
+
+    The other arguments are those of `hpo.Tuner`, where all are described.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Int(0, 9)}
+        >>> study = hpo.search(lambda config: (config["x"] - 3) ** 2, space, num_trials=30, seed=0)
+        >>> study.best.config
+        {'x': 3}
+
+    Raises:
+        SearchFailedError: every trial failed; the text has the first reason.
+        SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
+        ObjectiveError: the objective gives several metrics and nobody named one.
+        BackendError: the backend or the device is not there.
+        StorageError: the storage cannot be used, or has another study of this name.
+    """
+    tuner = Tuner(
+        Objective(objective).function,
+        space,
+        minimize=minimize,
+        maximize=maximize,
+        searcher=searcher,
+        scheduler=scheduler,
+        num_trials=num_trials,
+        timeout=timeout,
+        stop=stop,
+        seed=seed,
+        backend=backend,
+        device=device,
+        workers=workers,
+        executor=executor,
+        fuse=fuse,
+        replicates=replicates,
+        storage=storage,
+        name=name,
+        resume=resume,
+        keep=keep,
+        points_to_evaluate=points_to_evaluate,
+        warm_start=warm_start,
+        callbacks=callbacks,
+    )
+    return tuner.run()
