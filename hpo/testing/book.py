@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 import textwrap
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 from hpo.context import CurrentTrial, running
 from hpo.errors import DeviceError
 from hpo.port import Softmax
+from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference, make_arrays, make_members
 
 BOOK_NAMES = {
@@ -48,15 +47,8 @@ BOOK_NAMES = {
 }
 
 
-class BookContract:
+class BookContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
-
-    package: str
-
-    @property
-    def d2l(self) -> ModuleType:
-        """The package under test, under the name that the book gives it."""
-        return importlib.import_module(self.package)
 
     def data(self) -> Any:
         """A small data module."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from hpo.optimizers import SGD
 from hpo.port import CANONICAL, Arrays, Member
 from hpo.randomness import batch_order
 from hpo.testing.networks import network_loss
+from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference, make_arrays
 
 KINDS = ("mlp", "mlp-dropout", "lenet")
@@ -26,15 +25,8 @@ DESIGNS: dict[str, Model] = {
 }
 
 
-class BookNetworkContract:
+class BookNetworkContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
-
-    package: str
-
-    @property
-    def d2l(self) -> ModuleType:
-        """The package under test, under the name that the book gives it."""
-        return importlib.import_module(self.package)
 
     def arrays(self, kind: str) -> Arrays:
         """Small images that a model of this kind takes."""

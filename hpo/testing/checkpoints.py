@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +15,7 @@ from hpo.decision import CONTINUE, Decision
 from hpo.errors import CheckpointError
 from hpo.port import CANONICAL, Backend, Softmax, Tree
 from hpo.randomness import uniforms
+from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference, make_arrays
 
 LAST_EPOCH = 4
@@ -79,10 +78,8 @@ class Loop(Protocol):
         ...
 
 
-class CheckpointContract:
+class CheckpointContract(OfPackage):
     """Subclass it, set `package` to the backend's package, and say what the methods below ask for."""
-
-    package: str
 
     def own_model(self) -> Any:
         """A `Module` with all that has a state: dropout, running statistics, an optimizer with momenta.
@@ -94,11 +91,6 @@ class CheckpointContract:
     def loop(self) -> Loop:
         """A loop over the framework's own objects, which were not called as yet."""
         raise NotImplementedError
-
-    @property
-    def d2l(self) -> ModuleType:
-        """The package under test."""
-        return importlib.import_module(self.package)
 
     def data(self) -> Any:
         """A small data module."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from hpo.optimizers import SGD
-from hpo.port import Array, Arrays, Backend, DType, Member, Run, State
+from hpo.port import Array, Arrays, DType, Member, Run, State
+from hpo.testing.package import OfPackage
 from hpo.testing.port import TOLERANCE
 from hpo.testing.problems import largest_difference, make_arrays, make_members, one_step
 
@@ -41,17 +41,8 @@ def exact_step(rule: SGD, state: State, x: Array, y: Array) -> State:
     return result
 
 
-class CohortContract:
+class CohortContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
-
-    package: str
-    dtypes: tuple[DType, ...] = ("float32", "float64")
-
-    @property
-    def backend(self) -> Backend:
-        """The port under test."""
-        backend: Backend = importlib.import_module(self.package).BACKEND
-        return backend
 
     def members(self, data: Arrays, optimizers: Sequence[SGD]) -> list[Member]:
         """Members that learn so, each from weights of its own."""

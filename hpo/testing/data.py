@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hpo.context import CurrentTrial, Opening, running
+from hpo.testing.package import OfPackage
 from hpo.testing.problems import make_arrays
 
 
-class DataContract:
+class DataContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
-
-    package: str
-
-    @property
-    def d2l(self) -> ModuleType:
-        """The package under test."""
-        return importlib.import_module(self.package)
 
     def module(self, *, batch_size: int = 16, **replaced: Any) -> Any:
         """A data module over small arrays, some of them replaced."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import warnings
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from hpo import registry
 from hpo.models import MLP, Model, State
 from hpo.optimizers import SGD, Adam, AdamW
-from hpo.port import Arrays, Backend, DType, Member, Run
+from hpo.port import Arrays, DType, Member, Run
 from hpo.testing.networks import (
     MODELS,
     OPTIMIZERS,
@@ -24,6 +23,7 @@ from hpo.testing.networks import (
     network_scores,
     slopes,
 )
+from hpo.testing.package import OfPackage
 from hpo.testing.port import TOLERANCE
 from hpo.testing.problems import NUM_CLASSES, largest_difference
 
@@ -32,17 +32,8 @@ every_optimizer = pytest.mark.parametrize("rule", OPTIMIZERS)
 SOME_MODELS = ("mlp-dropout", "lenet-relu")
 
 
-class NetworkContract:
+class NetworkContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
-
-    package: str
-    dtypes: tuple[DType, ...] = ("float32", "float64")
-
-    @property
-    def backend(self) -> Backend:
-        """The port under test."""
-        backend: Backend = importlib.import_module(self.package).BACKEND
-        return backend
 
     def run(self, members: list[Member], data: Arrays, dtype: DType = "float64") -> Run:
         """A run of these members."""

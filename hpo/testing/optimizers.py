@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,8 +10,8 @@ import pytest
 
 from hpo.models import MLP, State
 from hpo.optimizers import SGD, Adam, AdamW, Optimizer
-from hpo.port import Backend
 from hpo.testing.networks import data_for, members_of
+from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference
 
 NUM_STEPS = 5
@@ -41,20 +40,12 @@ class Stock(Protocol):
         ...
 
 
-class StockOptimizerContract:
+class StockOptimizerContract(OfPackage):
     """Subclass it, set `package` to the backend's package, and give the framework's own optimizers."""
-
-    package: str
 
     def stock(self, rule: Optimizer, parameters: State) -> Stock:
         """The framework's own optimizer by this rule, in float64."""
         raise NotImplementedError
-
-    @property
-    def backend(self) -> Backend:
-        """The port under test."""
-        backend: Backend = importlib.import_module(self.package).BACKEND
-        return backend
 
     def after_one_step(self, rule: Optimizer, state: State) -> State:
         """What the port makes of a state in one step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from typing import Any
 
@@ -10,8 +9,9 @@ import numpy as np
 import pytest
 
 from hpo.errors import DeviceError
-from hpo.port import Arrays, Backend, DType, Run
+from hpo.port import Arrays, DType, Run
 from hpo.registry import resolve_device
+from hpo.testing.package import OfPackage
 from hpo.testing.problems import (
     NUM_CLASSES,
     RATES,
@@ -26,17 +26,8 @@ TOLERANCE: dict[DType, float] = {"float32": 1e-6, "float64": 1e-12}
 """How far one step from the same state may end from the exact one (float64 arithmetic)."""
 
 
-class PortContract:
+class PortContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
-
-    package: str
-    dtypes: tuple[DType, ...] = ("float32", "float64")
-
-    @property
-    def backend(self) -> Backend:
-        """The port under test."""
-        backend: Backend = importlib.import_module(self.package).BACKEND
-        return backend
 
     def run(self, data: Arrays, *rates: float, dtype: DType = "float32") -> Run:
         """A run of softmax regressions with these learning rates."""

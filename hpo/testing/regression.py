@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hpo.randomness import uniforms
+from hpo.testing.package import OfPackage
 from hpo.testing.problems import make_arrays
 
 WEIGHT = np.array([[1.0, -1.0], [0.5, 2.0], [-2.0, 0.0]])
 
 
-class RegressionContract:
+class RegressionContract(OfPackage):
     """Subclass it, set `package` to the backend's package, and give a linear model."""
-
-    package: str
 
     def linear(self, num_outputs: int, lr: float) -> Any:
         """A `Regression` of the package: one dense layer on 3 inputs."""
         raise NotImplementedError
-
-    @property
-    def d2l(self) -> ModuleType:
-        """The package under test."""
-        return importlib.import_module(self.package)
 
     def problem(self, num_outputs: int) -> tuple[Any, Any]:
         """Examples (200, 3) and what a linear model can learn of them."""
