@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from hpo import training
-from hpo.port import Convolution, Dense, Layer, Model, State
+from hpo.port import Convolution, Dense, DType, Layer, State
+from hpo.training import FastPath
 from hpo_mxnet.arrays import is_initialized
 from hpo_mxnet.compat import mx
 from hpo_mxnet.module import Classification, blocks, canonical_state, load_canonical_state
 
 nn = mx.gluon.nn
+
+DTYPES: dict[Any, DType] = {np.float32: "float32", np.float64: "float64"}
 
 
 class Network(training.Network, Classification):
@@ -46,6 +51,18 @@ class Network(training.Network, Classification):
         """Give the layers the shapes that they have in a state."""
         if "layers.0.weight" in state:
             self.prepare(training.image_shape_of(state), mx.cpu())
+
+    def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
+        """How the port trains it, as long as its layers are what the library made."""
+        if not self._is_whole():
+            return None
+        parameters = list(self.collect_params().values())
+        learns = all(is_initialized(p) and p.grad_req == "write" and p.lr_mult == 1 for p in parameters)
+        if not learns or any(block._forward_hooks or block._forward_pre_hooks for block in blocks(self)):
+            return None
+        dtype = DTYPES.get(np.dtype(parameters[0].dtype).type)
+        [device] = parameters[0].list_ctx()
+        return None if dtype is None else FastPath(self.design(image_shape), dtype, device)
 
     def _is_whole(self) -> bool:
         """Whether the layers are those that the library made."""
@@ -93,22 +110,6 @@ def init_cnn(model: Any, seed: int | None = None) -> None:
 
 
 ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet)
-
-
-def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
-    """The port's record of a model that is still a network as the library made it, else None.
-
-    Args:
-        model: the model.
-        image_shape: of one example: channels, height and width, or fewer axes.
-    """
-    if not ORIGINALS.kept_by(model) or not model._is_whole():
-        return None
-    parameters = list(model.collect_params().values())
-    learns = all(is_initialized(p) and p.grad_req == "write" and p.lr_mult == 1 for p in parameters)
-    hooked = any(block._forward_hooks or block._forward_pre_hooks for block in blocks(model))
-    design: Model = model.design(image_shape)
-    return design if learns and not hooked else None
 
 
 def layers_of(plan: Sequence[Layer]) -> list[Any]:

@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, DType, Scores, State
-from hpo.training import FastPath
+from hpo.port import Array, Scores, State
 from hpo.training.rows import mean_scores
 from hpo_mxnet.arrays import arrays_of
 from hpo_mxnet.compat import mx
-from hpo_mxnet.models import network_of
+from hpo_mxnet.models import ORIGINALS
 from hpo_mxnet.module import canonical_state, load_canonical_state
-
-_DTYPES: dict[Any, DType] = {np.float32: "float32", np.float64: "float64"}
 
 BATCHES_PER_READING = 64
 """Batches whose results are read at a time: waiting for each would leave MXNet's engine idle."""
@@ -25,6 +22,8 @@ BATCHES_PER_READING = 64
 
 class ModuleRun(training.ModuleRun):
     """A run of one `Module`: see `hpo.training.ModuleRun`."""
+
+    originals = ORIGINALS
 
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
@@ -50,17 +49,6 @@ class ModuleRun(training.ModuleRun):
         """Replace the parameters."""
         [state] = states
         load_canonical_state(self.model, state)
-
-    def fast_path(self) -> FastPath | None:
-        """A model of the library's as the library made it."""
-        arrays = self.trainer.arrays
-        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
-        if network is None:
-            return None
-        first = next(iter(self.model.collect_params().values()))
-        [device] = first.list_ctx()
-        dtype = _DTYPES.get(np.dtype(first.dtype).type)
-        return None if dtype is None else FastPath(network, dtype, device)
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         totals = _Totals()

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpo import training
-from hpo.port import Activation, Convolution, Model, State
+from hpo.port import Activation, Convolution, State
 from hpo.randomness import dropout_mask
+from hpo.training import FastPath
 from hpo.training.states import has_dropout, parameter_shapes
 from hpo_numpy.module import Classification, Module
 
@@ -53,6 +54,12 @@ class Network(training.Network, Classification):
             self.dropout_steps += 1
         return x
 
+    def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
+        """How the port trains it, as long as its layers are what the library made."""
+        design = self.design(image_shape)
+        shapes = {name: value.shape for name, value in self.parameters.items()}
+        return FastPath(design, self.precision, device) if shapes == parameter_shapes(design) else None
+
     def _mask(self, index: int, rate: float, shape: tuple[int, int]) -> Any:
         keep = dropout_mask(self.seed, self.replicate, self.dropout_steps, index, rate, shape)
         return (keep / (1 - rate)).astype(self.precision)
@@ -94,20 +101,6 @@ def init_cnn(model: Module, seed: int | None = None) -> None:
 
 
 ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet)
-
-
-def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
-    """The port's record of a model that is still a network as the library made it, else None.
-
-    Args:
-        model: the model.
-        image_shape: of one example: channels, height and width, or fewer axes.
-    """
-    if not ORIGINALS.kept_by(model):
-        return None
-    design: Model = model.design(image_shape)
-    shapes = {name: value.shape for name, value in model.parameters.items()}
-    return design if shapes == parameter_shapes(design) else None
 
 
 def _activated(z: Any, kind: Activation | None) -> Any:

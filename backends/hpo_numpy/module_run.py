@@ -12,14 +12,15 @@ from hpo import training
 from hpo.checkpoints import is_stateful
 from hpo.port import Array, Scores, State, Tree
 from hpo.threads import one_thread
-from hpo.training import FastPath
 from hpo.training.rows import mean_scores
 from hpo_numpy.checkpoints import ATTRIBUTES, attributes, set_attributes
-from hpo_numpy.models import network_of
+from hpo_numpy.models import ORIGINALS
 
 
 class ModuleRun(training.ModuleRun):
     """A run of one `Module`: see `hpo.training.ModuleRun`."""
+
+    originals = ORIGINALS
 
     def learn(self, order: NDArray[np.intp]) -> Scores:
         """Train by the model's own steps."""
@@ -56,12 +57,6 @@ class ModuleRun(training.ModuleRun):
         [state] = states
         for name, value in state.items():
             self.model.parameters[name] = np.array(value, self.model.parameters[name].dtype)
-
-    def fast_path(self) -> FastPath | None:
-        """A model of the library's as the library made it."""
-        arrays = self.trainer.arrays
-        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
-        return None if network is None else FastPath(network, self.model.precision, self.trainer.device)
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         wrong = total_loss = 0.0

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 
 from hpo import training
-from hpo.port import Convolution, DType, Layer, Model, State
+from hpo.port import Convolution, DType, Layer, State
+from hpo.training import FastPath
 from hpo_tensorflow.module import Classification, canonical_state, load_canonical_state
 
 
@@ -42,6 +43,12 @@ class Network(training.Network, Classification):
             if design.image_shape is not None or isinstance(layer, keras.layers.Dense):
                 layer.build(current)
             current = layer.compute_output_shape(current)
+
+    def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
+        """How the port trains it, as long as its layers are what the library made."""
+        if not self.net.weights or self.losses or not self._is_whole():
+            return None
+        return FastPath(self.design(image_shape), self.precision, device)
 
     def _is_whole(self) -> bool:
         """Whether the layers are those that the library made."""
@@ -90,21 +97,6 @@ def init_cnn(model: Any, seed: int | None = None) -> None:
 
 
 ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet, more=["call"])
-
-
-def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
-    """The port's record of a model that is still a network as the library made it, else None.
-
-    Args:
-        model: the model.
-        image_shape: of one example: channels, height and width, or fewer axes.
-    """
-    if not ORIGINALS.kept_by(model):
-        return None
-    if not model.net.weights or model.losses or not model._is_whole():
-        return None
-    design: Model = model.design(image_shape)
-    return design
 
 
 def layers_of(plan: Sequence[Layer], dtype: DType) -> list[Any]:

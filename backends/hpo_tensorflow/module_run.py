@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from hpo import training
 from hpo.port import Arrays, Scores, State, Tree
-from hpo.training import TRAINING_METHODS, ArrayBatches, FastPath, OrderedBatches, Trainer
+from hpo.training import TRAINING_METHODS, ArrayBatches, OrderedBatches, Trainer
 from hpo.training.rows import mean_scores
 from hpo_tensorflow.checkpoints import layer_state
-from hpo_tensorflow.models import LeNet, network_of
+from hpo_tensorflow.models import ORIGINALS, LeNet
 from hpo_tensorflow.module import Module, canonical_state, load_canonical_state
 
 MOST_BATCHES = 64
@@ -28,6 +28,8 @@ class ModuleRun(training.ModuleRun):
     The model's methods are traced into a graph, as `keras.fit` does, and traced again if one of them was
     replaced since.
     """
+
+    originals = ORIGINALS
 
     def __init__(self, model: Module, trainer: Trainer) -> None:
         super().__init__(model, trainer)
@@ -81,12 +83,6 @@ class ModuleRun(training.ModuleRun):
             )
             self._turned = given, replace(given, train_x=train_x, val_x=val_x)
         return self._turned[1]
-
-    def fast_path(self) -> FastPath | None:
-        """A model of the library's as the library made it."""
-        arrays = self.arrays()
-        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
-        return None if network is None else FastPath(network, self.model.precision, self.trainer.device)
 
     def _pass(self, loader: Any, order: NDArray[np.intp] | None = None, *, learn: bool) -> Scores:
         graph = self._graph(learn)

@@ -9,9 +9,11 @@ import torch
 from torch import nn
 
 from hpo import training
-from hpo.port import Convolution, Layer, Model, State
+from hpo.port import Convolution, DType, Layer, State
+from hpo.training import FastPath
 from hpo_torch.module import Classification, canonical_state, load_canonical_state
 
+DTYPES: dict[torch.dtype, DType] = {torch.float32: "float32", torch.float64: "float64"}
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
@@ -46,6 +48,21 @@ class Network(training.Network, Classification):
         """Give the layers the shapes that they have in a state."""
         if "layers.0.weight" in state:
             self.prepare(training.image_shape_of(state))
+
+    def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
+        """How the port trains it, as long as its layers are what the library made."""
+        net = self.net
+        if type(net) is not nn.Sequential or _described(net) != _described(_layers(self.plan())):
+            return None
+        parameters = list(net.parameters())
+        hooked = any(
+            module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
+            for module in self.modules()
+        )
+        if hooked or any(nn.parameter.is_lazy(p) or not p.requires_grad for p in parameters):
+            return None
+        dtype = DTYPES.get(parameters[0].dtype)
+        return None if dtype is None else FastPath(self.design(image_shape), dtype, parameters[0].device)
 
 
 class SoftmaxClassification(training.SoftmaxClassification, Network):
@@ -89,29 +106,6 @@ def init_cnn(module: nn.Module, seed: int | None = None) -> None:
 
 
 ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet)
-
-
-def network_of(model: Any, image_shape: Sequence[int]) -> Model | None:
-    """The port's record of a model that is still a network as the library made it, else None.
-
-    Args:
-        model: the model.
-        image_shape: of one example: channels, height and width, or fewer axes.
-    """
-    if not ORIGINALS.kept_by(model):
-        return None
-    net = model.net
-    if type(net) is not nn.Sequential or _described(net) != _described(_layers(model.plan())):
-        return None
-    parameters = list(net.parameters())
-    hooked = any(
-        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
-        for module in model.modules()
-    )
-    if hooked or any(nn.parameter.is_lazy(p) or not p.requires_grad for p in parameters):
-        return None
-    design: Model = model.design(image_shape)
-    return design
 
 
 def _layers(plan: Sequence[Layer]) -> list[nn.Module]:

@@ -10,20 +10,18 @@ import torch
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import DType, Scores, State
-from hpo.training import FastPath
+from hpo.port import Scores, State
 from hpo.training.rows import mean_scores
-from hpo_torch.models import network_of
+from hpo_torch.models import ORIGINALS
 from hpo_torch.module import canonical_state, load_canonical_state
 from hpo_torch.plain_sgd import PlainSGD, plain_sgd
 from hpo_torch.threads import one_thread
-
-_DTYPES: dict[torch.dtype, DType] = {torch.float32: "float32", torch.float64: "float64"}
 
 
 class ModuleRun(training.ModuleRun):
     """A run of one `Module`: see `hpo.training.ModuleRun`."""
 
+    originals = ORIGINALS
     _plain: PlainSGD | None = None
 
     def learn(self, order: NDArray[np.intp]) -> Scores:
@@ -47,15 +45,6 @@ class ModuleRun(training.ModuleRun):
         """Replace the parameters and buffers."""
         [state] = states
         load_canonical_state(self.model, state)
-
-    def fast_path(self) -> FastPath | None:
-        """A model of the library's as the library made it."""
-        arrays = self.trainer.arrays
-        network = None if arrays is None else network_of(self.model, arrays.train_x.shape[1:])
-        if network is None:
-            return None
-        first = next(self.model.parameters())
-        return FastPath(network, _DTYPES[first.dtype], first.device) if first.dtype in _DTYPES else None
 
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         """One pass over batches; each batch's outputs are caught on their way from the model."""

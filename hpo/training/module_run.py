@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo.checkpoints import capture, restore
 from hpo.port import CANONICAL, SGD, Arrays, DType, Member, Model, Run, Scores, State, Tree
+from hpo.training.module import Originals
 from hpo.training.trainer import Trainer
 
 
@@ -33,7 +34,12 @@ class ModuleRun(ABC):
 
     A model of the library's trains through the port as long as it is what the library made, which is looked
     at in each epoch; every other model by its own steps.
+
+    Attributes:
+        originals: the methods of the library's models, which the fast path stands in for.
     """
+
+    originals: ClassVar[Originals]
 
     def __init__(self, model: Any, trainer: Trainer) -> None:
         self.model = model
@@ -42,10 +48,6 @@ class ModuleRun(ABC):
         self._optimizer: Any = None
         # What the port's run keeps beside the parameters: how often dropout has drawn.
         self._counts: State = {}
-
-    @abstractmethod
-    def fast_path(self) -> FastPath | None:
-        """How the port can train the model as it is now; None if it cannot."""
 
     @abstractmethod
     def learn(self, order: NDArray[np.intp]) -> Scores:
@@ -100,6 +102,14 @@ class ModuleRun(ABC):
     def arrays(self) -> Arrays | None:
         """The data as the port takes them for this model, the same object as long as they are the same."""
         return self.trainer.arrays
+
+    def fast_path(self) -> FastPath | None:
+        """How the port can train the model as it is now; None if it cannot."""
+        arrays = self.arrays()
+        if arrays is None or not self.originals.kept_by(self.model):
+            return None
+        path: FastPath | None = self.model.fast_path(arrays.train_x.shape[1:], self.trainer.device)
+        return path
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train on the examples `order`, or once through a loader that has an order of its own."""

@@ -18,7 +18,8 @@ ANY_IMAGE = (1, 28, 28)
 class Network:
     """A model of the book that the port knows, with initial weights drawn from the seed.
 
-    A backend's own `Network` makes the framework's layers in `assemble`.
+    A backend's own `Network` makes the framework's layers in `assemble`, and says in `fast_path` whether they
+    are still what the library made.
 
     Attributes:
         seed: of the initial weights and, where the port trains it, of dropout.

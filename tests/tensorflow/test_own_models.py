@@ -13,7 +13,6 @@ from hpo.models import LeNet
 from hpo.testing.networks import network_scores
 from hpo.testing.problems import make_arrays, make_members
 from hpo_tensorflow import softmax
-from hpo_tensorflow.models import network_of
 from hpo_tensorflow.module import canonical_state, load_canonical_state
 
 
@@ -164,19 +163,19 @@ def test_whole_batches_of_images_and_the_smaller_last_one_train_in_as_few_traces
 def test_a_model_that_was_changed_does_not_take_the_fast_path(change: str) -> None:
     model = d2l.SoftmaxClassification(num_outputs=10, lr=0.1)
     model(np.zeros((2, 1, 6, 6), np.float32))
-    assert network_of(model, (6, 6, 1)) is not None
+    assert model.fast_path((6, 6, 1), device=None) is not None
     if change == "frozen":
         model.net.layers[1].trainable = False
     else:
         model.net.layers[1].kernel.regularizer = keras.regularizers.L2(0.1)
-    assert network_of(model, (6, 6, 1)) is None
+    assert model.fast_path((6, 6, 1), device=None) is None
 
 
 def test_a_net_put_in_the_place_of_the_library_s_is_trained_by_the_general_path() -> None:
     model, trainer = d2l.SoftmaxClassification(num_outputs=10, lr=0.2), d2l.Trainer(max_epochs=2, seed=0)
     model.net = perceptron()
     trainer.fit(model, data())
-    assert network_of(model, (6, 6, 1)) is None
+    assert model.fast_path((6, 6, 1), device=None) is None
     assert trainer.history[1]["train_loss"] < trainer.history[0]["train_loss"]
 
 

@@ -11,7 +11,6 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 import hpo
 import hpo_torch as d2l
 from hpo.testing.problems import make_arrays
-from hpo_torch.models import network_of
 from hpo_torch.module import canonical_state, load_canonical_state
 
 
@@ -129,14 +128,14 @@ def test_a_data_set_without_indices_is_streamed() -> None:
 def test_a_model_that_was_changed_does_not_take_the_fast_path(change: str) -> None:
     model = d2l.SoftmaxClassification(num_outputs=10, lr=0.1)
     model.prepare((1, 6, 6))
-    assert network_of(model, (1, 6, 6)) is not None
+    assert model.fast_path((1, 6, 6), device=None) is not None
     if change == "hook":
         model.net.register_forward_hook(lambda module, inputs, output: output)
     elif change == "frozen":
         next(model.net.parameters()).requires_grad_(False)
     else:
         model.net = nn.Sequential(nn.Flatten(), nn.Linear(36, 20), nn.Linear(20, 10))
-    assert network_of(model, (1, 6, 6)) is None
+    assert model.fast_path((1, 6, 6), device=None) is None
 
 
 def test_training_leaves_the_number_of_threads_and_the_mode_of_inference_alone() -> None:
