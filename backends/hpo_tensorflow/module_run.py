@@ -17,6 +17,7 @@ from hpo.training.rows import mean_scores
 from hpo_tensorflow.checkpoints import layer_state
 from hpo_tensorflow.models import ORIGINALS, LeNet
 from hpo_tensorflow.module import Module, canonical_state, load_canonical_state
+from hpo_tensorflow.tracing import traced
 
 MOST_BATCHES = 64
 """Batches of a `tf.data.Dataset` in one call of a graph, which Ctrl-C cannot interrupt."""
@@ -100,7 +101,7 @@ class ModuleRun(training.ModuleRun):
         variables = (id(variable) for variable in self.model.trainable_variables)
         key = (learn, *(getattr(self.model, name) for name in methods), *variables)
         if key not in self._graphs:
-            self._graphs[key] = tf.function(self._loop(learn), reduce_retracing=True)
+            self._graphs[key] = traced(self._loop(learn))
         return self._graphs[key]
 
     def _loop(self, learn: bool) -> Any:

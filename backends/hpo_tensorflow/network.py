@@ -18,6 +18,7 @@ from hpo.training.states import DROPOUT_STEPS, complete_state, has_dropout
 from hpo_tensorflow.examples import Examples
 from hpo_tensorflow.layers import scores_of
 from hpo_tensorflow.optimizers import numbers_of, updated
+from hpo_tensorflow.tracing import traced
 
 UNROLLED = 4
 """Steps that stand one behind the other in a graph: a turn of its loop costs some of a small step's time."""
@@ -112,7 +113,6 @@ def _descent(model: Model, kind: type[Optimizer], size: int, count: int) -> Any:
             loss = tf.reduce_sum(losses) * tf.constant(1 / size, losses.dtype)
         return updated(kind, numbers, values, tape.gradient(loss, parameters)), _sums(scores, labels, losses)
 
-    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's
     def descend(values: Any, numbers: Any, data: Examples, indices: Any, masks: Any) -> tuple[Any, Any]:
         def train(turn: Any, values: Any, sums: Any) -> tuple[Any, Any, Any]:
             inputs, labels = data.take(indices[turn])
@@ -130,7 +130,7 @@ def _descent(model: Model, kind: type[Optimizer], size: int, count: int) -> Any:
         )
         return values, sums
 
-    return _without_warning(descend)
+    return traced(descend, autograph=False)
 
 
 @lru_cache(maxsize=GRAPHS)
@@ -138,7 +138,6 @@ def _scoring(model: Model) -> Any:
     """The graph that scores a model on all examples."""
     chunk = EXAMPLES_PER_SCORE * (1 if isinstance(model.layers[0], Convolution) else 4)
 
-    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's
     def score(values: Any, data: Examples) -> Any:
         total = tf.shape(data.y)[0]
 
@@ -151,17 +150,7 @@ def _scoring(model: Model) -> Any:
         _, sums = tf.while_loop(lambda start, _: start < total, add, (0, tf.zeros([2], tf.float64)))
         return sums
 
-    return _without_warning(score)
-
-
-def _without_warning(graph: Any) -> Any:
-    """The graph, without TensorFlow's advice to trace less: a search has a graph for each shape of a model.
-
-    TensorFlow counts the traces of all functions that come from one place of a program together, and has no
-    public way to say that they are meant.
-    """
-    graph._omit_frequent_tracing_warning = True
-    return graph
+    return traced(score, autograph=False)
 
 
 def _sums(scores: Any, labels: Any, losses: Any) -> Any:

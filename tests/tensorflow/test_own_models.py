@@ -159,6 +159,12 @@ def test_whole_batches_of_images_and_the_smaller_last_one_train_in_as_few_traces
     assert Counted.traces == before
 
 
+def test_a_search_over_models_of_one_s_own_is_not_advised_to_trace_less(caplog: Any) -> None:
+    for _ in range(8):
+        d2l.Trainer(max_epochs=1).fit(d2l.Classification(perceptron(), lr=0.1), data(32))
+    assert "retracing" not in caplog.text
+
+
 @pytest.mark.parametrize("change", ["frozen", "regularised"])
 def test_a_model_that_was_changed_does_not_take_the_fast_path(change: str) -> None:
     model = d2l.SoftmaxClassification(num_outputs=10, lr=0.1)
