@@ -40,7 +40,7 @@ DEFAULT_PLOT = Path("hpo-compare.png")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Request:
     """The options of `hpo compare` as they were given."""
 
     objective: str
@@ -61,38 +61,38 @@ class Wish:
     as_json: bool
 
 
-def carry_out(wish: Wish) -> int:
+def carry_out(request: Request) -> int:
     """Compare as the options say; the exit code."""
-    with only_documents(wish.as_json) as output:
-        console = open_console(to_stderr=wish.as_json)
+    with only_documents(request.as_json) as output:
+        console = open_console(to_stderr=request.as_json)
         plot = picture_path(
-            wish.plot, console, default=DEFAULT_PLOT, wanted=not wish.no_plot, shown=not wish.as_json
+            request.plot, console, default=DEFAULT_PLOT, wanted=not request.no_plot, shown=not request.as_json
         )
-        python = _interpreters(wish)
-        names = _backends(wish, python)
-        source, reason = _data(wish, console)
-        _print_header(console, wish, names, source, reason)
-        with Watch(console, wish.trials) as watch, wrong_arguments():
+        python = _interpreters(request)
+        names = _backends(request, python)
+        source, reason = _data(request, console)
+        _print_header(console, request, names, source, reason)
+        with Watch(console, request.trials) as watch, wrong_arguments():
             comparison = compare_backends(
-                wish.objective,
-                None if wish.space is None else load_space_toml(wish.space),
+                request.objective,
+                None if request.space is None else load_space_toml(request.space),
                 backends=names,
                 python=python,
-                num_trials=wish.trials,
-                seed=wish.seed,
-                epochs=wish.epochs,
-                metric=wish.metric,
-                options={} if wish.batch_size is None else {"batch_size": wish.batch_size},
+                num_trials=request.trials,
+                seed=request.seed,
+                epochs=request.epochs,
+                metric=request.metric,
+                options={} if request.batch_size is None else {"batch_size": request.batch_size},
                 data=source,
-                twins=wish.twins,
-                tolerance=wish.tolerance,
+                twins=request.twins,
+                tolerance=request.tolerance,
                 on_progress=watch.take,
             )
         _print_result(console, comparison)
         if plot is not None:
             save(picture(comparison), plot)
             print_fields(console, [("picture", str(plot))])
-        if wish.as_json:
+        if request.as_json:
             write_document(output, document_of(comparison) | {"data": source, "data_reason": reason})
     if comparison.interrupted:
         return INTERRUPTED
@@ -137,29 +137,29 @@ class Watch:
             )
 
 
-def _interpreters(wish: Wish) -> dict[str, str]:
+def _interpreters(request: Request) -> dict[str, str]:
     """The paths of `--python`, before those of the file."""
     named: dict[str, str] = {}
-    for text in wish.python:
+    for text in request.python:
         name, equals, path = text.partition("=")
         if not equals or not name.strip() or not path.strip():
             raise UsageError(
                 f"--python takes a backend and a path, such as mxnet=old-env/bin/python; received {text!r}."
             )
         named[name.strip()] = path.strip()
-    config = wish.config or (Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None)
+    config = request.config or (Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None)
     from_file = {} if config is None else read_config(config)
-    if wish.backends is not None and wish.config is None:
+    if request.backends is not None and request.config is None:
         # A file that nobody named may have interpreters for other comparisons.
-        wanted = {_plain(name) for name in wish.backends.split(",")}
+        wanted = {_plain(name) for name in request.backends.split(",")}
         from_file = {name: path for name, path in from_file.items() if _plain(name) in wanted}
     return {name: str(path) for name, path in from_file.items()} | named
 
 
-def _backends(wish: Wish, python: Mapping[str, str]) -> list[str]:
+def _backends(request: Request, python: Mapping[str, str]) -> list[str]:
     """The backends that are named, else all that can be used."""
-    if wish.backends is not None:
-        return split_names(wish.backends)
+    if request.backends is not None:
+        return split_names(request.backends)
     elsewhere = [_plain(name) for name in python]
     here = [name for name in registry.registered() if name not in elsewhere]
     found = [each.name for each in probe_all(here) if each.state is State.INSTALLED]
@@ -177,25 +177,25 @@ def _plain(name: str) -> str:
     return registry.ALIASES.get(name, name)
 
 
-def _data(wish: Wish, console: Console) -> tuple[str | None, str | None]:
+def _data(request: Request, console: Console) -> tuple[str | None, str | None]:
     """What `HPO_DATA` is to be for the workers, and why; None for a user's own objective."""
-    task = TASKS.get(wish.objective)
+    task = TASKS.get(request.objective)
     if task is None or task.dataset != "Fashion-MNIST":
-        if wish.data is not None:
+        if request.data is not None:
             raise UsageError(
-                f"--data {wish.data} says where a task takes Fashion-MNIST from; {wish.objective} does not "
-                f"use it. Leave it out."
+                f"--data {request.data} says where a task takes Fashion-MNIST from; {request.objective} does "
+                f"not use it. Leave it out."
             )
         return None, None
-    arrays = fashion_mnist_for(console, wish.data)
+    arrays = fashion_mnist_for(console, request.data)
     return arrays.source, arrays.why
 
 
 def _print_header(
-    console: Console, wish: Wish, names: list[str], source: str | None, reason: str | None
+    console: Console, request: Request, names: list[str], source: str | None, reason: str | None
 ) -> None:
-    print_line(console, f"{wish.objective} on {', '.join(names)}", style="bold")
-    fields = [("seed", str(wish.seed)), ("twins", f"{wish.twins} of each config on {names[0]}")]
+    print_line(console, f"{request.objective} on {', '.join(names)}", style="bold")
+    fields = [("seed", str(request.seed)), ("twins", f"{request.twins} of each config on {names[0]}")]
     if source is not None:
         fields.insert(0, ("data", f"{source} ({reason})"))
     print_fields(console, fields)
