@@ -70,7 +70,8 @@ class Trace:
         }
         about = {"label": self.label, "backend": self.backend, "versions": self.versions}
         with path.open("wb") as file:
-            np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)
+            # Weights hardly get smaller by compression, which takes twenty times as long.
+            np.savez(file, about=np.array(json.dumps(about)), **arrays)
         return path
 
     @classmethod
