@@ -18,8 +18,8 @@ from hpo.errors import CacheError, CorruptFileError, DataNotFoundError, Download
 
 SAMPLE = "sample"
 WAY_OUT = (
-    "Set HPO_DATA to a folder that holds the four files, or HPO_DATA=sample to use the embedded sample "
-    "of 6,000 training and 1,000 test images."
+    "Name a folder that holds the four files, or 'sample' for the embedded sample of 6,000 training and "
+    "1,000 test images, by HPO_DATA=..., data= or --data."
 )
 
 

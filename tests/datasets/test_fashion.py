@@ -107,7 +107,7 @@ def test_a_named_folder_without_the_files_is_an_error_that_lists_them(
         assert str(caught.value).startswith(
             f"The folder {folder} lacks {NAMES[1]}, {NAMES[3]} (each may also end in .gz), and HPO_DATA names"
         )
-        assert "HPO_DATA=sample" in str(caught.value)
+        assert "'sample' for the embedded sample" in str(caught.value)
 
 
 def test_an_altered_file_in_the_cache_is_named_with_both_checksums(tiny: Tiny, cache: Path) -> None:
@@ -212,7 +212,7 @@ def test_without_data_and_network_the_error_lists_the_places_and_the_way_out(
         f"{bare_machine / '.keras/datasets/fashion-mnist'} (Keras)",
     ):
         assert f"\n  {place}\n" in text
-    assert "HPO_DATA=sample" in text
+    assert "'sample' for the embedded sample" in text
     assert not cache.exists()
 
 
@@ -220,7 +220,7 @@ def test_a_forbidden_download_is_an_error_and_no_request(online: Server, cache: 
     with pytest.raises(DataNotFoundError, match=r"the download was forbidden\.\nLooked at:\n") as caught:
         fashion_mnist(download=False)
     assert str(cache) in str(caught.value)
-    assert "HPO_DATA=sample" in str(caught.value)
+    assert "'sample' for the embedded sample" in str(caught.value)
     assert online.requests == []
 
 
