@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,10 +19,15 @@ from hpo.curves import LearningCurves
 from hpo.events import EventKind, metrics_from_json
 
 Trace = list[tuple[int, float, float]]
-"""(epochs trained by all, seconds, best value of a full training so far), ascending."""
+"""(epochs trained by all, seconds, best loss of a full training so far), ascending."""
 
 Run = Callable[[LearningCurves, int, int, int], Trace]
 """(curves, workers, budget in epochs, seed) -> the trace."""
+
+
+def loss(curves: LearningCurves, metrics: Mapping[str, float]) -> float:
+    """What a report is worth: small is good, whatever the metric's direction."""
+    return curves.metric.sign * metrics[curves.metric.name]
 
 
 def ours(make: Callable[[int], hpo.Scheduler], searcher: str = "random") -> Run:
@@ -30,7 +35,7 @@ def ours(make: Callable[[int], hpo.Scheduler], searcher: str = "random") -> Run:
         study = hpo.search(
             curves,
             curves.space,
-            minimize=curves.metric.name,
+            **{curves.metric.direction.value: curves.metric.name},
             searcher=searcher,
             scheduler=make(curves.max_epochs),
             stop=hpo.MaxCost(budget),
@@ -43,7 +48,7 @@ def ours(make: Callable[[int], hpo.Scheduler], searcher: str = "random") -> Run:
             if event.kind is EventKind.REPORTED:
                 spent += 1
                 if event.epoch == curves.max_epochs:
-                    best = min(best, metrics_from_json(event.data)[curves.metric.name])
+                    best = min(best, loss(curves, metrics_from_json(event.data)))
                 trace.append((spent, event.elapsed, best))
         return trace
 
@@ -72,10 +77,10 @@ def theirs(make: Callable[[int, int], Rule]) -> Run:
             while len(agenda) < workers:
                 curve = list(curves(next(proposals)))
                 rule.start(count)
-                heapq.heappush(agenda, (now + curve[0]["seconds"], count, count, 1, curve))
+                heapq.heappush(agenda, (now + seconds(curve[0]), count, count, 1, curve))
                 count += 1
             now, turn, trial, epoch, curve = heapq.heappop(agenda)
-            value = curve[epoch - 1][curves.metric.name]
+            value = loss(curves, curve[epoch - 1])
             spent += 1
             if epoch == curves.max_epochs:
                 best = min(best, value)
@@ -84,10 +89,15 @@ def theirs(make: Callable[[int, int], Rule]) -> Run:
             if ended:
                 rule.end(trial, value)
             elif rule.goes_on(trial, epoch, value):
-                heapq.heappush(agenda, (now + curve[epoch]["seconds"], turn, trial, epoch + 1, curve))
+                heapq.heappush(agenda, (now + seconds(curve[epoch]), turn, trial, epoch + 1, curve))
         return trace
 
     return run
+
+
+def seconds(metrics: Mapping[str, float]) -> float:
+    """How long an epoch took: one second where the table does not say, as on the simulator."""
+    return metrics.get("seconds", 1.0)
 
 
 def configs(curves: LearningCurves, seed: int) -> Iterator[dict[str, Any]]:
