@@ -26,6 +26,11 @@ class ASHA:
     `kind="stopping"` it is stopped instead, and the best go on at once without a pause: simpler to run, for
     objectives that cannot go on, but what was stopped by mistake is lost.
 
+    Before eta trials came to a rung, one of eta is nobody: the paper promotes no one, and so does this, with
+    one exception. Of those that were promoted to the last rung but one, the best so far goes on to the end.
+    So there is a full training early, for eta - 1 more of them at most. Trials that would be stopped cannot
+    wait for others; of these the best so far goes on at every rung.
+
     When nobody may start any more and nobody could be promoted, the best trial of the highest rung goes on
     to the end all the same if no other did, so that the search has one that was trained in full.
 
@@ -69,7 +74,7 @@ class ASHA:
         for number in reversed(range(len(self._rungs) - 1)):
             rung = self._rungs[number]
             best = rung.best_paused()
-            if best is not None and rung.rank(best) < int(len(rung) / self.eta):
+            if best is not None and rung.rank(best) < self._num_promoted(number, len(rung)):
                 place = f"rank {rung.rank(best) + 1} of {len(rung)} at epoch {self.levels[number]}"
                 return self._promotion(best, number, place)
         if can_start:
@@ -89,9 +94,7 @@ class ASHA:
         rank, level = rung.rank(standing), self.levels[number]
         place = f"rank {rank + 1} of {len(rung)} at epoch {level}"
         if self.kind == "stopping":
-            # Among the best 1/eta, where that is at least one; before eta trials came nobody can tell.
-            is_among = len(rung) < self.eta or rank < int(len(rung) / self.eta)
-            if is_among and math.isfinite(standing.value):
+            if rank < self._num_promoted(number, len(rung)) and math.isfinite(standing.value):
                 return CONTINUE
             return Decision(Verdict.STOP, f"{place}; one of {self.eta:g} goes on")
         if standing.epoch < standing.until:
@@ -144,7 +147,9 @@ class ASHA:
         number = self._granted(standing)
         self._rungs[number].coming.discard(standing.trial)
         if self.kind == "stopping":
-            number = bisect.bisect_right(self.levels, standing.epoch)
+            # The rung that it was on its way to; where it broke at a rung, that one, which knows it.
+            find = bisect.bisect_right if math.isfinite(standing.value) else bisect.bisect_left
+            number = find(self.levels, standing.epoch)
         if number < len(self._rungs) and standing.state is not TrialState.STOPPED:
             failed = standing.state is TrialState.FAILED
             self._rungs[number].add(math.inf if failed else standing.value, standing.trial)
@@ -159,6 +164,11 @@ class ASHA:
         reached = bisect.bisect_right(self.levels, standing.epoch) - 1
         return reached if reached >= 0 and standing.before < self.levels[reached] else None
 
+    def _num_promoted(self, number: int, count: int) -> int:
+        """How many of so many trials at a rung go on: one of eta, rounded down."""
+        is_last_but_one = 0 < number == len(self.levels) - 2
+        return max(int(self.kind == "stopping" or is_last_but_one), int(count / self.eta))
+
     def _promotion(self, standing: Standing, number: int, reason: str) -> Grant:
         info = {"rung": number + 1, "reason": reason}
         return Grant(standing.trial, until=self.levels[number + 1], info=info)
@@ -168,7 +178,7 @@ class ASHA:
         if not self._ended:
             coming = 0  # so many may still come to the rung from the one below
             for number, rung in enumerate(self._rungs[:-1]):
-                largest = int((len(rung) + len(rung.coming) + coming) / self.eta)
+                largest = self._num_promoted(number, len(rung) + len(rung.coming) + coming)
                 spared = None if self._somebody_gets_through else rung.best_paused()
                 for standing in rung.paused():
                     rank = rung.rank(standing)

@@ -16,9 +16,13 @@ from hpo.study import Study
 
 
 class MedianStopping:
-    """Stops a trial whose best value so far is worse than the median of the others' averages so far.
+    """Stops a trial whose best value so far is worse than the median of the others' values at this epoch.
 
     A careful rule: it stops what is clearly bad, and leaves about half of the epochs to be trained.
+
+    The paper holds the trial against the others' running averages, from their first epoch on. Where curves
+    fall steeply at first, almost everybody is better than that, and hardly anybody is stopped; so here it is
+    an option.
 
     Args:
         max_epochs: the last epoch; None where the objective itself knows its end.
@@ -26,6 +30,7 @@ class MedianStopping:
             median, 25 keeps only what is as good as the best quarter. Above 0 and below 100.
         min_epochs: no trial is stopped before this epoch.
         min_trials: so many others must have come to an epoch before anybody is stopped there.
+        averages: whether the others count with the average of their values so far, as in the paper.
 
     Raises:
         ValueError: an argument is out of its range; the text says what was received.
@@ -41,6 +46,7 @@ class MedianStopping:
         percentile: float = 50,
         min_epochs: int = 1,
         min_trials: int = 5,
+        averages: bool = False,
     ) -> None:
         self.max_epochs = None if max_epochs is None else check_epochs("max_epochs", max_epochs)
         self.min_epochs = check_epochs("min_epochs", min_epochs)
@@ -53,11 +59,13 @@ class MedianStopping:
         if isinstance(min_trials, bool) or not isinstance(min_trials, int) or min_trials < 1:
             raise ValueError(f"min_trials is an integer of at least 1; received {min_trials!r}.")
         self.min_trials = min_trials
+        self.averages = averages
         self._begin()
 
     def __repr__(self) -> str:
         last = "" if self.max_epochs is None else f"{self.max_epochs}, "
-        return f"MedianStopping({last}percentile={self.percentile:g}, min_epochs={self.min_epochs})"
+        averages = ", averages=True" if self.averages else ""
+        return f"MedianStopping({last}percentile={self.percentile:g}, min_epochs={self.min_epochs}{averages})"
 
     def next(self, study: Study, *, can_start: bool) -> Grant | None:
         """A new trial, if one may be started."""
@@ -69,14 +77,13 @@ class MedianStopping:
         standing = self._ledger[trial]
         if self.max_epochs is not None and standing.epoch >= self.max_epochs:
             return Decision(Verdict.COMPLETE)
-        best, mean = self._best[trial], self._mean[trial][0]
-        averages = self._averages.get(standing.epoch, [])
-        others = len(averages) - 1
+        best, own = self._best[trial], self._compared(standing)
+        ordered = self._ordered.get(standing.epoch, [])
+        others = len(ordered) - 1
         if standing.epoch < self.min_epochs or others < self.min_trials:
             return CONTINUE
-        # The trial's own average is among them, and no judge of it.
-        own = bisect.bisect_left(averages, mean)
-        threshold = _percentile(averages, own, self.percentile / 100)
+        # The trial's own value is among them, and no judge of it.
+        threshold = _percentile(ordered, bisect.bisect_left(ordered, own), self.percentile / 100)
         if best <= threshold:
             return CONTINUE
         shown = study.metric.sign * threshold
@@ -84,11 +91,11 @@ class MedianStopping:
         return Decision(
             Verdict.STOP,
             f"its best value {study.metric.sign * best:.4g} by epoch {standing.epoch} is worse than "
-            f"{shown:.4g}, {name} of the averages of {others} others",
+            f"{shown:.4g}, {name} of the {'averages' if self.averages else 'values'} of {others} others",
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_ledger": None, "_best": None, "_mean": None, "_averages": None}
+        return {**self.__dict__, "_ledger": None, "_best": None, "_mean": None, "_ordered": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -98,7 +105,7 @@ class MedianStopping:
         self._ledger = Ledger()
         self._best: dict[int, float] = {}
         self._mean: dict[int, tuple[float, int]] = {}
-        self._averages: dict[int, list[float]] = {}
+        self._ordered: dict[int, list[float]] = {}
 
     def _read(self, study: Study) -> None:
         if not self._ledger.is_of(study):
@@ -113,7 +120,11 @@ class MedianStopping:
         mean = math.inf if math.isinf(value) or math.isinf(mean) else mean + (value - mean) / (count + 1)
         self._mean[trial] = mean, count + 1
         self._best[trial] = min(self._best.get(trial, math.inf), value)
-        bisect.insort(self._averages.setdefault(standing.epoch, []), mean)
+        bisect.insort(self._ordered.setdefault(standing.epoch, []), self._compared(standing))
+
+    def _compared(self, standing: Standing) -> float:
+        """What a trial counts with at its last epoch where others are held against it."""
+        return self._mean[standing.trial][0] if self.averages else standing.value
 
 
 def _checked_percentile(percentile: Any) -> float:

@@ -1,0 +1,67 @@
+"""Who is stopped under the median stopping rule, decision by decision."""
+
+from __future__ import annotations
+
+import math
+
+import hpo
+from hpo.decision import Verdict
+from hpo.testing.driving import Driven
+
+
+def after(scheduler: hpo.MedianStopping, others: list[list[float]], *mine: float) -> hpo.Decision:
+    """What is decided on the last of these errors, beside others that trained as long or longer."""
+    driven = Driven(scheduler)
+    for errors in others:
+        trial = driven.start()
+        assert trial is not None
+        for error in errors:
+            driven.report(trial, error)
+    trial = driven.start()
+    assert trial is not None
+    return driven.report(trial, *mine)
+
+
+OTHERS = [[0.9, 0.1], [0.9, 0.2], [0.9, 0.3]]
+
+
+def test_the_best_value_so_far_is_held_against_the_median_of_the_others_values() -> None:
+    rule = hpo.MedianStopping(9, min_trials=3)
+    assert after(rule, OTHERS, 0.9, 0.2).goes_on
+    decision = after(rule, OTHERS, 0.9, 0.21)
+    assert decision.verdict is Verdict.STOP
+    assert decision.reason == (
+        "its best value 0.21 by epoch 2 is worse than 0.2, the median of the values of 3 others"
+    )
+    assert after(rule, OTHERS, 0.15, 0.8).goes_on  # it was better before
+
+
+def test_the_averages_of_the_paper_let_more_go_on() -> None:
+    rule = hpo.MedianStopping(9, min_trials=3, averages=True)
+    assert after(rule, OTHERS, 0.9, 0.54).goes_on
+    decision = after(rule, OTHERS, 0.9, 0.56)
+    assert decision.verdict is Verdict.STOP
+    assert decision.reason == (
+        "its best value 0.56 by epoch 2 is worse than 0.55, the median of the averages of 3 others"
+    )
+
+
+def test_nobody_is_stopped_before_enough_others_came_to_the_epoch() -> None:
+    assert after(hpo.MedianStopping(9, min_trials=4), OTHERS, 0.9, 0.8).goes_on
+
+
+def test_a_percentile_keeps_fewer() -> None:
+    rule = hpo.MedianStopping(9, min_trials=3, percentile=25)
+    assert after(rule, OTHERS, 0.9, 0.15).goes_on
+    assert not after(rule, OTHERS, 0.9, 0.16).goes_on
+
+
+def test_nan_is_worse_than_any_value() -> None:
+    rule = hpo.MedianStopping(9, min_trials=3)
+    assert not after(rule, OTHERS, math.nan).goes_on
+    assert after(rule, [[math.nan]] * 3, 0.9).goes_on
+
+
+def test_it_says_which_rule_it_follows() -> None:
+    assert repr(hpo.MedianStopping(9)) == "MedianStopping(9, percentile=50, min_epochs=1)"
+    assert repr(hpo.MedianStopping(averages=True)).endswith("min_epochs=1, averages=True)")
