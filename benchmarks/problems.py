@@ -1,11 +1,13 @@
-"""Objectives with a known best value, for the benchmarks of searchers.
+"""Objectives for the benchmarks of searchers: functions, models of scikit-learn, and the recorded tables.
 
-Where a function has its optimum at a point of the benchmark's choice, it lies at another share of the range
-in each dimension: a searcher that tries the middle first must not profit from it.
+Each seed has its own instance of a problem: the optimum lies elsewhere, the data are split otherwise. So a
+searcher that begins in the middle has no luck, one that is deterministic shows more than a single run, and
+whatever holds over the seeds holds for more than one landscape. Only the recorded tables are what they are.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from typing import Any
 
 import learners
 import numpy as np
+from functions import ackley, branin, hartmann, levy, rosenbrock
 
 import hpo
 from hpo.randomness import uniforms
@@ -37,123 +40,51 @@ class Problem:
     best: float | None
 
 
-def branin(x: np.ndarray) -> float:
-    """Branin on [-5, 10] x [0, 15]; the lowest value is 0.397887."""
-    bowl = (x[1] - 5.1 / (4 * math.pi**2) * x[0] ** 2 + 5 / math.pi * x[0] - 6) ** 2
-    return float(bowl + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x[0]) + 10)
-
-
-_HARTMANN_WEIGHTS = np.array([1.0, 1.2, 3.0, 3.2])
-_HARTMANN = {
-    3: (
-        np.array([[3.0, 10, 30], [0.1, 10, 35], [3.0, 10, 30], [0.1, 10, 35]]),
-        1e-4 * np.array([[3689, 1170, 2673], [4699, 4387, 7470], [1091, 8732, 5547], [381, 5743, 8828]]),
-    ),
-    6: (
-        np.array(
-            [
-                [10, 3, 17, 3.5, 1.7, 8],
-                [0.05, 10, 17, 0.1, 8, 14],
-                [3, 3.5, 1.7, 10, 17, 8],
-                [17, 8, 0.05, 10, 0.1, 14],
-            ]
-        ),
-        1e-4
-        * np.array(
-            [
-                [1312, 1696, 5569, 124, 8283, 5886],
-                [2329, 4135, 8307, 3736, 1004, 9991],
-                [2348, 1451, 3522, 2883, 3047, 6650],
-                [4047, 8828, 8732, 5743, 1091, 381],
-            ]
-        ),
-    ),
-}
-
-
-def hartmann(x: np.ndarray) -> float:
-    """Hartmann on the unit cube of 3 or 6 dimensions; the lowest values are -3.86278 and -3.32237."""
-    scales, centres = _HARTMANN[len(x)]
-    return float(-_HARTMANN_WEIGHTS @ np.exp(-np.sum(scales * (x - centres) ** 2, axis=1)))
-
-
-def ackley(x: np.ndarray) -> float:
-    """Ackley; 0 at the origin."""
-    wide = -20 * math.exp(-0.2 * math.sqrt(float(np.mean(x * x))))
-    return float(wide - math.exp(float(np.mean(np.cos(2 * math.pi * x)))) + 20 + math.e)
-
-
-def levy(x: np.ndarray) -> float:
-    """Levy; 0 at (1, ..., 1)."""
-    w = 1 + (x - 1) / 4
-    middle = np.sum((w[:-1] - 1) ** 2 * (1 + 10 * np.sin(math.pi * w[:-1] + 1) ** 2))
-    last = (w[-1] - 1) ** 2 * (1 + math.sin(2 * math.pi * w[-1]) ** 2)
-    return float(math.sin(math.pi * w[0]) ** 2 + middle + last)
-
-
-def rosenbrock(x: np.ndarray) -> float:
-    """Rosenbrock; 0 at (1, ..., 1)."""
-    return float(np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2))
-
-
-def vector(config: Config, count: int) -> np.ndarray:
-    """The values of x0, x1, ... in a config."""
-    return np.array([config[f"x{place}"] for place in range(count)])
-
-
-def shifted(centre: float, width: float, count: int) -> list[tuple[float, float]]:
-    """Bounds of `count` dimensions with the point `centre` between 15 and 85 % of each range."""
-    shares = 0.15 + 0.7 * uniforms(2023, "optima", count, shape=(count,))
-    return [(centre - width * share, centre + width * (1 - share)) for share in shares]
-
-
 def continuous(
     name: str, function: Callable[[np.ndarray], float], bounds: list[tuple[float, float]], best: float
 ) -> Problem:
     """A problem of floats x0, x1, ..."""
     space = hpo.Space({f"x{place}": hpo.Float(low, high) for place, (low, high) in enumerate(bounds)})
-    return Problem(name, space, lambda config: function(vector(config, len(bounds))), best)
+
+    def of_config(config: Config) -> float:
+        return function(np.array([config[f"x{place}"] for place in range(len(bounds))]))
+
+    return Problem(name, space, of_config, best)
 
 
-def mixed_ackley(config: Config) -> float:
+def around(centre: float, width: float, shares: np.ndarray) -> list[tuple[float, float]]:
+    """Bounds with the point `centre` at a share of each range between 15 and 85 %."""
+    placed = 0.15 + 0.7 * shares
+    return [(centre - width * share, centre + width * (1 - share)) for share in placed]
+
+
+def moved(bounds: list[tuple[float, float]], most: float, shares: np.ndarray) -> list[tuple[float, float]]:
+    """Bounds moved by up to `most` of their width."""
+    return [
+        (low + (high - low) * most * (2 * share - 1), high + (high - low) * most * (2 * share - 1))
+        for (low, high), share in zip(bounds, shares, strict=True)
+    ]
+
+
+def mixed_ackley(shares: np.ndarray) -> Problem:
     """Ackley of floats and integers, in one of three shapes."""
-    x = np.array([config["x0"], config["x1"], config["n0"] / 4, config["n1"] / 4])
-    shift = {"a": 0.0, "b": 0.8, "c": 2.0}[config["kind"]]
-    return ackley(x) + shift + (0.5 if config["flag"] else 0.0)
-
-
-def training_like(config: Config) -> float:
-    """What a network's error does: a valley in log rates, sizes in steps, diminishing returns."""
-    rate = math.log10(config["rate"])
-    centre = {"sgd": -1.2, "adam": -2.9, "rmsprop": -3.1}[config["optimizer"]]
-    error = 0.06 + 0.05 * (rate - centre) ** 2 / (1 + 0.1 * (rate - centre) ** 2)
-    error += 0.3 / math.sqrt(config["units"]) + 0.015 * (math.log2(config["batch"]) - 5.5) ** 2 / 4
-    error += (
-        0.02 * (config["layers"] - 3) ** 2 / 4
-        + {"sgd": 0.01, "adam": 0.0, "rmsprop": 0.005}[config["optimizer"]]
+    lows = [-round(28 * (0.15 + 0.7 * share)) for share in shares[2:4]]
+    floats = around(0, 8, shares[:2])
+    space = hpo.Space(
+        {
+            **{f"x{place}": hpo.Float(*bounds) for place, bounds in enumerate(floats)},
+            **{f"n{place}": hpo.Int(low, low + 28) for place, low in enumerate(lows)},
+            "kind": hpo.Choice(["a", "b", "c"]),
+            "flag": hpo.Choice([True, False]),
+        }
     )
-    error += 0.04 * abs(config["dropout"] - 0.23) + 0.01 * abs(math.log10(config["decay"]) + 3.7)
-    if config["units"] > 300 and config["decay"] < 1e-4:
-        error += 0.03  # a large network without decay overfits
-    return min(error, 0.9) if rate < centre + 1.5 else 0.9
+    penalties = dict(zip("abc", np.array([0.0, 0.8, 2.0])[np.argsort(shares[4:7])], strict=True))
 
+    def function(config: Config) -> float:
+        x = np.array([config["x0"], config["x1"], config["n0"] / 4, config["n1"] / 4])
+        return ackley(x) + float(penalties[config["kind"]]) + (0.5 if config["flag"] else 0.0)
 
-def conditional(config: Config) -> float:
-    """Three models, each with its own hyperparameters."""
-    if config["model"] == "svm":
-        return (
-            0.2
-            + 0.05 * ((math.log10(config["c"]) - 1.3) ** 2 + (math.log10(config["gamma"]) + 2.2) ** 2) ** 0.8
-        )
-    if config["model"] == "forest":
-        return 0.25 + 0.5 / config["trees"] ** 0.5 + 0.02 * abs(config["depth"] - 14) ** 0.7
-    deep = 0.06 * abs(math.log10(config["rate"]) + 2.6) ** 1.4 + 0.03 * abs(config["layers"] - 2)
-    width = sum(
-        0.02 * abs(math.log2(config[f"units{place}"]) - 7.4)
-        for place in (1, 2, 3)
-        if place <= config["layers"]
-    )
-    return 0.14 + deep + width
+    return Problem("mixed_ackley", space, function, 0.0)
 
 
 _TRAINING_SPACE = hpo.Space(
@@ -181,38 +112,94 @@ _CONDITIONAL_SPACE = hpo.Space(
         "units3": hpo.Int(8, 1024, log=True).when("layers", ge=3),
     }
 )
-_MIXED_SPACE = hpo.Space(
-    {
-        "x0": hpo.Float(-3, 5),
-        "x1": hpo.Float(-4, 2),
-        "n0": hpo.Int(-12, 16),
-        "n1": hpo.Int(-8, 20),
-        "kind": hpo.Choice(["c", "a", "b"]),
-        "flag": hpo.Choice([True, False]),
-    }
-)
 
 
-def all_problems() -> list[Problem]:
-    """The synthetic problems, and the models of scikit-learn."""
+def training_like(shares: np.ndarray) -> Problem:
+    """What a network's error does: a valley in log rates, sizes in steps, diminishing returns."""
+    centres = {"sgd": -1.9, "adam": -3.6, "rmsprop": -3.8}
+    centres = {optimizer: centre + 1.4 * shares[0] for optimizer, centre in centres.items()}
+    decay, dropout = -3.7 + shares[1], 0.1 + 0.4 * shares[2]
+    layers, batch = 2 + int(4 * shares[3]), 4.5 + 3 * shares[4]
+
+    def function(config: Config) -> float:
+        rate, optimizer = math.log10(config["rate"]), config["optimizer"]
+        off = (rate - centres[optimizer]) ** 2
+        error = 0.06 + 0.05 * off / (1 + 0.1 * off) + 0.3 / math.sqrt(config["units"])
+        error += 0.004 * (math.log2(config["batch"]) - batch) ** 2 + 0.005 * (config["layers"] - layers) ** 2
+        error += {"sgd": 0.01, "adam": 0.0, "rmsprop": 0.005}[optimizer]
+        error += 0.04 * abs(config["dropout"] - dropout) + 0.01 * abs(math.log10(config["decay"]) - decay)
+        if config["units"] > 300 and config["decay"] < 1e-4:
+            error += 0.03  # a large network without decay overfits
+        return float(min(error, 0.9)) if rate < centres[optimizer] + 1.5 else 0.9
+
+    optimum = {"rate": 10 ** centres["adam"], "decay": 10**decay, "dropout": dropout, "units": 1024}
+    optimum |= {"layers": layers, "optimizer": "adam"}
+    best = min(function(optimum | {"batch": 2**power}) for power in range(3, 10))
+    return Problem("training_like", _TRAINING_SPACE, function, best)
+
+
+def conditional(shares: np.ndarray) -> Problem:
+    """Three models, each with its own hyperparameters."""
+    c, gamma = 0.3 + 2 * shares[0], -3.2 + 2 * shares[1]
+    depth, rate, units = 6 + 16 * shares[2], -3.6 + 2 * shares[3], 5.5 + 3.5 * shares[4]
+
+    def function(config: Config) -> float:
+        if config["model"] == "svm":
+            off = (math.log10(config["c"]) - c) ** 2 + (math.log10(config["gamma"]) - gamma) ** 2
+            return float(0.2 + 0.05 * off**0.8)
+        if config["model"] == "forest":
+            return float(0.25 + 0.5 / config["trees"] ** 0.5 + 0.02 * abs(config["depth"] - depth) ** 0.7)
+        error = 0.14 + 0.06 * abs(math.log10(config["rate"]) - rate) ** 1.4 + 0.03 * abs(config["layers"] - 2)
+        for layer in range(1, config["layers"] + 1):
+            error += 0.02 * abs(math.log2(config[f"units{layer}"]) - units)
+        return float(error)
+
+    best_units = min((int(2**units), int(2**units) + 1), key=lambda each: abs(math.log2(each) - units))
+    best = {"model": "network", "rate": 10**rate, "layers": 2, "units1": best_units, "units2": best_units}
+    return Problem("conditional", _CONDITIONAL_SPACE, function, function(best))
+
+
+def recorded(name: str) -> Problem:
+    """A table of learning curves: the error after the last epoch of the recorded config that is nearest.
+
+    Where the training broke, its error is that of a guess.
+    """
+    curves = hpo.replay(name)
+    final = np.nan_to_num(curves.final, nan=0.9)
+    return Problem(
+        f"{name}_table", curves.space, lambda config: float(final[curves.nearest(config)]), float(final.min())
+    )
+
+
+def all_problems(seed: int) -> list[Problem]:
+    """The instances of one seed."""
+
+    def shares(name: str, count: int) -> np.ndarray:
+        return uniforms(seed, "optima", name, shape=(count,))
+
     problems = [
-        continuous("branin", branin, [(-5, 10), (0, 15)], 0.397887),
-        continuous("hartmann3", hartmann, [(0, 1)] * 3, -3.86278),
-        continuous("hartmann6", hartmann, [(0, 1)] * 6, -3.32237),
+        continuous("branin", branin, moved([(-5, 10), (0, 15)], 0.15, shares("branin", 2)), 0.397887),
+        continuous("hartmann3", hartmann, moved([(0, 1)] * 3, 0.1, shares("hartmann3", 3)), -3.86278),
+        continuous("hartmann6", hartmann, moved([(0, 1)] * 6, 0.1, shares("hartmann6", 6)), -3.32237),
     ]
     for count in (2, 5, 10, 20):
-        problems += [
-            continuous(f"ackley{count}", ackley, shifted(0, 25, count), 0.0),
-            continuous(f"levy{count}", levy, shifted(1, 18, count), 0.0),
-            continuous(f"rosenbrock{count}", rosenbrock, shifted(1, 13, count), 0.0),
-        ]
+        for function, centre, width in ((ackley, 0, 25), (levy, 1, 18), (rosenbrock, 1, 13)):
+            name = f"{function.__name__}{count}"
+            problems.append(continuous(name, function, around(centre, width, shares(name, count)), 0.0))
+    of_learners = {
+        "svm": (learners.SVM_SPACE, learners.svm),
+        "mlp": (learners.MLP_SPACE, learners.mlp),
+        "forest": (learners.FOREST_SPACE, learners.forest),
+        "boosting": (learners.BOOSTING_SPACE, learners.boosting),
+    }
     return [
         *problems,
-        Problem("mixed_ackley", _MIXED_SPACE, mixed_ackley, 0.0),
-        Problem("training_like", _TRAINING_SPACE, training_like, 0.0703),
-        Problem("conditional", _CONDITIONAL_SPACE, conditional, 0.14),
-        Problem("svm", learners.SVM_SPACE, learners.svm, None),
-        Problem("mlp", learners.MLP_SPACE, learners.mlp, None),
-        Problem("forest", learners.FOREST_SPACE, learners.forest, None),
-        Problem("boosting", learners.BOOSTING_SPACE, learners.boosting, None),
+        mixed_ackley(shares("mixed_ackley", 7)),
+        training_like(shares("training_like", 5)),
+        conditional(shares("conditional", 5)),
+        *(recorded(name) for name in ("softmax", "mlp", "lenet")),
+        *(
+            Problem(name, space, functools.partial(function, seed=seed), None)
+            for name, (space, function) in of_learners.items()
+        ),
     ]

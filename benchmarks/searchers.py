@@ -50,17 +50,17 @@ def read(paths: list[Path]) -> Runs:
 
 def run_all(arguments: argparse.Namespace) -> Runs:
     runs = read([arguments.results] if arguments.results else [])
-    problems = [each for each in all_problems() if not arguments.problems or each.name in arguments.problems]
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
-        for problem in problems:
+        for problem in all_problems(seed):
+            if arguments.problems and problem.name not in arguments.problems:
+                continue
             for searcher in arguments.searchers:
-                if len(runs.get((searcher, problem.name, seed), ())) >= arguments.budget:
+                if (searcher, problem.name, seed) in runs:
                     continue
                 started = time.perf_counter()
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     values = CONTENDERS[searcher](problem.space, problem.function, arguments.budget, seed)
-                entry = {"searcher": searcher, "problem": problem.name, "seed": seed, "values": values}
                 runs[searcher, problem.name, seed] = values
                 print(
                     f"{searcher:24} {problem.name:14} {seed:3} {min(values):10.4g}"
@@ -68,99 +68,109 @@ def run_all(arguments: argparse.Namespace) -> Runs:
                     flush=True,
                 )
                 if arguments.results:
+                    entry = {"searcher": searcher, "problem": problem.name, "seed": seed, "values": values}
                     with arguments.results.open("a") as file:
                         file.write(json.dumps(entry) + "\n")
     return runs
 
 
-def lowest(runs: Runs) -> dict[str, float]:
-    """The best known value of each problem: the minimum, or where nobody knows it what was seen."""
-    seen: dict[str, float] = defaultdict(lambda: np.inf)
-    for (_, problem, _), values in runs.items():
-        seen[problem] = min(seen[problem], *values)
-    return {each.name: seen[each.name] if each.best is None else each.best for each in all_problems()}
-
-
-def scores(runs: Runs) -> dict[tuple[str, str, int], list[float]]:
-    """The scores of all seeds by (searcher, problem, budget), where random search was run as well."""
-    bests = lowest(runs)
-    reached: dict[tuple[str, str, int], list[float]] = defaultdict(list)
-    for (searcher, problem, _), values in runs.items():
-        for budget in BUDGETS:
-            if len(values) >= budget:
-                reached[searcher, problem, budget].append(min(values[:budget]))
+def regrets(runs: Runs, budget: int) -> dict[tuple[str, str, int], float]:
+    """How far each run of enough trials stayed above the best value of its instance, known or seen."""
+    bests = {
+        (each.name, seed): each.best for seed in {seed for _, _, seed in runs} for each in all_problems(seed)
+    }
+    seen: dict[tuple[str, int], float] = defaultdict(lambda: np.inf)
+    for (_, problem, seed), values in runs.items():
+        seen[problem, seed] = min(seen[problem, seed], *values)
     found = {}
-    for (searcher, problem, budget), lows in reached.items():
-        random = reached.get(("random", problem, budget))
-        if random:
-            span = float(np.mean(random)) - bests[problem]
-            found[searcher, problem, budget] = [100 * (1 - (low - bests[problem]) / span) for low in lows]
+    for (searcher, problem, seed), values in runs.items():
+        if len(values) < budget:
+            continue
+        best = bests[problem, seed]
+        best = seen[problem, seed] if best is None else best
+        found[searcher, problem, seed] = max(min(values[:budget]) - best, 0.0)
+    return found
+
+
+def scores(runs: Runs, budget: int) -> dict[tuple[str, str], dict[int, float]]:
+    """By (searcher, problem) the score of each seed, where random search was run with all of them."""
+    found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    above = regrets(runs, budget)
+    random: dict[str, list[float]] = defaultdict(list)
+    for (searcher, problem, _), regret in above.items():
+        if searcher == "random":
+            random[problem].append(regret)
+    for (searcher, problem, seed), regret in above.items():
+        if np.mean(random.get(problem, [0.0])) > 0:
+            found[searcher, problem][seed] = float(100 * (1 - regret / np.mean(random[problem])))
     return found
 
 
 def show(runs: Runs) -> None:
-    """The table: a column for each searcher, rows of mean scores and their standard errors over seeds."""
-    table = scores(runs)
-    searchers = [name for name in CONTENDERS if any(key[0] == name for key in table)]
-    problems = [each.name for each in all_problems() if any(key[1] == each.name for key in table)]
+    """The tables: a column for each searcher, rows of mean scores and their standard errors over seeds."""
     for budget in BUDGETS:
-        columns = [name for name in searchers if any((name, each, budget) in table for each in problems)]
+        table = scores(runs, budget)
+        columns = [name for name in CONTENDERS if any(key[0] == name for key in table)]
+        problems = [each.name for each in all_problems(0) if any(key[1] == each.name for key in table)]
         if not columns:
             continue
         print(f"\nAfter {budget} trials (mean score over seeds +- standard error; 0 random, 100 best known)")
         print(" " * 16 + "".join(f"{name[:15]:>17}" for name in columns))
         for problem in problems:
-            cells = [cell(table.get((name, problem, budget))) for name in columns]
-            print(f"{problem:16}" + "".join(f"{text:>17}" for text in cells))
-        common = [each for each in problems if all((name, each, budget) in table for name in columns)]
-        means = [np.mean([np.mean(table[name, each, budget]) for each in common]) for name in columns]
-        print(f"{f'mean of {len(common)}':16}" + "".join(f"{mean:>17.1f}" for mean in means))
-        seeds = {name: max(len(table.get((name, each, budget), ())) for each in problems) for name in columns}
-        print(f"{'seeds':16}" + "".join(f"{seeds[name]:>17}" for name in columns))
-
-
-def show_pairs(runs: Runs, ours: str = "auto") -> None:
-    """One searcher beside each other one, on the problems and seeds that both ran."""
-    bests = lowest(runs)
-    for budget in BUDGETS:
-        reached = {key: min(values[:budget]) for key, values in runs.items() if len(values) >= budget}
+            print(
+                f"{problem:16}" + "".join(f"{cell(table.get((name, problem))):>17}" for name in columns)
+            )
+        counts = {name: [len(table.get((name, each), ())) for each in problems] for name in columns}
         print(
-            f"\nAfter {budget} trials, {ours} beside others on what both ran: median scores; who found better"
+            f"{'seeds':16}" + "".join(f"{f'{min(c)} to {max(c)}':>17}" for c in (counts[n] for n in columns))
         )
-        for name in [each for each in CONTENDERS if each not in (ours, "random")]:
-            pairs = [
-                (p, s)
-                for n, p, s in reached
-                if n == name and {(ours, p, s), ("random", p, s)} <= set(reached)
-            ]
-            if not pairs:
+
+
+def show_pairs(runs: Runs, ours: str) -> None:
+    """One searcher beside each other one, on the problems and seeds that both ran."""
+    for budget in BUDGETS:
+        table, above = scores(runs, budget), regrets(runs, budget)
+        print(
+            f"\nAfter {budget} trials, {ours} beside others on what both ran: mean score over problems "
+            "+- standard error over seeds; who found the better config"
+        )
+        for name in CONTENDERS:
+            common = {
+                problem: sorted(seeds.keys() & table[name, problem].keys())
+                for (searcher, problem), seeds in table.items()
+                if searcher == ours and seeds.keys() & table.get((name, problem), {}).keys()
+            }
+            if name == ours or not common:
                 continue
-            medians = [
-                np.median([score_of(reached, each, problem, seed, bests[problem]) for problem, seed in pairs])
-                for each in (ours, name)
-            ]
-            gaps = np.array([reached[ours, p, s] - reached[name, p, s] for p, s in pairs])
+            texts = []
+            for each in (ours, name):
+                cells = [[table[each, problem][seed] for seed in seeds] for problem, seeds in common.items()]
+                texts.append(mean_of(cells))
+            gaps = np.array(
+                [
+                    above[ours, problem, seed] - above[name, problem, seed]
+                    for problem, seeds in common.items()
+                    for seed in seeds
+                ]
+            )
             close = np.abs(gaps) <= 1e-6
             print(
-                f"{name:24} {len(pairs):4} pairs, {len({p for p, _ in pairs})} problems: "
-                f"{medians[0]:6.1f} against {medians[1]:6.1f}; better {np.sum((gaps < 0) & ~close)}, "
-                f"equal {np.sum(close)}, worse {np.sum((gaps > 0) & ~close)}"
+                f"{name:24} {len(common):2} problems, {len(gaps):3} pairs: {texts[0]} against {texts[1]}; better "
+                f"{np.sum((gaps < 0) & ~close)}, equal {np.sum(close)}, worse {np.sum((gaps > 0) & ~close)}"
             )
 
 
-def score_of(
-    reached: dict[tuple[str, str, int], float], searcher: str, problem: str, seed: int, best: float
-) -> float:
-    """0 for the mean of random search over its seeds, 100 for the best known."""
-    random = np.mean(
-        [value for (name, where, _), value in reached.items() if (name, where) == ("random", problem)]
-    )
-    return float(100 * (1 - (reached[searcher, problem, seed] - best) / (random - best)))
+def mean_of(cells: list[list[float]]) -> str:
+    """The mean over problems of the means over seeds, each seed an independent run of each problem."""
+    variances = [np.var(cell, ddof=1) / len(cell) for cell in cells if len(cell) > 1]
+    error = np.sqrt(np.sum(variances)) / len(cells)
+    return f"{np.mean([np.mean(cell) for cell in cells]):6.1f} +-{error:4.1f}"
 
 
-def cell(values: list[float] | None) -> str:
-    if values is None:
+def cell(found: dict[int, float] | None) -> str:
+    if not found:
         return "-"
+    values = list(found.values())
     error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
     return f"{np.mean(values):.1f} +-{error:4.1f}"
 
@@ -171,17 +181,18 @@ def main() -> None:
     )
     available = [name for name in CONTENDERS if installed(name)]
     parser.add_argument("--searchers", nargs="+", choices=list(CONTENDERS), default=available)
-    parser.add_argument("--problems", nargs="+", choices=[each.name for each in all_problems()])
+    parser.add_argument("--problems", nargs="+", choices=[each.name for each in all_problems(0)])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--budget", type=int, default=100)
     parser.add_argument("--results", type=Path)
     parser.add_argument("--show", type=Path, nargs="+")
+    parser.add_argument("--beside", default="auto", choices=list(CONTENDERS))
     arguments = parser.parse_args()
     with threadpool_limits(1):
         runs = read(arguments.show) if arguments.show else run_all(arguments)
         show(runs)
-        show_pairs(runs)
+        show_pairs(runs, arguments.beside)
 
 
 if __name__ == "__main__":
