@@ -57,6 +57,9 @@ class OneByOne(ABC):
             )
         proposals: list[Proposal] = []
         for number in range(study.num_proposals, study.num_proposals + n):
+            if proposals:
+                chosen = study.space.encode([proposals[-1].config])
+                observations = observations.with_pending(chosen)
             tried = Tried(observations.points)
             untried = None if self._valid is None else tried.fresh(self._valid)
             if untried is not None and not len(untried):
@@ -66,7 +69,6 @@ class OneByOne(ABC):
                 break
             [config] = study.space.decode(choice.point[None])
             proposals.append(Proposal(config, choice.info))
-            observations = observations.with_pending(study.space.encode([config]))
         return proposals
 
     def sobol(self, situation: Situation, start: int, count: int) -> Points:

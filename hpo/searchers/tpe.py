@@ -117,10 +117,10 @@ def _density(cube: Cube, points: Points) -> Density:
     close together by chance: their spread counts beside that of the prior, which stands for a few more.
     """
     count = len(points)
-    variance = np.var(points, axis=0) if count else np.zeros(len(cube))
-    spread = np.sqrt((_PRIOR_POINTS * _PRIOR_VARIANCE + count * variance) / (_PRIOR_POINTS + count))
+    squares = ((points - points.sum(axis=0) / max(count, 1)) ** 2).sum(axis=0)
+    spread = np.sqrt((_PRIOR_POINTS * _PRIOR_VARIANCE + squares) / (_PRIOR_POINTS + count))
     widths = _NARROWING * spread * max(count, 1) ** (-1 / 5)
     # Of a range of few steps no kernel is narrower than half a step: it would know no neighbours.
-    widths = np.clip(widths, np.maximum(_NARROWEST, 0.5 * cube.spacing), 1.0)
+    widths = np.minimum(np.maximum(widths, np.maximum(_NARROWEST, 0.5 * cube.spacing)), 1.0)
     widths[cube.categories] = _OTHER_CATEGORY
     return Density(cube, points, np.ones(count), uniform_weight=_PRIOR_WEIGHT, bandwidths=widths)
