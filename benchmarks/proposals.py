@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import statistics
 import sys
 import time
@@ -26,7 +27,7 @@ from threadpoolctl import threadpool_limits
 import hpo
 
 sys.path.insert(0, str(Path(__file__).parent))
-from contenders.searching import suggest
+from contenders.searching import hyperopt_config, hyperopt_space, plain, smac_space, suggest
 from problems import all_problems
 
 COUNTS = (10, 100, 1000)
@@ -98,10 +99,79 @@ def optuna(kind: str) -> Contender:
     return proposals
 
 
+def hyperopt(count: int, clock: Callable[[], float]) -> Timed:
+    import logging
+
+    from hyperopt import JOB_STATE_DONE, STATUS_OK, Trials, space_eval, tpe
+    from hyperopt.base import Domain
+
+    logging.getLogger("hyperopt").setLevel(logging.ERROR)
+    space = hyperopt_space(PROBLEM.space)
+    domain, trials = Domain(None, space), Trials()
+
+    def insert(values: dict[str, Any], value: float) -> None:
+        [number] = trials.new_trial_ids(1)
+        vals = {name: [each] for name, each in values.items()}
+        misc = {"tid": number, "cmd": None, "workdir": None, "idxs": {name: [number] for name in values}}
+        result = {"loss": value, "status": STATUS_OK}
+        [document] = trials.new_trial_docs([number], [None], [result], [misc | {"vals": vals}])
+        document["state"] = JOB_STATE_DONE
+        trials.insert_trial_doc(document)
+        trials.refresh()
+
+    for config, value in known(count):
+        insert({name: option(name, each) for name, each in config.items()}, value)
+    for seed in itertools.count():
+        started = clock()
+        [document] = tpe.suggest(trials.new_trial_ids(1), domain, trials, seed)
+        values = {name: each[0] for name, each in document["misc"]["vals"].items()}
+        config = hyperopt_config(PROBLEM.space, space_eval(space, values))
+        yield clock() - started
+        insert(values, PROBLEM.function(config))
+
+
+def option(name: str, value: Any) -> Any:
+    """A value as Hyperopt writes it down: of a choice its number."""
+    domain = PROBLEM.space[name]
+    options = getattr(domain, "options", getattr(domain, "values", None))
+    return value if options is None else list(options).index(value)
+
+
+def smac(count: int, clock: Callable[[], float]) -> Timed:
+    import tempfile
+
+    import ConfigSpace
+    from smac import HyperparameterOptimizationFacade, Scenario
+    from smac.runhistory import TrialInfo, TrialValue
+
+    space = smac_space(PROBLEM.space, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = Scenario(
+            space, deterministic=True, n_trials=100_000, seed=0, output_directory=Path(folder)
+        )
+        facade = HyperparameterOptimizationFacade(
+            scenario,
+            lambda config, seed=0: 0.0,
+            initial_design=HyperparameterOptimizationFacade.get_initial_design(scenario, n_configs=1),
+            overwrite=True,
+            logging_level=50,
+        )
+        for config, value in known(count):
+            made = ConfigSpace.Configuration(space, values=config)
+            facade.tell(TrialInfo(made, seed=0), TrialValue(cost=value), save=False)
+        while True:
+            started = clock()
+            trial = facade.ask()
+            yield clock() - started
+            facade.tell(trial, TrialValue(cost=PROBLEM.function(plain(trial.config))), save=False)
+
+
 CONTENDERS: dict[str, Contender] = {
     **{name: ours(name) for name in ("random", "sobol", "local", "tpe", "gp", "auto")},
     "optuna tpe": optuna("tpe"),
     "optuna gp": optuna("gp"),
+    "hyperopt": hyperopt,
+    "smac": smac,
 }
 
 
@@ -109,8 +179,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    has_optuna = importlib.util.find_spec("optuna") is not None
-    available = [name for name in CONTENDERS if has_optuna or not name.startswith("optuna")]
+    available = [
+        name
+        for name in CONTENDERS
+        if name.split()[0] not in ("optuna", "hyperopt", "smac") or importlib.util.find_spec(name.split()[0])
+    ]
     parser.add_argument("--searchers", nargs="+", choices=list(CONTENDERS), default=available)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS))

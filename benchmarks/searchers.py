@@ -117,9 +117,7 @@ def show(runs: Runs) -> None:
         print(f"\nAfter {budget} trials (mean score over seeds +- standard error; 0 random, 100 best known)")
         print(" " * 16 + "".join(f"{name[:15]:>17}" for name in columns))
         for problem in problems:
-            print(
-                f"{problem:16}" + "".join(f"{cell(table.get((name, problem))):>17}" for name in columns)
-            )
+            print(f"{problem:16}" + "".join(f"{cell(table.get((name, problem))):>17}" for name in columns))
         counts = {name: [len(table.get((name, each), ())) for each in problems] for name in columns}
         print(
             f"{'seeds':16}" + "".join(f"{f'{min(c)} to {max(c)}':>17}" for c in (counts[n] for n in columns))
@@ -153,10 +151,10 @@ def show_pairs(runs: Runs, ours: str) -> None:
                     for seed in seeds
                 ]
             )
-            close = np.abs(gaps) <= 1e-6
+            better, worse = np.sum(gaps < -1e-6), np.sum(gaps > 1e-6)
             print(
-                f"{name:24} {len(common):2} problems, {len(gaps):3} pairs: {texts[0]} against {texts[1]}; better "
-                f"{np.sum((gaps < 0) & ~close)}, equal {np.sum(close)}, worse {np.sum((gaps > 0) & ~close)}"
+                f"{name:24} {len(common):2} problems, {len(gaps):3} pairs: {texts[0]} against {texts[1]}; "
+                f"better {better}, equal {len(gaps) - better - worse}, worse {worse}"
             )
 
 

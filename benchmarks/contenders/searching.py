@@ -95,17 +95,11 @@ def exists(space: hpo.Space, name: str, config: dict[str, Any]) -> bool:
     )
 
 
-def hyperopt(
-    space: hpo.Space, function: Callable[[dict[str, Any]], float], budget: int, seed: int
-) -> list[float]:
-    import logging
-
-    import numpy as np
-    from hyperopt import fmin, hp, tpe
-
-    logging.getLogger("hyperopt").setLevel(logging.ERROR)
-    counted = Counted(function, budget)
+def hyperopt_space(space: hpo.Space) -> dict[str, Any]:
+    """Every hyperparameter, whether it exists or not: Hyperopt has conditions on choices only."""
     import math
+
+    from hyperopt import hp
 
     def dimension(name: str, domain: Domain) -> Any:
         if isinstance(domain, Float):
@@ -116,23 +110,32 @@ def hyperopt(
             return hp.qloguniform(name, math.log(domain.low), math.log(domain.high), 1)
         if isinstance(domain, Int):
             return hp.quniform(name, domain.low, domain.high, 1)
-        return hp.choice(
-            name, list(domain.decode([(k + 0.5) / domain.size for k in range(int(domain.size))]))
-        )
+        return hp.choice(name, listed(domain))
+
+    return {name: dimension(name, domain) for name, domain in space.items()}
+
+
+def listed(domain: Domain) -> list[Any]:
+    return list(domain.decode([(place + 0.5) / domain.size for place in range(int(domain.size))]))
+
+
+def hyperopt(
+    space: hpo.Space, function: Callable[[dict[str, Any]], float], budget: int, seed: int
+) -> list[float]:
+    import logging
+
+    import numpy as np
+    from hyperopt import fmin, tpe
+
+    logging.getLogger("hyperopt").setLevel(logging.ERROR)
+    counted = Counted(function, budget)
 
     def objective(values: dict[str, Any]) -> float:
-        config: dict[str, Any] = {}
-        for name in order(space):
-            if exists(space, name, config):
-                value, domain = values[name], space[name]
-                if isinstance(domain, Int):
-                    value = min(max(int(value), domain.low), domain.high)
-                config[name] = value
-        return counted(config)
+        return counted(hyperopt_config(space, values))
 
     fmin(
         objective,
-        {name: dimension(name, domain) for name, domain in space.items()},
+        hyperopt_space(space),
         algo=tpe.suggest,
         max_evals=budget,
         rstate=np.random.default_rng(seed),
@@ -140,6 +143,17 @@ def hyperopt(
         verbose=False,
     )
     return counted.values
+
+
+def hyperopt_config(space: hpo.Space, values: dict[str, Any]) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    for name in order(space):
+        if exists(space, name, config):
+            value, domain = values[name], space[name]
+            if isinstance(domain, Int):
+                value = min(max(int(value), domain.low), domain.high)
+            config[name] = value
+    return config
 
 
 def nevergrad(
@@ -153,8 +167,7 @@ def nevergrad(
             low, high = domain.low, domain.high
             made = ng.p.Log(lower=low, upper=high) if domain.log else ng.p.Scalar(lower=low, upper=high)
             return made.set_integer_casting() if isinstance(domain, Int) else made
-        listed = list(domain.decode([(k + 0.5) / domain.size for k in range(int(domain.size))]))
-        return ng.p.TransitionChoice(listed) if isinstance(domain, Ordinal) else ng.p.Choice(listed)
+        return (ng.p.TransitionChoice if isinstance(domain, Ordinal) else ng.p.Choice)(listed(domain))
 
     counted = Counted(function, budget)
 
@@ -171,14 +184,8 @@ def nevergrad(
     return counted.values
 
 
-def smac(
-    space: hpo.Space, function: Callable[[dict[str, Any]], float], budget: int, seed: int
-) -> list[float]:
-    import tempfile
-    from pathlib import Path
-
+def smac_space(space: hpo.Space, seed: int) -> Any:
     import ConfigSpace
-    from smac import HyperparameterOptimizationFacade, Scenario
 
     made = ConfigSpace.ConfigurationSpace(seed=seed)
     for name, domain in space.items():
@@ -201,18 +208,37 @@ def smac(
             else:
                 low, high = space[condition.name].bounds
                 made.add(ConfigSpace.InCondition(child, parent, list(range(low, high + 1))))
+    return made
+
+
+def smac(
+    space: hpo.Space, function: Callable[[dict[str, Any]], float], budget: int, seed: int
+) -> list[float]:
+    import tempfile
+    from pathlib import Path
+
+    from smac import HyperparameterOptimizationFacade, Scenario
+
     counted = Counted(function, budget)
 
     def objective(config: Any, seed: int = 0) -> float:
-        plain = {name: getattr(value, "item", lambda v=value: v)() for name, value in dict(config).items()}
-        return counted(plain)
+        return counted(plain(config))
 
     with tempfile.TemporaryDirectory() as folder:
         scenario = Scenario(
-            made, deterministic=True, n_trials=budget, seed=seed, output_directory=Path(folder)
+            smac_space(space, seed),
+            deterministic=True,
+            n_trials=budget,
+            seed=seed,
+            output_directory=Path(folder),
         )
         HyperparameterOptimizationFacade(scenario, objective, overwrite=True, logging_level=50).optimize()
     return counted.values
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """SMAC's config without NumPy's numbers."""
+    return {name: getattr(value, "item", lambda v=value: v)() for name, value in dict(config).items()}
 
 
 CONTENDERS: dict[str, Run] = {
