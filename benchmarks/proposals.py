@@ -25,6 +25,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 import hpo
+from hpo.space import Choice, Float, Int, Ordinal
 
 sys.path.insert(0, str(Path(__file__).parent))
 from contenders.searching import hyperopt_config, hyperopt_space, plain, smac_space, suggest
@@ -166,12 +167,54 @@ def smac(count: int, clock: Callable[[], float]) -> Timed:
             facade.tell(trial, TrialValue(cost=PROBLEM.function(plain(trial.config))), save=False)
 
 
+def hebo(count: int, clock: Callable[[], float]) -> Timed:
+    import numpy as np
+    import pandas as pd
+    from hebo.design_space.design_space import DesignSpace
+    from hebo.optimizers.hebo import HEBO
+
+    optimizer = HEBO(DesignSpace().parse([hebo_range(name) for name in PROBLEM.space]), scramble_seed=0)
+    trials = known(count)
+    optimizer.observe(pd.DataFrame([config for config, _ in trials]), np.array([[v] for _, v in trials]))
+    while True:
+        started = clock()
+        suggested = optimizer.suggest()
+        yield clock() - started
+        [config] = suggested.to_dict("records")
+        optimizer.observe(suggested, np.array([[PROBLEM.function(config)]]))
+
+
+def hebo_range(name: str) -> dict[str, Any]:
+    """A hyperparameter as HEBO wants it; an `Ordinal` of powers of two is an exponent."""
+    domain = PROBLEM.space[name]
+    if isinstance(domain, Choice):
+        return {"name": name, "type": "cat", "categories": list(domain.options)}
+    if isinstance(domain, Ordinal):
+        return {
+            "name": name,
+            "type": "int_exponent",
+            "lb": domain.values[0],
+            "ub": domain.values[-1],
+            "base": 2,
+        }
+    assert isinstance(domain, (Float, Int))
+    kind = {(Float, True): "pow", (Float, False): "num", (Int, True): "pow_int", (Int, False): "int"}
+    return {
+        "name": name,
+        "type": kind[type(domain), domain.log],
+        "lb": domain.low,
+        "ub": domain.high,
+        "base": 10,
+    }
+
+
 CONTENDERS: dict[str, Contender] = {
     **{name: ours(name) for name in ("random", "sobol", "local", "tpe", "gp", "auto")},
     "optuna tpe": optuna("tpe"),
     "optuna gp": optuna("gp"),
     "hyperopt": hyperopt,
     "smac": smac,
+    "hebo": hebo,
 }
 
 
@@ -182,7 +225,8 @@ def main() -> None:
     available = [
         name
         for name in CONTENDERS
-        if name.split()[0] not in ("optuna", "hyperopt", "smac") or importlib.util.find_spec(name.split()[0])
+        if name.split()[0] not in ("optuna", "hyperopt", "smac", "hebo")
+        or importlib.util.find_spec(name.split()[0])
     ]
     parser.add_argument("--searchers", nargs="+", choices=list(CONTENDERS), default=available)
     parser.add_argument("--rounds", type=int, default=15)
