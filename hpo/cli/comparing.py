@@ -30,7 +30,7 @@ from hpo.compare.comparison import Comparison
 from hpo.compare.documents import document_of
 from hpo.compare.drawing import picture
 from hpo.compare.interpreters import CONFIG_FILE, read_config, split_names
-from hpo.compare.results import BackendResult
+from hpo.compare.results import BackendResult, counted
 from hpo.compare.studies import compare_backends
 from hpo.plots import save
 from hpo.space import load_space_toml
@@ -128,7 +128,7 @@ class Watch:
     def take(self, result: BackendResult, message: Mapping[str, Any]) -> None:
         """Take in what a backend says."""
         if message["kind"] == "done":
-            print_line(self._console, f"{result.backend}: {len(result.curves)} configs done")
+            print_line(self._console, f"{result.backend}: {counted(len(result.curves))} done")
         elif self._status is not None and message["kind"] == "epoch":
             twin = "" if message["twin"] is None else f", twin {message['twin'] + 1}"
             self._status.update(

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo.compare.judging import TOLERANCE, Row, is_number, judge
 from hpo.compare.paired import Paired, paired
-from hpo.compare.results import BackendResult
+from hpo.compare.results import BackendResult, counted
 from hpo.tables import text_table
 from hpo.tasks import TASKS
 
@@ -131,7 +131,7 @@ class Comparison:
 
     def __str__(self) -> str:
         parts = [
-            f"{self.name}: {self.metric} of {len(self.configs)} configs, seed {self.seed}",
+            f"{self.name}: {self.metric} of {counted(len(self.configs))}, seed {self.seed}",
             text_table(*self.table()),
             text_table(*self.backend_table()),
             *(f"{name} printed last:\n  " + "\n  ".join(lines) for name, lines in self.last_lines().items()),

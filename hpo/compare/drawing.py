@@ -9,6 +9,7 @@ import numpy as np
 
 from hpo.compare.comparison import Comparison
 from hpo.compare.judging import Row, is_number
+from hpo.compare.results import counted
 from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, plain_frame
 from hpo.tables import shown
 
@@ -45,9 +46,10 @@ def picture(comparison: Comparison) -> Figure:
     for panel in (left, right):
         plain_frame(panel)
         panel.set_xticks(range(len(order)), [str(number) for number in order])
+        panel.set_xlim(-0.5, len(order) - 0.5)
         panel.set_xlabel("config")
     word = "the same" if comparison.agrees else "not the same, or not finished"
-    figure.suptitle(f"{comparison.name}: {len(order)} configs, {word}", fontsize="medium")
+    figure.suptitle(f"{comparison.name}: {counted(len(order))}, {word}", fontsize="medium")
     return figure
 
 

@@ -90,3 +90,13 @@ class BackendResult:
         if config == len(curves):
             curves.append(Curve())
         return curves[config]
+
+
+def counted(num_configs: int) -> str:
+    """How many configs there are, in words.
+
+    Example:
+        >>> counted(1), counted(3)
+        ('1 config', '3 configs')
+    """
+    return f"{num_configs} config{'' if num_configs == 1 else 's'}"

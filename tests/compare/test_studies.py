@@ -141,6 +141,7 @@ def test_a_task_of_ones_own_brings_its_space() -> None:
 
 def test_a_function_is_found_by_its_file() -> None:
     found = compare_backends(parabola, SPACE, backends=BACKENDS, num_trials=1)
+    assert "value of 1 config, seed 0" in str(found)
     assert found.agrees
     assert found.name.endswith(":parabola")
 
