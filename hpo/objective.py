@@ -78,7 +78,7 @@ class Objective:
             TypeError: its parameters are hyperparameters, and the second would get the trial.
         """
         second = self._by_position and list(inspect.signature(self.function).parameters)[1]
-        if second and second in names:
+        if second and second != "trial" and second in names:
             raise TypeError(
                 f"The objective gets its hyperparameters as one dict, its first argument, and the current "
                 f"trial as its second; the parameter {second!r} of {_shown(self.function)} is a "

@@ -151,6 +151,11 @@ def test_an_objective_whose_parameters_are_hyperparameters_is_told_how_it_gets_t
         hpo.search(lambda rate, units: rate, space, num_trials=1)
 
 
+def test_a_hyperparameter_may_be_called_as_the_trial() -> None:
+    study = hpo.search(lambda config, trial: config["trial"], {"trial": hpo.Float(0, 1)}, num_trials=1)
+    assert study.num_completed == 1
+
+
 def test_an_error_of_a_callback_is_not_blamed_on_the_objective() -> None:
     def broken(event: hpo.Event, study: hpo.Study) -> None:
         if event.epoch == 1:
