@@ -56,7 +56,10 @@ class Price:
 
     def _forecast(self, scheduler: ASHA | Synchronous | MedianStopping, max_epochs: int) -> float:
         if isinstance(scheduler, MedianStopping):
-            return self._num_trials * max_epochs / 2  # what the rule leaves depends on the curves
+            # What the rule leaves depends on the curves; this is what it left of recorded ones.
+            if scheduler.averages:
+                return self._num_trials * max_epochs / 2
+            return (2 * scheduler.min_trials + self._num_trials / 9) * max_epochs
         return scheduler.forecast(self._num_trials)
 
 

@@ -41,6 +41,11 @@ class Curve:
         """Whether it was cut off with something to show."""
         return self.final is None and not self.failed and bool(self.reports)
 
+    @property
+    def num_epochs(self) -> int:
+        """How many epochs it trained, as far as it showed something."""
+        return self.reports[-1][0] if self.reports else 0
+
     def at(self, epoch: int) -> float | None:
         """The value at an epoch, or just before it; None if the trial did not get there."""
         if not self.reports or self.reports[-1][0] < epoch:

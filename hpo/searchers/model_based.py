@@ -13,7 +13,7 @@ from hpo.surrogates.cube import Cube
 from hpo.threads import one_thread
 
 _MAX_SKIPPED = 64
-_RANDOM_SHARE = 1 / 3
+_SHARE_BY_CHANCE = 1 / 2
 _PROMOTED = 2
 """So many times the initial design must have been promoted before a model is asked."""
 
@@ -69,13 +69,14 @@ class ModelBased(OneByOne):
 
         What the first epochs say is misleading in its own way for each task. A model that trusts it fills the
         rungs with near copies of an early winner, beside which nothing else is ever promoted; so it begins
-        when enough trials were promoted, and leaves a third of the proposals to chance, as BOHB does (Falkner
-        et al. 2018, section 4.1).
+        when enough trials were promoted, and leaves a part to chance, as BOHB does (Falkner et al. 2018,
+        section 4.1). There that is a third of the proposals. But where trials are promoted one by one, those
+        of a model that learns are better than all before and nearly all go on: they take far more than their
+        share of the epochs. So the epochs are what is shared here, in halves.
         """
         needed = _PROMOTED * (self._num_initial or self.default_num_initial(situation.cube))
-        if situation.observations.num_advanced < needed:
-            return True
-        return bool(situation.random("explore").random() < _RANDOM_SHARE)
+        observations = situation.observations
+        return observations.num_advanced < needed or observations.share_by_chance < _SHARE_BY_CHANCE
 
     def _initial(self, situation: Situation) -> Choice | None:
         cube = situation.cube

@@ -20,6 +20,9 @@ from hpo.trial import Trial
 _MOST_NEEDED = 10
 """So many trials set the scale of a rung, however many hyperparameters there are."""
 
+BY_CHANCE = ("random", "initial design")
+"""What proposals say in their `by` that no model made."""
+
 _ENDED = ("completed", "failed", "stopped")
 
 
@@ -36,6 +39,7 @@ class Observations:
         num_partial: how many values were reached at less than the full fidelity.
         num_advanced: how many trials got beyond the lowest epoch at which one was cut off, or came to their
             own end.
+        share_by_chance: which part of all epochs the trials trained that no model proposed; 1 before any.
     """
 
     points: Points
@@ -44,6 +48,7 @@ class Observations:
     pending: Mask
     num_partial: int = 0
     num_advanced: int = 0
+    share_by_chance: float = 1.0
 
     def __len__(self) -> int:
         return len(self.points)
@@ -63,6 +68,7 @@ class Observations:
             pending=np.concatenate([self.pending, np.ones(count, dtype=bool)]),
             num_partial=self.num_partial,
             num_advanced=self.num_advanced,
+            share_by_chance=self.share_by_chance,
         )
 
 
@@ -82,6 +88,7 @@ class Observer:
         self._open: list[int] = []
         self._points: list[NDArray[np.float64]] = []
         self._curves: list[Curve] = []
+        self._by_chance: list[bool] = []
         self._sign = 0
 
     def __getstate__(self) -> dict[str, Any]:
@@ -104,7 +111,13 @@ class Observer:
             pending=np.isnan(values) & ~np.array([curve.failed for curve in self._curves], dtype=bool),
             num_partial=num_partial,
             num_advanced=num_advanced(self._curves),
+            share_by_chance=self._share_by_chance(),
         )
+
+    def _share_by_chance(self) -> float:
+        epochs = np.array([curve.num_epochs for curve in self._curves], dtype=np.float64)
+        total = epochs.sum()
+        return float(epochs[self._by_chance].sum() / total) if total else 1.0
 
     def _read_on(self, study: Study, sign: int) -> None:
         if sign != self._sign:  # the first result named the metric
@@ -116,6 +129,7 @@ class Observer:
             if number == len(self._points):
                 self._points.append(study.space.encode([trial.config])[0])
                 self._curves.append(curve)
+                self._by_chance.append(trial.info.get("by") in BY_CHANCE)
             else:
                 self._curves[number] = curve
             if trial.state.value not in _ENDED:

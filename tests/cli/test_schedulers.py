@@ -62,7 +62,8 @@ def test_the_price_is_said_after_the_first_rung(run: Command) -> None:
     [
         (library.SuccessiveHalving(1, 9), 27 + 3 * 6 + 3 * 2 + 6 * 3),
         (library.Hyperband(1, 9), 9 + 6 + 6 + 9 + 18 + 27),
-        (library.MedianStopping(9), 27 * 9 / 2),
+        (library.MedianStopping(9), (10 + 3) * 9),
+        (library.MedianStopping(9, averages=True), 27 * 9 / 2),
     ],
 )
 def test_the_forecast_is_what_will_be_trained(scheduler: Any, expected: float) -> None:
@@ -71,15 +72,18 @@ def test_the_forecast_is_what_will_be_trained(scheduler: Any, expected: float) -
     assert price.expected == pytest.approx(expected, rel=0.2)
 
 
+@pytest.mark.parametrize("scheduler", [library.ASHA(1, 27), library.MedianStopping(27)])
 @pytest.mark.parametrize("num_trials", [50, 200])
-def test_the_forecast_of_asha_is_near_what_it_trains(num_trials: int) -> None:
-    curves, scheduler, trained = library.replay("softmax"), library.ASHA(1, 27), []
+def test_the_forecast_is_near_what_it_trains(num_trials: int, scheduler: Any) -> None:
+    curves, trained = library.replay("softmax"), []
+    price = price_of(scheduler, num_trials, 27)
+    assert price is not None
     for seed in range(5):
         study = library.search(
             curves, curves.space, minimize="val_error", scheduler=scheduler, num_trials=num_trials, seed=seed
         )
         trained.append(sum(len(trial.reports) for trial in study.trials))
-    assert scheduler.forecast(num_trials) == pytest.approx(sum(trained) / 5, rel=0.2)
+    assert price.expected == pytest.approx(sum(trained) / 5, rel=0.2)
 
 
 def test_a_search_whose_length_nobody_knows_has_no_price() -> None:
