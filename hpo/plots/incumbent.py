@@ -90,7 +90,9 @@ def epochs(study: Study) -> Figure:
             linewidth=1,
             label="after any epoch",
         )
-    ax.step(spent.epochs, spent.values, where="post", color=BLUE, linewidth=2, label="trained in full")
+    first = np.flatnonzero(~is_early)[:1].tolist()  # a line of one point would not be seen
+    line = {"marker": "o", "markersize": 5, "markevery": first, "color": BLUE, "linewidth": 2}
+    ax.step(spent.epochs, spent.values, where="post", label="trained in full", **line)
     ax.set_xlabel("epochs trained by all trials")
     ax.set_ylabel(f"best {study.metric.name} so far")
     finite = spent.values[~is_early]

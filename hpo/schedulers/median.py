@@ -60,6 +60,8 @@ class MedianStopping:
         if isinstance(min_trials, bool) or not isinstance(min_trials, int) or min_trials < 1:
             raise ValueError(f"min_trials is an integer of at least 1; received {min_trials!r}.")
         self.min_trials = min_trials
+        if not isinstance(averages, bool):
+            raise TypeError(f"averages is True or False; received {averages!r}.")
         self.averages = averages
         self._begin()
 

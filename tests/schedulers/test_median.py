@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 import hpo
 from hpo.decision import Verdict
 from hpo.testing.driving import Driven
@@ -65,3 +67,8 @@ def test_nan_is_worse_than_any_value() -> None:
 def test_it_says_which_rule_it_follows() -> None:
     assert repr(hpo.MedianStopping(9)) == "MedianStopping(9, percentile=50, min_epochs=1)"
     assert repr(hpo.MedianStopping(averages=True)).endswith("min_epochs=1, averages=True)")
+
+
+def test_averages_are_asked_for_by_true() -> None:
+    with pytest.raises(TypeError, match="averages is True or False; received 'yes'"):
+        hpo.MedianStopping(9, averages="yes")  # type: ignore[arg-type]
