@@ -73,7 +73,7 @@ def test_rungs_are_not_left_to_copies_of_an_early_winner(searcher: str) -> None:
         seed=0,
         executor=hpo.SimulatedExecutor(),
     )
-    epochs = {by: 0 for by in ("random", "initial design", "tpe", "gaussian process")}
+    epochs = dict.fromkeys(("random", "initial design", "tpe", "gaussian process"), 0)
     for trial in study.trials:
         epochs[trial.info["by"]] += len(trial.reports)
     share = (epochs["random"] + epochs["initial design"]) / sum(epochs.values())
