@@ -41,6 +41,9 @@ A few results say little about length-scales; to trust the most probable ones al
 again where a function that is smoother than the true one promises a little.
 """
 
+_OF_FAILURES = Priors(length=-0.25)
+"""Where trials fail is a simpler question than how good they are: length-scales are longer."""
+
 _LABEL_NOISE = 0.1
 """The variance of 1 and -1 as labels of what works and what fails, in the probit of their prediction."""
 
@@ -86,7 +89,7 @@ class GaussianProcess(ModelBased):
         data = self._data(situation)
         if data is None:
             return None
-        fitted = self._fitted("values", situation.cube, data.points, data.raw)
+        fitted = self._fitted("values", situation.cube, data.points, data.raw, Priors())
         feasibility = self._feasibility(situation)
         factor = _FACTORS[situation.number % len(_FACTORS)]
         choice = None
@@ -155,10 +158,12 @@ class GaussianProcess(ModelBased):
         ended = ended[chosen]
         labels = np.where(observations.failed[ended], -1.0, 1.0)
         cube, points = situation.cube, observations.points[ended]
-        fitted = self._fitted("failures", cube, points, labels)
+        fitted = self._fitted("failures", cube, points, labels, _OF_FAILURES)
         return Process(points, labels, cube.categories, fitted)
 
-    def _fitted(self, what: str, cube: Cube, points: Points, values: Floats) -> Hyperparameters:
+    def _fitted(
+        self, what: str, cube: Cube, points: Points, values: Floats, priors: Priors
+    ) -> Hyperparameters:
         # Of all that is known only a prefix is looked at, in values as they came: the fit stays the same
         # until the next fixed count.
         count = fixed_count(len(points))
@@ -167,7 +172,7 @@ class GaussianProcess(ModelBased):
         cached = self._fits.get(what)
         if cached is None or not all(np.array_equal(a, b) for a, b in zip(cached[0], given, strict=True)):
             transformed = gaussianised(given[1])
-            cached = given, fit_hyperparameters(given[0], transformed, cube.categories, Priors())
+            cached = given, fit_hyperparameters(given[0], transformed, cube.categories, priors)
             self._fits[what] = cached
         return cached[1]
 

@@ -27,18 +27,19 @@ class Priors:
     Optimization Performs Great in High Dimensions", equation 8).
 
     Attributes:
-        length: mean of log length-scale, before half the log of the dimension is added.
-        length_spread: its standard deviation.
+        length: mean of the log length-scale of an ordered dimension, before half the log of the dimension is
+            added.
+        category_length: the same for a category.
+        length_spread: the standard deviation of both.
         signal: mean of the log variance of the function.
         signal_spread: its standard deviation.
         noise: mean of the log variance of the noise.
         noise_spread: its standard deviation.
     """
 
-    length: float = -0.25
-    length_spread: float = 1.0
+    length: float = -1.1
     category_length: float = -0.25
-    category_scaling: float = 1.0
+    length_spread: float = 1.0
     signal: float = 0.0
     signal_spread: float = 1.0
     noise: float = math.log(1e-4)
@@ -173,9 +174,7 @@ class Posterior:
         self._squared = squared_differences(points, categories).reshape(num_dimensions, -1)
         self._values = values
         scaling = 0.5 * math.log(num_dimensions)
-        lengths = np.where(
-            categories, priors.category_length + priors.category_scaling * scaling, priors.length + scaling
-        )
+        lengths = np.where(categories, priors.category_length + scaling, priors.length + scaling)
         self.means = np.append(lengths, [priors.signal, priors.noise])
         self._spreads = np.array(
             [priors.length_spread] * num_dimensions + [priors.signal_spread, priors.noise_spread]
