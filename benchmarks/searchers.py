@@ -3,7 +3,8 @@
     python benchmarks/searchers.py                                  # everything that is installed: hours
     python benchmarks/searchers.py --searchers auto random --seeds 3 --budget 25 --problems branin levy5
 
-The score of a run is 0 for the mean of random search with the same budget and 100 for the best known value.
+The score of a run is 0 for the mean of random search with the same budget and 100 for the best known value;
+it is at least -100, as where random search comes close to the best a small distance is a large number.
 `--results FILE` keeps every run as a line of JSON; what is there already is not run again, so that a long
 comparison can be interrupted, and made by several processes with a file each. `--show FILE ...` prints the
 table of what is there.
@@ -102,7 +103,8 @@ def scores(runs: Runs, budget: int) -> dict[tuple[str, str], dict[int, float]]:
             random[problem].append(regret)
     for (searcher, problem, seed), regret in above.items():
         if np.mean(random.get(problem, [0.0])) > 0:
-            found[searcher, problem][seed] = float(100 * (1 - regret / np.mean(random[problem])))
+            score = 100 * (1 - regret / np.mean(random[problem]))
+            found[searcher, problem][seed] = float(max(score, -100))
     return found
 
 
