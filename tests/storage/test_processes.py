@@ -22,14 +22,14 @@ def test_eight_writers_and_a_reader_lose_nothing_and_never_wait_in_vain(tmp_path
     write = """
 log = open_storage(sys.argv[1]).open("busy")
 writer, seen = int(sys.argv[2]), 1
-for epoch in range(1, 2_501):
+for epoch in range(1, 10_001):
     seen += len(log.append([report(writer, epoch)], seen)) + 1
 print(seen)
 """
     read = """
 log = open_storage(sys.argv[1]).open("busy")
 known = []
-while len(known) < 20_001:
+while len(known) < 80_001:
     now = log.events()
     assert now[:len(known)] == known
     known = now
@@ -37,13 +37,13 @@ print("a prefix at any time")
 """
     writers = [start(write, path, writer) for writer in range(8)]
     reader = start(read, path)
-    assert max(int(output(writer)) for writer in writers) == 20_001
+    assert max(int(output(writer)) for writer in writers) == 80_001
     assert output(reader) == "a prefix at any time\n"
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT number, trial, epoch FROM hpo_events ORDER BY number").fetchall()
-    assert [number for number, _, _ in rows] == list(range(20_001))
+    assert [number for number, _, _ in rows] == list(range(80_001))
     for writer in range(8):
-        assert [epoch for _, trial, epoch in rows if trial == writer] == list(range(1, 2_501))
+        assert [epoch for _, trial, epoch in rows if trial == writer] == list(range(1, 10_001))
 
 
 def test_of_processes_that_create_one_study_in_a_new_file_one_wins(tmp_path: Path) -> None:
