@@ -98,6 +98,8 @@ def main() -> None:
     if options.scale:
         show_scale()
         return
+    if options.plot and importlib.util.find_spec("matplotlib") is None:
+        parser.error("--plot needs Matplotlib: pip install matplotlib.")
     traces: dict[tuple[str, int, str], list[Trace]] = {}
     with threadpool_limits(1):
         for name in options.tables:
@@ -107,8 +109,10 @@ def main() -> None:
             print(f"\n{name}: {size}, budget {budget} epochs")
             best = curves.metric.sign * curves.best
             for workers in options.workers:
-                header = f"{f'{workers} workers':22} {f'epochs to within {options.near:g}':26} {'seconds':26}"
-                print(f"  {header} at the end")
+                header = (
+                    f"{f'workers: {workers}':22} {f'epochs to within {options.near:g}':26} {'seconds':26}"
+                )
+                print(f"  {header} above the best at the end")
                 for contender in options.contenders:
                     runs = [
                         CONTENDERS[contender](curves, workers, budget, seed) for seed in range(options.seeds)
@@ -161,7 +165,7 @@ def draw(traces: dict[tuple[str, int, str], list[Trace]], options: Any) -> None:
             low, middle, high = np.quantile(regrets, [0.25, 0.5, 0.75], axis=0, method="nearest")
             ax.plot(grid, middle, color=colour, label=contender)
             ax.fill_between(grid, low, high, color=colour, alpha=0.12, linewidth=0)
-            ax.set(title=f"{name}, {workers} workers", xscale="log", yscale="log")
+            ax.set(title=f"{name}, workers: {workers}", xscale="log", yscale="log")
             ax.set(xlabel=label, ylabel="incumbent's distance from the best")
     axes[0][0].legend(fontsize="x-small")
     figure.savefig(options.plot, dpi=110)
