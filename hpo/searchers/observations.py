@@ -21,7 +21,7 @@ _MOST_NEEDED = 10
 """So many trials set the scale of a rung, however many hyperparameters there are."""
 
 BY_CHANCE = ("random", "initial design")
-"""What proposals say in their `by` that no model made."""
+"""What proposals say in their `by` that no model made; what says nothing is the user's own."""
 
 _ENDED = ("completed", "failed", "stopped")
 
@@ -129,7 +129,7 @@ class Observer:
             if number == len(self._points):
                 self._points.append(study.space.encode([trial.config])[0])
                 self._curves.append(curve)
-                self._by_chance.append(trial.info.get("by") in BY_CHANCE)
+                self._by_chance.append(trial.info.get("by", "random") in BY_CHANCE)
             else:
                 self._curves[number] = curve
             if trial.state.value not in _ENDED:

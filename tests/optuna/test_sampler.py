@@ -76,6 +76,10 @@ def test_failed_and_pruned_trials_are_learned_from() -> None:
     states = [trial.state for trial in study.trials[15:]]
     assert study.best_value < 0.05
     assert states.count(optuna.trial.TrialState.FAIL) < 5
+    # Half of the epochs are left to chance, which a sampler that begins anew reads from the trials.
+    told = [trial.system_attrs.get("hpo:by") for trial in study.trials]
+    assert 10 <= told.count("gaussian process") <= 20
+    assert "random" in told[-4:]
 
 
 def test_a_finite_space_ends_the_study_when_all_of_it_was_tried() -> None:

@@ -80,6 +80,21 @@ def test_rungs_are_not_left_to_copies_of_an_early_winner(searcher: str) -> None:
     assert 0.45 < share < 0.6
 
 
+def test_what_the_user_asked_for_is_not_taken_for_the_models() -> None:
+    study = hpo.search(
+        Crossing(0),
+        SPACE,
+        minimize="error",
+        searcher="tpe",
+        scheduler=hpo.ASHA(1, 9),
+        points_to_evaluate=hpo.Space(SPACE).sample(1, n=60),
+        num_trials=66,
+        seed=0,
+        executor=hpo.SimulatedExecutor(),
+    )
+    assert [trial.info["by"] for trial in study.trials[60:]] == ["tpe"] * 6
+
+
 def test_values_at_a_rung_that_says_nothing_are_lifted_to_the_same_value() -> None:
     random = np.random.default_rng(0)
     early = random.uniform(0.6, 0.8, size=60)

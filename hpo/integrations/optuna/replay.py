@@ -20,6 +20,9 @@ from hpo.trial import Direction, Metric
 METRIC = "value"
 """What the one number of an Optuna trial is called."""
 
+BY = "hpo:by"
+"""The system attribute of an Optuna trial that says how its config came about."""
+
 
 class Replay:
     """A study of ours that Optuna's trials are taken into.
@@ -79,7 +82,10 @@ class Replay:
         if config is None:
             return
         if trial.number not in self._started:
-            notes = {"proposal": self._history.num_proposals, "info": {"optuna": trial.number}}
+            info = {"optuna": trial.number}
+            if BY in trial.system_attrs:
+                info["by"] = trial.system_attrs[BY]
+            notes = {"proposal": self._history.num_proposals, "info": info}
             self._started[trial.number] = self._recorder.start(config, notes)
         number = self._started[trial.number]
         for step in sorted(trial.intermediate_values):

@@ -13,7 +13,7 @@ from optuna.trial import TrialState as OptunaState
 
 from hpo.errors import SpaceError
 from hpo.integrations.optuna.distributions import domain_of
-from hpo.integrations.optuna.replay import Replay, check_one_objective
+from hpo.integrations.optuna.replay import BY, Replay, check_one_objective
 from hpo.integrations.optuna.spaces import Asked, distributions_in, infer_space
 from hpo.randomness import check_seed, draw_seed, uniforms
 from hpo.searchers import Searcher, searcher_named
@@ -86,7 +86,11 @@ class HpoSampler(optuna.samplers.BaseSampler):
             with suppress(RuntimeError):
                 study.stop()
             return {}
-        return proposals[0].config
+        [proposal] = proposals
+        if "by" in proposal.info:
+            # As Optuna's own samplers note what they need again; it has no public way.
+            study._storage.set_trial_system_attr(trial._trial_id, BY, proposal.info["by"])
+        return proposal.config
 
     def sample_independent(
         self,
