@@ -62,6 +62,15 @@ def ours(name: str) -> Contender:
     return proposals
 
 
+def parameter(name: str, config: dict[str, Any]) -> Any:
+    """A value as Optuna has it: of an `Ordinal`, its place."""
+    if name in config:
+        return config[name]
+    domain = PROBLEM.space[name.removesuffix(" index")]
+    assert isinstance(domain, Ordinal)
+    return domain.values.index(config[name.removesuffix(" index")])
+
+
 def optuna(kind: str) -> Contender:
     def proposals(count: int, clock: Callable[[], float]) -> Timed:
         import optuna
@@ -75,18 +84,7 @@ def optuna(kind: str) -> Contender:
         study.tell(first, PROBLEM.function(given))
         distributions = first.distributions
         for config, value in known(count - 1):
-            params = {
-                name if name in config else name.removesuffix(" index"): config[name.removesuffix(" index")]
-                for name in distributions
-            }
-            params = {
-                name: PROBLEM.space[name.removesuffix(" index")].values.index(
-                    config[name.removesuffix(" index")]
-                )  # type: ignore[attr-defined]  # only an Ordinal has an index
-                if name.endswith(" index")
-                else params[name]
-                for name in distributions
-            }
+            params = {name: parameter(name, config) for name in distributions}
             study.add_trial(
                 optuna.trial.create_trial(params=params, distributions=distributions, value=value)
             )

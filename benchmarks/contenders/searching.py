@@ -195,8 +195,10 @@ def smac_space(space: hpo.Space, seed: int) -> Any:
             made.add(ConfigSpace.Integer(name, (domain.low, domain.high), log=domain.log))
         elif isinstance(domain, Ordinal):
             made.add(ConfigSpace.OrdinalHyperparameter(name, list(domain.values)))
+        elif isinstance(domain, Choice):
+            made.add(ConfigSpace.Categorical(name, list(domain.options)))
         else:
-            made.add(ConfigSpace.Categorical(name, list(domain.options)))  # type: ignore[attr-defined]  # what is left is a Choice
+            raise TypeError(f"No parameter of SMAC's is written down for {domain!r}.")
     for name, domain in space.items():
         for condition in domain.conditions:
             child, parent = made[name], made[condition.name]
