@@ -74,7 +74,7 @@ class SoftmaxRun:
                 logits = np.tensordot(self._rows, inputs, axes=([2], [1]))
                 logits *= scale
                 logits -= logits.max(axis=0)
-                totals.add(logits, np.exp(logits).sum(axis=0), labels)
+                totals.add(logits[None], np.exp(logits).sum(axis=0)[None], labels[None])
         return totals.scores()
 
     def _chunks(self, x: Array, y: Array, order: NDArray[np.intp]) -> Iterator[tuple[Array, Array]]:
@@ -103,6 +103,7 @@ class SoftmaxRun:
         sums = np.empty((len(labels), members, size), self._dtype)
         # Everything a step touches is a view made once: indexing would cost as much as the arithmetic.
         highest = np.empty((members, size), self._dtype)
+        lowest = np.full((members, size), LOWEST, self._dtype)
         gradient = np.empty((classes, members, size), self._dtype)
         gradient_columns = gradient.reshape(flat).T
         batches = inputs.reshape(-1, size, width).transpose(0, 2, 1)
@@ -114,7 +115,7 @@ class SoftmaxRun:
             product(scale, batch, columns, beta=0.0, c=z_columns, trans_a=True, overwrite_c=True)
             np.maximum.reduce(z, axis=0, out=highest)
             np.subtract(z, highest, out=z)
-            np.maximum(z, LOWEST, out=gradient)
+            np.maximum(z, lowest, out=gradient)
             np.exp(gradient, out=gradient)
             np.add.reduce(gradient, axis=0, out=total)
             np.divide(gradient, total, out=gradient)
@@ -122,11 +123,7 @@ class SoftmaxRun:
             np.multiply(gradient, factor, out=gradient)
             move(batch, gradient_columns)
         self._flush()
-        totals.add(
-            logits.transpose(1, 2, 0, 3).reshape(classes, members, -1),
-            sums.transpose(1, 0, 2).reshape(members, -1),
-            labels.ravel(),
-        )
+        totals.add(logits, sums, labels)
 
     def _rule(self, size: int) -> tuple[Array, Callable[[Array, Array], None]]:
         """What the gradient (classes, K, size) is multiplied by, and what moves the rows then.
@@ -150,7 +147,7 @@ class SoftmaxRun:
             product(scale, batch, gradient, beta=1.0, c=rows.T, overwrite_c=True)
 
         if self._velocities is None:
-            factor = (-rules.rates / size)[:, None].astype(self._dtype)
+            factor = np.repeat(-rules.rates[:, None] / size, size, axis=1).astype(self._dtype)
             return factor, decayed if rules.has_decay else plain
 
         velocities, scratch = self._velocities.reshape(rows.shape), np.empty_like(rows)
@@ -185,14 +182,25 @@ class _Totals:
         self._count = 0
 
     def add(self, logits: Array, sums: Array, labels: Array) -> None:
-        """Add n examples: shifted logits (classes, K, n), the sums of their exponentials, labels (n,)."""
-        n = len(labels)
-        of_label = logits[labels, :, np.arange(n)].T
-        # The first of the largest logits, which are zero, says the class; argmax() would take longer.
-        before = (np.arange(len(logits))[:, None] < labels)[:, None]
-        self._wrong += ((of_label < 0) | ((logits == 0) & before).any(axis=0)).sum(axis=1)
-        self._loss += (np.log(sums) - of_label).sum(axis=1, dtype=np.float64)
-        self._count += n
+        """Add batches of n examples.
+
+        The logits (batches, classes, K, n) are shifted so that the largest is 0, the sums (batches, K, n)
+        are those of their exponentials, and the labels are (batches, n).
+        """
+        batches, classes, members, n = logits.shape
+        first_member = (np.arange(batches)[:, None] * classes + labels) * members * n + np.arange(n)
+        of_label = logits.ravel().take(first_member[:, None] + n * np.arange(members)[:, None], mode="clip")
+        wrong = of_label < 0
+        # The first of the largest logits says the class. Several are rare, and argmax() takes long.
+        largest = logits == 0
+        many = largest.view(np.uint8).sum(axis=1, dtype=np.uint8) > 1
+        if many.any():
+            batch, member, example = np.nonzero(many)
+            first = largest[batch, :, member, example].argmax(axis=1)
+            wrong[batch, member, example] = first != labels[batch, example]
+        self._wrong += wrong.sum(axis=0).sum(axis=1)
+        self._loss += (np.log(sums) - of_label).sum(axis=0, dtype=np.float64).sum(axis=1)
+        self._count += labels.size
 
     def scores(self) -> Scores:
         return mean_scores(self._wrong, self._loss, self._count)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hpo.port import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
+from hpo_torch.ahead import batches_ahead, corrections, parts
 from hpo_torch.arrays import from_host
 from hpo_torch.threads import flush_denormals, one_thread
 
@@ -56,13 +57,13 @@ class SoftmaxRun:
         """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
         totals = _Totals(len(self._members), self._device)
         size = self._batch_size
+        rules = Rules.of(self._members, self._dtype)
+        plain = not (rules.has_decay or rules.has_momentum)
+        ahead = batches_ahead(size, self._rows[..., 0].numel()) if plain else 1
         with one_thread(), flush_denormals(), torch.inference_mode():
             for inputs, labels in self._chunks(self._train, torch.from_numpy(order).to(self._device)):
-                full = len(inputs) // size * size
-                if full:
-                    self._descend(inputs[:full], labels[:full], size, totals)
-                if full < len(inputs):
-                    self._descend(inputs[full:], labels[full:], len(inputs) - full, totals)
+                for part, batch_size, batches in parts(len(labels), size, ahead):
+                    self._descend(inputs[part], labels[part], batch_size, batches, totals)
         return totals.scores()
 
     def validate(self) -> Scores:
@@ -72,7 +73,7 @@ class SoftmaxRun:
         with one_thread(), flush_denormals(), torch.inference_mode():
             for inputs, labels in self._chunks(self._val, everything):
                 logits = torch.tensordot(self._rows, inputs, dims=([2], [1])).mul_(self._scale)
-                totals.add(logits, labels)
+                totals.add(logits[None], labels[None])
         return totals.scores()
 
     def _place(self, x: Array, y: Array) -> tuple[torch.Tensor, torch.Tensor]:
@@ -90,32 +91,53 @@ class SoftmaxRun:
             inputs[:, :-1].copy_(x.index_select(0, chosen))
             yield inputs, y.index_select(0, chosen)
 
-    def _descend(self, inputs: torch.Tensor, labels: torch.Tensor, size: int, totals: _Totals) -> None:
-        """One step for each batch of `size` examples.
+    def _descend(
+        self, inputs: torch.Tensor, labels: torch.Tensor, size: int, ahead: int, totals: _Totals
+    ) -> None:
+        """One step for each batch of `size` examples, the products made for `ahead` batches at once.
 
         With logits z and p = softmax(z), the gradient of the batch's mean cross-entropy with respect
         to z is (p - onehot(y)) / size, and with respect to the rows that times the inputs.
         """
         classes, members, width = self._rows.shape
         rows = self._rows.view(classes * members, width)
-        count = len(labels) // size
-        logits = inputs.new_empty(count, classes, members, size)
-        targets = torch.nn.functional.one_hot(labels, classes).view(count, size, classes)
-        targets = targets.transpose(1, 2)[:, :, None].to(inputs.dtype)
-        factor, move = self._rule(size)
+        blocks = inputs.view(-1, ahead * size, width)
+        labels = labels.view(-1, size)
+        targets = torch.nn.functional.one_hot(labels, classes).transpose(1, 2)[:, :, None].to(inputs.dtype)
+        logits = inputs.new_empty(len(labels), classes, members, size)
+        products, gradients = inputs.new_empty(2, classes, members, ahead, size).unbind()
+        product_rows, gradient_rows = products.view(len(rows), -1), gradients.view(len(rows), -1)
         # unbind() makes all views of a chunk in one call: indexing would cost as much as the arithmetic.
-        for batch, columns, z, z_flat, target in zip(
-            inputs.view(count, size, width).unbind(),
-            inputs.view(count, size, width).transpose(1, 2).unbind(),
+        steps = list(
+            zip(
+                products.unbind(2),
+                product_rows.split(size, dim=1),
+                gradients.unbind(2),
+                [gradient_rows[:, : step * size] for step in range(ahead)],
+                strict=True,
+            )
+        )
+        batches = zip(
             logits.unbind(),
-            logits.view(count, classes * members, size).unbind(),
+            logits.view(len(labels), len(rows), size).unbind(),
             targets.unbind(),
+            corrections(blocks, size),
             strict=True,
-        ):
-            torch.addmm(z_flat, rows, columns, beta=0, alpha=self._scale, out=z_flat)
-            gradient = torch.softmax(z, 0).sub_(target).mul_(factor)
-            move(batch, gradient.view(classes * members, size))
-        totals.add(logits.permute(1, 2, 0, 3).reshape(classes, members, -1), labels)
+        )
+        scale, correct_by = self._scale, self._scale**2
+        factor, move = self._rule(size)
+        for block, columns in zip(blocks.unbind(), blocks.transpose(1, 2).unbind(), strict=True):
+            torch.addmm(product_rows, rows, columns, beta=0, alpha=scale, out=product_rows)
+            for (made, made_rows, gradient, earlier), (z, z_rows, target, correction) in zip(
+                steps, batches, strict=False
+            ):
+                if correction is None:
+                    z.copy_(made)
+                else:
+                    torch.addmm(made_rows, earlier, correction, alpha=correct_by, out=z_rows)
+                torch.mul(torch.softmax(z, 0).sub_(target), factor, out=gradient)
+            move(block, gradient_rows)
+        totals.add(logits, labels)
 
     def _rule(self, size: int) -> tuple[torch.Tensor, Callable[[torch.Tensor, torch.Tensor], object]]:
         """What the gradient (classes, K, size) is multiplied by, and what moves the rows then.
@@ -165,16 +187,18 @@ class _Totals:
         self._count = 0
 
     def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Add n examples: logits (classes, K, n) and labels (n,)."""
-        of_label, highest = logits.gather(0, labels.expand(1, logits.shape[1], -1))[0], logits.amax(0)
+        """Add batches of n examples: logits (batches, classes, K, n) and labels (batches, n)."""
+        chosen = labels[:, None, None]
+        of_label, highest = logits.gather(1, chosen.expand(-1, 1, logits.shape[2], -1))[:, 0], logits.amax(1)
         # The first of the largest logits says the class. Each of argmax(), any() and logsumexp() takes
         # several times as long as what stands here.
-        classes = torch.arange(len(logits), device=labels.device)[:, None]
-        unless_before = torch.where(classes < labels, 0, -torch.inf).to(logits.dtype)[:, None]
-        self._wrong += ((of_label < highest) | ((logits + unless_before).amax(0) >= of_label)).sum(1)
-        sums = (logits - highest).exp_().sum(0)
-        self._losses.append((sums.log_() + highest - of_label).sum(1))
-        self._count += len(labels)
+        classes = torch.arange(logits.shape[1], device=labels.device)[:, None, None]
+        unless_before = torch.where(classes < chosen, 0, -torch.inf).to(logits.dtype)
+        wrong = (of_label < highest) | ((logits + unless_before).amax(1) >= of_label)
+        self._wrong += wrong.sum(0).sum(1)
+        sums = (logits - highest[:, None]).exp_().sum(1)
+        self._losses.append((sums.log_() + highest - of_label).sum(0).sum(1))
+        self._count += labels.numel()
 
     def scores(self) -> Scores:
         # The chunks' sums are added up on the host in float64, which not every device has.

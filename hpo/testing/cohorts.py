@@ -18,9 +18,11 @@ SIZES = (1, 2, 10, 33)
 """Members of a cohort."""
 
 
-def rules(count: int, *, highest: float = 1.0) -> list[SGD]:
-    """As many optimizers with rates up to `highest`, some of them with momentum, some with weight decay."""
+def rules(count: int, *, highest: float = 1.0, plain: bool = False) -> list[SGD]:
+    """As many optimizers with rates up to `highest`, some with momentum, some with decay unless `plain`."""
     rates = np.geomspace(1e-4, highest, count) if count > 1 else [highest]
+    if plain:
+        return [SGD(float(rate)) for rate in rates]
     return [
         SGD(float(rate), momentum=(0.9, 0.0, 0.5)[index % 3], weight_decay=0.01 * (index % 2))
         for index, rate in enumerate(rates)
@@ -63,7 +65,7 @@ class CohortContract(OfPackage):
     @pytest.mark.parametrize("plain", [True, False])
     def test_one_step_together_is_a_step_of_each_alone(self, size: int, plain: bool) -> None:
         data, order = make_arrays(), np.arange(16) + 3
-        optimizers = [SGD(rule.learning_rate) if plain else rule for rule in rules(size)]
+        optimizers = rules(size, plain=plain)
         for dtype in self.dtypes:
             together = self.run(data, optimizers, dtype)
             together.epoch(np.arange(32))
@@ -76,9 +78,10 @@ class CohortContract(OfPackage):
                 assert largest_difference(together.state()[index], alone.state()[0]) < TOLERANCE[dtype]
 
     @pytest.mark.parametrize("size", SIZES)
-    def test_an_epoch_together_is_an_epoch_of_each_alone(self, size: int) -> None:
+    @pytest.mark.parametrize("plain", [True, False])
+    def test_an_epoch_together_is_an_epoch_of_each_alone(self, size: int, plain: bool) -> None:
         data, order = make_arrays(num_train=1_003), np.argsort(np.sin(np.arange(1_003)))
-        optimizers = rules(size, highest=0.16)
+        optimizers = rules(size, highest=0.16, plain=plain)
         together = self.run(data, optimizers)
         scores = together.epoch(order)
         for index, rule in enumerate(optimizers):
@@ -87,6 +90,17 @@ class CohortContract(OfPackage):
             score = alone.epoch(order)
             assert largest_difference(together.state()[index], alone.state()[0]) < 1e-5
             assert scores.loss[index] == pytest.approx(score.loss[0], abs=1e-5)
+
+    @pytest.mark.parametrize("batch_size", [1, 7, 16, 100])
+    def test_an_epoch_is_its_batches_one_after_the_other(self, batch_size: int) -> None:
+        data, order = make_arrays(num_train=333, batch_size=batch_size), np.argsort(np.sin(np.arange(333)))
+        whole, parts = (self.run(data, rules(33, highest=0.16, plain=True)) for _ in range(2))
+        loss = whole.epoch(order).loss
+        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+        losses = [parts.epoch(batch).loss for batch in batches]
+        assert loss == pytest.approx(np.average(losses, axis=0, weights=[*map(len, batches)]), abs=1e-5)
+        for one, other in zip(whole.state(), parts.state(), strict=True):
+            assert largest_difference(one, other) < 1e-5
 
     @pytest.mark.parametrize("rule", [*rules(3), SGD(0.1, weight_decay=0.2), SGD(0.1, 0.9, 0.2)])
     def test_steps_are_the_formula(self, rule: SGD) -> None:
@@ -116,9 +130,10 @@ class CohortContract(OfPackage):
         for one, other in zip(run.state(), again.state(), strict=True):
             assert largest_difference(one, other) == 0
 
-    def test_a_member_that_diverges_changes_no_bit_of_the_others(self) -> None:
+    @pytest.mark.parametrize("plain", [True, False])
+    def test_a_member_that_diverges_changes_no_bit_of_the_others(self, plain: bool) -> None:
         data, order = make_arrays(), np.arange(96)
-        tame = rules(10)
+        tame = rules(10, plain=plain)
         wild = [
             dataclasses.replace(rule, learning_rate=1e38) if n == 4 else rule for n, rule in enumerate(tame)
         ]
