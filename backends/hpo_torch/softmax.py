@@ -73,7 +73,7 @@ class SoftmaxRun:
         with one_thread(), flush_denormals(), torch.inference_mode():
             for inputs, labels in self._chunks(self._val, everything):
                 logits = torch.tensordot(self._rows, inputs, dims=([2], [1])).mul_(self._scale)
-                totals.add(logits[None], labels[None])
+                totals.add(logits[None], torch.softmax(logits, 0).amax(0)[None], labels[None])
         return totals.scores()
 
     def _place(self, x: Array, y: Array) -> tuple[torch.Tensor, torch.Tensor]:
@@ -105,6 +105,7 @@ class SoftmaxRun:
         labels = labels.view(-1, size)
         targets = torch.nn.functional.one_hot(labels, classes).transpose(1, 2)[:, :, None].to(inputs.dtype)
         logits = inputs.new_empty(len(labels), classes, members, size)
+        likeliest = inputs.new_empty(len(labels), members, size)
         products, gradients = inputs.new_empty(2, classes, members, ahead, size).unbind()
         product_rows, gradient_rows = products.view(len(rows), -1), gradients.view(len(rows), -1)
         # unbind() makes all views of a chunk in one call: indexing would cost as much as the arithmetic.
@@ -120,6 +121,7 @@ class SoftmaxRun:
         batches = zip(
             logits.unbind(),
             logits.view(len(labels), len(rows), size).unbind(),
+            likeliest.unbind(),
             targets.unbind(),
             corrections(blocks, size),
             strict=True,
@@ -128,21 +130,23 @@ class SoftmaxRun:
         factor, move = self._rule(size)
         for block, columns in zip(blocks.unbind(), blocks.transpose(1, 2).unbind(), strict=True):
             torch.addmm(product_rows, rows, columns, beta=0, alpha=scale, out=product_rows)
-            for (made, made_rows, gradient, earlier), (z, z_rows, target, correction) in zip(
+            for (made, made_rows, gradient, earlier), (z, z_rows, top, target, correction) in zip(
                 steps, batches, strict=False
             ):
                 if correction is None:
                     z.copy_(made)
                 else:
                     torch.addmm(made_rows, earlier, correction, alpha=correct_by, out=z_rows)
-                torch.mul(torch.softmax(z, 0).sub_(target), factor, out=gradient)
+                p = torch.softmax(z, 0)
+                torch.amax(p, 0, out=top)
+                torch.mul(p.sub_(target), factor, out=gradient)
             move(block, gradient_rows)
-        totals.add(logits, labels)
+        totals.add(logits, likeliest, labels)
 
     def _rule(self, size: int) -> tuple[torch.Tensor, Callable[[torch.Tensor, torch.Tensor], object]]:
         """What the gradient (classes, K, size) is multiplied by, and what moves the rows then.
 
-        The latter takes a batch (size, num_inputs + 1) and the gradient (classes * K, size).
+        The latter takes a block of n examples (n, num_inputs + 1) and their gradients (classes * K, n).
         """
         classes, members, width = self._rows.shape
         rules = Rules.of(self._members, self._dtype)
@@ -153,11 +157,11 @@ class SoftmaxRun:
         )
         keep = 1 - rate * decay
 
-        def plain(batch: torch.Tensor, gradient: torch.Tensor) -> object:
-            return rows.addmm_(gradient, batch, alpha=scale)
+        def plain(block: torch.Tensor, gradient: torch.Tensor) -> object:
+            return rows.addmm_(gradient, block, alpha=scale)
 
-        def decayed(batch: torch.Tensor, gradient: torch.Tensor) -> object:
-            return rows.mul_(keep).addmm_(gradient, batch, alpha=scale)
+        def decayed(block: torch.Tensor, gradient: torch.Tensor) -> object:
+            return rows.mul_(keep).addmm_(gradient, block, alpha=scale)
 
         if self._velocities is None:
             factor = (-rate[:members] / size).to(rows.dtype)
@@ -167,10 +171,10 @@ class SoftmaxRun:
         # The product can multiply by one number on its way.
         shared = float(rules.momenta[0]) if np.ptp(rules.momenta) == 0 else None
 
-        def with_momentum(batch: torch.Tensor, gradient: torch.Tensor) -> object:
+        def with_momentum(block: torch.Tensor, gradient: torch.Tensor) -> object:
             if shared is None:
                 velocities.mul_(momentum)
-            velocities.addmm_(gradient, batch, beta=shared or 1, alpha=scale)
+            velocities.addmm_(gradient, block, beta=shared or 1, alpha=scale)
             if rules.has_decay:
                 velocities.addcmul_(rows, decay)
             return rows.addcmul_(velocities, rate, value=-1)
@@ -186,18 +190,21 @@ class _Totals:
         self._losses: list[torch.Tensor] = []
         self._count = 0
 
-    def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Add batches of n examples: logits (batches, classes, K, n) and labels (batches, n)."""
+    def add(self, logits: torch.Tensor, likeliest: torch.Tensor, labels: torch.Tensor) -> None:
+        """Add batches of n examples.
+
+        The logits are (batches, classes, K, n), the largest of their probabilities (batches, K, n), and the
+        labels (batches, n).
+        """
         chosen = labels[:, None, None]
         of_label, highest = logits.gather(1, chosen.expand(-1, 1, logits.shape[2], -1))[:, 0], logits.amax(1)
-        # The first of the largest logits says the class. Each of argmax(), any() and logsumexp() takes
-        # several times as long as what stands here.
+        # The first of the largest logits says the class. argmax() and any() take several times as long.
         classes = torch.arange(logits.shape[1], device=labels.device)[:, None, None]
         unless_before = torch.where(classes < chosen, 0, -torch.inf).to(logits.dtype)
         wrong = (of_label < highest) | ((logits + unless_before).amax(1) >= of_label)
         self._wrong += wrong.sum(0).sum(1)
-        sums = (logits - highest[:, None]).exp_().sum(1)
-        self._losses.append((sums.log_() + highest - of_label).sum(0).sum(1))
+        # The largest probability is never too small for its logarithm; logsumexp() takes longer.
+        self._losses.append((highest - likeliest.log() - of_label).sum(0).sum(1))
         self._count += labels.numel()
 
     def scores(self) -> Scores:
