@@ -3,9 +3,11 @@
     python scripts/record_tables.py mlp --backend torch --trials 200 --epochs 27 --workers 2
     HPO_DATA=sample python scripts/record_tables.py lenet --backend torch --trials 40 --epochs 9 --workers 2
 
-The study is kept in a file and goes on where it was when the same command is run again. Seconds are those
-that the processor spent on an epoch, in one thread, so that a busy machine records the same. The table goes
-to `hpo/curves/recorded`, from where `hpo.replay` takes it; `--only-save` writes it from what the study has.
+The configurations are those of a random search with seed 0, and a configuration's curve is the same whatever
+else is trained. So a recording can be made in parts, on one machine after another: what `scripts/unfinished`
+has of it is not trained again, and what was trained is added there (with `--only-save`, also of a study that
+was killed). A table that is complete goes to `hpo/curves/recorded`, from where `hpo.replay` takes it. Seconds
+are those that the processor spent on an epoch, in one thread, so that a busy machine records the same.
 """
 
 from __future__ import annotations
@@ -16,32 +18,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import hpo
 from hpo.context import CurrentTrial
-from hpo.space import Float, Int, Space
-from hpo.tasks import TASKS, ranges
+from hpo.curves import LearningCurves
+from hpo.tasks import TASKS, Task
 
-SPACES = {
-    # That of the task with fewer and narrower layers, which many epochs of many trials can be paid for.
-    "mlp": Space(
-        {
-            "learning_rate": Float(1e-4, 1, log=True),
-            "batch_size": Int(32, 256, log=True),
-            "momentum": ranges.MOMENTUM,
-            "activation": ranges.ACTIVATION,
-            "num_layers": Int(1, 3),
-            **ranges.widths(3, units=Int(32, 256, log=True)),
-        }
-    )
-}
-
-FOLDER = Path(__file__).parents[1] / "hpo" / "curves" / "recorded"
+SEED = 0
+FINISHED = Path(__file__).parents[1] / "hpo" / "curves" / "recorded"
+UNFINISHED = Path(__file__).parent / "unfinished"
 
 
 class Timed:
     """A task that also says how many seconds of the processor each epoch took, validation included."""
 
-    def __init__(self, task: hpo.tasks.Task) -> None:
+    def __init__(self, task: Task) -> None:
         self._task = task
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Iterator[dict[str, float]]:
@@ -54,37 +46,63 @@ class Timed:
 
 
 def main() -> None:
-    """Record the study."""
+    """Record what is missing of a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("task", choices=sorted(TASKS))
     parser.add_argument("--backend", default="numpy")
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--epochs", type=int, default=27)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--storage", default="tables.db")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the table goes")
+    parser.add_argument("--storage", default="tables.db", help="where the study is kept while it runs")
     parser.add_argument("--only-save", action="store_true", help="train no more")
     options = parser.parse_args()
-    study = hpo.load(options.storage, options.task) if options.only_save else recorded(options)
-    curves = hpo.record(study).trained(options.epochs)
-    print(curves, "in", curves.save(options.folder / f"{options.task}.npz"))
-
-
-def recorded(options: argparse.Namespace) -> hpo.Study:
-    """The study, trained to its end."""
     task = TASKS[options.task](max_epochs=options.epochs)
+    configs = task.space.sample(SEED, n=options.trials)
+    part = UNFINISHED / f"{options.task}.npz"
+    tables = [LearningCurves.load(part)] if part.exists() else []
+    missing = [config for config in configs if not any(config in table.configs for table in tables)]
+    study = hpo.load(options.storage, options.task) if options.only_save else trained(task, missing, options)
+    tables.append(hpo.record(study).trained(options.epochs))
+    curves = joined(tables, configs)
+    if study.num_completed + study.num_failed < len(missing):
+        part.parent.mkdir(exist_ok=True)
+        print(curves, "so far, in", curves.save(part))
+    else:
+        print(curves, "in", curves.save(FINISHED / part.name))
+        part.unlink(missing_ok=True)
+
+
+def trained(task: Task, configs: list[dict[str, Any]], options: argparse.Namespace) -> hpo.Study:
+    """A study of these configurations, which goes on where it was."""
     return hpo.search(
         Timed(task),
-        SPACES.get(options.task, task.space),
+        task.space,
         minimize=task.metric,
-        num_trials=options.trials,
-        seed=0,
+        num_trials=len(configs),
+        points_to_evaluate=configs,
+        seed=SEED,
         backend=options.backend,
         workers=hpo.Workers(options.workers),
         storage=options.storage,
         name=options.task,
         resume=True,
         keep="none",
+    )
+
+
+def joined(tables: list[LearningCurves], configs: list[dict[str, Any]]) -> LearningCurves:
+    """One table of several with curves of one length, in the order of the configurations."""
+    rows = [config for table in tables for config in table.configs]
+    order = sorted(range(len(rows)), key=lambda row: configs.index(rows[row]))
+    return LearningCurves(
+        name=tables[0].name,
+        space=tables[0].space,
+        metric=tables[0].metric,
+        configs=[rows[row] for row in order],
+        values={
+            key: np.concatenate([table.values[key] for table in tables])[order] for key in tables[0].values
+        },
+        lengths=np.concatenate([table.lengths for table in tables])[order],
     )
 
 
