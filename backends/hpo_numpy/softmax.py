@@ -95,8 +95,6 @@ class SoftmaxRun:
         to z is (p - onehot(y)) / size, and with respect to the rows that times the inputs.
         """
         classes, members, width = self._rows.shape
-        flat = (classes * members, size)
-        columns = self._rows.reshape(classes * members, width).T
         labels = labels.reshape(-1, size)
         targets = (labels[:, None, None] == np.arange(classes)[:, None, None]).astype(self._dtype)
         logits = np.empty((len(labels), classes, members, size), self._dtype)
@@ -105,14 +103,18 @@ class SoftmaxRun:
         highest = np.empty((members, size), self._dtype)
         lowest = np.full((members, size), LOWEST, self._dtype)
         gradient = np.empty((classes, members, size), self._dtype)
-        gradient_columns = gradient.reshape(flat).T
+        parts = few_rows(classes * members, size * width)
+        columns = in_parts(self._rows, parts)
+        gradients = in_parts(gradient, parts)
         batches = inputs.reshape(-1, size, width).transpose(0, 2, 1)
+        products = zip(*in_parts(logits, parts), strict=True)
         product, scale = self._product, self._scale
-        factor, move = self._rule(size)
-        for batch, z, z_columns, total, target in zip(
-            batches, logits, logits.reshape(-1, *flat).transpose(0, 2, 1), sums, targets, strict=True
+        factor, move = self._rule(size, parts)
+        for batch, z, its_products, total, target in zip(
+            batches, logits, products, sums, targets, strict=True
         ):
-            product(scale, batch, columns, beta=0.0, c=z_columns, trans_a=True, overwrite_c=True)
+            for c, rows in zip(its_products, columns, strict=True):
+                product(scale, batch, rows, beta=0.0, c=c, trans_a=True, overwrite_c=True)
             np.maximum.reduce(z, axis=0, out=highest)
             np.subtract(z, highest, out=z)
             np.maximum(z, lowest, out=gradient)
@@ -121,14 +123,14 @@ class SoftmaxRun:
             np.divide(gradient, total, out=gradient)
             np.subtract(gradient, target, out=gradient)
             np.multiply(gradient, factor, out=gradient)
-            move(batch, gradient_columns)
+            move(batch, gradients)
         self._flush()
         totals.add(logits, sums, labels)
 
-    def _rule(self, size: int) -> tuple[Array, Callable[[Array, Array], None]]:
+    def _rule(self, size: int, parts: list[slice]) -> tuple[Array, Callable[[Array, list[Array]], None]]:
         """What the gradient (classes, K, size) is multiplied by, and what moves the rows then.
 
-        The latter takes a batch (num_inputs + 1, size) and the gradient (size, classes * K).
+        The latter takes a batch (num_inputs + 1, size) and the gradient in parts (size, rows).
         """
         classes, members, width = self._rows.shape
         rules = Rules.of(self._members, self._dtype)
@@ -138,27 +140,29 @@ class SoftmaxRun:
             np.tile(numbers, classes)[:, None] for numbers in (rules.rates, rules.decays, rules.momenta)
         )
         keep = 1 - rate * decay
+        moving = in_parts(self._rows if self._velocities is None else self._velocities, parts)
+        # The product can multiply by one number on its way.
+        shared = float(momentum[0, 0]) if np.ptp(momentum) == 0 else None
+        beta = 1.0 if self._velocities is None else shared or 1.0
 
-        def plain(batch: Array, gradient: Array) -> None:
-            product(scale, batch, gradient, beta=1.0, c=rows.T, overwrite_c=True)
+        def add(batch: Array, gradients: list[Array]) -> None:
+            for c, gradient in zip(moving, gradients, strict=True):
+                product(scale, batch, gradient, beta=beta, c=c, overwrite_c=True)
 
-        def decayed(batch: Array, gradient: Array) -> None:
+        def decayed(batch: Array, gradients: list[Array]) -> None:
             np.multiply(rows, keep, out=rows)
-            product(scale, batch, gradient, beta=1.0, c=rows.T, overwrite_c=True)
+            add(batch, gradients)
 
         if self._velocities is None:
             factor = np.repeat(-rules.rates[:, None] / size, size, axis=1).astype(self._dtype)
-            return factor, decayed if rules.has_decay else plain
+            return factor, decayed if rules.has_decay else add
 
         velocities, scratch = self._velocities.reshape(rows.shape), np.empty_like(rows)
 
-        # The product can multiply by one number on its way.
-        shared = float(momentum[0, 0]) if np.ptp(momentum) == 0 else None
-
-        def with_momentum(batch: Array, gradient: Array) -> None:
+        def with_momentum(batch: Array, gradients: list[Array]) -> None:
             if shared is None:
                 np.multiply(velocities, momentum, out=velocities)
-            product(scale, batch, gradient, beta=shared or 1.0, c=velocities.T, overwrite_c=True)
+            add(batch, gradients)
             if rules.has_decay:
                 np.add(velocities, np.multiply(rows, decay, out=scratch), out=velocities)
             np.subtract(rows, np.multiply(velocities, rate, out=scratch), out=rows)
@@ -171,6 +175,26 @@ class SoftmaxRun:
             self._velocities[np.abs(self._velocities) < NEGLIGIBLE] = 0
         if Rules.of(self._members, self._dtype).has_decay:
             self._rows[np.abs(self._rows) < NEGLIGIBLE] = 0
+
+
+def few_rows(num_rows: int, products_per_row: int) -> list[slice]:
+    """Parts of a matrix's rows, which OpenBLAS multiplies sooner one after another than all at once.
+
+    It does not copy matrices of up to a million products before it multiplies them; with the few columns
+    of a small batch the copy costs a quarter of the time. Where only very few rows are as few products,
+    the whole is faster.
+    """
+    most = 1_000_000 // products_per_row // 16 * 16
+    if most < 32:
+        return [slice(num_rows)]
+    return [slice(start, start + most) for start in range(0, num_rows, most)]
+
+
+def in_parts(stacked: Array, parts: list[slice]) -> list[Array]:
+    """Views of arrays (..., classes, K, n) as columns (..., n, rows), part by part."""
+    *outer, classes, members, n = stacked.shape
+    flat = stacked.reshape(*outer, classes * members, n)
+    return [flat[..., part, :].swapaxes(-1, -2) for part in parts]
 
 
 class _Totals:
