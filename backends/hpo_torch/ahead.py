@@ -14,19 +14,15 @@ import torch
 
 MOST_EXAMPLES = 64
 """With more, products get no quicker."""
-HIGHEST_PRICE = 0.06
+HIGHEST_PRICE = 0.05
 """The most that inner products may add to the arithmetic of the steps."""
 
 
 def batches_ahead(batch_size: int, num_rows: int) -> int:
     """How many batches to take at once: many rows save more than the inner products cost."""
-    ahead = 1
-    while (ahead + 1) * batch_size <= MOST_EXAMPLES:
-        price = (ahead * batch_size) ** 2 / (2 * num_rows * (ahead + 1) * batch_size)
-        if price > HIGHEST_PRICE:
-            break
-        ahead += 1
-    return ahead
+    # For m batches of n examples and r rows these are n * n * m * (m - 1) / 2 beside 2 * r * n * m.
+    affordable = 1 + int(4 * HIGHEST_PRICE * num_rows / batch_size)
+    return max(1, min(affordable, MOST_EXAMPLES // batch_size))
 
 
 def parts(num_examples: int, batch_size: int, ahead: int) -> Iterator[tuple[slice, int, int]]:
@@ -49,10 +45,9 @@ def corrections(blocks: torch.Tensor, size: int) -> Iterator[torch.Tensor | None
     That is (earlier examples, size), not scaled yet; and None for the first of a block. The blocks are
     (n, examples, num_inputs).
     """
-    by_step: list[Iterable[torch.Tensor | None]] = [repeat(None, len(blocks))]
-    if blocks.shape[1] > size:
-        inner = torch.bmm(blocks[:, :-size], blocks[:, size:].transpose(1, 2))
-        by_step += [
-            columns[:, : (step + 1) * size].unbind() for step, columns in enumerate(inner.split(size, dim=2))
-        ]
-    return chain.from_iterable(zip(*by_step, strict=True))
+    first: Iterable[torch.Tensor | None] = repeat(None, len(blocks))
+    later = [
+        torch.bmm(blocks[:, :start], blocks[:, start : start + size].transpose(1, 2)).unbind()
+        for start in range(size, blocks.shape[1], size)
+    ]
+    return chain.from_iterable(zip(first, *later, strict=True))
