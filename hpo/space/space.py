@@ -131,7 +131,11 @@ class Space(Mapping[str, Domain]):
                 f"decode takes points of shape (n, {len(self)}), a column for each hyperparameter; "
                 f"received shape {points.shape}."
             )
-        columns = [domain.decode(points[:, i]) for i, domain in enumerate(self._domains.values())]
+        if np.isnan(points).any():
+            raise SpaceError("decode takes numbers from 0 to 1; received NaN.")
+        # All at once: for a point or two, to check and clip each column takes as long as to decode it.
+        points = np.minimum(np.maximum(points, UNIT_LOW), UNIT_HIGH)
+        columns = [domain.quantiles(points[:, i]) for i, domain in enumerate(self._domains.values())]
         configs = [dict(zip(self._domains, row, strict=True)) for row in zip(*columns, strict=True)]
         return [self._activity.active(each) for each in configs] if self._is_conditional else configs
 
