@@ -114,7 +114,7 @@ class SoftmaxRun:
         steps = list(
             zip(
                 products.unbind(2),
-                product_rows.split(size, dim=1),
+                torch.split(product_rows, size, dim=1),
                 gradients.unbind(2),
                 [gradient_rows[:, : step * size] for step in range(ahead)],
                 strict=True,
