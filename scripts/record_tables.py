@@ -61,8 +61,10 @@ def main() -> None:
     part = UNFINISHED / f"{options.task}.npz"
     tables = [LearningCurves.load(part)] if part.exists() else []
     missing = [config for config in configs if not any(config in table.configs for table in tables)]
-    study = hpo.load(options.storage, options.task) if options.only_save else trained(task, missing, options)
-    tables.append(hpo.record(study).trained(options.epochs))
+    # Another part is another study, also in the same file.
+    name = f"{options.task}-{len(missing)}"
+    study = hpo.load(options.storage, name) if options.only_save else trained(task, missing, name, options)
+    tables.append(hpo.record(study, name=options.task).trained(options.epochs))
     curves = joined(tables, configs)
     if study.num_completed + study.num_failed < len(missing):
         part.parent.mkdir(exist_ok=True)
@@ -72,7 +74,7 @@ def main() -> None:
         part.unlink(missing_ok=True)
 
 
-def trained(task: Task, configs: list[dict[str, Any]], options: argparse.Namespace) -> hpo.Study:
+def trained(task: Task, configs: list[dict[str, Any]], name: str, options: argparse.Namespace) -> hpo.Study:
     """A study of these configurations, which goes on where it was."""
     return hpo.search(
         Timed(task),
@@ -84,7 +86,7 @@ def trained(task: Task, configs: list[dict[str, Any]], options: argparse.Namespa
         backend=options.backend,
         workers=hpo.Workers(options.workers),
         storage=options.storage,
-        name=options.task,
+        name=name,
         resume=True,
         keep="none",
     )

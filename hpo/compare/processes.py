@@ -43,7 +43,7 @@ class WorkerProcess:
     def __init__(self, interpreter: str, request: Request, variables: Mapping[str, str]) -> None:
         self.backend = request.backend
         self.interpreter = interpreter
-        self._printed = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._printed = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed with the process
         # Without it the current folder is on the path, and a file `torch.py` there would be the framework.
         own = {"PYTHONSAFEPATH": "1", registry.VARIABLE: request.backend}
         environment = {**THREADS, **os.environ, **variables, **own}

@@ -120,7 +120,11 @@ class Layer:
 
 
 class Framework:
-    """What the recorder asks of a framework; one subclass for each."""
+    """What the recorder asks of a framework; one subclass for each.
+
+    A subclass defines what raises NotImplementedError here: `abc` would add nothing in a file that is run
+    by itself.
+    """
 
     name = ""
     forward_method = "forward"
