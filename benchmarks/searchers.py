@@ -7,12 +7,14 @@ The score of a run is 0 for the mean of random search with the same budget and 1
 it is at least -100, as where random search comes close to the best a small distance is a large number.
 `--results FILE` keeps every run as a line of JSON; what is there already is not run again, so that a long
 comparison can be interrupted, and made by several processes with a file each. `--show FILE ...` prints the
-table of what is there.
+table of what is there. `results/` has the runs of slow peers, with their versions: as long as a problem and
+the peer stay as they are, so do its runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import importlib.util
 import json
 import sys
@@ -32,7 +34,7 @@ BUDGETS = (25, 50, 100)
 NEEDS = {"optuna": "optuna", "smac": "smac", "hyperopt": "hyperopt", "nevergrad": "nevergrad"}
 
 Runs = dict[tuple[str, str, int], list[float]]
-"""The values by (searcher, problem, seed)."""
+"""The best value so far after each trial, by (searcher, problem, seed)."""
 
 
 def installed(searcher: str) -> bool:
@@ -45,8 +47,20 @@ def read(paths: list[Path]) -> Runs:
     for path in paths:
         for line in path.read_text().splitlines() if path.exists() else ():
             entry = json.loads(line)
-            runs[entry["searcher"], entry["problem"], entry["seed"]] = entry["values"]
+            best = np.full(entry["trials"], np.inf)
+            for trial, value in entry["improvements"]:
+                best[trial:] = value
+            runs[entry["searcher"], entry["problem"], entry["seed"]] = best.tolist()
     return runs
+
+
+def line_of(searcher: str, problem: str, seed: int, best: list[float]) -> str:
+    """A line of JSON for `read`."""
+    package = NEEDS.get(searcher.split()[0], "polyhpo")
+    better = (trial for trial, value in enumerate(best) if trial == 0 or value < best[trial - 1])
+    improvements = [(trial, float(f"{best[trial]:.9g}")) for trial in better]
+    entry = {"searcher": searcher, "version": importlib.metadata.version(package), "problem": problem}
+    return json.dumps(entry | {"seed": seed, "trials": len(best), "improvements": improvements})
 
 
 def run_all(arguments: argparse.Namespace) -> Runs:
@@ -62,16 +76,16 @@ def run_all(arguments: argparse.Namespace) -> Runs:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     values = CONTENDERS[searcher](problem.space, problem.function, arguments.budget, seed)
-                runs[searcher, problem.name, seed] = values
+                best = np.minimum.accumulate(values).tolist()
+                runs[searcher, problem.name, seed] = best
                 print(
-                    f"{searcher:24} {problem.name:14} {seed:3} {min(values):10.4g}"
+                    f"{searcher:24} {problem.name:14} {seed:3} {best[-1]:10.4g}"
                     f" {time.perf_counter() - started:6.1f} s",
                     flush=True,
                 )
                 if arguments.results:
-                    entry = {"searcher": searcher, "problem": problem.name, "seed": seed, "values": values}
                     with arguments.results.open("a") as file:
-                        file.write(json.dumps(entry) + "\n")
+                        file.write(line_of(searcher, problem.name, seed, best) + "\n")
     return runs
 
 
@@ -82,14 +96,14 @@ def regrets(runs: Runs, budget: int) -> dict[tuple[str, str, int], float]:
     }
     seen: dict[tuple[str, int], float] = defaultdict(lambda: np.inf)
     for (_, problem, seed), values in runs.items():
-        seen[problem, seed] = min(seen[problem, seed], *values)
+        seen[problem, seed] = min(seen[problem, seed], values[-1])
     found = {}
     for (searcher, problem, seed), values in runs.items():
         if len(values) < budget:
             continue
         best = bests[problem, seed]
         best = seen[problem, seed] if best is None else best
-        found[searcher, problem, seed] = max(min(values[:budget]) - best, 0.0)
+        found[searcher, problem, seed] = max(values[budget - 1] - best, 0.0)
     return found
 
 

@@ -201,15 +201,9 @@ def smac_space(space: hpo.Space, seed: int) -> Any:
             raise TypeError(f"No parameter of SMAC's is written down for {domain!r}.")
     for name, domain in space.items():
         for condition in domain.conditions:
-            child, parent = made[name], made[condition.name]
-            if condition.operator == "eq":
-                made.add(ConfigSpace.EqualsCondition(child, parent, condition.operand))
-            elif condition.operand > space[condition.name].bounds[0]:
-                values = list(range(condition.operand, space[condition.name].bounds[1] + 1))
-                made.add(ConfigSpace.InCondition(child, parent, values))
-            else:
-                low, high = space[condition.name].bounds
-                made.add(ConfigSpace.InCondition(child, parent, list(range(low, high + 1))))
+            parent = space[condition.name]
+            values = [value for value in listed(parent) if condition.holds(value, parent.rank)]
+            made.add(ConfigSpace.InCondition(made[name], made[condition.name], values))
     return made
 
 
