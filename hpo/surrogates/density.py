@@ -45,13 +45,14 @@ class Density:
         with np.errstate(divide="ignore"):
             self._log_shares = np.log(self._shares)
         self._log_uniform = math.log(uniform_weight / total) if uniform_weight > 0 else -math.inf
-        ordered = cube.free & ~cube.categories
-        self._ordered = ordered
-        self._active = cube.active(points)[:, ordered].astype(np.float64)
-        self._scaled = points[:, ordered] / bandwidths[ordered]
-        inside = ndtr((1.0 - points[:, ordered]) / bandwidths[ordered]) - ndtr(-self._scaled)
-        self._normalisers = self._active * (np.log(inside * bandwidths[ordered]) + _LOG_ROOT_TWO_PI)
+        self._ordered = np.flatnonzero(cube.free & ~cube.categories)
         self._categories = np.flatnonzero(cube.free & cube.categories)
+        self._widths = bandwidths[self._ordered]
+        self._active = cube.active(points)[:, self._ordered].astype(np.float64)
+        self._middles = points[:, self._ordered]
+        self._scaled = self._middles / self._widths
+        inside = ndtr((1.0 - self._middles) / self._widths) - ndtr(-self._scaled)
+        self._normalisers = self._active * (np.log(inside * self._widths) + _LOG_ROOT_TWO_PI)
 
     def log_density(self, points: Points) -> Floats:
         """The log of the density at m snapped points, shape (m,), against the prior's."""
@@ -64,7 +65,7 @@ class Density:
     def _log_kernels(self, points: Points) -> Floats:
         there = self._cube.active(points)
         present = there[:, self._ordered].astype(np.float64)
-        x = points[:, self._ordered] / self._bandwidths[self._ordered]
+        x = points[:, self._ordered] / self._widths
         # The sum of a (x - m)^2, a being 1 where the dimension exists at both, as three products.
         kernels = (present * x * x) @ self._active.T
         kernels -= 2.0 * ((present * x) @ (self._active * self._scaled).T)
@@ -94,14 +95,13 @@ class Density:
         ends = np.cumsum(self._shares)
         chosen = np.searchsorted(ends, draws[:, -1], side="right")
         uniform = chosen >= len(self.points)
-        centres = self.points[np.minimum(chosen, len(self.points) - 1)]
-        drawn = draws[:, :-1].copy()
-        widths = self._bandwidths[self._ordered]
-        middle = centres[:, self._ordered]
-        low, high = ndtr(-middle / widths), ndtr((1.0 - middle) / widths)
-        moved = middle + widths * ndtri(low + (high - low) * draws[:, :-1][:, self._ordered])
-        kept = ~(uniform[:, None] | ~cube.active(centres))
-        drawn[:, self._ordered] = np.where(kept[:, self._ordered], moved, drawn[:, self._ordered])
+        kernels = np.minimum(chosen, len(self.points) - 1)
+        centres, middle = self.points[kernels], self._middles[kernels]
+        low, high = ndtr(-middle / self._widths), ndtr((1.0 - middle) / self._widths)
+        drawn, ordered = draws[:, :-1].copy(), draws[:, self._ordered]
+        moved = middle + self._widths * ndtri(low + (high - low) * ordered)
+        kept = ~uniform[:, None] & cube.active(centres)
+        drawn[:, self._ordered] = np.where(kept[:, self._ordered], moved, ordered)
         for place in self._categories:
             other = self._bandwidths[place]
             # One draw says whether to stay and, if not, where to go: the part above `1 - other` anew.
