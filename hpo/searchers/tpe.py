@@ -123,4 +123,4 @@ def _density(cube: Cube, points: Points) -> Density:
     # Of a range of few steps no kernel is narrower than half a step: it would know no neighbours.
     widths = np.minimum(np.maximum(widths, np.maximum(_NARROWEST, 0.5 * cube.spacing)), 1.0)
     widths[cube.categories] = _OTHER_CATEGORY
-    return Density(cube, points, np.ones(count), uniform_weight=_PRIOR_WEIGHT, bandwidths=widths)
+    return Density(cube, points, uniform_weight=_PRIOR_WEIGHT, bandwidths=widths)

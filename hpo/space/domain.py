@@ -29,6 +29,13 @@ _ABSENT: Any = object()
 _Self = TypeVar("_Self", bound="Domain")
 
 
+def clipped(
+    numbers: NDArray[np.float64], low: float = UNIT_LOW, high: float = UNIT_HIGH
+) -> NDArray[np.float64]:
+    """The numbers, brought between two bounds: a fifth of the time of `np.clip` for the few of a proposal."""
+    return np.asarray(np.minimum(np.maximum(numbers, low), high))
+
+
 @dataclass(frozen=True, repr=False)
 class Domain(ABC):
     """The range and the prior of one hyperparameter.
@@ -124,8 +131,7 @@ class Domain(ABC):
             raise SpaceError(f"decode takes points of shape (n,); received shape {points.shape}.")
         if np.isnan(points).any():
             raise SpaceError("decode takes numbers from 0 to 1; received NaN.")
-        # A fifth of the time of np.clip, for the few points that a searcher decodes at a time.
-        return self.quantiles(np.minimum(np.maximum(points, UNIT_LOW), UNIT_HIGH))
+        return self.quantiles(clipped(points))
 
     def encode(self, values: Sequence[object]) -> NDArray[np.float64]:
         """Turn n values into points of the unit interval, shape (n,).
@@ -143,7 +149,7 @@ class Domain(ABC):
             SpaceError: a value is not in the domain.
         """
         positions = self.positions([self.validate(value) for value in values])
-        return np.clip(positions, UNIT_LOW, UNIT_HIGH)
+        return clipped(positions)
 
     def contains(self, value: object) -> bool:
         """Whether `value` is in the domain."""

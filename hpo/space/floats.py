@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import SpaceError
-from hpo.space.domain import UNIT_HIGH, UNIT_LOW, Domain
+from hpo.space.domain import UNIT_HIGH, UNIT_LOW, Domain, clipped
 from hpo.space.values import Scalar, real_number
 
 
@@ -109,8 +109,8 @@ class Float(Domain):
             values = np.array([self.low * ratio**point for point in unit.tolist()], dtype=np.float64)
         values[unit <= UNIT_LOW] = self.low
         values[unit >= UNIT_HIGH] = self.high
-        clipped: list[Scalar] = np.clip(values, self.low, self.high).tolist()
-        return clipped
+        inside: list[Scalar] = clipped(values, self.low, self.high).tolist()
+        return inside
 
     def positions(self, values: Sequence[float]) -> NDArray[np.float64]:
         """The cdf; 0.5 for the only value of a domain of one point."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import SpaceError
-from hpo.space.domain import Domain
+from hpo.space.domain import Domain, clipped
 from hpo.space.floats import check_log_flag, check_order
 from hpo.space.values import Scalar, integer
 
@@ -116,8 +116,8 @@ class Int(Domain):
             # Python's power and not NumPy's, whose last bits depend on the version and the processor.
             start, ratio = self.low - 0.5, (self.high + 0.5) / (self.low - 0.5)
             numbers = np.array([math.floor(start * ratio**point + 0.5) for point in unit.tolist()], float)
-        clipped: list[Scalar] = np.clip(numbers, self.low, self.high).astype(np.int64).tolist()
-        return clipped
+        inside: list[Scalar] = clipped(numbers, self.low, self.high).astype(np.int64).tolist()
+        return inside
 
     def positions(self, values: Sequence[int]) -> NDArray[np.float64]:
         """The middles of the values' steps of the cdf."""

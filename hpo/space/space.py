@@ -12,7 +12,7 @@ from hpo.errors import SpaceError
 from hpo.randomness import check_seed
 from hpo.space.activity import Activity
 from hpo.space.constraints import Constraint, as_constraint, check_names, constraint_from_json
-from hpo.space.domain import UNIT_HIGH, UNIT_LOW, Domain
+from hpo.space.domain import Domain, clipped
 from hpo.space.draws import draw_rows
 from hpo.space.reading import as_domain, domain_from_json, domain_to_json
 from hpo.space.values import NO_DEFAULT, Scalar, about, did_you_mean, listing
@@ -134,7 +134,7 @@ class Space(Mapping[str, Domain]):
         if np.isnan(points).any():
             raise SpaceError("decode takes numbers from 0 to 1; received NaN.")
         # All at once: for a point or two, to check and clip each column takes as long as to decode it.
-        points = np.minimum(np.maximum(points, UNIT_LOW), UNIT_HIGH)
+        points = clipped(points)
         columns = [domain.quantiles(points[:, i]) for i, domain in enumerate(self._domains.values())]
         configs = [dict(zip(self._domains, row, strict=True)) for row in zip(*columns, strict=True)]
         return [self._activity.active(each) for each in configs] if self._is_conditional else configs
@@ -156,7 +156,7 @@ class Space(Mapping[str, Domain]):
             if rows:
                 # The values are valid by now: `domain.encode` would check them a second time.
                 cube[rows, column] = domain.positions([valid[row][name] for row in rows])
-        return np.clip(cube, UNIT_LOW, UNIT_HIGH, out=cube)
+        return clipped(cube)
 
     def satisfies(self, config: Mapping[str, Any]) -> bool:
         """Whether a valid config meets the constraints.

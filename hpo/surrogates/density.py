@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.space.domain import clipped
 from hpo.surrogates.cube import Cube, Mask, Points
 
 Floats = NDArray[np.float64]
@@ -26,25 +27,20 @@ class Density:
     Args:
         cube: the space's cube.
         points: the kernels' points, snapped, shape (n, d).
-        weights: the kernels' weights, shape (n,).
-        uniform_weight: the weight of the uniform density, which is that of the user's prior.
+        uniform_weight: the uniform density, which is that of the user's prior, counts as so many points.
         bandwidths: the kernels' widths in each dimension, shape (d,); of a category the probability of
             being another one.
     """
 
-    def __init__(
-        self, cube: Cube, points: Points, weights: Floats, *, uniform_weight: float, bandwidths: Floats
-    ) -> None:
+    def __init__(self, cube: Cube, points: Points, *, uniform_weight: float, bandwidths: Floats) -> None:
         from scipy.special import ndtr
 
         self._cube = cube
         self.points = points
         self._bandwidths = bandwidths
-        total = float(weights.sum()) + uniform_weight
-        self._shares = weights / total
-        with np.errstate(divide="ignore"):
-            self._log_shares = np.log(self._shares)
-        self._log_uniform = math.log(uniform_weight / total) if uniform_weight > 0 else -math.inf
+        self._total = len(points) + uniform_weight
+        self._log_share = -math.log(self._total)
+        self._log_uniform = math.log(uniform_weight / self._total) if uniform_weight > 0 else -math.inf
         self._ordered = np.flatnonzero(cube.free & ~cube.categories)
         self._categories = np.flatnonzero(cube.free & cube.categories)
         self._widths = bandwidths[self._ordered]
@@ -57,7 +53,7 @@ class Density:
     def log_density(self, points: Points) -> Floats:
         """The log of the density at m snapped points, shape (m,), against the prior's."""
         kernels = self._log_kernels(points)
-        kernels += self._log_shares
+        kernels += self._log_share
         highest = np.maximum(kernels.max(axis=1, initial=-math.inf), self._log_uniform)
         summed = np.exp(kernels - highest[:, None]).sum(axis=1) + np.exp(self._log_uniform - highest)
         return np.asarray(highest + np.log(summed))
@@ -92,8 +88,7 @@ class Density:
 
         cube = self._cube
         draws = random.random((count, len(cube) + 1))
-        ends = np.cumsum(self._shares)
-        chosen = np.searchsorted(ends, draws[:, -1], side="right")
+        chosen = (draws[:, -1] * self._total).astype(np.intp)
         uniform = chosen >= len(self.points)
         kernels = np.minimum(chosen, len(self.points) - 1)
         centres, middle = self.points[kernels], self._middles[kernels]
@@ -112,4 +107,4 @@ class Density:
             index = np.searchsorted(levels, centres[:, place])
             moved_level = np.where(stays, centres[:, place], levels[(index + hop) % len(levels)])
             drawn[:, place] = np.where(kept[:, place], moved_level, drawn[:, place])
-        return cube.snap(np.clip(drawn, 2.0**-53, 1.0 - 2.0**-53))
+        return cube.snap(clipped(drawn))

@@ -23,7 +23,7 @@ WIDTHS = np.array([0.3, 0.1, 0.2, 0.15])
 
 def density(points: list[list[float]], uniform_weight: float = 1.0) -> Density:
     snapped = CUBE.snap(np.array(points, dtype=np.float64).reshape(-1, 4))
-    return Density(CUBE, snapped, np.ones(len(snapped)), uniform_weight=uniform_weight, bandwidths=WIDTHS)
+    return Density(CUBE, snapped, uniform_weight=uniform_weight, bandwidths=WIDTHS)
 
 
 @pytest.mark.parametrize(
