@@ -26,6 +26,8 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+import hpo
+
 sys.path.insert(0, str(Path(__file__).parent))
 from contenders.searching import CONTENDERS
 from problems import all_problems
@@ -56,10 +58,11 @@ def read(paths: list[Path]) -> Runs:
 
 def line_of(searcher: str, problem: str, seed: int, best: list[float]) -> str:
     """A line of JSON for `read`."""
-    package = NEEDS.get(searcher.split()[0], "polyhpo")
+    package = NEEDS.get(searcher.split()[0])
+    version = importlib.metadata.version(package) if package else hpo.__version__
     better = (trial for trial, value in enumerate(best) if trial == 0 or value < best[trial - 1])
     improvements = [(trial, float(f"{best[trial]:.9g}")) for trial in better]
-    entry = {"searcher": searcher, "version": importlib.metadata.version(package), "problem": problem}
+    entry = {"searcher": searcher, "version": version, "problem": problem}
     return json.dumps(entry | {"seed": seed, "trials": len(best), "improvements": improvements})
 
 
