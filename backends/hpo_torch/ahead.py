@@ -7,8 +7,7 @@ batches' inputs. Wide products are quicker for each batch, and the rows move onc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+from collections.abc import Iterator
 
 import torch
 
@@ -39,15 +38,15 @@ def parts(num_examples: int, batch_size: int, ahead: int) -> Iterator[tuple[slic
         start = stop
 
 
-def corrections(blocks: torch.Tensor, size: int) -> Iterator[torch.Tensor | None]:
-    """For each batch, what the gradients of the earlier ones in its block are multiplied by.
+def corrections(blocks: torch.Tensor, size: int) -> Iterator[list[torch.Tensor | None]]:
+    """For each block, what the gradients of the earlier batches are multiplied by, batch after batch.
 
     That is (earlier examples, size), not scaled yet; and None for the first of a block. The blocks are
     (n, examples, num_inputs).
     """
-    first: Iterable[torch.Tensor | None] = repeat(None, len(blocks))
+    first: list[None] = [None] * len(blocks)
     later = [
         torch.bmm(blocks[:, :start], blocks[:, start : start + size].transpose(1, 2)).unbind()
         for start in range(size, blocks.shape[1], size)
     ]
-    return chain.from_iterable(zip(first, *later, strict=True))
+    return map(list, zip(first, *later, strict=True))

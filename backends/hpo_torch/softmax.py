@@ -16,6 +16,9 @@ from hpo_torch.ahead import batches_ahead, corrections, parts
 from hpo_torch.arrays import from_host
 from hpo_torch.threads import flush_denormals, one_thread
 
+EXAMPLES_AS_NUMBERS = 256
+"""So many are converted to inputs at once: they stay in the cache until the rows have moved."""
+
 
 class SoftmaxRun:
     """PyTorch's implementation of `hpo.port.Run`."""
@@ -32,7 +35,7 @@ class SoftmaxRun:
         white = 255 if data.train_x.dtype == np.uint8 else 1
         self._scale = 1 / white
         self._chunk = max(1, EXAMPLES_PER_CHUNK // data.batch_size) * data.batch_size
-        shape = (self._chunk, data.num_inputs + 1)
+        shape = (max(EXAMPLES_AS_NUMBERS, data.batch_size), data.num_inputs + 1)
         self._inputs = _aligned(torch.full(shape, white, dtype=getattr(torch, dtype), device=device))
         self.load([member.state for member in members])
 
@@ -63,9 +66,9 @@ class SoftmaxRun:
         plain = not (rules.has_decay or rules.has_momentum)
         ahead = batches_ahead(size, self._rows[..., 0].numel()) if plain else 1
         with one_thread(), flush_denormals(), torch.inference_mode():
-            for inputs, labels in self._chunks(self._train, torch.from_numpy(order).to(self._device)):
+            for pixels, labels in self._chunks(self._train, torch.from_numpy(order).to(self._device)):
                 for part, batch_size, batches in parts(len(labels), size, ahead):
-                    self._descend(inputs[part], labels[part], batch_size, batches, totals)
+                    self._descend(pixels[part], labels[part], batch_size, batches, totals)
         return totals.scores()
 
     def validate(self) -> Scores:
@@ -73,8 +76,11 @@ class SoftmaxRun:
         totals = _Totals(len(self._members), self._device)
         everything = torch.arange(len(self._val[1]), device=self._device)
         with one_thread(), flush_denormals(), torch.inference_mode():
-            for inputs, labels in self._chunks(self._val, everything):
-                logits = torch.tensordot(self._rows, inputs, dims=([2], [1])).mul_(self._scale)
+            for pixels, labels in self._chunks(self._val, everything):
+                logits = self._rows.new_empty(*self._rows.shape[:2], len(labels))
+                columns = torch.split(logits.view(-1, len(labels)), len(self._inputs), dim=1)
+                for inputs, out in zip(self._as_numbers(pixels, len(self._inputs)), columns, strict=True):
+                    torch.addmm(out, self._rows.flatten(0, 1), inputs.T, beta=0, alpha=self._scale, out=out)
                 totals.add(logits[None], torch.softmax(logits, 0).amax(0)[None], labels[None])
         return totals.scores()
 
@@ -86,15 +92,30 @@ class SoftmaxRun:
     def _chunks(
         self, examples: tuple[torch.Tensor, torch.Tensor], order: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Inputs (n, num_inputs + 1), not scaled yet and valid until the next chunk, and labels (n,)."""
-        x, y = examples
+        """Pixels (n, num_inputs), as they are stored, and labels (n,)."""
         for chosen in torch.split(order, self._chunk):
-            inputs = self._inputs[: len(chosen)]
-            inputs[:, :-1].copy_(x.index_select(0, chosen))
-            yield inputs, y.index_select(0, chosen)
+            yield tuple(each.index_select(0, chosen) for each in examples)
+
+    def _as_numbers(self, pixels: torch.Tensor, most: int) -> Iterator[torch.Tensor]:
+        """Inputs (n, num_inputs + 1) of at most so many examples, not scaled yet, valid until the next."""
+        for some in torch.split(pixels, most):
+            inputs = self._inputs[: len(some)]
+            inputs[:, :-1].copy_(some)
+            yield inputs
+
+    def _blocks(
+        self, pixels: torch.Tensor, size: int, ahead: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, list[torch.Tensor | None]]]:
+        """Inputs of blocks of `ahead` batches, the same transposed, and a block's corrections."""
+        length = size * ahead
+        for inputs in self._as_numbers(pixels, max(1, len(self._inputs) // length) * length):
+            blocks = inputs.view(-1, length, inputs.shape[1])
+            yield from zip(
+                blocks.unbind(), blocks.transpose(1, 2).unbind(), corrections(blocks, size), strict=True
+            )
 
     def _descend(
-        self, inputs: torch.Tensor, labels: torch.Tensor, size: int, ahead: int, totals: _Totals
+        self, pixels: torch.Tensor, labels: torch.Tensor, size: int, ahead: int, totals: _Totals
     ) -> None:
         """One step for each batch of `size` examples, the products made for `ahead` batches at once.
 
@@ -103,12 +124,11 @@ class SoftmaxRun:
         """
         classes, members, width = self._rows.shape
         rows = self._rows.view(classes * members, width)
-        blocks = inputs.view(-1, ahead * size, width)
         labels = labels.view(-1, size)
-        targets = torch.nn.functional.one_hot(labels, classes).transpose(1, 2)[:, :, None].to(inputs.dtype)
-        logits = inputs.new_empty(len(labels), classes, members, size)
-        likeliest = inputs.new_empty(len(labels), members, size)
-        products, gradients = inputs.new_empty(2, classes, members, ahead, size).unbind()
+        targets = torch.nn.functional.one_hot(labels, classes).transpose(1, 2)[:, :, None].to(rows.dtype)
+        logits = rows.new_empty(len(labels), classes, members, size)
+        likeliest = rows.new_empty(len(labels), members, size)
+        products, gradients = rows.new_empty(2, classes, members, ahead, size).unbind()
         product_rows, gradient_rows = products.view(len(rows), -1), gradients.view(len(rows), -1)
         # unbind() makes all views of a chunk in one call: indexing would cost as much as the arithmetic.
         steps = list(
@@ -125,15 +145,14 @@ class SoftmaxRun:
             logits.view(len(labels), len(rows), size).unbind(),
             likeliest.unbind(),
             targets.unbind(),
-            corrections(blocks, size),
             strict=True,
         )
         scale, correct_by = self._scale, self._scale**2
         factor, move = self._rule(size)
-        for block, columns in zip(blocks.unbind(), blocks.transpose(1, 2).unbind(), strict=True):
+        for block, columns, block_corrections in self._blocks(pixels, size, ahead):
             torch.addmm(product_rows, rows, columns, beta=0, alpha=scale, out=product_rows)
-            for (made, made_rows, gradient, earlier), (z, z_rows, top, target, correction) in zip(
-                steps, batches, strict=False
+            for (made, made_rows, gradient, earlier), correction, (z, z_rows, top, target) in zip(
+                steps, block_corrections, batches, strict=False
             ):
                 if correction is None:
                     z.copy_(made)
