@@ -46,7 +46,8 @@ class Descent:
         self._scale, self._size, self._ahead = scale, size, ahead
         self.num_batches = max(1, EXAMPLES_AT_ONCE // (size * ahead)) * ahead
         self._logits = rows.new_empty(self.num_batches, classes, members, size)
-        self._likeliest = rows.new_empty(self.num_batches, members, size)
+        self._probabilities = torch.empty_like(self._logits)
+        self._difference = rows.new_empty(classes, members, size)
         products, gradients = rows.new_empty(2, classes, members, ahead, size).unbind()
         self._products = products.view(len(self._rows), -1)
         self._gradients = gradients.view(len(self._rows), -1)
@@ -59,7 +60,7 @@ class Descent:
                 cycle([self._gradients[:, : step * size] for step in range(ahead)]),
                 self._logits.unbind(),
                 self._logits.view(self.num_batches, -1, size).unbind(),
-                self._likeliest.unbind(),
+                self._probabilities.unbind(),
                 strict=False,
             )
         )
@@ -85,19 +86,19 @@ class Descent:
             blocks.unbind(), columns, corrections(blocks, self._size), strict=True
         ):
             torch.addmm(self._products, self._rows, across, beta=0, alpha=self._scale, out=self._products)
-            for correction, ((made, made_rows, gradient, earlier, z, z_rows, top), target) in zip(
+            for correction, ((made, made_rows, gradient, earlier, z, z_rows, p), target) in zip(
                 correcting, steps, strict=False
             ):
                 if correction is None:
                     z.copy_(made)
                 else:
                     torch.addmm(made_rows, earlier, correction, alpha=self._scale**2, out=z_rows)
-                p = torch.softmax(z, 0)
-                torch.amax(p, 0, out=top)
-                torch.mul(p.sub_(target), self._factor, out=gradient)
+                torch.softmax(z, 0, out=p)
+                torch.sub(p, target, out=self._difference)
+                torch.mul(self._difference, self._factor, out=gradient)
             self._move(block, self._gradients)
         batches = len(labels.one_hot)
-        return self._logits[:batches], self._likeliest[:batches]
+        return self._logits[:batches], self._probabilities[:batches].amax(1)
 
     def _rule(self, rules: Rules) -> tuple[torch.Tensor, Callable[[torch.Tensor, torch.Tensor], object]]:
         """What the gradient (classes, K, size) is multiplied by, and what moves the rows then.

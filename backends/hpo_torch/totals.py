@@ -28,9 +28,9 @@ class Labels(NamedTuple):
     def of(cls, numbers: torch.Tensor, rows: torch.Tensor) -> Labels:
         """Those of labels (batches, n) for rows (classes, K, width)."""
         numbers = numbers[:, None, None]
-        classes = torch.arange(len(rows), device=rows.device)[:, None, None]
-        one_hot = (classes == numbers).to(rows.dtype)
-        return cls(numbers, one_hot, torch.where(classes < numbers, 0.0, -torch.inf).to(rows.dtype))
+        places = numbers.to(rows.dtype)
+        classes = torch.arange(len(rows), dtype=rows.dtype, device=rows.device)[:, None, None]
+        return cls(numbers, (classes == places).to(rows.dtype), (classes < places).to(rows.dtype).log_())
 
     def split(self, num_batches: int) -> list[Labels]:
         """The same in pieces of so many batches."""
