@@ -9,7 +9,8 @@
 best value of a full training, so that no fidelities are mixed. What is said: the epochs (of all trials
 together) and the seconds on the virtual clock that it took the median seed to come within 0.005 (`--near`)
 of the table's best, with quartiles; a dash where it did not within the budget; and how far the incumbent is
-from the best at the end.
+from the best at the end. `oracle` trains the table's best config first and the others as random search does:
+what it needs with several workers is what these train in the meantime.
 """
 
 from __future__ import annotations
@@ -162,6 +163,8 @@ def draw(traces: dict[tuple[str, int, str], list[Trace]], options: Any) -> None:
             ends = [run[-1][row] for run in runs]
             grid = np.geomspace(min(run[curves.max_epochs - 1][row] for run in runs), max(ends), 200)
             regrets = np.array([at(run, row, grid) for run in runs]) - curves.metric.sign * curves.best
+            # On a logarithmic axis there is no room for the best itself, which the oracle is from the start.
+            regrets = np.maximum(regrets, 1e-4)
             low, middle, high = np.quantile(regrets, [0.25, 0.5, 0.75], axis=0, method="nearest")
             ax.plot(grid, middle, color=colour, label=contender)
             ax.fill_between(grid, low, high, color=colour, alpha=0.12, linewidth=0)
