@@ -138,8 +138,17 @@ def test_too_long(run: Run) -> None:
 
 
 def test_the_time_begins_when_the_objective_is_loaded(run: Run) -> None:
-    # A worker starts in more than this.
-    assert run(lambda config: 1.0, trial_timeout=0.05).ending is Ending.ENDED
+    class SlowToLoad:
+        def __getstate__(self) -> dict[str, float]:
+            return {"seconds": 1.5}
+
+        def __setstate__(self, state: dict[str, float]) -> None:
+            time.sleep(state["seconds"])
+
+        def __call__(self, config: dict[str, Any]) -> float:
+            return 1.0
+
+    assert run(SlowToLoad(), trial_timeout=1).ending is Ending.ENDED
 
 
 def test_the_time_is_that_of_one_assignment(start: Start) -> None:
