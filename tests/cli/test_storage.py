@@ -22,14 +22,16 @@ def own(function: str, *options: str) -> tuple[str, ...]:
 def test_the_header_says_what_is_there_and_a_resumed_study_ends_like_an_uninterrupted_one(
     hpo: Command,
 ) -> None:
-    first = hpo(*BOOK, "--trials", "2")
+    # Two and two together are not four together, to the last bit.
+    book = (*BOOK, "--fuse", "1")
+    first = hpo(*book, "--trials", "2")
     assert "storage   study.db (empty before)" in first.stdout
     assert "study     'softmax', new" in first.stdout
-    rest = hpo(*BOOK, "--trials", "4", "--resume")
+    rest = hpo(*book, "--trials", "4", "--resume")
     assert "storage   study.db (1 study before: 'softmax')" in rest.stdout
     assert "study     'softmax', resumed: 2 of 4 trials are there already (2 completed)" in rest.stdout
     assert "[3/4] trial 2" in rest.stdout
-    hpo(*BOOK, "--trials", "4", "--name", "at once")
+    hpo(*book, "--trials", "4", "--name", "at once")
     resumed, at_once = library.load("study.db", "softmax"), library.load("study.db", "at once")
     assert resumed.trials == at_once.trials
     assert resumed.notes == at_once.notes
