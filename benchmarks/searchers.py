@@ -7,8 +7,8 @@ The score of a run is 0 for the mean of random search with the same budget and 1
 it is at least -100, as where random search comes close to the best a small distance is a large number.
 `--results FILE` keeps every run as a line of JSON; what is there already is not run again, so that a long
 comparison can be interrupted, and made by several processes with a file each. `--show FILE ...` prints the
-table of what is there. `results/` has the runs of slow peers, with their versions: as long as a problem and
-the peer stay as they are, so do its runs.
+table of what is there. `results/` has such files, with versions: as long as a problem and a searcher stay as
+they are, so do its runs.
 """
 
 from __future__ import annotations
