@@ -29,6 +29,7 @@ class HPOSearcher(HyperParameters):
 
     def sample_configuration(self) -> dict[str, Any]:
         """The next config to try."""
+        # As in the book, whose classes are no `abc`: a subclass defines what it uses.
         raise NotImplementedError(f"{type(self).__name__} defines no sample_configuration().")
 
     def update(self, config: dict[str, Any], error: float, additional_info: Any = None) -> None:
@@ -78,6 +79,7 @@ class HPOScheduler(HyperParameters):
 
     def suggest(self) -> dict[str, Any]:
         """The next config to evaluate."""
+        # As in `HPOSearcher`.
         raise NotImplementedError(f"{type(self).__name__} defines no suggest().")
 
     def update(self, config: dict[str, Any], error: float, info: Any = None) -> None:

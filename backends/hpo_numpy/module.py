@@ -46,6 +46,7 @@ class Module(training.Module):
 
     def forward(self, x: Any) -> Any:
         """The outputs of a batch: (examples, outputs)."""
+        # As a module of any framework: only one that is called needs it.
         raise NotImplementedError(f"{type(self).__name__} defines no forward(x).")
 
     def prepare(self, example_shape: tuple[int, ...]) -> None:

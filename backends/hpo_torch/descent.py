@@ -82,6 +82,7 @@ class Descent:
         blocks = inputs.view(-1, self._ahead * self._size, inputs.shape[1])
         columns = blocks.transpose(1, 2).unbind()
         steps = iter(zip(self._steps, labels.one_hot.unbind(), strict=False))
+        correct_by = self._scale**2
         for block, across, correcting in zip(
             blocks.unbind(), columns, corrections(blocks, self._size), strict=True
         ):
@@ -92,7 +93,7 @@ class Descent:
                 if correction is None:
                     z.copy_(made)
                 else:
-                    torch.addmm(made_rows, earlier, correction, alpha=self._scale**2, out=z_rows)
+                    torch.addmm(made_rows, earlier, correction, alpha=correct_by, out=z_rows)
                 torch.softmax(z, 0, out=p)
                 torch.sub(p, target, out=self._difference)
                 torch.mul(self._difference, self._factor, out=gradient)

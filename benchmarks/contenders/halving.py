@@ -30,13 +30,9 @@ def loss(curves: LearningCurves, metrics: Mapping[str, float]) -> float:
     return curves.metric.sign * metrics[curves.metric.name]
 
 
-def best_row(curves: LearningCurves) -> int:
-    """Where the config stands that is best after the last epoch."""
-    return int(np.nanargmin(curves.metric.sign * curves.final))
-
-
 def ours(make: Callable[[int], hpo.Scheduler], searcher: str = "random", knows_best: bool = False) -> Run:
     def run(curves: LearningCurves, workers: int, budget: int, seed: int) -> Trace:
+        first = [curves.configs[list(curves.final).index(curves.best)]] if knows_best else []
         study = hpo.search(
             curves,
             curves.space,
@@ -45,7 +41,7 @@ def ours(make: Callable[[int], hpo.Scheduler], searcher: str = "random", knows_b
             scheduler=make(curves.max_epochs),
             stop=hpo.MaxCost(budget),
             seed=seed,
-            points_to_evaluate=[curves.configs[best_row(curves)]] if knows_best else [],
+            points_to_evaluate=first,
             executor=hpo.SimulatedExecutor(workers),
         )
         trace, spent, best = Trace(), 0, math.inf

@@ -41,7 +41,7 @@ _BROKEN = (
     IndexError,
     KeyError,
     MemoryError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile: a compression or a version that it does not know
     OSError,
     OverflowError,
     RuntimeError,
