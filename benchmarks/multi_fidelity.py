@@ -169,7 +169,7 @@ def draw(traces: dict[tuple[str, int, str], list[Trace]], options: Any) -> None:
             ax.plot(grid, middle, color=colour, label=contender)
             ax.fill_between(grid, low, high, color=colour, alpha=0.12, linewidth=0)
             ax.set(title=f"{name}, workers: {workers}", xscale="log", yscale="log")
-            ax.set(xlabel=label, ylabel="incumbent's distance from the best")
+            ax.set(xlabel=label, ylabel="incumbent's distance from the best, or 0.0001")
     axes[0][0].legend(fontsize="x-small")
     figure.savefig(options.plot, dpi=110)
 
