@@ -22,6 +22,10 @@ _MAX_ROUNDS = 4
 _MAX_STEPS = 40
 _APART = 0.05
 
+_DIGITS = 6
+"""A summit is given with so many decimals: the last bits of the arithmetic, which are not the same in every
+run, would otherwise decide what is proposed."""
+
 
 class Acquisition(Protocol):
     """How much each point is worth trying."""
@@ -160,10 +164,11 @@ def _along_gradient(
         options={"maxiter": _MAX_STEPS, "ftol": 1e-7},
     )
     end = start.copy()
-    end[moving] = np.clip(found.x, UNIT_LOW, UNIT_HIGH)
+    end[moving] = found.x
     # Where a constraint or a tried config stands in the way, a part of the way may be free.
-    path = cube.snap(start + np.array([[1.0], [0.75], [0.5], [0.25]]) * (end - start))
-    return _better(acquisition, path, start, value, accepts)
+    path = start + np.array([[1.0], [0.75], [0.5], [0.25]]) * (end - start)
+    path[:, moving] = np.clip(np.round(path[:, moving], _DIGITS), UNIT_LOW, UNIT_HIGH)
+    return _better(acquisition, cube.snap(path), start, value, accepts)
 
 
 def _by_steps(
