@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hpo.randomness import uniforms
 from hpo.searchers.maximising import Box, candidates, maximise
 from hpo.searchers.model_based import ModelBased
+from hpo.searchers.plateau import plateau
 from hpo.searchers.situation import Choice, Situation
 from hpo.searchers.trust_region import MANY_DIMENSIONS, TrustRegion, trust_region
 from hpo.surrogates.cube import Cube, Points
@@ -145,7 +146,17 @@ class GaussianProcess(ModelBased):
             starts = situation.untried
         else:
             starts = candidates(cube, ranked[:5], situation.random("candidates"), box, count=512)
-        point = maximise(acquisition, cube, starts, accepts=situation.accepts, box=box)
+        flat = plateau(data.raw)
+        weights = hyperparameters.lengths**-2.0
+
+        def accepts(points: Points) -> list[bool]:
+            fits = situation.accepts(points)
+            if not flat.any():
+                return fits
+            nearest = squared_distances(points, data.points, weights, cube.categories).argmin(axis=1)
+            return [fit and not flat[place] for fit, place in zip(fits, nearest, strict=True)]
+
+        point = maximise(acquisition, cube, starts, accepts=accepts, box=box)
         return None if point is None else Choice(point, {"by": "gaussian process"})
 
     def _feasibility(self, situation: Situation) -> Process | None:
