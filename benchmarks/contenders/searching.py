@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import hpo
 from hpo.space import Choice, Constant, Domain, Float, Int, Ordinal
+
+# One thread for all: the forest of SMAC would start a pool for each prediction, two thirds of its time.
+os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 Run = Callable[["hpo.Space", Callable[[dict[str, Any]], float], int, int], list[float]]
 """(space, function, budget, seed) -> the values."""
