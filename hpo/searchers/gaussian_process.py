@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hpo.randomness import uniforms
 from hpo.searchers.maximising import Box, candidates, maximise
 from hpo.searchers.model_based import ModelBased
-from hpo.searchers.plateau import plateau
+from hpo.searchers.plateau import on_plateau
 from hpo.searchers.situation import Choice, Situation
 from hpo.searchers.trust_region import MANY_DIMENSIONS, TrustRegion, trust_region
 from hpo.surrogates.cube import Cube, Points
@@ -146,7 +146,7 @@ class GaussianProcess(ModelBased):
             starts = situation.untried
         else:
             starts = candidates(cube, ranked[:5], situation.random("candidates"), box, count=512)
-        flat = plateau(data.raw)
+        flat = on_plateau(data.raw)
         weights = hyperparameters.lengths**-2.0
 
         def accepts(points: Points) -> list[bool]:

@@ -1,4 +1,4 @@
-"""Where a function is flat around its best value, a model's next point is again one on the plateau.
+"""Where a function is flat, a model that found a good value there wants the next point on the plateau, too.
 
 A tie is no sign of it by itself: a metric of few values has many. Where values could differ by less,
 several equal ones say that what was changed makes no difference: a hyperparameter without effect, a table
@@ -11,23 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FEWEST_TIED = 3
-_EQUAL = 1e-9
-"""Values are equal that differ by no more than this part of their range."""
+_DIGITS = 9
+"""Values are equal that are the same to so many digits of their range."""
 
 
-def plateau(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of the results lie on a plateau of the best value; none if there is no sign of one.
+def on_plateau(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the better half of the results lie on a plateau, with at least two others of the same value.
+
+    At the edge of a bad one, say of where training breaks, the best value may lie.
 
     Args:
-        values: small is good, shape (n,).
+        values: shape (n,); small is good.
     """
     above = values - values.min()
-    equal = _EQUAL * above.max()
-    tied = above <= equal
-    gaps = np.diff(np.sort(above))
-    gaps = gaps[gaps > equal]
-    if np.sum(tied) < _FEWEST_TIED or not len(gaps):
+    spread = above.max()
+    if not spread:
         return np.zeros(len(values), dtype=bool)
-    # With as many levels as results up to the median of the others, ties by chance would be few.
-    num_levels = np.median(above[~tied]) / gaps.min()
-    return np.asarray(tied & (num_levels > len(values)))
+    levels, places, counts = np.unique(
+        np.round(above / spread, _DIGITS), return_inverse=True, return_counts=True
+    )
+    # So many results would share each level if they lay evenly between the best and the median of the others.
+    by_chance = len(values) * np.diff(levels).min() / np.median(levels[places[places > 0]])
+    is_tied = counts[places] >= _FEWEST_TIED * max(by_chance, 1.0)
+    return np.asarray(is_tied & (values <= np.median(values)))

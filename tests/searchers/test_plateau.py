@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.searchers.plateau import plateau
+from hpo.searchers.plateau import on_plateau
 from hpo.testing.loop import Loop
 
 
-def test_several_best_values_among_different_ones_are_a_plateau() -> None:
+def test_several_equal_values_among_different_ones_are_a_plateau() -> None:
     values = np.array([0.31, 0.5, 0.1, 0.1, 0.72, 0.1, 0.32])
-    assert plateau(values).tolist() == [False, False, True, True, False, True, False]
+    assert on_plateau(values).tolist() == [False, False, True, True, False, True, False]
+
+
+def test_there_may_be_several_plateaus() -> None:
+    values = np.array([0.31, 0.2, 0.1, 0.2, 0.72, 0.2, 0.32, 0.1, 0.1, 0.33, 0.5, 0.6])
+    assert on_plateau(values).tolist() == [value in (0.1, 0.2) for value in values]
 
 
 def test_it_does_not_matter_how_many_they_are() -> None:
     values = np.array([0.1] * 20 + [0.31, 0.5, 0.72, 0.3105])
-    assert plateau(values).sum() == 20
+    assert on_plateau(values).sum() == 20
 
 
 @pytest.mark.parametrize(
@@ -26,13 +31,13 @@ def test_it_does_not_matter_how_many_they_are() -> None:
         [0.1, 0.1, 0.31, 0.311, 0.7],  # two may be by chance
         [0.5, 0.2, 0.1, 0.1, 0.1, 0.1, 0.4, 0.3, 0.2],  # tenths
         [0.5, 0.1 + 1e-17, 0.3 - 0.2, 0.1, 0.1, 0.4, 0.30000000000000004, 0.3],  # tenths, calculated
-        [0.1, 0.2, 0.3, 0.3, 0.301, 0.3],  # not at the best
+        [0.1, 0.2, 0.3, 0.9, 0.9, 0.9, 0.9, 0.21],  # where training broke
         [1.0, 1.0, 1.0, 1.0],
         [1.0],
     ],
 )
 def test_else_there_is_none(values: list[float]) -> None:
-    assert not plateau(np.array(values)).any()
+    assert not on_plateau(np.array(values)).any()
 
 
 KNOWN = {0.0: 0.9, 0.1: 0.71, 0.2: 0.1, 0.3: 0.1, 0.4: 0.1, 0.5: 0.603, 0.7: 0.61, 0.9: 0.8}
