@@ -146,6 +146,7 @@ class GaussianProcess(ModelBased):
             starts = situation.untried
         else:
             starts = candidates(cube, ranked[:5], situation.random("candidates"), box, count=512)
+        # What lies nearest to the points of a plateau is likely to be one more of them.
         flat = on_plateau(data.raw)
         weights = hyperparameters.lengths**-2.0
 

@@ -23,7 +23,9 @@ def on_plateau(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     Args:
         values: shape (n,); small is good.
     """
-    above = values - values.min()
+    # Divided first: differences of extreme values overflow.
+    scaled = values / (float(np.abs(values).max()) or 1.0)
+    above = scaled - scaled.min()
     spread = above.max()
     if not spread:
         return np.zeros(len(values), dtype=bool)

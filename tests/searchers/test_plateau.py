@@ -20,6 +20,12 @@ def test_there_may_be_several_plateaus() -> None:
     assert on_plateau(values).tolist() == [value in (0.1, 0.2) for value in values]
 
 
+def test_their_scale_does_not_matter() -> None:
+    values = np.array([0.31, 0.5, -0.9, -0.9, 0.72, -0.9, 0.32])
+    for scale in (1e-308, 1e-9, 1e9, 1.7e308):
+        assert on_plateau(scale * values).sum() == 3
+
+
 def test_it_does_not_matter_how_many_they_are() -> None:
     values = np.array([0.1] * 20 + [0.31, 0.5, 0.72, 0.3105])
     assert on_plateau(values).sum() == 20
@@ -34,6 +40,7 @@ def test_it_does_not_matter_how_many_they_are() -> None:
         [0.1, 0.2, 0.3, 0.9, 0.9, 0.9, 0.9, 0.21],  # where training broke
         [1.0, 1.0, 1.0, 1.0],
         [1.0],
+        [-1.7e308, 1.7e308, -1.7e308, 0.0],
     ],
 )
 def test_else_there_is_none(values: list[float]) -> None:
