@@ -20,7 +20,7 @@ from hpo.searchers.model_based import ModelBased
 from hpo.searchers.plateau import on_plateau
 from hpo.searchers.situation import Choice, Situation
 from hpo.searchers.trust_region import MANY_DIMENSIONS, TrustRegion, trust_region
-from hpo.surrogates.cube import Cube, Points
+from hpo.surrogates.cube import Cube, Mask, Points
 from hpo.surrogates.gaussian_process import GaussianProcess as Process
 from hpo.surrogates.gaussian_process import Hyperparameters, Priors, fit_hyperparameters
 from hpo.surrogates.improvement import log_h_slope, log_improvement
@@ -116,7 +116,7 @@ class GaussianProcess(ModelBased):
             known = known[region.first :]
         chosen = subset(observations.values[known], MAX_POINTS, situation.seed)
         raw = observations.values[known[chosen]]
-        return _Data(observations.points[known[chosen]], raw, gaussianised(raw), region)
+        return _Data(observations.points[known[chosen]], raw, gaussianised(raw), on_plateau(raw), region)
 
     def _improving(
         self,
@@ -146,16 +146,15 @@ class GaussianProcess(ModelBased):
             starts = situation.untried
         else:
             starts = candidates(cube, ranked[:5], situation.random("candidates"), box, count=512)
-        # What lies nearest to the points of a plateau is likely to be one more of them.
-        flat = on_plateau(data.raw)
         weights = hyperparameters.lengths**-2.0
 
         def accepts(points: Points) -> list[bool]:
             fits = situation.accepts(points)
-            if not flat.any():
+            if not data.flat.any():
                 return fits
+            # What lies nearest to the points of a plateau is likely to be one more of them.
             nearest = squared_distances(points, data.points, weights, cube.categories).argmin(axis=1)
-            return [fit and not flat[place] for fit, place in zip(fits, nearest, strict=True)]
+            return [fit and not data.flat[place] for fit, place in zip(fits, nearest, strict=True)]
 
         point = maximise(acquisition, cube, starts, accepts=accepts, box=box)
         return None if point is None else Choice(point, {"by": "gaussian process"})
@@ -194,11 +193,12 @@ class GaussianProcess(ModelBased):
 
 @dataclass(frozen=True)
 class _Data:
-    """What the model is made from."""
+    """What the model is made from, and which of it lies on a plateau."""
 
     points: Points
     raw: Floats
     values: Floats
+    flat: Mask
     region: TrustRegion | None
 
 
