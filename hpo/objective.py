@@ -193,7 +193,8 @@ def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:
         raise TypeError(
             f"The objective takes a config as its first parameter; {_shown(function)} takes none."
         )
-    by_position = len(positional) > 1 and positional[1].default is inspect.Parameter.empty
+    second = positional[1] if len(positional) > 1 and positional[1].name != "max_epochs" else None
+    by_position = second is not None and second.default is inspect.Parameter.empty
     named = [p for p in parameters if p.name == "trial" and p not in positional[:1]]
     by_name = not by_position and any(p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) for p in named)
     filled = [*positional[: 1 + by_position], *(named if by_name else [])]

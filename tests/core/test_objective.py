@@ -176,6 +176,7 @@ def test_an_objective_that_is_not_callable_is_refused(function: Any) -> None:
         (lambda config, trial, data: 1, r"nobody fills the parameter 'data'.*functools.partial"),
         (lambda lr, units, decay: 1, r"A hyperparameter is taken from the config: config\['decay'\]"),
         (lambda config, *, data: 1, "nobody fills the parameter 'data'"),
+        (lambda config, max_epochs: 1, "nobody fills the parameter 'max_epochs'.*a default"),
     ],
 )
 def test_an_objective_with_parameters_that_nobody_fills_is_refused(
