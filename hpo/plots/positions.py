@@ -22,7 +22,7 @@ MARGIN = 0.03
 FEW_DECADES = 2000
 """Up to this ratio of its bounds a logarithmic axis has labels within the decades, too."""
 LONGEST_LABELS = 40
-"""Characters of all labels of an axis together; beyond, they are turned."""
+"""Characters of all labels of an axis together; beyond, values are turned, and of numbers there are fewer."""
 
 
 def is_log(domain: Domain) -> bool:
@@ -63,7 +63,8 @@ def dress(ax: Axes, name: str, domain: Domain) -> None:
         if bounded and low > 0:
             factor = (high / low) ** MARGIN
             ax.set_xlim(low / factor, high * factor)
-            _label_few_decades(ax, high / low)
+            if high / low < FEW_DECADES:
+                _label_few_decades(ax, low, high)
         return
     if domain.is_discrete:
         ax.locator_params(axis="x", integer=True)
@@ -72,14 +73,18 @@ def dress(ax: Axes, name: str, domain: Domain) -> None:
         ax.set_xlim(low - margin, high + margin)
 
 
-def _label_few_decades(ax: Axes, ratio: float) -> None:
-    """Label 1, 2 and 5 of each decade where there are few; matplotlib would label all or too little."""
+def _label_few_decades(ax: Axes, low: float, high: float) -> None:
+    """Label as many round numbers of each decade as fit; matplotlib would label all or too little."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    if ratio < FEW_DECADES:
-        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.xaxis.set_minor_formatter(NullFormatter())
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        numbers = (float(f"{digit:g}e{power}") for power in powers for digit in digits)
+        if sum(len(f"{each:g}") + 2 for each in numbers if low <= each <= high) <= LONGEST_LABELS:
+            break
+    ax.xaxis.set_major_locator(LogLocator(subs=digits))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _bounds(domain: Domain) -> tuple[float, float]:

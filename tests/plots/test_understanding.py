@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -89,6 +90,22 @@ def test_importance_has_a_bar_for_each_that_varies_the_largest_on_top() -> None:
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels == list(hpo.importance(study))[::-1]
     assert "fixed" not in labels
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(1e-4, 1e-1), (1e-3, 1.0), (1.0, 1000.0), (1e-5, 5e-4), (8, 256), (0.2, 0.9)]
+)
+def test_the_labels_of_a_logarithmic_axis_keep_apart(low: float, high: float) -> None:
+    space = {name: hpo.Float(low, high, log=True) for name in "abcd"}
+    study = hpo.search(lambda config: sum(config.values()), space, num_trials=8, seed=0)
+    figure = slices(study)
+    figure.canvas.draw()
+    for ax in figure.axes[:4]:
+        left, right = ax.get_window_extent().x0, ax.get_window_extent().x1
+        boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+        boxes = [box for box in boxes if left <= (box.x0 + box.x1) / 2 <= right]
+        assert len(boxes) >= 2
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
 
 
 def test_slices_colour_trials_by_when_they_came() -> None:
