@@ -193,6 +193,7 @@ def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:
         raise TypeError(
             f"The objective takes a config as its first parameter; {_shown(function)} takes none."
         )
+    # Whoever names a parameter max_epochs does not expect the trial there.
     second = positional[1] if len(positional) > 1 and positional[1].name != "max_epochs" else None
     by_position = second is not None and second.default is inspect.Parameter.empty
     named = [p for p in parameters if p.name == "trial" and p not in positional[:1]]
