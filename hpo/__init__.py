@@ -161,6 +161,8 @@ _ROOMS = {
     "hpo.workers": ["Workers"],
 }
 _HOMES = {name: module for module, names in _ROOMS.items() for name in names}
+_MODULES = ("book", "compare", "plots", "port", "tasks", "testing")
+"""Also there without an import of their own, and loaded when first used; some need packages of their own."""
 
 __version__ = "0.1.0.dev0"
 __all__ = [
@@ -250,6 +252,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"hpo.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'hpo' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)

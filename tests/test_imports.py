@@ -54,6 +54,11 @@ def test_a_name_is_loaded_when_it_is_used(name: str) -> None:
     assert getattr(hpo, name) is not None
 
 
+@pytest.mark.parametrize("name", ["book", "compare", "plots", "port", "tasks", "testing"])
+def test_a_part_is_there_without_an_import_of_its_own(name: str) -> None:
+    assert loaded_by(f"import hpo\nhpo.{name}.__doc__.strip()", [f"hpo.{name}"]) == [f"hpo.{name}"]
+
+
 def test_every_name_that_hpo_promises_is_there() -> None:
     import hpo
 
