@@ -1,4 +1,4 @@
-"""What ran when: a row for each worker."""
+"""What ran when, with a row for each of the runs at once."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from hpo.study import Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FEW_WORKERS = 20
+FEW_ROWS = 20
 """Up to so many are named on the axis."""
 
 
 def timeline(study: Study) -> Figure:
     """Draw when each trial ran, coloured by the rung up to which it was trained then.
 
-    Rows stand for workers: a run is drawn in the first row that was free, as the log does not say which
-    process it was. What failed has a red end.
+    A run is drawn in the first row that was free: rows stand for workers, or, where each trains several
+    together, for the members of what they train. What failed has a red end.
 
     Raises:
         ObjectiveError: no trial reported an epoch.
@@ -51,17 +51,16 @@ def timeline(study: Study) -> Figure:
         ends, lines = zip(*failed, strict=True)
         ax.scatter(ends, lines, marker="|", s=60, color=VERMILION, zorder=3, label="failed")
     count = max(rows) + 1
-    if count <= FEW_WORKERS:
+    if count <= FEW_ROWS:
         ax.set_yticks(range(count), [str(number) for number in range(count)])
     ax.set_ylim(count - 0.5, -0.5)
-    ax.set_ylabel("worker")
+    ax.set_ylabel("runs at once")
     ax.set_xlabel("seconds")
     handles = [Patch(color=palette[place], label=f"to epoch {levels[place]}") for place in few_of(levels)]
     ax.legend(handles=handles, fontsize="small", framealpha=0.9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    begin = min(one.begin for one in found)
-    worked = sum(one.end - one.begin for one in found)
-    share = worked / (count * max(one.end - begin for one in found) or 1.0)
-    title = f"{study.name}: {len(found)} runs on {count} workers, busy {min(share, 1):.0%} of the time"
+    span = max(one.end for one in found) - min(one.begin for one in found)
+    mean = sum(one.end - one.begin for one in found) / (span or 1.0)
+    title = f"{study.name}: {len(found)} runs, at most {count} at once, {mean:.1f} on average"
     ax.set_title(title, fontsize="medium")
     return figure
 

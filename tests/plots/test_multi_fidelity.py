@@ -102,6 +102,16 @@ def test_the_incumbent_of_a_metric_to_maximize_rises() -> None:
     assert (np.diff(spent.values[2:]) >= 0).all()
 
 
+def test_a_timeline_says_how_many_ran_at_once() -> None:
+    study = searched(hpo.ASHA(1, 9), workers=4)
+    found = stretches(study)
+    [ax] = plot(study, "timeline").axes
+    span = max(one.end for one in found) - min(one.begin for one in found)
+    mean = sum(one.end - one.begin for one in found) / span
+    assert ax.get_title() == f"study: {len(found)} runs, at most 4 at once, {mean:.1f} on average"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0", "1", "2", "3"]
+
+
 def test_no_two_runs_of_a_worker_overlap() -> None:
     study = searched(hpo.ASHA(1, 9), workers=4)
     found = stretches(study)
