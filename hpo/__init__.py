@@ -14,6 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hpo.version import __version__
+
 if TYPE_CHECKING:
     from hpo.anytime import SearcherComparison, compare_searchers
     from hpo.checkpoints import Checkpoint
@@ -164,7 +166,6 @@ _HOMES = {name: module for module, names in _ROOMS.items() for name in names}
 _MODULES = ("book", "compare", "plots", "port", "tasks", "testing")
 """Also there without an import of their own, and loaded when first used; some need packages of their own."""
 
-__version__ = "0.1.0.dev0"
 __all__ = [
     "ASHA",
     "Auto",

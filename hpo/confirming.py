@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from hpo.checks import checked_count
 from hpo.confirmed import Confirmed
 from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, SerialExecutor, kept_in
 from hpo.objective import Objective, Result
 from hpo.placement import Placement, choose_placement
 from hpo.recorder import Recorder
-from hpo.stopping import checked_count
 from hpo.study import Study
 from hpo.trial import Trial
 

@@ -22,6 +22,7 @@ from hpo.space import Config, Space
 from hpo.storage import Storage, StudyLog, open_storage
 from hpo.study import Study
 from hpo.trial import Metric
+from hpo.version import __version__
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,7 @@ class Beginning:
             data |= {"space": None, "space_error": str(error)}
         version = ".".join(str(part) for part in sys.version_info[:3])
         # Not by an import: the package's own file stands above every layer.
-        polyhpo = sys.modules[__name__.partition(".")[0]].__version__
-        data["versions"] = {"polyhpo": polyhpo, "python": version, "numpy": np.__version__}
+        data["versions"] = {"polyhpo": __version__, "python": version, "numpy": np.__version__}
         return Event(EventKind.STUDY_CREATED, text=to_text(data), time=time.time())
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import numbers
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from hpo.checks import checked_count, checked_number, checked_positive
 from hpo.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
 
@@ -26,7 +26,7 @@ class Target:
     """
 
     def __init__(self, value: float) -> None:
-        self.value = _checked_number("Target(value)", value)
+        self.value = checked_number("Target(value)", value)
 
     def __call__(self, study: Study) -> str | None:
         """Why the search is over."""
@@ -129,35 +129,3 @@ class Clock:
     def is_over(self) -> bool:
         """Whether none are left."""
         return self._now() >= self._end
-
-
-def checked_count(name: str, value: Any) -> int:
-    """An integer of at least 1.
-
-    Raises:
-        ValueError: it is less.
-        TypeError: it is no integer.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} is an integer of at least 1; received {value!r}.")
-    if value < 1:
-        raise ValueError(f"{name} is an integer of at least 1; received {value}.")
-    return int(value)
-
-
-def checked_positive(name: str, value: Any) -> float:
-    """A number above 0.
-
-    Raises:
-        ValueError: it is not above 0.
-        TypeError: it is no number.
-    """
-    if not _checked_number(name, value) > 0:
-        raise ValueError(f"{name} is a number above 0; received {value!r}.")
-    return float(value)
-
-
-def _checked_number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} is a number; received {value!r}.")
-    return float(value)

@@ -12,6 +12,7 @@ from typing import Any
 
 from hpo import registry
 from hpo.bookkeeping import Bookkeeping
+from hpo.checks import checked_count, checked_positive
 from hpo.decision import Decision
 from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
 from hpo.execution import Execution
@@ -28,7 +29,7 @@ from hpo.resuming import Beginning, begin
 from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
 from hpo.searchers import Searcher, needs_results, searcher_named
 from hpo.space import Config, Space
-from hpo.stopping import Clock, StopRule, checked_count, checked_positive
+from hpo.stopping import Clock, StopRule
 from hpo.storage import ClaimedError, Storage
 from hpo.study import Study
 from hpo.trial import Trial, TrialState

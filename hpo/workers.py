@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo.stopping import checked_count, checked_positive
+from hpo.checks import checked_count, checked_positive
 
 
 @dataclass(frozen=True)

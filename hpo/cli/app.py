@@ -40,7 +40,7 @@ app.command("data")(show_data)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from hpo import __version__
+        from hpo.version import __version__
 
         typer.echo(f"hpo {__version__}")
         raise typer.Exit

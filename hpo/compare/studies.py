@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from hpo.checks import checked_count
 from hpo.compare.comparison import Comparison
 from hpo.compare.interpreters import interpreters
 from hpo.compare.judging import TOLERANCE
@@ -17,7 +18,6 @@ from hpo.compare.worker import Request
 from hpo.errors import CompareError
 from hpo.randomness import check_seed
 from hpo.space import Space
-from hpo.stopping import checked_count
 from hpo.tasks import Task
 
 NUM_TRIALS = 10

@@ -21,7 +21,6 @@ from typing import Any, TextIO
 
 import numpy as np
 
-import hpo
 from hpo import registry
 from hpo.compare.target import Loaded, Target
 from hpo.context import Perturbation
@@ -30,6 +29,7 @@ from hpo.errors import CompareError, HpoError
 from hpo.executors import Assignment, Progress, SerialExecutor
 from hpo.objective import Result, ResultError
 from hpo.placement import Placement, choose_placement
+from hpo.version import __version__
 
 UNNAMED = "value"
 DEFAULT_METRIC = "val_error"
@@ -87,7 +87,7 @@ class Worker:
         self._loaded: Loaded = request.target.load(request.backend)
         self._placement, _ = choose_placement(request.seed, request.backend, None)
         self._metric = self._loaded.metric
-        versions = {"polyhpo": hpo.__version__, "numpy": np.__version__, backend.name: backend.version}
+        versions = {"polyhpo": __version__, "numpy": np.__version__, backend.name: backend.version}
         self.send("ready", versions=versions, python=platform.python_version())
 
     def send(self, kind: str, **entries: Any) -> None:

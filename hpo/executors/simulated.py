@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hpo.checkpoints import CheckpointFolder
+from hpo.checks import checked_count
 from hpo.decision import CONTINUE, Decision, Verdict
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.replicated import AnyEvaluation, evaluate
 from hpo.objective import Objective, ResultError
 from hpo.placement import Placement
-from hpo.stopping import checked_count
 
 
 class SimulatedExecutor:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-import hpo
 from hpo.decision import CONTINUE, Decision
 from hpo.port import MLP, SGD, Arrays
 from hpo.schedulers import Grant
+from hpo.space import Choice, Float, Space
 from hpo.study import Study
 from hpo.tasks import SoftmaxTask
 from hpo.testing.problems import make_arrays
@@ -32,11 +32,11 @@ def small_images() -> Any:
 class SmallTask(SoftmaxTask):
     """Softmax regression on small images, which ends in NaN where the rate is enormous."""
 
-    space: ClassVar[hpo.Space] = hpo.Space(
+    space: ClassVar[Space] = Space(
         {
-            "learning_rate": hpo.Float(1e-4, 1e38, log=True),
-            "momentum": hpo.Choice([0.0, 0.5]),
-            "batch_size": hpo.Choice([16, 32]),
+            "learning_rate": Float(1e-4, 1e38, log=True),
+            "momentum": Choice([0.0, 0.5]),
+            "batch_size": Choice([16, 32]),
         }
     )
 
