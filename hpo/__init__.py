@@ -18,6 +18,7 @@ from hpo.version import __version__
 
 if TYPE_CHECKING:
     from hpo.anytime import SearcherComparison, compare_searchers
+    from hpo.backend.registry import use_backend
     from hpo.checkpoints import Checkpoint
     from hpo.compare import Comparison, compare_backends
     from hpo.compare.ports import PortReport, check_port
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from hpo.events import Event, EventKind
     from hpo.executors import SimulatedExecutor
     from hpo.explaining import importance
-    from hpo.registry import use_backend
     from hpo.resuming import load
     from hpo.schedulers import (
         ASHA,
@@ -118,7 +118,7 @@ _ROOMS = {
     "hpo.events": ["Event", "EventKind"],
     "hpo.executors": ["SimulatedExecutor"],
     "hpo.explaining": ["importance"],
-    "hpo.registry": ["use_backend"],
+    "hpo.backend.registry": ["use_backend"],
     "hpo.resuming": ["load"],
     "hpo.schedulers": [
         "ASHA",
@@ -163,7 +163,7 @@ _ROOMS = {
     "hpo.workers": ["Workers"],
 }
 _HOMES = {name: module for module, names in _ROOMS.items() for name in names}
-_MODULES = ("book", "compare", "plots", "port", "tasks", "testing")
+_MODULES = ("backend", "book", "compare", "plots", "tasks", "testing")
 """Also there without an import of their own, and loaded when first used; some need packages of their own."""
 
 __all__ = [

@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from hpo.backend import DType
 from hpo.decision import CONTINUE, Decision
-from hpo.port import DType
 
 
 class TrialHost(Protocol):

@@ -8,7 +8,7 @@ It gives a notebook the object `tab` and the cell magic `%%tab`:
     %%tab mxnet tensorflow                                      # runs for either of these
     %%tab all                                                   # runs for any
 
-Until somebody picks, cells for the chosen backend run (see `hpo.registry`).
+Until somebody picks, cells for the chosen backend run (see `hpo.backend.registry`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.errors import BackendError
 
 _MAGIC = "tab"

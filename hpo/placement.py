@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.context import CurrentTrial, Opening, Perturbation, TrialHost
 from hpo.errors import AmbiguousBackendError
 from hpo.randomness import uniforms

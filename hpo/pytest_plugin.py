@@ -19,7 +19,7 @@ import pytest
 
 # Every run of pytest in an environment with this library loads this file, so it imports no more than that.
 if TYPE_CHECKING:
-    from hpo.port import Backend
+    from hpo.backend import Backend
 
 VARIABLE = "HPO_TEST_BACKENDS"
 ALL = "all"
@@ -51,7 +51,7 @@ class _Chosen:
     @pytest.fixture
     def backend(self) -> Iterator[Backend]:
         """The chosen backend, in use."""
-        from hpo import registry
+        from hpo.backend import registry
 
         yield from _used(registry.choose().name)
 
@@ -67,7 +67,7 @@ def _for_each(names: Sequence[str]) -> object:
 
 
 def _known(names: Sequence[str], given: str) -> list[str]:
-    from hpo import registry
+    from hpo.backend import registry
     from hpo.errors import UnknownBackendError
 
     if list(names) == [ALL]:
@@ -79,7 +79,7 @@ def _known(names: Sequence[str], given: str) -> list[str]:
 
 
 def _used(name: str) -> Iterator[Backend]:
-    from hpo import registry
+    from hpo.backend import registry
 
     backend = registry.load(name)
     with registry.use_backend(name):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from hpo.backend import Array
 from hpo.checkpoints import Checkpoint, load_into, model_arrays
 from hpo.errors import CheckpointError
-from hpo.port import Array
 
 
 class TrialState(str, Enum):

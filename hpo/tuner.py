@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.bookkeeping import Bookkeeping
 from hpo.checks import checked_count, checked_positive
 from hpo.decision import Decision
@@ -82,7 +82,7 @@ class Tuner:
         stop: what else ends a search: `hpo.Target`, `hpo.Patience`, `hpo.MaxCost`, or functions of the
             study that say why, or give None.
         seed: an integer of at least 0; drawn and recorded by default.
-        backend: the framework, by name; see `hpo.registry` for what decides by default.
+        backend: the framework, by name; see `hpo.backend.registry` for what decides by default.
         device: where the trials compute, such as `cpu`, `cuda:0` or `auto`.
         workers: in how many processes trials run side by side, or a `hpo.Workers` that says more; 1 runs
             them in this process.

@@ -54,7 +54,7 @@ def test_a_name_is_loaded_when_it_is_used(name: str) -> None:
     assert getattr(hpo, name) is not None
 
 
-@pytest.mark.parametrize("name", ["book", "compare", "plots", "port", "tasks", "testing"])
+@pytest.mark.parametrize("name", ["book", "compare", "plots", "backend", "tasks", "testing"])
 def test_a_part_is_there_without_an_import_of_its_own(name: str) -> None:
     assert loaded_by(f"import hpo\nhpo.{name}.__doc__.strip()", [f"hpo.{name}"]) == [f"hpo.{name}"]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo import registry
+from hpo.backend import registry
 
 
 def test_a_backend_that_is_installed_while_the_program_runs_is_found(

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo.models import MLP, Dense, LeNet, Softmax
-from hpo.optimizers import SGD, Adam, AdamW
+from hpo.backend.models import MLP, Dense, LeNet, Softmax
+from hpo.backend.optimizers import SGD, Adam, AdamW
 
 
 def test_a_perceptron_has_a_dense_layer_for_each_width_and_one_of_scores() -> None:

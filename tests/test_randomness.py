@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpo import randomness
-from hpo.port import Softmax
+from hpo.backend import Softmax
 
 
 def test_a_stream_is_a_function_of_its_seed_and_path() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.errors import (
     AmbiguousBackendError,
     BrokenBackendError,
@@ -203,9 +203,9 @@ def test_a_framework_that_is_not_installed_names_the_extra() -> None:
     code = """
 import sys
 sys.modules["torch"] = None
-import hpo.registry
+import hpo.backend.registry
 try:
-    hpo.registry.load("torch")
+    hpo.backend.registry.load("torch")
 except hpo.HpoError as error:
     print(type(error).__name__, error)
 """

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.errors import DeviceError
-from hpo.port import Array, Arrays, DType, Member, Run, Tree
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_mxnet.arrays import classic_arrays

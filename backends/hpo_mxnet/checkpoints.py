@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from hpo import training
+from hpo.backend import CANONICAL, PARAMETERS, Array, Tree
 from hpo.checkpoints import check_array, check_arrays, tidy
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, PARAMETERS, Array, Tree
 from hpo_mxnet.arrays import arrays_of, is_initialized
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.compat import mx
@@ -25,7 +25,7 @@ _OF_THE_PROCESS = frozenset({"allow_np_array"})
 
 
 def capture(thing: Any) -> Tree:
-    """See `hpo.port.Backend.capture`."""
+    """See `hpo.backend.Backend.capture`."""
     if isinstance(thing, mx.nd.NDArray):
         return tidy(thing.asnumpy())
     if isinstance(thing, mx.gluon.Block):
@@ -41,7 +41,7 @@ def capture(thing: Any) -> Tree:
 
 
 def restore(thing: Any, tree: Tree) -> None:
-    """See `hpo.port.Backend.restore`."""
+    """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, mx.nd.NDArray):
         check_array(thing.asnumpy(), tree)
         thing.as_nd_ndarray()[:] = tree

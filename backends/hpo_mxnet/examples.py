@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo.port import Array, DType
+from hpo.backend import Array, DType
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo_mxnet.compat import mx
 from hpo_mxnet.graphs import Graph

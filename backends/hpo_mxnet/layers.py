@@ -1,10 +1,10 @@
-"""The layers of `hpo.models` as parts of a symbolic graph, in MXNet."""
+"""The layers of `hpo.backend.models` as parts of a symbolic graph, in MXNet."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from hpo.port import Activation, Convolution, DType, Model
+from hpo.backend import Activation, Convolution, DType, Model
 from hpo_mxnet.compat import mx
 
 

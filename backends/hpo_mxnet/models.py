@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hpo import training
-from hpo.port import Convolution, Dense, DType, Layer, State
+from hpo.backend import Convolution, Dense, DType, Layer, State
 from hpo.training import FastPath
 from hpo_mxnet.arrays import is_initialized
 from hpo_mxnet.compat import mx

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from hpo import training
-from hpo.port import State
+from hpo.backend import State
 from hpo_mxnet.arrays import arrays_like, arrays_of
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.compat import mx

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, Scores, State
+from hpo.backend import Array, Scores, State
 from hpo.training.rows import mean_scores
 from hpo_mxnet.arrays import arrays_of
 from hpo_mxnet.compat import mx

@@ -1,4 +1,4 @@
-"""One network of `hpo.models` under training, in MXNet: a step is a graph, its gradient, and an update."""
+"""One network of `hpo.backend.models` under training, in MXNet: a step is a graph, a gradient, an update."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, Dense, Scores, State
+from hpo.backend import Array, Dense, Scores, State
 from hpo.randomness import dropout_mask
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state, parameter_shapes
@@ -25,7 +25,7 @@ EXAMPLES_PER_SCORE = 256
 
 
 class NetworkRun(training.NetworkRun[Examples]):
-    """MXNet's implementation of `hpo.port.Run` for one network of any kind."""
+    """MXNet's implementation of `hpo.backend.Run` for one network of any kind."""
 
     def set_up(self) -> None:
         """Make the graphs that every batch shares."""
@@ -52,7 +52,7 @@ class NetworkRun(training.NetworkRun[Examples]):
         return [state | {key: np.array(count) for key, count in self._counts.items()}]
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train on the examples `order` (see `hpo.backend.Run.epoch`)."""
         totals = np.zeros(2)
         with classic_arrays():
             for inputs, labels in self._train.chunks(order):

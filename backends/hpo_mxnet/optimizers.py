@@ -1,4 +1,4 @@
-"""The update rules of `hpo.optimizers`, in MXNet."""
+"""The update rules of `hpo.backend.optimizers`, in MXNet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from hpo.port import SGD, Adam, AdamW, Array, DType, Optimizer
+from hpo.backend import SGD, Adam, AdamW, Array, DType, Optimizer
 from hpo_mxnet.compat import mx
 from hpo_mxnet.graphs import Graph
 
@@ -57,7 +57,7 @@ def updates(optimizer: Optimizer, names: Sequence[str], counts: dict[str, Array]
 
 
 class SGDUpdates(Updates):
-    """Steps of `hpo.optimizers.SGD` on all parameters, as one graph."""
+    """Steps of `hpo.backend.optimizers.SGD` on all parameters, as one graph."""
 
     def __init__(self, rule: SGD, names: Sequence[str], dtype: DType) -> None:
         super().__init__([f"{slot}.{name}" for slot in rule.slots for name in names], dtype)
@@ -74,7 +74,7 @@ class SGDUpdates(Updates):
 
 
 class AdamUpdates(Updates):
-    """What the two ways of computing a step of `hpo.optimizers.Adam` and `AdamW` share."""
+    """What the two ways of computing a step of `hpo.backend.optimizers.Adam` and `AdamW` share."""
 
     def __init__(
         self, rule: Adam | AdamW, names: Sequence[str], counts: dict[str, Array], dtype: DType

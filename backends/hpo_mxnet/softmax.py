@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.port import Array, Arrays, DType, Member, Scores, State
+from hpo.backend import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_mxnet.arrays import classic_arrays
@@ -21,7 +21,7 @@ STEPS_PER_CALL = 16
 
 
 class SoftmaxRun:
-    """MXNet's implementation of `hpo.port.Run`.
+    """MXNet's implementation of `hpo.backend.Run`.
 
     Rows stand member-major here, (K * num_outputs, num_inputs + 1): MXNet's softmax is fast along the last
     axis only.
@@ -58,7 +58,7 @@ class SoftmaxRun:
         self._compile()
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         totals = _Totals(len(self._members))
         with classic_arrays(), mx.autograd.pause():
             for inputs, labels in self._chunks(self._train, order):

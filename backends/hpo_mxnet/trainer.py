@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hpo import training
-from hpo.port import Array
+from hpo.backend import Array
 from hpo_mxnet.arrays import arrays_of, in_force, is_initialized
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.compat import mx

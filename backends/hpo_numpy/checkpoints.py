@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from hpo.backend import CANONICAL, PARAMETERS, Array, Tree
 from hpo.checkpoints import capture as capture_any
 from hpo.checkpoints import check_arrays, is_stateful, tidy
 from hpo.checkpoints import restore as restore_any
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, PARAMETERS, Array, Tree
 from hpo_numpy.module import SGD, Module
 
 ATTRIBUTES = "attributes"
@@ -25,7 +25,7 @@ _GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerato
 
 
 def capture(thing: Any) -> Tree:
-    """See `hpo.port.Backend.capture`."""
+    """See `hpo.backend.Backend.capture`."""
     if isinstance(thing, (np.ndarray, *_GENERATORS)):
         return _encode(thing)
     if isinstance(thing, Module):
@@ -40,7 +40,7 @@ def capture(thing: Any) -> Tree:
 
 
 def restore(thing: Any, tree: Tree) -> None:
-    """See `hpo.port.Backend.restore`."""
+    """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, _GENERATORS) and isinstance(tree, dict) and _GENERATOR in tree:
         _decode(thing, tree)
     elif isinstance(thing, Module) and isinstance(tree, dict) and {PARAMETERS, CANONICAL} & tree.keys():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.port import Array, DType
+from hpo.backend import Array, DType
 from hpo.training.data import EXAMPLES_PER_CHUNK
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import blas
 
-from hpo.port import Array
+from hpo.backend import Array
 
 
 class Gradient(Protocol):

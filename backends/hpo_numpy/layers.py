@@ -1,10 +1,10 @@
-"""The layers of `hpo.models` forwards and backwards, in NumPy."""
+"""The layers of `hpo.backend.models` forwards and backwards, in NumPy."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from hpo.port import Activation, Array, Convolution, Dense
+from hpo.backend import Activation, Array, Convolution, Dense
 from hpo_numpy.gradients import Gradient, Product, Written
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpo import training
-from hpo.port import Activation, Convolution, State
+from hpo.backend import Activation, Convolution, State
 from hpo.randomness import dropout_mask
 from hpo.training import FastPath
 from hpo.training.states import has_dropout, parameter_shapes

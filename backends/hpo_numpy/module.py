@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hpo import training
-from hpo.port import Array
+from hpo.backend import Array
 from hpo_numpy.backend import BACKEND
 
 

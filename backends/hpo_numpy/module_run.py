@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
+from hpo.backend import Array, Scores, State, Tree
+from hpo.backend.threads import one_thread
 from hpo.checkpoints import is_stateful
-from hpo.port import Array, Scores, State, Tree
-from hpo.threads import one_thread
 from hpo.training.rows import mean_scores
 from hpo_numpy.checkpoints import ATTRIBUTES, attributes, set_attributes
 from hpo_numpy.models import ORIGINALS

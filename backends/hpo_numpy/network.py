@@ -1,4 +1,4 @@
-"""One network of `hpo.models` under training, in NumPy, with the gradient in closed form."""
+"""One network of `hpo.backend.models` under training, in NumPy, with the gradient in closed form."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, Convolution, Scores, State
+from hpo.backend import Array, Convolution, Scores, State
+from hpo.backend.threads import one_thread
 from hpo.randomness import dropout_mask
-from hpo.threads import one_thread
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state
 from hpo_numpy.examples import Examples
@@ -22,7 +22,7 @@ EXAMPLES_PER_SCORE = 128
 
 
 class NetworkRun(training.NetworkRun[Examples]):
-    """The reference implementation of `hpo.port.Run` for one network of any kind."""
+    """The reference implementation of `hpo.backend.Run` for one network of any kind."""
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the state."""
@@ -35,7 +35,7 @@ class NetworkRun(training.NetworkRun[Examples]):
         return [{name: np.array(value) for name, value in self._values.items()}]
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train on the examples `order` (see `hpo.backend.Run.epoch`)."""
         wrong = total_loss = 0.0
         with one_thread(), np.errstate(all="ignore"):
             for inputs, labels in self._train.chunks(order):

@@ -1,4 +1,4 @@
-"""The update rules of `hpo.optimizers` in place, in NumPy."""
+"""The update rules of `hpo.backend.optimizers` in place, in NumPy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hpo.port import SGD, Adam, AdamW, Array, Optimizer, State
+from hpo.backend import SGD, Adam, AdamW, Array, Optimizer, State
 from hpo_numpy.gradients import Gradient
 
 NEGLIGIBLE = 1e-30
@@ -47,7 +47,7 @@ def updates(optimizer: Optimizer, values: State) -> Updates:
 
 
 class SGDUpdates:
-    """Steps of `hpo.optimizers.SGD`."""
+    """Steps of `hpo.backend.optimizers.SGD`."""
 
     def __init__(self, optimizer: SGD, values: State) -> None:
         self._values = values
@@ -71,7 +71,7 @@ class SGDUpdates:
 
 
 class AdamUpdates:
-    """Steps of `hpo.optimizers.Adam` and `AdamW`."""
+    """Steps of `hpo.backend.optimizers.Adam` and `AdamW`."""
 
     def __init__(self, optimizer: Adam | AdamW, values: State) -> None:
         self._rule, self._values = optimizer, values

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas
 
-from hpo.port import Array, Arrays, DType, Member, Scores, State
-from hpo.threads import one_thread
+from hpo.backend import Array, Arrays, DType, Member, Scores, State
+from hpo.backend.threads import one_thread
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_numpy.optimizers import NEGLIGIBLE
@@ -20,7 +20,7 @@ as long over numbers below the smallest normal one, which e**-60 times a small r
 
 
 class SoftmaxRun:
-    """The reference implementation of `hpo.port.Run`."""
+    """The reference implementation of `hpo.backend.Run`."""
 
     def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType) -> None:
         check_members(members, data)
@@ -52,7 +52,7 @@ class SoftmaxRun:
         self.load(states)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         totals = _Totals(len(self._members))
         size = self._data.batch_size
         with one_thread(), np.errstate(all="ignore"):

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from hpo.port import Array, Arrays, DType, Member, Run, Tree
+from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_tensorflow.examples import place

@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from hpo import training
+from hpo.backend import CANONICAL, PARAMETERS, Array, State, Tree
 from hpo.checkpoints import check_array, check_arrays, tidy
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, PARAMETERS, Array, State, Tree
 from hpo_tensorflow.module import canonical_state, load_canonical_state
 
 VARIABLES = "variables"
@@ -26,7 +26,7 @@ _SEEDS = "seed_generators"
 
 
 def capture(thing: Any) -> Tree:
-    """See `hpo.port.Backend.capture`."""
+    """See `hpo.backend.Backend.capture`."""
     if isinstance(thing, (tf.Variable, keras.Variable)):
         return _read(thing)
     if isinstance(thing, (keras.random.SeedGenerator, tf.random.Generator)):
@@ -44,7 +44,7 @@ def capture(thing: Any) -> Tree:
 
 
 def restore(thing: Any, tree: Tree) -> None:
-    """See `hpo.port.Backend.restore`."""
+    """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, (tf.Variable, keras.Variable)):
         _assign(thing, tree)
     elif isinstance(thing, (keras.random.SeedGenerator, tf.random.Generator)):

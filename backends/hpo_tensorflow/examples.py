@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from hpo.port import Array, DType
+from hpo.backend import Array, DType
 
 
 class Examples(NamedTuple):

@@ -1,4 +1,4 @@
-"""The layers of `hpo.models` as parts of a graph, in TensorFlow.
+"""The layers of `hpo.backend.models` as parts of a graph, in TensorFlow.
 
 Weights keep the canonical layout. Images stand channels last inside, which is the only order that
 TensorFlow's convolutions know on a processor; kernels are turned for it, which costs nothing beside them.
@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from hpo.port import Activation, Convolution, Model
+from hpo.backend import Activation, Convolution, Model
 
 
 def scores_of(model: Model, values: Mapping[str, Any], x: Any, masks: Mapping[int, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from hpo import training
-from hpo.port import Convolution, DType, Layer, State
+from hpo.backend import Convolution, DType, Layer, State
 from hpo.training import FastPath
 from hpo_tensorflow.module import Classification, canonical_state, load_canonical_state
 

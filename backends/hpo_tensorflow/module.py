@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from hpo import training
-from hpo.port import State
+from hpo.backend import State
 from hpo_tensorflow.backend import BACKEND
 
 CONVOLUTIONS = (

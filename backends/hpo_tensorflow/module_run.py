@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Arrays, Scores, State, Tree
+from hpo.backend import Arrays, Scores, State, Tree
 from hpo.training import TRAINING_METHODS, ArrayBatches, OrderedBatches, Trainer
 from hpo.training.rows import mean_scores
 from hpo_tensorflow.checkpoints import layer_state

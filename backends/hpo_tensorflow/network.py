@@ -1,4 +1,4 @@
-"""One network of `hpo.models` under training, in TensorFlow, with each epoch in one graph."""
+"""One network of `hpo.backend.models` under training, in TensorFlow, with each epoch in one graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, Convolution, Dense, Model, Optimizer, Scores, State
+from hpo.backend import Array, Convolution, Dense, Model, Optimizer, Scores, State
 from hpo.randomness import dropout_mask
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state, has_dropout
@@ -34,7 +34,7 @@ GRAPHS = 32
 
 
 class NetworkRun(training.NetworkRun[Examples]):
-    """TensorFlow's implementation of `hpo.port.Run` for one network of any kind."""
+    """TensorFlow's implementation of `hpo.backend.Run` for one network of any kind."""
 
     def set_up(self) -> None:
         """Put the optimizer's numbers in place, which a graph takes as arguments."""
@@ -58,7 +58,7 @@ class NetworkRun(training.NetworkRun[Examples]):
         return [state]
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train on the examples `order` (see `hpo.backend.Run.epoch`)."""
         member, sums = self._member, np.zeros(2)
         for part, size, unrolled in _parts(order, self._batch_size, masked=has_dropout(member.model)):
             kind = type(member.optimizer)

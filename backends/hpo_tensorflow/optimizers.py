@@ -1,4 +1,4 @@
-"""The update rules of `hpo.optimizers` as parts of a graph, in TensorFlow."""
+"""The update rules of `hpo.backend.optimizers` as parts of a graph, in TensorFlow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from hpo.port import SGD, Optimizer
+from hpo.backend import SGD, Optimizer
 
 Tensors = dict[str, Any]
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from hpo.port import Array, Arrays, DType, Member, Scores, State
+from hpo.backend import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 
@@ -21,7 +21,7 @@ NUMBER, ANY_K, ANY_ROWS = (tf.TensorShape([None] * dimensions) for dimensions in
 
 
 class SoftmaxRun:
-    """TensorFlow's implementation of `hpo.port.Run`."""
+    """TensorFlow's implementation of `hpo.backend.Run`."""
 
     def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType, device: Any) -> None:
         check_members(members, data)
@@ -61,7 +61,7 @@ class SoftmaxRun:
         self.load(states)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         wrong: Any = 0.0
         loss: Any = 0.0
         with tf.device(self._device):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from hpo.port import Array
+from hpo.backend import Array
 
 
 def from_host(array: Array) -> torch.Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hpo.port import Array, Arrays, DType, Member, Run, Tree
+from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_torch.arrays import from_host

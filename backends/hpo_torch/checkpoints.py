@@ -15,16 +15,16 @@ import torch
 from torch import nn
 
 from hpo import training
+from hpo.backend import CANONICAL, PARAMETERS, Array, State, Tree
 from hpo.checkpoints import check_array, check_arrays, tidy
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, PARAMETERS, Array, State, Tree
 from hpo_torch.module import canonical_parameters, load_canonical_state
 
 _BITS = {1: torch.uint8, 2: torch.int16}
 
 
 def capture(thing: Any) -> Tree:
-    """See `hpo.port.Backend.capture`."""
+    """See `hpo.backend.Backend.capture`."""
     if isinstance(thing, torch.Tensor):
         return _encode(thing)
     if isinstance(thing, torch.Generator):
@@ -40,7 +40,7 @@ def capture(thing: Any) -> Tree:
 
 
 def restore(thing: Any, tree: Tree) -> None:
-    """See `hpo.port.Backend.restore`."""
+    """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, torch.Tensor):
         _restore_tensor(thing, tree)
     elif isinstance(thing, torch.Generator):

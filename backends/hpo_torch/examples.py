@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hpo.port import Array, DType
+from hpo.backend import Array, DType
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo_torch.arrays import from_host
 

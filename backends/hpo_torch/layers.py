@@ -1,4 +1,4 @@
-"""The layers of `hpo.models` forwards and backwards, in PyTorch.
+"""The layers of `hpo.backend.models` forwards and backwards, in PyTorch.
 
 Their gradients stand here in closed form: recording a graph and walking it back costs a small step more
 than its arithmetic.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from hpo.port import Activation, Convolution, Dense
+from hpo.backend import Activation, Convolution, Dense
 from hpo_torch.gradients import Gradient, Product, Written
 
 aten = torch.ops.aten

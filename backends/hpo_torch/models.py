@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from hpo import training
-from hpo.port import Convolution, DType, Layer, State
+from hpo.backend import Convolution, DType, Layer, State
 from hpo.training import FastPath
 from hpo_torch.module import Classification, canonical_state, load_canonical_state
 

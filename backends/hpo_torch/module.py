@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from hpo import training
-from hpo.port import Array, State
+from hpo.backend import Array, State
 from hpo_torch.arrays import from_host
 from hpo_torch.backend import BACKEND
 

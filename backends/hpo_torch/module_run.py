@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Scores, State
+from hpo.backend import Scores, State
 from hpo.training.rows import mean_scores
 from hpo_torch.models import ORIGINALS
 from hpo_torch.module import canonical_state, load_canonical_state

@@ -9,9 +9,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from hpo import registry
+from hpo.backend import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree, registry
 from hpo.context import CurrentTrial
-from hpo.port import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree
 from hpo.training import DataModule
 from hpo.training.fitting import Stateful
 from hpo.training.fusing import Training, train_alone

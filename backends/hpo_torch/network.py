@@ -1,4 +1,4 @@
-"""One network of `hpo.models` under training, in PyTorch, with the gradient in closed form."""
+"""One network of `hpo.backend.models` under training, in PyTorch, with the gradient in closed form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from hpo import training
-from hpo.port import Array, Convolution, Scores, State
+from hpo.backend import Array, Convolution, Scores, State
 from hpo.randomness import dropout_mask
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state
@@ -23,7 +23,7 @@ EXAMPLES_PER_SCORE = 256
 
 
 class NetworkRun(training.NetworkRun[Examples]):
-    """PyTorch's implementation of `hpo.port.Run` for one network of any kind."""
+    """PyTorch's implementation of `hpo.backend.Run` for one network of any kind."""
 
     def load(self, states: Sequence[State]) -> None:
         """Replace the state."""
@@ -41,7 +41,7 @@ class NetworkRun(training.NetworkRun[Examples]):
         return [state | {key: np.array(count) for key, count in self._counts.items()}]
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train on the examples `order` (see `hpo.backend.Run.epoch`)."""
         totals = _Totals()
         with one_thread(), torch.inference_mode():
             for inputs, labels in self._train.chunks(order):

@@ -1,4 +1,4 @@
-"""The update rules of `hpo.optimizers` in place, in PyTorch."""
+"""The update rules of `hpo.backend.optimizers` in place, in PyTorch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 import torch
 
-from hpo.port import SGD, Adam, AdamW, Array, Optimizer
+from hpo.backend import SGD, Adam, AdamW, Array, Optimizer
 from hpo_torch.gradients import Gradient
 
 Values = Mapping[str, torch.Tensor]
@@ -53,7 +53,7 @@ def updates(optimizer: Optimizer, values: Values, counts: dict[str, Array]) -> U
 
 
 class SGDUpdates:
-    """Steps of `hpo.optimizers.SGD`."""
+    """Steps of `hpo.backend.optimizers.SGD`."""
 
     def __init__(self, optimizer: SGD, values: Values) -> None:
         self._values = values
@@ -77,7 +77,7 @@ class SGDUpdates:
 
 
 class AdamUpdates:
-    """Steps of `hpo.optimizers.Adam` and `AdamW`."""
+    """Steps of `hpo.backend.optimizers.Adam` and `AdamW`."""
 
     def __init__(self, optimizer: Adam | AdamW, values: Values, counts: dict[str, Array]) -> None:
         self._rule, self._values, self._counts = optimizer, values, counts

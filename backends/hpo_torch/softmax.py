@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hpo.port import Array, Arrays, DType, Member, Scores, State
+from hpo.backend import Array, Arrays, DType, Member, Scores, State
 from hpo.training.data import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, to_rows
 from hpo_torch.ahead import batches_ahead, parts
@@ -21,7 +21,7 @@ from hpo_torch.totals import Labels, Totals
 
 
 class SoftmaxRun:
-    """PyTorch's implementation of `hpo.port.Run`."""
+    """PyTorch's implementation of `hpo.backend.Run`."""
 
     def __init__(self, members: Sequence[Member], data: Arrays, dtype: DType, device: Any) -> None:
         check_members(members, data)
@@ -59,7 +59,7 @@ class SoftmaxRun:
         self.load(states)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         totals = Totals(len(self._members), self._device)
         rules = Rules.of(self._members, self._dtype)
         plain = not (rules.has_decay or rules.has_momentum)

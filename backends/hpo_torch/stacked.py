@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.func import functional_call, grad_and_value, vmap
 
-from hpo.port import Arrays, DType, Member, Scores, State
+from hpo.backend import Arrays, DType, Member, Scores, State
 from hpo.training.rows import Rules, mean_scores
 from hpo_torch.arrays import from_host
 from hpo_torch.threads import one_thread
@@ -24,7 +24,7 @@ Tensors = dict[str, torch.Tensor]
 
 
 class StackedRun:
-    """A `hpo.port.Run` of K classifiers that people wrote, whose parameters are stacked.
+    """A `hpo.backend.Run` of K classifiers that people wrote, whose parameters are stacked.
 
     A forward pass of all of them is one call (`torch.func.vmap`), and so is their gradient. A run of one
     model does without: it is the lean single step, which a cohort is measured against. The code is the same
@@ -88,7 +88,7 @@ class StackedRun:
         self.load(states)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         totals, rules = _Totals(len(self._members), self._device), Rules.of(self._members, self._dtype)
         self._module.train()
         with one_thread():

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from hpo.port import Scores
+from hpo.backend import Scores
 from hpo.training.rows import mean_scores
 
 

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from hpo import training
-from hpo.port import Array
+from hpo.backend import Array
 from hpo_torch.backend import BACKEND
 from hpo_torch.models import Network, SoftmaxClassification
 from hpo_torch.module import Module

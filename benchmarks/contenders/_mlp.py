@@ -8,9 +8,9 @@ import numpy as np
 from _clock import now
 from _ours import report
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.datasets import fashion_mnist
-from hpo.port import MLP, SGD, Member
+from hpo.backend import MLP, SGD, Member
 from hpo.training import check_arrays
 
 

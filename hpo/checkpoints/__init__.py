@@ -1,11 +1,11 @@
 """Checkpoints: what a trial had learned after an epoch, in a file, and back in its objects."""
 
+from hpo.backend import Tree
 from hpo.checkpoints.attachments import Attachments
 from hpo.checkpoints.folder import Checkpoint, CheckpointFolder
 from hpo.checkpoints.models import load_into, model_arrays
 from hpo.checkpoints.states import Stateful, capture, is_stateful, restore
 from hpo.checkpoints.trees import check_array, check_arrays, tidy
-from hpo.port import Tree
 
 __all__ = [
     "Attachments",

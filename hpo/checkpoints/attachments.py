@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hpo.backend import Tree
 from hpo.checkpoints.states import capture, check_keepable, restore
 from hpo.errors import CheckpointError
-from hpo.port import Tree
 
 
 class Attachments:

@@ -24,9 +24,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from hpo.backend import Array, Tree
 from hpo.checkpoints.trees import insert_arrays, replace_arrays, tidy
 from hpo.errors import CheckpointError
-from hpo.port import Array, Tree
 
 FORMAT = 1
 CONTENTS = "checkpoint.json"

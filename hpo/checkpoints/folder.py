@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpo.backend import Tree
 from hpo.checkpoints import files
 from hpo.errors import CheckpointError
-from hpo.port import Tree
 
 _NAME = re.compile(r"(\d+)-(\d+)\.npz")
 

@@ -1,8 +1,8 @@
 """The trained model in a checkpoint.
 
-The state of a model is a dict. Under `canonical` it has the arrays in the port's layout (see `hpo.port`), as
-a `Trainer` keeps them: these go into a model of any backend. Under `parameters` it has them by the names of
-the framework, for a model that was attached as it is.
+The state of a model is a dict. Under `canonical` it has the arrays in the canonical layout (see
+`hpo.backend`), as a `Trainer` keeps them: these go into a model of any backend. Under `parameters` it has
+them by the names of the framework, for a model that was attached as it is.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hpo.backend import CANONICAL, PARAMETERS, Array, Tree
 from hpo.checkpoints.states import restore
 from hpo.checkpoints.trees import arrays_in
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, PARAMETERS, Array, Tree
 
 _TRAINER = re.compile(r"trainer(-\d+)?")
 

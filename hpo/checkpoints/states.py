@@ -14,10 +14,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from hpo import registry
+from hpo.backend import Array, Backend, Tree, registry
 from hpo.checkpoints.trees import check_array, tidy
 from hpo.errors import BackendError, CheckpointError
-from hpo.port import Array, Backend, Tree
 
 _keepers: WeakKeyDictionary[type, Backend] = WeakKeyDictionary()
 """Found once for each class: looking through the entry points takes longer than writing a small file."""

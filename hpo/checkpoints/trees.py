@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hpo.backend import Array, Tree
 from hpo.errors import CheckpointError
-from hpo.port import Array, Tree
 
 PLAIN_KINDS = frozenset("biufcSUmM")
 """NumPy's kinds of numbers, strings and times: what a file holds without a program to rebuild it."""

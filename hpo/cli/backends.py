@@ -17,7 +17,7 @@ def list_backends(
     Each with its version and devices, or how to install it; and which one would be chosen and why.
     """
     with failures_told(show_traceback=traceback):
-        from hpo import registry
+        from hpo.backend import registry
         from hpo.cli.probing import probe_all
         from hpo.cli.screen import only_documents, open_console, print_fields, print_table, write_document
         from hpo.errors import BackendError

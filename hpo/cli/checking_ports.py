@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
+from hpo.backend.interpreters import CONFIG_FILE, read_config
 from hpo.cli.failures import FAILED, UsageError, wrong_arguments
 from hpo.cli.screen import is_live, only_documents, open_console, print_line, write_document
-from hpo.compare.interpreters import CONFIG_FILE, read_config
 from hpo.compare.ports import read_check, run_check
 from hpo.compare.ports.sides import is_side
 

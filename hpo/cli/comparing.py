@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.status import Status
 
-from hpo import registry
+from hpo.backend import registry
+from hpo.backend.interpreters import CONFIG_FILE, read_config, split_names
 from hpo.cli.entry import INTERRUPTED
 from hpo.cli.failures import FAILED, UsageError, wrong_arguments
 from hpo.cli.jobs import fashion_mnist_for
@@ -29,7 +30,6 @@ from hpo.cli.screen import (
 from hpo.compare.comparison import Comparison
 from hpo.compare.documents import document_of
 from hpo.compare.drawing import picture
-from hpo.compare.interpreters import CONFIG_FILE, read_config, split_names
 from hpo.compare.results import BackendResult, counted
 from hpo.compare.studies import compare_backends
 from hpo.plots import save

@@ -85,7 +85,7 @@ def look(name: str) -> None:
 
 
 def _found(name: str) -> Finding:
-    from hpo import registry
+    from hpo.backend import registry
     from hpo.errors import DeviceError, MissingFrameworkError
 
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hpo import registry
+from hpo.backend import Backend, registry
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import Job
 from hpo.cli.price import price_of, scheduler_text
@@ -18,7 +18,6 @@ from hpo.cli.request import DEFAULT_SEED, Request
 from hpo.cli.screen import print_fields, print_line
 from hpo.cli.stored import Stored
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
-from hpo.port import Backend
 from hpo.study import Study
 from hpo.tuner import Tuner
 

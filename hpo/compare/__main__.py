@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from hpo.backend.interpreters import split_names
 from hpo.compare import Agreement, compare_traces, record_trace
-from hpo.compare.interpreters import split_names
 from hpo.compare.pairs import Move, moves
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpo import registry
+from hpo.backend import Array, Arrays, DType, registry
 from hpo.compare import networks
 from hpo.compare.traces import (
     DTYPES,
@@ -23,7 +23,6 @@ from hpo.compare.traces import (
     sample_arrays,
     states_of,
 )
-from hpo.port import Array, Arrays, DType
 from hpo.randomness import batch_order
 from hpo.training.rows import stack
 

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpo import registry
-from hpo.models import MLP, Array, LeNet, Model, State
-from hpo.optimizers import SGD, Adam, AdamW, Optimizer
-from hpo.port import Arrays, Backend, DType, Member
+from hpo.backend import Arrays, Backend, DType, Member, registry
+from hpo.backend.models import MLP, Array, LeNet, Model, State
+from hpo.backend.optimizers import SGD, Adam, AdamW, Optimizer
 from hpo.randomness import batch_order
 from hpo.training.states import complete_state
 

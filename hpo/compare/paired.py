@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.port import Array
+from hpo.backend import Array
 from hpo.randomness import stream
 
 RESAMPLES = 9_999

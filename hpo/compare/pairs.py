@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from hpo import registry
+from hpo.backend import Member, registry
+from hpo.backend.models import State
 from hpo.compare.networks import CASES
 from hpo.compare.traces import sample_arrays
-from hpo.models import State
-from hpo.port import Member
 from hpo.randomness import batch_order
 
 TOLERANCE = 1e-5

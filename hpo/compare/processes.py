@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.compare.worker import Request
 from hpo.errors import CompareError, UnknownBackendError
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from hpo.backend.interpreters import interpreters
 from hpo.checks import checked_count
 from hpo.compare.comparison import Comparison
-from hpo.compare.interpreters import interpreters
 from hpo.compare.judging import TOLERANCE
 from hpo.compare.processes import WorkerDiedError, WorkerProcess
 from hpo.compare.results import BackendResult

@@ -17,10 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hpo import registry
+from hpo.backend import SGD, Array, Arrays, Backend, DType, Member, Run, Softmax, State, registry
 from hpo.compare.networks import record_steps
 from hpo.datasets import sample
-from hpo.port import SGD, Array, Arrays, Backend, DType, Member, Run, Softmax, State
 from hpo.randomness import batch_order
 from hpo.training import check_arrays
 from hpo.training.rows import stack, unstack

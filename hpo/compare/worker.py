@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.compare.target import Loaded, Target
 from hpo.context import Perturbation
 from hpo.decision import CONTINUE, Decision, Verdict

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from hpo.backend import Tree
 from hpo.checkpoints import CheckpointFolder
 from hpo.errors import CheckpointError
 from hpo.executors.base import Assignment
-from hpo.port import Tree
 
 States = dict[str, Tree]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from hpo.backend import Tree
 from hpo.context import TrialEnded, TrialHost, current_trial
 from hpo.decision import CONTINUE, Decision
 from hpo.errors import CheckpointError
-from hpo.port import Tree
 
 
 @dataclass

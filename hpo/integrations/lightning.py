@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpo.backend import Tree
 from hpo.integrations.bases import OfFramework
 from hpo.integrations.fits import Fit, begin_fit
 from hpo.integrations.wanted import MetricChoice, Wanted
-from hpo.port import Tree
 
 
 class Report(OfFramework):

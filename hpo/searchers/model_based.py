@@ -6,11 +6,11 @@ from abc import abstractmethod
 
 import numpy as np
 
+from hpo.backend.threads import one_thread
 from hpo.searchers.one_by_one import OneByOne
 from hpo.searchers.sequence import MAX_DIMENSIONS
 from hpo.searchers.situation import Choice, Situation, draw_untried
 from hpo.surrogates.cube import Cube
-from hpo.threads import one_thread
 
 _MAX_SKIPPED = 64
 _SHARE_BY_CHANCE = 1 / 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hpo.port import SGD, Arrays, LeNet
+from hpo.backend import SGD, Arrays, LeNet
 from hpo.space import Choice, Float, Space
 from hpo.tasks import ranges
 from hpo.tasks.base import Task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hpo.port import MLP, SGD, Arrays
+from hpo.backend import MLP, SGD, Arrays
 from hpo.space import Float, Int, Space
 from hpo.tasks import ranges
 from hpo.tasks.base import Task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hpo.port import SGD, Arrays, Softmax
+from hpo.backend import SGD, Arrays, Softmax
 from hpo.space import Float, Space
 from hpo.tasks.base import Task
 

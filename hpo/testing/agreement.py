@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hpo.backend.interpreters import split_names
 from hpo.compare import Comparison, compare_backends
-from hpo.compare.interpreters import split_names
 from hpo.pytest_plugin import VARIABLE
 from hpo.space import Space
 

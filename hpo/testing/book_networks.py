@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo import registry
+from hpo.backend import CANONICAL, Arrays, Member, registry
+from hpo.backend.models import MLP, LeNet, Model
+from hpo.backend.optimizers import SGD
 from hpo.context import CurrentTrial, Perturbation, running
-from hpo.models import MLP, LeNet, Model
-from hpo.optimizers import SGD
-from hpo.port import CANONICAL, Arrays, Member
 from hpo.randomness import batch_order
 from hpo.testing.networks import network_loss
 from hpo.testing.package import OfPackage

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from hpo.optimizers import SGD
-from hpo.port import Array, Arrays, DType, Member, Run, State
+from hpo.backend import Array, Arrays, DType, Member, Run, State
+from hpo.backend.optimizers import SGD
 from hpo.testing.package import OfPackage
 from hpo.testing.port import TOLERANCE
 from hpo.testing.problems import largest_difference, make_arrays, make_members, one_step

@@ -8,10 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
-from hpo import registry
-from hpo.models import MLP, Model, State
-from hpo.optimizers import SGD, Adam, AdamW
-from hpo.port import Arrays, DType, Member, Run
+from hpo.backend import Arrays, DType, Member, Run, registry
+from hpo.backend.models import MLP, Model, State
+from hpo.backend.optimizers import SGD, Adam, AdamW
 from hpo.testing.networks import (
     MODELS,
     OPTIMIZERS,

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from hpo.models import MLP, Array, Convolution, Dense, LeNet, Model, Softmax, State
-from hpo.optimizers import SGD, Adam, AdamW, Optimizer
-from hpo.port import Arrays, Member
+from hpo.backend import Arrays, Member
+from hpo.backend.models import MLP, Array, Convolution, Dense, LeNet, Model, Softmax, State
+from hpo.backend.optimizers import SGD, Adam, AdamW, Optimizer
 from hpo.randomness import dropout_mask, uniforms
 from hpo.testing.problems import NUM_CLASSES, make_arrays
 
@@ -108,7 +108,7 @@ def slopes(
 
 
 def expected_step(rule: Optimizer, state: State, gradients: State) -> State:
-    """What a rule makes of a state with its slots, by the formulas of `hpo.optimizers`."""
+    """What a rule makes of a state with its slots, by the formulas of `hpo.backend.optimizers`."""
     after = {name: np.array(value) for name, value in state.items()}
     for name, gradient in gradients.items():
         w, d, rate = state[name], rule.weight_decay, rule.learning_rate

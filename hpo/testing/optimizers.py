@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
-from hpo.models import MLP, State
-from hpo.optimizers import SGD, Adam, AdamW, Optimizer
+from hpo.backend.models import MLP, State
+from hpo.backend.optimizers import SGD, Adam, AdamW, Optimizer
 from hpo.testing.networks import data_for, members_of
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from hpo.port import Backend, DType
+from hpo.backend import Backend, DType
 
 
 class OfPackage:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hpo.backend import Arrays, DType, Run
+from hpo.backend.registry import resolve_device
 from hpo.errors import DeviceError
-from hpo.port import Arrays, DType, Run
-from hpo.registry import resolve_device
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import (
     NUM_CLASSES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpo.port import SGD, Array, Arrays, Member, Softmax, State
+from hpo.backend import SGD, Array, Arrays, Member, Softmax, State
 from hpo.randomness import uniforms
 
 NUM_CLASSES = 10

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from hpo.backend import MLP, SGD, Arrays
 from hpo.decision import CONTINUE, Decision
-from hpo.port import MLP, SGD, Arrays
 from hpo.schedulers import Grant
 from hpo.space import Choice, Float, Space
 from hpo.study import Study

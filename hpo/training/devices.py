@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpo.backend import Backend
+from hpo.backend.registry import resolve_device
 from hpo.errors import DeviceError
-from hpo.port import Backend
-from hpo.registry import resolve_device
 
 
 class Devices:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from hpo.backend import CANONICAL, Run, State, Tree
 from hpo.checkpoints import check_arrays
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, Run, State, Tree
 
 
 class Kept(Protocol):
@@ -27,7 +27,7 @@ class KeptRun(Run, Kept, Protocol):
 
 
 class Stateful(Protocol):
-    """A `hpo.port.Run` as far as its state goes."""
+    """A `hpo.backend.Run` as far as its state goes."""
 
     def state(self) -> list[State]:
         """All that is needed to go on exactly."""

@@ -7,9 +7,8 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
-from hpo import registry
+from hpo.backend import Arrays, DType, Member, Run, State, registry
 from hpo.context import CurrentTrial
-from hpo.port import Arrays, DType, Member, Run, State
 from hpo.training.fitting import Fitting, Kept, PlainRun, Stateful
 from hpo.training.perturbing import perturb
 from hpo.training.rows import fit_in_rows

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.port import Run, Scores, State
+from hpo.backend import Run, Scores, State
 
 
 class RunsInTurn:
-    """A `hpo.port.Run` made of runs of one model each.
+    """A `hpo.backend.Run` made of runs of one model each.
 
     Args:
         runs: at least one, all on the same data.
@@ -21,7 +21,7 @@ class RunsInTurn:
         self._runs = list(runs)
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train every model on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         return self._scores(lambda run: run.epoch(order))
 
     def validate(self) -> Scores:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hpo.port import Array
+from hpo.backend import Array
 
 MetricFunction: TypeAlias = Callable[[Array, Array], float]
 """Takes labels or targets (n, ...) and a model's outputs (n, ...), and gives a number."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hpo.port import Array, Backend, State
+from hpo.backend import Array, Backend, State
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.scalar import Scalar
 

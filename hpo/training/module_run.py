@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.backend import CANONICAL, SGD, Arrays, DType, Member, Model, Run, Scores, State, Tree
 from hpo.checkpoints import capture, restore
-from hpo.port import CANONICAL, SGD, Arrays, DType, Member, Model, Run, Scores, State, Tree
 from hpo.training.module import Originals
 from hpo.training.trainer import Trainer
 
@@ -30,7 +30,7 @@ class FastPath(NamedTuple):
 
 
 class ModuleRun(ABC):
-    """A `hpo.port.Run` of one model that people wrote.
+    """A `hpo.backend.Run` of one model that people wrote.
 
     A model of the library's trains through the port as long as it is what the library made, which is looked
     at in each epoch; every other model by its own steps.

@@ -9,13 +9,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.port import DType, Member, Scores, State
+from hpo.backend import DType, Member, Scores, State
 
 Examples = TypeVar("Examples")
 
 
 class NetworkRun(ABC, Generic[Examples]):
-    """A `hpo.port.Run` of one network of any kind.
+    """A `hpo.backend.Run` of one network of any kind.
 
     Args:
         member: the network.
@@ -53,7 +53,7 @@ class NetworkRun(ABC, Generic[Examples]):
 
     @abstractmethod
     def epoch(self, order: NDArray[np.intp]) -> Scores:
-        """Train on the examples `order` (see `hpo.port.Run.epoch`)."""
+        """Train on the examples `order` (see `hpo.backend.Run.epoch`)."""
 
     @abstractmethod
     def validate(self) -> Scores:

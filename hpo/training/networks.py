@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpo import models
+from hpo.backend import models
+from hpo.backend.models import Activation, Array, Layer, Model, State
 from hpo.context import current_trial
-from hpo.models import Activation, Array, Layer, Model, State
 from hpo.randomness import check_seed, uniforms
 
 ANY_IMAGE = (1, 28, 28)

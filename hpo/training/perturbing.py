@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpo.backend.models import Array, State
 from hpo.context import current_trial
-from hpo.models import Array, State
 from hpo.training.fitting import Stateful
 
 

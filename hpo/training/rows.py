@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from hpo.backend import SGD, Array, Arrays, DType, Member, Scores, Softmax, State
 from hpo.datasets import check_labels
-from hpo.port import SGD, Array, Arrays, DType, Member, Scores, Softmax, State
 from hpo.training.states import complete_state
 
 _MOMENTUM = "momentum."

@@ -1,4 +1,4 @@
-"""What a run of any model keeps in its state, by name: see `hpo.port.Run.state`."""
+"""What a run of any model keeps in its state, by name: see `hpo.backend.Run.state`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hpo.models import Array, Dense, Model, State
-from hpo.optimizers import Optimizer
-from hpo.port import DType, Member
+from hpo.backend import DType, Member
+from hpo.backend.models import Array, Dense, Model, State
+from hpo.backend.optimizers import Optimizer
 
 DROPOUT_STEPS = "dropout.steps"
 

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hpo.backend import Array, Arrays, Backend, Run
+from hpo.backend.registry import resolve_device
 from hpo.context import current_trial
-from hpo.port import Array, Arrays, Backend, Run
 from hpo.randomness import batch_order, check_seed
-from hpo.registry import resolve_device
 from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
 from hpo.training.fitting import Fitting, KeptRun
 from hpo.training.hyperparameters import HyperParameters

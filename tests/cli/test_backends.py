@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.cli import probing
 from hpo.cli.probing import Finding, State, probe
 from hpo.errors import MissingFrameworkError

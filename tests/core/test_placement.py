@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo import registry
+from hpo.backend import registry
 from hpo.errors import AmbiguousBackendError, DeviceError, MissingFrameworkError, UnknownBackendError
 
 SPACE = {"x": hpo.Float(0, 1)}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import hpo
+from hpo.backend import MLP, Softmax
 from hpo.events import EventKind
-from hpo.port import MLP, Softmax
 from hpo.searchers import Sobol
 from hpo.tasks import SoftmaxTask
 from hpo.testing.small_tasks import EPOCHS, Halving, PerceptronTask, SmallTask, small_images

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.errors import MissingFrameworkError
 from hpo_mxnet import compat
 
@@ -49,7 +49,7 @@ def test_versions_that_cannot_work_reach_the_user_as_they_are() -> None:
     program = """
 import numpy
 numpy.__version__ = "2.0.0"
-from hpo import registry
+from hpo.backend import registry
 try:
     registry.load("mxnet")
 except Exception as error:

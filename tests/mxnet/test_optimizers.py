@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hpo.models import State
-from hpo.optimizers import SGD, AdamW, Optimizer
+from hpo.backend.models import State
+from hpo.backend.optimizers import SGD, AdamW, Optimizer
 from hpo.testing import StockOptimizerContract
 from hpo.testing.optimizers import Stock
 from hpo_mxnet.arrays import classic_arrays

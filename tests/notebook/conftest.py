@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hpo import registry
+from hpo.backend import registry
 
 
 @pytest.fixture(autouse=True)

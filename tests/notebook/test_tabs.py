@@ -77,7 +77,7 @@ def test_no_name_is_an_error_that_says_what_is_expected(shell: Any) -> None:
 
 
 def test_an_unclear_choice_is_an_error_in_the_cell(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hpo.registry._imported_by_user", lambda module: True)
+    monkeypatch.setattr("hpo.backend.registry._imported_by_user", lambda module: True)
     error = run(shell, "%%tab mxnet", "1").error_in_exec
     assert isinstance(error, AmbiguousBackendError)
     assert "none was chosen" in str(error)
@@ -163,7 +163,7 @@ def test_the_drop_down_shows_the_chosen_backend_if_it_is_offered(monkeypatch: py
 def test_the_choice_may_be_open_until_one_is_picked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("hpo.registry._imported_by_user", lambda module: True)
+    monkeypatch.setattr("hpo.backend.registry._imported_by_user", lambda module: True)
     assert shown_menu(monkeypatch, Tabs(), "mxnet", "pytorch").value is None
     assert "none was chosen" in capsys.readouterr().out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import hpo
-from hpo.port import Backend
+from hpo.backend import Backend
 from hpo.tasks import SoftmaxTask
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo import registry
+from hpo.backend import registry
 from hpo.context import CurrentTrial
 from hpo.tasks import SoftmaxTask
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.context import CurrentTrial
 from hpo.tasks import TASKS
 from hpo.testing.checkpoints import KeepingHost

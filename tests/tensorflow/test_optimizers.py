@@ -5,8 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from hpo.models import State
-from hpo.optimizers import SGD, Adam, AdamW, Optimizer
+from hpo.backend.models import State
+from hpo.backend.optimizers import SGD, Adam, AdamW, Optimizer
 from hpo.testing import StockOptimizerContract
 from hpo.testing.optimizers import Stock
 

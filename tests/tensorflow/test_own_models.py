@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import hpo
 import hpo_tensorflow as d2l
-from hpo.models import LeNet
+from hpo.backend.models import LeNet
 from hpo.testing.networks import network_scores
 from hpo.testing.problems import make_arrays, make_members
 from hpo_tensorflow import softmax

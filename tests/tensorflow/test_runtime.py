@@ -85,7 +85,7 @@ def test_without_tensorflow_the_extra_is_named() -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] in ("tensorflow", "keras")]:
             del sys.modules[name]
         sys.modules["tensorflow"] = None
-        from hpo import registry
+        from hpo.backend import registry
         try:
             registry.load("tensorflow")
         except registry.MissingFrameworkError as error:

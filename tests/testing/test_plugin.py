@@ -11,7 +11,7 @@ import pytest
 
 TESTS = """
 import hpo
-from hpo import registry
+from hpo.backend import registry
 
 
 def test_it_is_in_use(backend):
@@ -92,7 +92,7 @@ def test_a_fixture_of_ones_own_comes_first(tmp_path: Path) -> None:
 def test_pytest_without_the_fixture_loads_neither_the_core_nor_numpy(tmp_path: Path) -> None:
     (tmp_path / "test_light.py").write_text(
         "import sys\n\ndef test_light():\n"
-        "    assert not {'numpy', 'hpo.registry', 'hpo.testing'} & {*sys.modules}\n"
+        "    assert not {'numpy', 'hpo.backend.registry', 'hpo.testing'} & {*sys.modules}\n"
     )
     code, out = run(tmp_path, "--ignore", str(tmp_path / "test_own.py"))
     assert code == 0, out

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from hpo.models import State
-from hpo.optimizers import SGD, Adam, Optimizer
+from hpo.backend.models import State
+from hpo.backend.optimizers import SGD, Adam, Optimizer
 from hpo.testing import StockOptimizerContract
 from hpo.testing.optimizers import Stock
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import hpo_numpy as d2l
+from hpo.backend import CANONICAL, Run
 from hpo.context import CurrentTrial, running
 from hpo.errors import CheckpointError
-from hpo.port import CANONICAL, Run
 from hpo.testing.checkpoints import KeepingHost
 from hpo.testing.problems import largest_difference, make_arrays, make_members
 from hpo.training import Fitting, PlainRun, train

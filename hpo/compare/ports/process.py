@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from hpo.backend.interpreters import executable
 from hpo.compare import recorder
-from hpo.compare.interpreters import executable
 from hpo.errors import PortError
 
 LAST_LINES = 15

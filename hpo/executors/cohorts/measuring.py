@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hpo.backend import Arrays, Run
 from hpo.datasets.places import cache_folder
-from hpo.port import Arrays, Run
 
 MEMBERS = 8
 """Models in the cohort that is timed."""

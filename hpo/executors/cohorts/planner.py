@@ -8,11 +8,10 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from hpo import registry
+from hpo.backend import Arrays, Run, registry
 from hpo.executors.cohorts.journal import Journal, Plan
 from hpo.executors.cohorts.measuring import few_of, measured_gain
 from hpo.executors.cohorts.slots import Slot
-from hpo.port import Arrays, Run
 from hpo.training.in_turn import RunsInTurn
 
 Fuse: TypeAlias = "int | Literal['auto']"

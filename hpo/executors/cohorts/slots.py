@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hpo.backend import State
 from hpo.context import CurrentTrial, running
-from hpo.port import State
 from hpo.training import train
 from hpo.training.fitting import Fitting
 from hpo.training.fusing import Fusable, Training

@@ -16,7 +16,7 @@ from threading import Thread, main_thread
 from types import FrameType
 from typing import Any
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.decision import Decision
 from hpo.executors.base import Executor, Progress
 from hpo.executors.cohorts import CohortExecutor

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hpo import registry
+from hpo.backend import registry
 from hpo.errors import CompareError, UnknownBackendError
 
 if sys.version_info >= (3, 11):

@@ -1,7 +1,7 @@
-"""The port: the only thing of a backend that the core ever calls.
+"""The backend protocol: the only thing of a backend that the core ever calls.
 
 A backend is an object that satisfies `Backend`, registered under the entry-point group
-`hpo.backends`. Only NumPy arrays and the small frozen records of this module cross the port, in one
+`hpo.backends`. Only NumPy arrays and the small frozen records of this room cross over, in one
 canonical layout:
 
 - a dense weight is (inputs, outputs), its bias (outputs,), named `layers.<i>.weight` and `.bias`; the
@@ -26,47 +26,8 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.models import (
-    ACTIVATIONS,
-    MLP,
-    Activation,
-    Array,
-    Convolution,
-    Dense,
-    Layer,
-    LeNet,
-    Model,
-    Softmax,
-    State,
-)
-from hpo.optimizers import SGD, Adam, AdamW, Optimizer
-
-__all__ = [
-    "ACTIVATIONS",
-    "MLP",
-    "SGD",
-    "Activation",
-    "Adam",
-    "AdamW",
-    "Array",
-    "Arrays",
-    "Backend",
-    "CANONICAL",
-    "Convolution",
-    "DType",
-    "Dense",
-    "Layer",
-    "LeNet",
-    "Member",
-    "Model",
-    "Optimizer",
-    "PARAMETERS",
-    "Run",
-    "Scores",
-    "Softmax",
-    "State",
-    "Tree",
-]
+from hpo.backend.models import Array, Model, State
+from hpo.backend.optimizers import Optimizer
 
 Tree: TypeAlias = Any
 """The state of any object: nested dicts (with strings as keys) and lists of NumPy arrays, bool, int, float,
@@ -129,7 +90,7 @@ class Scores(NamedTuple):
 
     Attributes:
         error: (K,) float64, the share of the examples that were classified wrongly, in [0, 1]. For a
-            user's own regression, which does not go through the port, the mean absolute error.
+            user's own regression, which the protocol does not know, the mean absolute error.
         loss: (K,) float64, the mean cross-entropy of the examples in nats; of a user's own model, its loss.
     """
 

@@ -26,6 +26,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from hpo.backend.protocol import Backend
 from hpo.errors import (
     AmbiguousBackendError,
     BrokenBackendError,
@@ -33,7 +34,6 @@ from hpo.errors import (
     MissingFrameworkError,
     UnknownBackendError,
 )
-from hpo.port import Backend
 
 GROUP = "hpo.backends"
 VARIABLE = "HPO_BACKEND"
