@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         StudyMismatchError,
         StudyNotFoundError,
     )
-    from hpo.events import Event, EventKind
     from hpo.executors import SimulatedExecutor
     from hpo.explaining import importance
     from hpo.resuming import load
@@ -84,6 +83,7 @@ if TYPE_CHECKING:
         register_domain,
     )
     from hpo.stopping import MaxCost, Patience, StopRule, Target
+    from hpo.storage.events import Event, EventKind
     from hpo.study import Study
     from hpo.trial import Direction, Metric, Trial, TrialState
     from hpo.tuner import SearchInterrupted, Tuner
@@ -115,7 +115,7 @@ _ROOMS = {
         "StudyMismatchError",
         "StudyNotFoundError",
     ],
-    "hpo.events": ["Event", "EventKind"],
+    "hpo.storage.events": ["Event", "EventKind"],
     "hpo.executors": ["SimulatedExecutor"],
     "hpo.explaining": ["importance"],
     "hpo.backend.registry": ["use_backend"],

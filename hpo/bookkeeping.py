@@ -12,12 +12,12 @@ from hpo.errors import CheckpointError, ObjectiveError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.history import History
 from hpo.keeping import Keep, Keeper
-from hpo.leases import Lease, Watch
 from hpo.objective import Result, ResultError
 from hpo.recorder import Recorder
 from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
+from hpo.storage.leases import Lease, Watch
 from hpo.study import Study
 
 _TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, overload
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
-from hpo.events import Event, EventKind, metrics_from_json
 from hpo.log import Log
 from hpo.space import Space
 from hpo.storage import StudyLog
+from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.trial import Direction, Metric, Report, Trial, TrialState
 
 

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from hpo.events import Event, EventKind
+from hpo.storage.events import Event, EventKind
 
 _KINDS = tuple(EventKind)
 _CODES = {kind: code for code, kind in enumerate(_KINDS)}

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 from hpo.decision import Decision, Verdict
 from hpo.errors import ObjectiveError
-from hpo.events import Event, EventKind, metrics_to_json, to_text
 from hpo.history import History
 from hpo.objective import UNNAMED, Result, ResultError
 from hpo.storage import ClaimedError
+from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
 from hpo.study import Study
 from hpo.trial import Direction, Metric, Report
 

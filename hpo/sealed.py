@@ -8,12 +8,12 @@ from typing import Any
 
 from hpo.context import Opening
 from hpo.errors import ObjectiveError, SealedTestSetError
-from hpo.events import EventKind
 from hpo.executors import Assignment, Companion, kept_in
 from hpo.executors.cohorts import CohortExecutor
 from hpo.objective import Objective, Result
 from hpo.placement import choose_placement
 from hpo.recorder import Recorder
+from hpo.storage.events import EventKind
 from hpo.study import Study
 
 

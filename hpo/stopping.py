@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from hpo.checks import checked_count, checked_number, checked_positive
-from hpo.events import Event, EventKind, metrics_from_json
+from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
 
 StopRule: TypeAlias = "Callable[[Study], str | None]"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from hpo import ranking
 from hpo.confirmed import Confirmed, confirmed
 from hpo.errors import ObjectiveError
-from hpo.events import Event
 from hpo.hints import Hint, find_hints
 from hpo.history import History, Note, Tested, Trials
 from hpo.ranking import Incumbents
 from hpo.records import record, table
 from hpo.space import Space
+from hpo.storage.events import Event
 from hpo.tables import html_table, text_table
 from hpo.trial import Metric, Ranked, Trial, TrialState
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from _clock import now
 
-from hpo.events import Event, EventKind
+from hpo.storage.events import Event, EventKind
 
 LEARNING_RATE = 0.05
 

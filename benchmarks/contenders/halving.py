@@ -16,7 +16,7 @@ import numpy as np
 
 import hpo
 from hpo.curves import LearningCurves
-from hpo.events import EventKind, metrics_from_json
+from hpo.storage.events import EventKind, metrics_from_json
 
 Trace = list[tuple[int, float, float]]
 """(epochs trained by all, seconds, best loss of a full training so far), ascending."""

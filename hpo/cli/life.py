@@ -12,7 +12,7 @@ from hpo.cli.reading import best_of, history_of, iso, kept_by, log_of, on_the_cl
 from hpo.cli.report import finite, trial_entry
 from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.cli.showing import kept_entry, print_kept
-from hpo.events import Event, EventKind, metrics_from_json
+from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
 from hpo.tables import shown
 from hpo.trial import Trial

@@ -14,7 +14,7 @@ from rich.text import Text
 from hpo.cli.pace import Pace, spoken
 from hpo.cli.price import Price
 from hpo.cli.screen import is_live, print_line
-from hpo.events import Event, EventKind, metrics_from_json
+from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
 from hpo.tables import shown
 from hpo.trial import Trial

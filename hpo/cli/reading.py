@@ -13,10 +13,10 @@ from typing import Any
 
 from hpo.cli.failures import UsageError
 from hpo.errors import ObjectiveError, StorageError
-from hpo.events import Event
 from hpo.history import History
 from hpo.resuming import load
 from hpo.storage import Storage, open_storage
+from hpo.storage.events import Event
 from hpo.study import Study
 from hpo.trial import Trial
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from hpo.curves.table import LearningCurves
-from hpo.events import EventKind
+from hpo.storage.events import EventKind
 from hpo.study import Study
 
 SECONDS = "seconds"

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from hpo.datasets import catalogue, places
 from hpo.datasets.arrays import FashionMNISTArrays
+from hpo.datasets.cache import Progress
 from hpo.datasets.fetching import fetch
 from hpo.datasets.places import Place
-from hpo.datasets.reading import missing, read_place
-from hpo.datasets.storing import Progress
 from hpo.datasets.subset import sample
+from hpo.datasets.verify import missing, read_place
 from hpo.errors import CacheError, CorruptFileError, DataNotFoundError, DownloadError
 
 SAMPLE = "sample"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 
 from hpo.datasets import catalogue, places
+from hpo.datasets.cache import Progress, cache_errors, write_atomically
 from hpo.datasets.catalogue import RemoteFile
 from hpo.datasets.places import Place
-from hpo.datasets.reading import verified_content
-from hpo.datasets.storing import Progress, cache_errors, write_atomically
+from hpo.datasets.verify import verified_content
 from hpo.errors import CorruptFileError
 
 
@@ -63,7 +63,7 @@ def _from_this_machine(file: RemoteFile) -> bytes | memoryview | None:
 
 
 def _from_a_mirror(target: Place, file: RemoteFile, progress: Progress | None) -> bytes:
-    from hpo.datasets.downloading import download
+    from hpo.datasets.download import download
 
     packed = download(file, catalogue.FASHION_MNIST.mirrors, target.folder, progress=progress)
     return zlib.decompress(packed, wbits=31, bufsize=file.size)

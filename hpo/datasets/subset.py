@@ -8,7 +8,7 @@ from pathlib import Path
 from hpo.datasets.arrays import FashionMNISTArrays
 from hpo.datasets.catalogue import DataFile
 from hpo.datasets.places import Place
-from hpo.datasets.reading import read_place
+from hpo.datasets.verify import read_place
 
 # `scripts/make_sample.py` makes the files and prints these lines.
 FILES = (

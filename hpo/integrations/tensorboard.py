@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo.events import Event, EventKind, metrics_from_json
+from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
 from hpo.trial import Trial
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.events import EventKind
 from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, panels, plain_frame
 from hpo.plots.values import cross_out, ended, needs_log, values_of
+from hpo.storage.events import EventKind
 from hpo.study import Study
 from hpo.trial import Metric
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.events import EventKind, metrics_from_json
 from hpo.plots.canvas import BLUE, VERMILION, panels, plain_frame
 from hpo.plots.lives import stretches
+from hpo.storage.events import EventKind, metrics_from_json
 from hpo.study import Study
 from hpo.tables import shown
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.errors import ObjectiveError
-from hpo.events import Event, EventKind
+from hpo.storage.events import Event, EventKind
 from hpo.study import Study
 
 if TYPE_CHECKING:

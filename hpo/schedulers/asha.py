@@ -8,10 +8,10 @@ import math
 from typing import Any, Literal
 
 from hpo.decision import CONTINUE, Decision, Verdict
-from hpo.events import EventKind
 from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_eta, rung_levels
+from hpo.storage.events import EventKind
 from hpo.study import Study
 from hpo.trial import TrialState
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from hpo.events import Event, EventKind, metrics_from_json
+from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
 from hpo.trial import TrialState
 

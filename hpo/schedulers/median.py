@@ -8,10 +8,10 @@ import numbers
 from typing import Any
 
 from hpo.decision import CONTINUE, Decision, Verdict
-from hpo.events import EventKind
 from hpo.schedulers.base import Grant
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_epochs
+from hpo.storage.events import EventKind
 from hpo.study import Study
 
 

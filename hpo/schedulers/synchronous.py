@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from hpo.decision import CONTINUE, Decision, Verdict
-from hpo.events import EventKind
 from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_eta, rung_levels
+from hpo.storage.events import EventKind
 from hpo.study import Study
 from hpo.trial import TrialState
 

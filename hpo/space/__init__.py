@@ -8,7 +8,7 @@ from hpo.space.expressions import Expression, Relation, param
 from hpo.space.floats import Float
 from hpo.space.ints import Int
 from hpo.space.listed import Choice, Constant, Ordinal
-from hpo.space.reading import domain_from_json, domain_to_json, register_domain
+from hpo.space.parse import domain_from_json, domain_to_json, register_domain
 from hpo.space.space import Config, Space
 from hpo.space.toml import load_space_toml
 from hpo.space.values import NO_DEFAULT, NoDefault, Scalar

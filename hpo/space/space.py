@@ -14,7 +14,7 @@ from hpo.space.activity import Activity
 from hpo.space.constraints import Constraint, as_constraint, check_names, constraint_from_json
 from hpo.space.domain import Domain, clipped
 from hpo.space.draws import draw_rows
-from hpo.space.reading import as_domain, domain_from_json, domain_to_json
+from hpo.space.parse import as_domain, domain_from_json, domain_to_json
 from hpo.space.values import NO_DEFAULT, Scalar, about, did_you_mean, listing
 
 Config: TypeAlias = dict[str, Scalar]

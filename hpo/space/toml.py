@@ -33,7 +33,7 @@ from pathlib import Path
 from hpo.errors import SpaceError
 from hpo.space.constraints import constraint_from_json
 from hpo.space.domain import Domain
-from hpo.space.reading import as_domain, domain_from_json
+from hpo.space.parse import as_domain, domain_from_json
 from hpo.space.space import Space
 from hpo.space.values import about
 

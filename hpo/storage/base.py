@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from hpo.events import Event
+from hpo.storage.events import Event
 
 
 class ClaimedError(Exception):

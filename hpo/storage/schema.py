@@ -28,7 +28,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
-from hpo.events import EventKind
+from hpo.storage.events import EventKind
 
 VERSION = 1
 """Rises with each change of the tables; whoever raises it says how an older storage is brought up to it."""

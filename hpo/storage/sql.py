@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from hpo.errors import StorageError, StudyExistsError, StudyNotFoundError
-from hpo.events import Event, EventKind
 from hpo.storage.base import ClaimedError
 from hpo.storage.connection import Connection
 from hpo.storage.database import Database
-from hpo.storage.naming import check_name, folder_name
+from hpo.storage.events import Event, EventKind
+from hpo.storage.names import check_name, folder_name
 from hpo.storage.schema import ABSENT, SCHEMA, VERSION, Statements
 
 _KINDS = {kind.value: kind for kind in EventKind}

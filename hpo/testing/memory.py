@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hpo.errors import StudyExistsError, StudyNotFoundError
-from hpo.events import Event, EventKind
 from hpo.storage import ClaimedError
+from hpo.storage.events import Event, EventKind
 
 
 class MemoryLog:

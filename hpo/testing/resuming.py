@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from hpo.context import CurrentTrial
 from hpo.errors import SearchFailedError
-from hpo.events import Event, EventKind
 from hpo.schedulers import FIFO, Scheduler
 from hpo.searchers import RandomSearch, Searcher
 from hpo.space import Choice, Float, Int, Space
+from hpo.storage.events import Event, EventKind
 from hpo.study import Study
 from hpo.testing.memory import MemoryStorage
 from hpo.tuner import Tuner

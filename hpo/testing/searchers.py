@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from hpo.errors import ObjectiveError, SpaceError
-from hpo.events import to_text
 from hpo.searchers import Searcher
 from hpo.space import Choice, Constant, Float, Int, Ordinal, Space, param
+from hpo.storage.events import to_text
 from hpo.study import Study
 from hpo.testing.loop import Loop
 

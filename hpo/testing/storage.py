@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpo.errors import StorageError, StudyExistsError, StudyNotFoundError
-from hpo.events import Event, EventKind, metrics_to_json, to_text
 from hpo.storage import ClaimedError, Storage, StudyLog
+from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
 
 CREATED = Event(EventKind.STUDY_CREATED, text=to_text({"seed": 0}))
 

@@ -8,7 +8,7 @@ from rich.console import Console
 import hpo
 from hpo.cli.pace import Pace, spoken
 from hpo.cli.progress import SearchProgress
-from hpo.events import Event, EventKind
+from hpo.storage.events import Event, EventKind
 from hpo.testing.small_tasks import SmallTask
 
 

@@ -141,7 +141,7 @@ def test_a_default_plot_that_cannot_be_saved_costs_no_search(hpo: Command, tmp_p
 
 def test_configurations_train_together_unless_told_otherwise(hpo: Command, tmp_path: Path) -> None:
     from hpo import load
-    from hpo.events import EventKind
+    from hpo.storage.events import EventKind
 
     for name, options in (("together", ()), ("alone", ("--fuse", "1")), ("pairs", ("--fuse", "2"))):
         hpo(*BOOK, "--json", "--storage", "studies.db", "--name", name, *options)

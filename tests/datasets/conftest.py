@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo.datasets import catalogue, downloading, encode_idx, places
+from hpo.datasets import catalogue, encode_idx, places
+from hpo.datasets import download as downloading
 from hpo.datasets.catalogue import Catalogue, RemoteFile
 from hpo.datasets.transport import Patience
 

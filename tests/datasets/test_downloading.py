@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpo.datasets import downloading
-from hpo.datasets.downloading import download
+from hpo.datasets import download as downloading
+from hpo.datasets.download import download
 from hpo.datasets.transport import Patience
 from hpo.errors import CacheError, DownloadError
 

@@ -253,7 +253,7 @@ def test_two_processes_may_download_at_once(online: Server, tiny: Tiny, cache: P
     # Whoever meets the lie drops its only mirror, so name it twice.
     table = dataclasses.replace(catalogue.FASHION_MNIST, mirrors=(online.url, online.url))
     program = (
-        "from hpo.datasets import catalogue, fashion_mnist, places, downloading\n"
+        "from hpo.datasets import catalogue, fashion_mnist, places, download as downloading\n"
         "from hpo.datasets.catalogue import Catalogue, RemoteFile\n"
         "from hpo.datasets.transport import Patience\n"
         f"catalogue.FASHION_MNIST = {table!r}\n"

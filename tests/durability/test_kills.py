@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 import hpo
-from hpo.events import EventKind
+from hpo.storage.events import EventKind
 
 VICTIM = Path(__file__).with_name("victim.py")
 NUM_KILLS = 20

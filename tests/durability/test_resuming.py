@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.events import EventKind
+from hpo.storage.events import EventKind
 
 SPACE = {"x": hpo.Float(0, 1), "n": hpo.Int(1, 4)}
 

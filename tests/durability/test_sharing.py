@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo import leases
-from hpo.events import EventKind
+from hpo.storage import leases
+from hpo.storage.events import EventKind
 
 PARTNER = Path(__file__).with_name("partner.py")
 SPACE = {"x": hpo.Float(0, 1)}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.events import Event
+from hpo.storage.events import Event
 from hpo.testing.small_tasks import Halving, SmallTask
 from hpo.tuner import SearchInterrupted
 

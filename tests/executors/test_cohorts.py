@@ -10,8 +10,8 @@ import pytest
 
 import hpo
 from hpo.backend import MLP, Softmax
-from hpo.events import EventKind
 from hpo.searchers import Sobol
+from hpo.storage.events import EventKind
 from hpo.tasks import SoftmaxTask
 from hpo.testing.small_tasks import EPOCHS, Halving, PerceptronTask, SmallTask, small_images
 from hpo.trial import TrialState

@@ -11,11 +11,11 @@ import pytest
 
 import hpo
 from hpo.checkpoints import CheckpointFolder
-from hpo.events import Event, EventKind
 from hpo.executors import Executor, OnProgress
 from hpo.executors.processes import ProcessExecutor
 from hpo.objective import Objective
 from hpo.placement import Placement
+from hpo.storage.events import Event, EventKind
 from hpo.testing.executors import DecisionsContract, EndsContract
 from hpo.testing.small_tasks import EPOCHS, Halving, SmallTask
 

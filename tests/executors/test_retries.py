@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.events import EventKind
+from hpo.storage.events import EventKind
 
 SPACE = {"x": hpo.Float(0, 1)}
 

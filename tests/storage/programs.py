@@ -12,7 +12,7 @@ import pytest
 PRELUDE = """
 import os, sys
 from hpo.errors import StorageError, StudyExistsError
-from hpo.events import Event, EventKind
+from hpo.storage.events import Event, EventKind
 from hpo.storage import open_storage
 
 CREATED = Event(EventKind.STUDY_CREATED)

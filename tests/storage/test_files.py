@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hpo.errors import StorageError
-from hpo.events import Event, EventKind, to_text
 from hpo.storage import ClaimedError, StudyLog, open_storage
+from hpo.storage.events import Event, EventKind, to_text
 
 CREATED = Event(EventKind.STUDY_CREATED)
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.dialects import postgresql
 
 from hpo.errors import StorageError
-from hpo.events import Event, EventKind
 from hpo.storage import open_storage
+from hpo.storage.events import Event, EventKind
 from hpo.storage.schema import Statements
 
 CREATED = Event(EventKind.STUDY_CREATED)

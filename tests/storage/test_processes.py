@@ -7,8 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from hpo.events import Event, EventKind
 from hpo.storage import open_storage
+from hpo.storage.events import Event, EventKind
 from tests.storage.programs import output, start
 
 CREATED = Event(EventKind.STUDY_CREATED)

@@ -15,8 +15,8 @@ from torch import nn
 import hpo
 import hpo_torch as d2l
 from hpo.backend.optimizers import SGD
-from hpo.events import EventKind
 from hpo.executors.cohorts import planner
+from hpo.storage.events import EventKind
 from hpo.testing.problems import make_arrays
 from hpo_torch import module_task
 from hpo_torch.module_task import ModuleTask, structure_of

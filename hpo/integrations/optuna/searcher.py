@@ -9,12 +9,12 @@ import optuna
 from optuna.trial import TrialState as OptunaState
 from optuna.trial import create_trial
 
-from hpo.events import Event, EventKind, metrics_from_json
 from hpo.integrations.optuna.distributions import distribution_of, suggested, to_parameter, to_value
 from hpo.integrations.optuna.memory import MemoryStudy
 from hpo.searchers import Proposal
 from hpo.searchers.one_by_one import check_one_metric
 from hpo.space import Config, Space
+from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study import Study
 from hpo.trial import TrialState
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hpo.datasets.cache import Progress, cache_errors
 from hpo.datasets.catalogue import RemoteFile
-from hpo.datasets.storing import Progress, cache_errors
 from hpo.datasets.transport import Patience, open_url
 from hpo.errors import DownloadError
 

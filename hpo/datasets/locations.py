@@ -10,7 +10,7 @@ from hpo.datasets import catalogue, places, subset
 from hpo.datasets.catalogue import DataFile
 from hpo.datasets.fashion import SAMPLE
 from hpo.datasets.places import Place
-from hpo.datasets.reading import missing, verified_content
+from hpo.datasets.verify import missing, verified_content
 from hpo.errors import CorruptFileError
 
 
