@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from hpo.compare.ports import PortReport, check_port
     from hpo.confirmed import Confirmed
     from hpo.confirming import confirm
-    from hpo.context import CurrentTrial, TrialEnded, current_trial, report
     from hpo.curves import LearningCurves, record, replay
-    from hpo.decision import CONTINUE, Decision, Verdict
     from hpo.errors import (
         CheckpointError,
         CompareError,
@@ -45,6 +43,8 @@ if TYPE_CHECKING:
     )
     from hpo.executors import SimulatedExecutor
     from hpo.explaining import importance
+    from hpo.objective.context import CurrentTrial, TrialEnded, current_trial, report
+    from hpo.objective.decision import CONTINUE, Decision, Verdict
     from hpo.resuming import load
     from hpo.schedulers import (
         ASHA,
@@ -96,9 +96,9 @@ _ROOMS = {
     "hpo.compare.ports": ["PortReport", "check_port"],
     "hpo.confirmed": ["Confirmed"],
     "hpo.confirming": ["confirm"],
-    "hpo.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
+    "hpo.objective.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
     "hpo.curves": ["LearningCurves", "record", "replay"],
-    "hpo.decision": ["CONTINUE", "Decision", "Verdict"],
+    "hpo.objective.decision": ["CONTINUE", "Decision", "Verdict"],
     "hpo.errors": [
         "CheckpointError",
         "CompareError",

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from hpo.context import current_trial
 from hpo.errors import SearchFailedError
 from hpo.executors import Assignment, SerialExecutor, kept_in
-from hpo.objective import Objective, Result
+from hpo.objective.context import current_trial
+from hpo.objective.function import Objective, Result
 from hpo.placement import choose_placement
 from hpo.space import Space
 from hpo.training import HyperParameters

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from hpo.checkpoints import Checkpoint
-from hpo.decision import CONTINUE, Decision, Verdict
 from hpo.errors import CheckpointError, ObjectiveError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.history import History
 from hpo.keeping import Keep, Keeper
-from hpo.objective import Result, ResultError
+from hpo.objective.decision import CONTINUE, Decision, Verdict
+from hpo.objective.function import Result, ResultError
 from hpo.recorder import Recorder
 from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
 from hpo.searchers import Proposal, Searcher

@@ -10,7 +10,7 @@ from hpo.checks import checked_count
 from hpo.confirmed import Confirmed
 from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, SerialExecutor, kept_in
-from hpo.objective import Objective, Result
+from hpo.objective.function import Objective, Result
 from hpo.placement import Placement, choose_placement
 from hpo.recorder import Recorder
 from hpo.study import Study

@@ -9,7 +9,7 @@ from hpo.bookkeeping import Bookkeeping
 from hpo.executors import Executor, ExecutorPlan, OnProgress, SerialExecutor
 from hpo.executors.cohorts import CohortExecutor, Fuse, checked_fuse
 from hpo.journal import StudyJournal
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 from hpo.training.fusing import fusable
 from hpo.workers import Workers

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from hpo.bookkeeping import Bookkeeping
-from hpo.decision import Decision
 from hpo.executors import Assignment, Ending, Executor, Outcome, Progress
+from hpo.objective.decision import Decision
 from hpo.stopping import Clock, StopRule
 from hpo.storage import ClaimedError
 

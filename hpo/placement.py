@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo.backend import registry
-from hpo.context import CurrentTrial, Opening, Perturbation, TrialHost
 from hpo.errors import AmbiguousBackendError
+from hpo.objective.context import CurrentTrial, Opening, Perturbation, TrialHost
 from hpo.randomness import uniforms
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
-from hpo.decision import Decision, Verdict
 from hpo.errors import ObjectiveError
 from hpo.history import History
-from hpo.objective import UNNAMED, Result, ResultError
+from hpo.objective.decision import Decision, Verdict
+from hpo.objective.function import UNNAMED, Result, ResultError
 from hpo.storage import ClaimedError
 from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
 from hpo.study import Study

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from hpo.context import Opening
 from hpo.errors import ObjectiveError, SealedTestSetError
 from hpo.executors import Assignment, Companion, kept_in
 from hpo.executors.cohorts import CohortExecutor
-from hpo.objective import Objective, Result
+from hpo.objective.context import Opening
+from hpo.objective.function import Objective, Result
 from hpo.placement import choose_placement
 from hpo.recorder import Recorder
 from hpo.storage.events import EventKind

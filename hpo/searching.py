@@ -9,7 +9,7 @@ from typing import Any
 from hpo.executors import ExecutorPlan
 from hpo.executors.cohorts import Fuse
 from hpo.keeping import Keep
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.recorder import Callback
 from hpo.schedulers import Scheduler
 from hpo.searchers import Searcher

@@ -13,15 +13,15 @@ from typing import Any
 from hpo.backend import registry
 from hpo.bookkeeping import Bookkeeping
 from hpo.checks import checked_count, checked_positive
-from hpo.decision import Decision
 from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
 from hpo.execution import Execution
 from hpo.executors import ExecutorPlan, Outcome, Progress
 from hpo.executors.cohorts import Fuse
-from hpo.fingerprints import describe
 from hpo.keeping import Keep, checked_keep
 from hpo.loop import Loop
-from hpo.objective import Objective, Result, ResultError, read_report, read_result
+from hpo.objective.decision import Decision
+from hpo.objective.function import Objective, Result, ResultError, read_report, read_result
+from hpo.objective.source import describe
 from hpo.placement import Placement, choose_placement
 from hpo.randomness import check_seed
 from hpo.recorder import Callback, Recorder, goal

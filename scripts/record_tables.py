@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 import hpo
-from hpo.context import CurrentTrial
 from hpo.curves import LearningCurves
+from hpo.objective.context import CurrentTrial
 from hpo.tasks import TASKS, Task
 
 SEED = 0

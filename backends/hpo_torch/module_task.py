@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from hpo.backend import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree, registry
-from hpo.context import CurrentTrial
+from hpo.objective.context import CurrentTrial
 from hpo.training import DataModule
 from hpo.training.fitting import Stateful
 from hpo.training.fusing import Training, train_alone

@@ -16,7 +16,7 @@ from hpo.cli.downloads import DownloadProgress
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.screen import print_line
 from hpo.datasets import FashionMNISTArrays, fashion_mnist_or_sample
-from hpo.importing import import_objective
+from hpo.objective.source import import_objective
 from hpo.space import Space, load_space_toml
 from hpo.tasks import SoftmaxTask
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo.errors import CompareError
-from hpo.importing import import_objective
-from hpo.objective import Objective
+from hpo.objective.function import Objective
+from hpo.objective.source import import_objective
 from hpo.tasks import TASKS, Task
 
 MAX_EPOCHS = "max_epochs"

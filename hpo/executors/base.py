@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
-from hpo.decision import CONTINUE, Decision
-from hpo.objective import Objective, Result
+from hpo.objective.decision import CONTINUE, Decision
+from hpo.objective.function import Objective, Result
 from hpo.placement import Placement
 
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo.checkpoints import Attachments
-from hpo.decision import CONTINUE, Decision
 from hpo.executors.base import Assignment, OnProgress, Progress
 from hpo.executors.trial_files import NoFiles, TrialFiles
-from hpo.objective import Result, ResultError, read_report
+from hpo.objective.decision import CONTINUE, Decision
+from hpo.objective.function import Result, ResultError, read_report
 from hpo.placement import Placement
 
 
 class Host:
-    """The `hpo.context.TrialHost` of one evaluation.
+    """The `hpo.objective.context.TrialHost` of one evaluation.
 
     Args:
         assignment: the trial.

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from hpo.checkpoints import CheckpointFolder
-from hpo.decision import CONTINUE, Decision, Verdict
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.evaluation import Evaluation
 from hpo.executors.trial_files import FolderFiles, NoFiles, ShareOfFiles, States, TrialFiles
-from hpo.objective import UNNAMED, Objective, Result
+from hpo.objective.decision import CONTINUE, Decision, Verdict
+from hpo.objective.function import UNNAMED, Objective, Result
 from hpo.placement import Placement
 
 

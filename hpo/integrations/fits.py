@@ -8,9 +8,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from hpo.backend import Tree
-from hpo.context import TrialEnded, TrialHost, current_trial
-from hpo.decision import CONTINUE, Decision
 from hpo.errors import CheckpointError
+from hpo.objective.context import TrialEnded, TrialHost, current_trial
+from hpo.objective.decision import CONTINUE, Decision
 
 
 @dataclass

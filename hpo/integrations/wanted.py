@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hpo.objective import ResultError
+from hpo.objective.function import ResultError
 
 MetricChoice: TypeAlias = "str | Sequence[str] | Callable[[Mapping[str, Any]], Any]"
 """The name of a metric, several names, or a function of all metrics that gives what is to be reported."""

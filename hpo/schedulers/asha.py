@@ -7,7 +7,7 @@ import heapq
 import math
 from typing import Any, Literal
 
-from hpo.decision import CONTINUE, Decision, Verdict
+from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_eta, rung_levels

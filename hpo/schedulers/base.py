@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from hpo.decision import Decision
+from hpo.objective.decision import Decision
 from hpo.study import Study
 
 

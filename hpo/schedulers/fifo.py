@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpo.decision import CONTINUE, Decision
+from hpo.objective.decision import CONTINUE, Decision
 from hpo.schedulers.base import Grant
 from hpo.study import Study
 

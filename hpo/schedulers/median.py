@@ -7,7 +7,7 @@ import math
 import numbers
 from typing import Any
 
-from hpo.decision import CONTINUE, Decision, Verdict
+from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import Grant
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_epochs

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from hpo.backend import Array, Arrays, Member, Model, Optimizer
-from hpo.context import CurrentTrial, current_trial
 from hpo.datasets import fashion_mnist
+from hpo.objective.context import CurrentTrial, current_trial
 from hpo.space import Space
 from hpo.training import check_arrays, split
 from hpo.training.fusing import Training, train_alone

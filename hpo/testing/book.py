@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from hpo.backend import Softmax
-from hpo.context import CurrentTrial, running
 from hpo.errors import DeviceError
+from hpo.objective.context import CurrentTrial, running
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference, make_arrays, make_members
 

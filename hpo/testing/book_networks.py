@@ -10,7 +10,7 @@ import pytest
 from hpo.backend import CANONICAL, Arrays, Member, registry
 from hpo.backend.models import MLP, LeNet, Model
 from hpo.backend.optimizers import SGD
-from hpo.context import CurrentTrial, Perturbation, running
+from hpo.objective.context import CurrentTrial, Perturbation, running
 from hpo.randomness import batch_order
 from hpo.testing.networks import network_loss
 from hpo.testing.package import OfPackage

@@ -11,9 +11,9 @@ import pytest
 
 from hpo.backend import CANONICAL, Backend, Softmax, Tree
 from hpo.checkpoints import Attachments, CheckpointFolder, capture, load_into, model_arrays, restore
-from hpo.context import CurrentTrial, running
-from hpo.decision import CONTINUE, Decision
 from hpo.errors import CheckpointError
+from hpo.objective.context import CurrentTrial, running
+from hpo.objective.decision import CONTINUE, Decision
 from hpo.randomness import uniforms
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference, make_arrays

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo.context import CurrentTrial, Opening, running
+from hpo.objective.context import CurrentTrial, Opening, running
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import make_arrays
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hpo.decision import CONTINUE, Decision
+from hpo.objective.decision import CONTINUE, Decision
 from hpo.schedulers import Scheduler, Step
 from hpo.space import Float, Space
 from hpo.study import Study

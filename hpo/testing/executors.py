@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
-from hpo.context import current_trial
-from hpo.decision import CONTINUE, Decision, Verdict
 from hpo.executors import Assignment, Ending, Executor, OnProgress, Outcome, Progress
-from hpo.objective import Objective, ResultError
+from hpo.objective.context import current_trial
+from hpo.objective.decision import CONTINUE, Decision, Verdict
+from hpo.objective.function import Objective, ResultError
 from hpo.placement import Placement
 from hpo.testing.objectives import (
     about_the_trial,

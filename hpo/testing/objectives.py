@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo.context import CurrentTrial, current_trial, report
+from hpo.objective.context import CurrentTrial, current_trial, report
 
 
 def plain(config: dict[str, Any]) -> Any:

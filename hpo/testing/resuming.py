@@ -13,8 +13,8 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from hpo.context import CurrentTrial
 from hpo.errors import SearchFailedError
+from hpo.objective.context import CurrentTrial
 from hpo.schedulers import FIFO, Scheduler
 from hpo.searchers import RandomSearch, Searcher
 from hpo.space import Choice, Float, Int, Space

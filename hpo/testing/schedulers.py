@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from hpo.context import CurrentTrial
-from hpo.decision import Decision
 from hpo.errors import ObjectiveError
+from hpo.objective.context import CurrentTrial
+from hpo.objective.decision import Decision
 from hpo.schedulers import Scheduler, Step, final_epoch
 from hpo.space import Choice, Float, Int, Space
 from hpo.study import Study

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from hpo.backend import MLP, SGD, Arrays
-from hpo.decision import CONTINUE, Decision
+from hpo.objective.decision import CONTINUE, Decision
 from hpo.schedulers import Grant
 from hpo.space import Choice, Float, Space
 from hpo.study import Study

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from hpo.backend import Array, Arrays, Backend
-from hpo.context import current_trial
 from hpo.datasets import check_batch_size, check_examples, check_images, check_targets, fashion_mnist
+from hpo.objective.context import current_trial
 from hpo.randomness import batch_order, check_seed, uniforms
 from hpo.training.hyperparameters import HyperParameters
 

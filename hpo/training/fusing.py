@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from hpo.backend import Arrays, DType, Member, Run, State, registry
-from hpo.context import CurrentTrial
+from hpo.objective.context import CurrentTrial
 from hpo.training.fitting import Fitting, Kept, PlainRun, Stateful
 from hpo.training.perturbing import perturb
 from hpo.training.rows import fit_in_rows

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo.backend import models
 from hpo.backend.models import Activation, Array, Layer, Model, State
-from hpo.context import current_trial
+from hpo.objective.context import current_trial
 from hpo.randomness import check_seed, uniforms
 
 ANY_IMAGE = (1, 28, 28)

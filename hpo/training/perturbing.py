@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpo.backend.models import Array, State
-from hpo.context import current_trial
+from hpo.objective.context import current_trial
 from hpo.training.fitting import Stateful
 
 

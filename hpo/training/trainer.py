@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo.backend import Array, Arrays, Backend, Run
 from hpo.backend.registry import resolve_device
-from hpo.context import current_trial
+from hpo.objective.context import current_trial
 from hpo.randomness import batch_order, check_seed
 from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
 from hpo.training.fitting import Fitting, KeptRun

@@ -2,7 +2,7 @@ from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Executor, OnProgress, SerialExecutor
 from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.processes import ProcessExecutor
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 from hpo.testing.executors import ExecutorContract, ResultsContract
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo.context import CurrentTrial
-from hpo.objective import Objective, ResultError, read_number, read_report, read_result
+from hpo.objective.context import CurrentTrial
+from hpo.objective.function import Objective, ResultError, read_number, read_report, read_result
 
 TRIAL = CurrentTrial(id=7)
 

@@ -12,7 +12,7 @@ import hpo
 from hpo.executors import Assignment, Ending, Executor, OnProgress, Outcome
 from hpo.executors.evaluation import Evaluation
 from hpo.executors.trial_files import NoFiles
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 
 SPACE = {"x": hpo.Float(0, 1), "speed": hpo.Int(1, 5)}

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from hpo.context import CurrentTrial
 from hpo.datasets.digits import digits
 from hpo.errors import DataNotFoundError
+from hpo.objective.context import CurrentTrial
 from hpo.tasks import TASKS
 
 

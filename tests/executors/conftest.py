@@ -10,10 +10,10 @@ from typing import Any
 import psutil
 import pytest
 
-from hpo.decision import CONTINUE
 from hpo.executors import Assignment, OnProgress, Outcome
 from hpo.executors.processes import ProcessExecutor
-from hpo.objective import Objective
+from hpo.objective.decision import CONTINUE
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 
 Start = Callable[..., ProcessExecutor]

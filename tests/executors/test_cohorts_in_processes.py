@@ -13,7 +13,7 @@ import hpo
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Executor, OnProgress
 from hpo.executors.processes import ProcessExecutor
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 from hpo.storage.events import Event, EventKind
 from hpo.testing.executors import DecisionsContract, EndsContract

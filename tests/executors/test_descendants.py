@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from hpo.decision import CONTINUE, Decision
 from hpo.executors import Assignment, Ending, Outcome, Progress
+from hpo.objective.decision import CONTINUE, Decision
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Any]
@@ -25,10 +25,10 @@ Gone = Callable[[Path], bool]
 PROGRAM = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
-from hpo.decision import CONTINUE
+from hpo.objective.decision import CONTINUE
 from hpo.executors import Assignment
 from hpo.executors.processes import ProcessExecutor, pool
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 
 def leave_id():

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hpo.context import CurrentTrial
 from hpo.executors import Assignment, Outcome
 from hpo.executors.processes.environment import THREADS, check_posix, worker_environment
+from hpo.objective.context import CurrentTrial
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Any]
@@ -47,7 +47,7 @@ class Heard:
         self.heard: dict[int, Any] = {}
 
     def __call__(self, progress: Any) -> Any:
-        from hpo.decision import CONTINUE
+        from hpo.objective.decision import CONTINUE
 
         self.heard[progress.trial] = progress.result
         return CONTINUE

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from hpo.backend import MLP, SGD, Adam, Arrays, Member, Softmax
-from hpo.context import CurrentTrial
 from hpo.executors.cohorts import Plan, measuring, planner
 from hpo.executors.cohorts.journal import Forgetful
 from hpo.executors.cohorts.planner import MOST_MEMBERS, Planner, room_for
 from hpo.executors.cohorts.slots import Slot
+from hpo.objective.context import CurrentTrial
 from hpo.testing.problems import make_arrays
 from hpo.training.fusing import Training
 

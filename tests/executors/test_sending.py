@@ -176,10 +176,10 @@ def test_what_only_this_process_can_import_is_named(start: Any) -> None:
 
 SCRIPT = """
 import sys
-from hpo.decision import CONTINUE
+from hpo.objective.decision import CONTINUE
 from hpo.executors import Assignment
 from hpo.executors.processes import ProcessExecutor
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 
 class Curve:

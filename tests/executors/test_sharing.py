@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from hpo.checkpoints import CheckpointFolder
-from hpo.decision import CONTINUE, Decision, Verdict
 from hpo.executors import Assignment, Ending, Progress
+from hpo.objective.decision import CONTINUE, Decision, Verdict
 
 Start = Callable[..., Any]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from hpo.context import report
 from hpo.executors import Assignment, Ending
 from hpo.executors.processes import executor as executor_module
 from hpo.executors.processes import pool as pool_module
+from hpo.objective.context import report
 
 Start = Callable[..., Any]
 Gone = Callable[[Path], bool]
@@ -133,10 +133,10 @@ def test_a_closed_executor_takes_no_trials(start: Start) -> None:
 
 PROGRAM = """
 import os, signal, sys, time
-from hpo.decision import CONTINUE
+from hpo.objective.decision import CONTINUE
 from hpo.executors import Assignment
 from hpo.executors.processes import ProcessExecutor
-from hpo.objective import Objective
+from hpo.objective.function import Objective
 from hpo.placement import Placement
 
 def objective(config):

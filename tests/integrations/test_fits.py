@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.context import CurrentTrial, current_trial, running
 from hpo.integrations.fits import Fit, begin_fit
+from hpo.objective.context import CurrentTrial, current_trial, running
 
 
 class Host:

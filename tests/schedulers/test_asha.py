@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.decision import Verdict
+from hpo.objective.decision import Verdict
 from hpo.testing.driving import Driven
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 import hpo
-from hpo.decision import Verdict
+from hpo.objective.decision import Verdict
 from hpo.testing.driving import Driven
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.context import CurrentTrial
 from hpo.datasets import sample
+from hpo.objective.context import CurrentTrial
 from hpo.tasks import TASKS, LeNetTask, MLPTask
 
 NETWORKS = ("mlp", "lenet", "dropout_mlp")

@@ -11,7 +11,7 @@ import pytest
 
 import hpo
 from hpo.backend import registry
-from hpo.context import CurrentTrial
+from hpo.objective.context import CurrentTrial
 from hpo.tasks import SoftmaxTask
 
 

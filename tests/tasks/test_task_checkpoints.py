@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hpo.backend import registry
-from hpo.context import CurrentTrial
+from hpo.objective.context import CurrentTrial
 from hpo.tasks import TASKS
 from hpo.testing.checkpoints import KeepingHost
 

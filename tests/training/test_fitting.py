@@ -7,8 +7,8 @@ import pytest
 
 import hpo_numpy as d2l
 from hpo.backend import CANONICAL, Run
-from hpo.context import CurrentTrial, running
 from hpo.errors import CheckpointError
+from hpo.objective.context import CurrentTrial, running
 from hpo.testing.checkpoints import KeepingHost
 from hpo.testing.problems import largest_difference, make_arrays, make_members
 from hpo.training import Fitting, PlainRun, train

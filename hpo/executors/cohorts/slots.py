@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hpo.backend import State
-from hpo.context import CurrentTrial, running
+from hpo.objective.context import CurrentTrial, running
 from hpo.training import train
 from hpo.training.fitting import Fitting
 from hpo.training.fusing import Fusable, Training
@@ -74,7 +74,7 @@ class Seats:
         function: the objective that says how a config is trained.
 
     Attributes:
-        takes_framework_random: as that objective declares it (see `hpo.objective.Objective`).
+        takes_framework_random: as that objective declares it (see `hpo.objective.function.Objective`).
     """
 
     def __init__(self, function: Fusable) -> None:

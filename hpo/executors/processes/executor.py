@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from hpo.checkpoints import CheckpointFolder
-from hpo.decision import Verdict
 from hpo.errors import ObjectiveError
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.cohorts.journal import Forgetful, Journal
@@ -32,7 +31,8 @@ from hpo.executors.processes.output import last_lines
 from hpo.executors.processes.parties import Parties, on_device
 from hpo.executors.processes.pool import EXIT_SECONDS, Equipment, Pool
 from hpo.executors.processes.sending import pack
-from hpo.objective import Objective, ResultError
+from hpo.objective.decision import Verdict
+from hpo.objective.function import Objective, ResultError
 from hpo.placement import Placement
 from hpo.training.fusing import fusable
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from hpo.context import CurrentTrial, running
 from hpo.executors.base import Assignment
 from hpo.executors.cohorts.journal import Journal
 from hpo.executors.cohorts.planner import Fuse, Planner
 from hpo.executors.cohorts.slots import Seats
+from hpo.objective.context import CurrentTrial, running
 from hpo.placement import Placement
 from hpo.training.fusing import Fusable
 

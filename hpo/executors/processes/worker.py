@@ -17,7 +17,6 @@ from types import FrameType
 from typing import Any
 
 from hpo.backend import registry
-from hpo.decision import Decision
 from hpo.executors.base import Executor, Progress
 from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.cohorts.journal import Forgetful
@@ -39,7 +38,8 @@ from hpo.executors.processes.messages import (
 )
 from hpo.executors.processes.output import header
 from hpo.executors.serial import SerialExecutor
-from hpo.objective import Objective, ResultError
+from hpo.objective.decision import Decision
+from hpo.objective.function import Objective, ResultError
 
 
 class Halted(BaseException):

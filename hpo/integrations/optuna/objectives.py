@@ -11,11 +11,11 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import FixedTrial, FrozenTrial, Trial
 
-from hpo.context import CurrentTrial, TrialEnded
-from hpo.decision import CONTINUE
 from hpo.integrations.optuna.distributions import domain_of
 from hpo.integrations.optuna.memory import MemoryStudy
 from hpo.integrations.optuna.spaces import Asked, infer_space
+from hpo.objective.context import CurrentTrial, TrialEnded
+from hpo.objective.decision import CONTINUE
 from hpo.randomness import stream
 from hpo.space import Space
 

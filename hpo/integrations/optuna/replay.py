@@ -8,8 +8,8 @@ import optuna
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from hpo.decision import Decision, Verdict
 from hpo.errors import SpaceError
+from hpo.objective.decision import Decision, Verdict
 from hpo.recorder import Recorder
 from hpo.resuming import Beginning, begin
 from hpo.space import Config, Space

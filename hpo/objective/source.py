@@ -1,9 +1,11 @@
-"""`module:function`, found in the current folder or among what is installed."""
+"""Where an objective comes from: found by `module:function`, and known again by its source."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +32,29 @@ def import_objective(target: str) -> Callable[..., Any]:
             f"An objective is a function of a config; {target} is {found!r} of type {type(found).__name__}."
         )
     return found
+
+
+def describe(function: Callable[..., Any]) -> dict[str, str]:
+    """The objective's name and a fingerprint of its source, for a study's log.
+
+    The fingerprint covers the function itself, or the class of a callable object, and not what it calls.
+    There is none where the source is not at hand.
+
+    Example:
+        >>> describe(len)
+        {'name': 'builtins.len'}
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    named = function if hasattr(function, "__qualname__") else type(function)
+    about = {"name": f"{named.__module__}.{named.__qualname__}"}
+    try:
+        source = inspect.getsource(inspect.unwrap(named))
+    except (OSError, TypeError):
+        return about
+    # Where a function stands, and so how far it is indented, does not matter.
+    text = "\n".join(line.rstrip() for line in inspect.cleandoc(source).splitlines())
+    return about | {"fingerprint": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
 def _member(owner: Any, name: str) -> Any:

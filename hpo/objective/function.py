@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from hpo.context import CurrentTrial
 from hpo.errors import ObjectiveError
+from hpo.objective.context import CurrentTrial
 
 Result: TypeAlias = "float | dict[str, float]"
 """A number, or several by name."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from hpo.backend import DType
-from hpo.decision import CONTINUE, Decision
+from hpo.objective.decision import CONTINUE, Decision
 
 
 class TrialHost(Protocol):
