@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hpo.backend.registry import use_backend
     from hpo.checkpoints import Checkpoint
     from hpo.compare import Comparison, compare_backends
-    from hpo.compare.ports import PortReport, check_port
     from hpo.confirmed import Confirmed
     from hpo.confirming import confirm
     from hpo.curves import LearningCurves, record, replay
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from hpo.explaining import importance
     from hpo.objective.context import CurrentTrial, TrialEnded, current_trial, report
     from hpo.objective.decision import CONTINUE, Decision, Verdict
+    from hpo.ports import PortReport, check_port
     from hpo.resuming import load
     from hpo.schedulers import (
         ASHA,
@@ -93,7 +93,7 @@ _ROOMS = {
     "hpo.anytime": ["SearcherComparison", "compare_searchers"],
     "hpo.checkpoints": ["Checkpoint"],
     "hpo.compare": ["Comparison", "compare_backends"],
-    "hpo.compare.ports": ["PortReport", "check_port"],
+    "hpo.ports": ["PortReport", "check_port"],
     "hpo.confirmed": ["Confirmed"],
     "hpo.confirming": ["confirm"],
     "hpo.objective.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],

@@ -1,4 +1,4 @@
-"""Tests `hpo/compare/recorder.py` under old Pythons: `python scripts/old_environments.py FOLDER`.
+"""Tests `hpo/ports/standalone/recorder.py` under old Pythons: `python scripts/old_environments.py FOLDER`.
 
 Makes an environment in FOLDER for each old framework whose Python is installed (on the PATH, or by pyenv),
 and lets the tests drive the recorder there. At least one has to be there.

@@ -13,8 +13,8 @@ import typer
 from hpo.backend.interpreters import CONFIG_FILE, read_config
 from hpo.cli.failures import FAILED, UsageError, wrong_arguments
 from hpo.cli.screen import is_live, only_documents, open_console, print_line, write_document
-from hpo.compare.ports import read_check, run_check
-from hpo.compare.ports.sides import is_side
+from hpo.ports import read_check, run_check
+from hpo.ports.sides import is_side
 
 
 def check_and_show(original: str, port: str, *, own_weights: bool, as_json: bool, **given: Any) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.compare.ports import PortCheck, read_check
-from hpo.compare.ports.mapping import by_order_and_shape, by_surroundings, read_mapping, template
-from hpo.compare.ports.trace import Description
+from hpo.ports import PortCheck, read_check
+from hpo.ports.mapping import by_order_and_shape, by_surroundings, read_mapping, template
+from hpo.ports.trace import Description
 
 BATCH = (np.zeros((4, 1, 8, 8), np.float32), np.array([0, 1, 2, 3]))
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-import hpo.compare.ports
-from hpo.compare.ports.arithmetic import ACTIVATIONS, convolve, pool
-from hpo.compare.ports.causes import NAMES
-from hpo.compare.ports.causes.between import cause_between
-from hpo.compare.ports.causes.dropouts import Dropping, cause_of_dropout
-from hpo.compare.ports.causes.kernels import cause_of_convolution, cause_of_dense, common_maps
-from hpo.compare.ports.causes.losses import cause_of_loss, explain, known_losses
-from hpo.compare.ports.causes.norms import cause_of_evaluation, explain_statistics
-from hpo.compare.ports.causes.updates import Rule, Steps, _change, cause_of_rules, explain_updates
-from hpo.compare.ports.causes.weights import cause_of_weights, reordered_rows
+import hpo.ports
+from hpo.ports.arithmetic import ACTIVATIONS, convolve, pool
+from hpo.ports.causes import NAMES
+from hpo.ports.causes.between import cause_between
+from hpo.ports.causes.dropouts import Dropping, cause_of_dropout
+from hpo.ports.causes.kernels import cause_of_convolution, cause_of_dense, common_maps
+from hpo.ports.causes.losses import cause_of_loss, explain, known_losses
+from hpo.ports.causes.norms import cause_of_evaluation, explain_statistics
+from hpo.ports.causes.updates import Rule, Steps, _change, cause_of_rules, explain_updates
+from hpo.ports.causes.weights import cause_of_weights, reordered_rows
 
 DRAWS = np.random.default_rng(5)
 X = DRAWS.normal(size=(3, 2, 9, 9))
@@ -278,7 +278,7 @@ def test_weights_in_another_order_are_recognised() -> None:
 
 
 def test_every_cause_is_among_the_names_that_can_be_accepted() -> None:
-    folder = Path(hpo.compare.ports.__file__).parent
+    folder = Path(hpo.ports.__file__).parent
     used = {
         call.args[0].value
         for path in folder.rglob("*.py")

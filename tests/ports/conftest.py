@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
-from hpo.compare.ports import PortReport, RecorderProcess, read_check
+from hpo.ports import PortReport, RecorderProcess, read_check
 
 NETS = Path(__file__).parent / "nets"
 MODULES = {"torch": "torch_nets", "tensorflow": "keras_nets", "mxnet": "gluon_nets"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.compare.ports import PortReport
+from hpo.ports import PortReport
 
 Hold = Callable[..., PortReport]
 

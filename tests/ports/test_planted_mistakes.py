@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hpo.compare.ports import PortReport
+from hpo.ports import PortReport
 
 KERAS, MXNET = "tensorflow", "mxnet"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo.compare.ports import PortReport
+from hpo.ports import PortReport
 
 NETS = Path(__file__).parent / "nets"
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 HERE = Path(__file__).parent
-RECORDER = HERE.parent.parent / "hpo" / "compare" / "recorder.py"
+RECORDER = HERE.parent.parent / "hpo" / "ports" / "standalone" / "recorder.py"
 NETS = {"torch": "old_torch", "tensorflow": "old_keras", "mxnet": "old_gluon"}
 GIVEN = dict(each.split("=", 1) for each in os.environ.get("HPO_RECORDER_PYTHON", "").split())
 PYTHONS = GIVEN or {name: sys.executable for name in NETS if importlib.util.find_spec(name) is not None}

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from hpo.compare.ports import PortReport
-from hpo.compare.ports.report import RUNGS, RungState
+from hpo.ports import PortReport
+from hpo.ports.report import RUNGS, RungState
 
 
 class Hold(Protocol):

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hpo.compare.ports.differences import Array
 from hpo.datasets import sample
 from hpo.errors import PortLayoutError
+from hpo.ports.differences import Array
 
 MOST_CHANNELS = 4
 """An axis so short holds channels; height and width are longer."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.compare.ports.arithmetic import ACTIVATIONS, pool
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.differences import FORWARD_TOLERANCE, Array, alike
+from hpo.ports.arithmetic import ACTIVATIONS, pool
+from hpo.ports.causes.cause import Cause
+from hpo.ports.differences import FORWARD_TOLERANCE, Array, alike
 
 ROWS = 2
 FLATTENINGS = {"CHW": (0, 1, 2, 3), "HWC": (0, 2, 3, 1), "CWH": (0, 1, 3, 2), "WHC": (0, 3, 2, 1)}

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.differences import ULPS, Array
+from hpo.ports.causes.cause import Cause
+from hpo.ports.differences import ULPS, Array
 
 SAMPLE = 3000
 """So many numbers of each parameter are recomputed."""

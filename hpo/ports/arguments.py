@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from hpo.compare.ports.batches import layouts, read_inputs
-from hpo.compare.ports.causes import NAMES
-from hpo.compare.ports.check import PortCheck
-from hpo.compare.ports.differences import Array
-from hpo.compare.ports.sides import ORIGINAL, PORT, Side, check_optimizer, of_side, read_target
-from hpo.compare.ports.trace import PortTrace
+from hpo.ports.batches import layouts, read_inputs
+from hpo.ports.causes import NAMES
+from hpo.ports.check import PortCheck
+from hpo.ports.differences import Array
+from hpo.ports.sides import ORIGINAL, PORT, Side, check_optimizer, of_side, read_target
+from hpo.ports.trace import PortTrace
 
 WEIGHTS = ("carry", "own")
 PER_SIDE = ("loss", "optimizer", "step", "prepare")

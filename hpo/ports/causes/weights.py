@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpo.compare.ports.causes.between import FLATTENINGS
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.causes.kernels import KERNELS
-from hpo.compare.ports.differences import Array, alike
+from hpo.ports.causes.between import FLATTENINGS
+from hpo.ports.causes.cause import Cause
+from hpo.ports.causes.kernels import KERNELS
+from hpo.ports.differences import Array, alike
 
 SAME = 1e-6
 """Weights that were copied are the same but for a float format on the way."""

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpo.compare.ports.arithmetic import ACTIVATIONS
-from hpo.compare.ports.causes import Cause
-from hpo.compare.ports.causes.between import cause_between, flattened_rows
-from hpo.compare.ports.causes.dropouts import cause_of_dropout, observed
-from hpo.compare.ports.causes.kernels import cause_of_convolution, cause_of_dense, common_maps
-from hpo.compare.ports.causes.losses import TWICE, TWICE_MEND, explain
-from hpo.compare.ports.causes.norms import cause_of_evaluation, cause_of_statistics
-from hpo.compare.ports.correspondence import Correspondence, maps_before
-from hpo.compare.ports.differences import (
+from hpo.ports.arithmetic import ACTIVATIONS
+from hpo.ports.causes import Cause
+from hpo.ports.causes.between import cause_between, flattened_rows
+from hpo.ports.causes.dropouts import cause_of_dropout, observed
+from hpo.ports.causes.kernels import cause_of_convolution, cause_of_dense, common_maps
+from hpo.ports.causes.losses import TWICE, TWICE_MEND, explain
+from hpo.ports.causes.norms import cause_of_evaluation, cause_of_statistics
+from hpo.ports.correspondence import Correspondence, maps_before
+from hpo.ports.differences import (
     FORWARD_TOLERANCE,
     LOSS_TOLERANCE,
     Array,
@@ -23,8 +23,8 @@ from hpo.compare.ports.differences import (
     alike,
     relative,
 )
-from hpo.compare.ports.findings import Finding, not_finite_in_one
-from hpo.compare.ports.trace import Call
+from hpo.ports.findings import Finding, not_finite_in_one
+from hpo.ports.trace import Call
 
 RUNG = "forward"
 GROWTH, MOST_ROUND_OFF = 10, 1e-2

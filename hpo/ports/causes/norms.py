@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.differences import FORWARD_TOLERANCE, Array, relative
+from hpo.ports.causes.cause import Cause
+from hpo.ports.differences import FORWARD_TOLERANCE, Array, relative
 
 EPSILON_MEND = "Keras' default is 1e-3, that of torch and Gluon 1e-5: set it where the layer is made."
 BATCH_STATISTICS = "statistics of the batch"

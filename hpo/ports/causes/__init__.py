@@ -1,5 +1,5 @@
 """Why a port parts from its original: hypotheses, each tested on the numbers that were recorded."""
 
-from hpo.compare.ports.causes.cause import NAMES, Cause
+from hpo.ports.causes.cause import NAMES, Cause
 
 __all__ = ["NAMES", "Cause"]

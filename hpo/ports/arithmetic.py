@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import erf, expit, log_softmax, softmax
 
-from hpo.compare.ports.differences import Array
+from hpo.ports.differences import Array
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "no activation": lambda x: x,

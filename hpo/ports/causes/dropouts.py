@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.differences import Array
+from hpo.ports.causes.cause import Cause
+from hpo.ports.differences import Array
 
 SCALE_TOLERANCE = 1e-4
 SHARE_DEVIATIONS = 5.0

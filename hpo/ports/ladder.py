@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hpo.compare.ports import stepping, training
-from hpo.compare.ports.causes import Cause
-from hpo.compare.ports.causes.weights import SAME, cause_of_weights, reordered_rows
-from hpo.compare.ports.correspondence import Correspondence, maps_before
-from hpo.compare.ports.differences import Difference, relative
-from hpo.compare.ports.findings import Finding, not_finite_in_one
-from hpo.compare.ports.forward import ForwardRung
-from hpo.compare.ports.mapping import Pair, with_rows
-from hpo.compare.ports.report import RUNGS, Rung, RungState
+from hpo.ports import stepping, training
+from hpo.ports.causes import Cause
+from hpo.ports.causes.weights import SAME, cause_of_weights, reordered_rows
+from hpo.ports.correspondence import Correspondence, maps_before
+from hpo.ports.differences import Difference, relative
+from hpo.ports.findings import Finding, not_finite_in_one
+from hpo.ports.forward import ForwardRung
+from hpo.ports.mapping import Pair, with_rows
+from hpo.ports.report import RUNGS, Rung, RungState
 
 NEEDS = {"loss": "loss", "gradients": "gradients/", "step": "step/", "epoch": "steps", "error": "error"}
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from hpo.compare.ports.differences import Array
-from hpo.compare.recorder import FORMAT
 from hpo.errors import PortError
+from hpo.ports.differences import Array
+from hpo.ports.standalone.recorder import FORMAT
 
 
 @dataclass(frozen=True)

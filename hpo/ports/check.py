@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from hpo.compare.ports.batches import HOW_TO_ANSWER
-from hpo.compare.ports.causes.shapes import cause_of_shapes
-from hpo.compare.ports.correspondence import Correspondence
-from hpo.compare.ports.differences import Array, Difference
-from hpo.compare.ports.findings import Finding
-from hpo.compare.ports.forward import ForwardRung
-from hpo.compare.ports.golden import leave_proof
-from hpo.compare.ports.ladder import Climb, climb, refused
-from hpo.compare.ports.mapping import (
+from hpo.errors import PortError, PortLayoutError, PortMappingError
+from hpo.ports.batches import HOW_TO_ANSWER
+from hpo.ports.causes.shapes import cause_of_shapes
+from hpo.ports.correspondence import Correspondence
+from hpo.ports.differences import Array, Difference
+from hpo.ports.findings import Finding
+from hpo.ports.forward import ForwardRung
+from hpo.ports.golden import leave_proof
+from hpo.ports.ladder import Climb, climb, refused
+from hpo.ports.mapping import (
     MappingArgument,
     Pair,
     ask_in_file,
@@ -29,13 +30,12 @@ from hpo.compare.ports.mapping import (
     read_mapping,
     with_rows,
 )
-from hpo.compare.ports.process import RecorderProcess
-from hpo.compare.ports.report import PortReport
-from hpo.compare.ports.sides import (
+from hpo.ports.process import RecorderProcess
+from hpo.ports.report import PortReport
+from hpo.ports.sides import (
     Side,
 )
-from hpo.compare.ports.trace import Description, PortTrace
-from hpo.errors import PortError, PortLayoutError, PortMappingError
+from hpo.ports.trace import Description, PortTrace
 
 
 @dataclass(frozen=True)

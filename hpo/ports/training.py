@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpo.compare.ports.causes import Cause
-from hpo.compare.ports.causes.losses import cause_of_loss
-from hpo.compare.ports.correspondence import Correspondence
-from hpo.compare.ports.differences import (
+from hpo.ports.causes import Cause
+from hpo.ports.causes.losses import cause_of_loss
+from hpo.ports.correspondence import Correspondence
+from hpo.ports.differences import (
     GRADIENT_TOLERANCE,
     LOSS_TOLERANCE,
     Array,
@@ -18,7 +18,7 @@ from hpo.compare.ports.differences import (
     mostly,
     relative,
 )
-from hpo.compare.ports.findings import Finding, not_finite_in_one
+from hpo.ports.findings import Finding, not_finite_in_one
 
 GRADIENT_FLOOR = 1e-3
 """A gradient is compared in shares of its layer's largest, or of this share of the largest of all if that is

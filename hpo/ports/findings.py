@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.compare.ports.causes import Cause
-from hpo.compare.ports.differences import Array, Difference
+from hpo.ports.causes import Cause
+from hpo.ports.differences import Array, Difference
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.trace import Description, RecordedLayer
+from hpo.ports.causes.cause import Cause
+from hpo.ports.trace import Description, RecordedLayer
 
 
 def cause_of_shapes(original: Description, port: Description) -> Cause | None:

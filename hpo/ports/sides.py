@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpo.compare.recorder import ALIASES, FRAMEWORKS
+from hpo.ports.standalone.recorder import ALIASES, FRAMEWORKS
 
 ORIGINAL, PORT = "original", "port"
 Optimizer = str | tuple[str, Mapping[str, Any]]

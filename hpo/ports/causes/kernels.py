@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.compare.ports.arithmetic import ACTIVATIONS, convolve
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.differences import FORWARD_TOLERANCE, Array, alike
+from hpo.ports.arithmetic import ACTIVATIONS, convolve
+from hpo.ports.causes.cause import Cause
+from hpo.ports.differences import FORWARD_TOLERANCE, Array, alike
 
 ROWS = 2
 """So many rows of the batch are recomputed."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from hpo.compare.ports.causes.cause import Cause
-from hpo.compare.ports.differences import LOSS_TOLERANCE, Array
+from hpo.ports.causes.cause import Cause
+from hpo.ports.differences import LOSS_TOLERANCE, Array
 
 LABELS_MEND = (
     "sparse_categorical_crossentropy in Keras, CrossEntropyLoss in torch and SoftmaxCrossEntropyLoss() in "

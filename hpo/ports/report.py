@@ -9,8 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from hpo.compare.ports.causes import Cause
-from hpo.compare.ports.differences import Difference
+from hpo.ports.causes import Cause
+from hpo.ports.differences import Difference
 
 RUNGS = ("parameters", "forward", "loss", "gradients", "step", "epoch", "error")
 """The ladder: parameters, the outputs layer by layer, the loss, the gradients, one optimizer step, one epoch

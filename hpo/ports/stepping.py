@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.compare.ports.causes.updates import Steps, cause_of_rules, explain_updates
-from hpo.compare.ports.correspondence import Correspondence
-from hpo.compare.ports.differences import UPDATE_TOLERANCE, Array, Difference, mostly, rounding_floor
-from hpo.compare.ports.findings import Finding, not_finite_in_one
+from hpo.ports.causes.updates import Steps, cause_of_rules, explain_updates
+from hpo.ports.correspondence import Correspondence
+from hpo.ports.differences import UPDATE_TOLERANCE, Array, Difference, mostly, rounding_floor
+from hpo.ports.findings import Finding, not_finite_in_one
 
 KNOWN = 3000
 """A gradient that is so many times its round-off is known well enough for `UPDATE_TOLERANCE`."""

@@ -7,13 +7,13 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from hpo.compare.ports.arguments import read_check
-from hpo.compare.ports.batches import Batch
-from hpo.compare.ports.check import PortCheck
-from hpo.compare.ports.mapping import MappingArgument
-from hpo.compare.ports.process import RecorderProcess
-from hpo.compare.ports.report import PortReport
-from hpo.compare.ports.sides import Optimizer, PerSide
+from hpo.ports.arguments import read_check
+from hpo.ports.batches import Batch
+from hpo.ports.check import PortCheck
+from hpo.ports.mapping import MappingArgument
+from hpo.ports.process import RecorderProcess
+from hpo.ports.report import PortReport
+from hpo.ports.sides import Optimizer, PerSide
 
 
 def check_port(

@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo.compare.ports.mapping import Pair
-from hpo.compare.ports.trace import Description, PortTrace
-from hpo.compare.recorder import write_trace
+from hpo.ports.mapping import Pair
+from hpo.ports.standalone.recorder import write_trace
+from hpo.ports.trace import Description, PortTrace
 
 TEST = '''"""Holds {port} against what {original} computed once.
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hpo.compare.ports.differences import Array
-from hpo.compare.ports.trace import Description, RecordedLayer
 from hpo.errors import PortMappingError
+from hpo.ports.differences import Array
+from hpo.ports.trace import Description, RecordedLayer
 
 MappingArgument = str | os.PathLike[str] | Mapping[str, str | None]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.compare.ports.differences import Array
-from hpo.compare.ports.mapping import Pair
-from hpo.compare.ports.trace import Call, Description, PortTrace
+from hpo.ports.differences import Array
+from hpo.ports.mapping import Pair
+from hpo.ports.trace import Call, Description, PortTrace
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any
 
 from hpo.backend.interpreters import executable
-from hpo.compare import recorder
 from hpo.errors import PortError
+from hpo.ports.standalone import recorder
 
 LAST_LINES = 15
 """So many of a process's last lines are shown when it dies."""

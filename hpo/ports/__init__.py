@@ -1,0 +1,9 @@
+"""Ports held against their originals: where the two part, and why."""
+
+from hpo.ports.arguments import read_check
+from hpo.ports.check import PortCheck
+from hpo.ports.checking import check_port, run_check
+from hpo.ports.process import RecorderProcess
+from hpo.ports.report import PortReport
+
+__all__ = ["PortCheck", "PortReport", "RecorderProcess", "check_port", "read_check", "run_check"]
