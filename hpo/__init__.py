@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hpo.backend.registry import use_backend
     from hpo.checkpoints import Checkpoint
     from hpo.compare import Comparison, compare_backends
-    from hpo.confirmed import Confirmed
     from hpo.confirming import confirm
     from hpo.curves import LearningCurves, record, replay
     from hpo.errors import (
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from hpo.objective.context import CurrentTrial, TrialEnded, current_trial, report
     from hpo.objective.decision import CONTINUE, Decision, Verdict
     from hpo.ports import PortReport, check_port
-    from hpo.resuming import load
     from hpo.schedulers import (
         ASHA,
         FIFO,
@@ -84,8 +82,10 @@ if TYPE_CHECKING:
     )
     from hpo.stopping import MaxCost, Patience, StopRule, Target
     from hpo.storage.events import Event, EventKind
-    from hpo.study import Study
-    from hpo.trial import Direction, Metric, Trial, TrialState
+    from hpo.study.origin import load
+    from hpo.study.ranking import Confirmed
+    from hpo.study.study import Study
+    from hpo.study.trial import Direction, Metric, Trial, TrialState
     from hpo.tuner import SearchInterrupted, Tuner
     from hpo.workers import Workers
 
@@ -94,7 +94,7 @@ _ROOMS = {
     "hpo.checkpoints": ["Checkpoint"],
     "hpo.compare": ["Comparison", "compare_backends"],
     "hpo.ports": ["PortReport", "check_port"],
-    "hpo.confirmed": ["Confirmed"],
+    "hpo.study.ranking": ["Confirmed"],
     "hpo.confirming": ["confirm"],
     "hpo.objective.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
     "hpo.curves": ["LearningCurves", "record", "replay"],
@@ -119,7 +119,7 @@ _ROOMS = {
     "hpo.executors": ["SimulatedExecutor"],
     "hpo.explaining": ["importance"],
     "hpo.backend.registry": ["use_backend"],
-    "hpo.resuming": ["load"],
+    "hpo.study.origin": ["load"],
     "hpo.schedulers": [
         "ASHA",
         "End",
@@ -157,8 +157,8 @@ _ROOMS = {
         "register_domain",
     ],
     "hpo.stopping": ["MaxCost", "Patience", "StopRule", "Target"],
-    "hpo.study": ["Study"],
-    "hpo.trial": ["Direction", "Metric", "Trial", "TrialState"],
+    "hpo.study.study": ["Study"],
+    "hpo.study.trial": ["Direction", "Metric", "Trial", "TrialState"],
     "hpo.tuner": ["SearchInterrupted", "Tuner"],
     "hpo.workers": ["Workers"],
 }

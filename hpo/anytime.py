@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hpo.searchers import Searcher, searcher_named
 from hpo.searching import search
 from hpo.space import Space
-from hpo.study import Study
-from hpo.tables import shown, text_table
+from hpo.study.study import Study
+from hpo.study.tables import shown, text_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

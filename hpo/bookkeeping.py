@@ -9,16 +9,16 @@ from typing import Any
 from hpo.checkpoints import Checkpoint
 from hpo.errors import CheckpointError, ObjectiveError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
-from hpo.history import History
-from hpo.keeping import Keep, Keeper
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Result, ResultError
-from hpo.recorder import Recorder
 from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Lease, Watch
-from hpo.study import Study
+from hpo.study.history import History
+from hpo.study.retention import Keep, Keeper
+from hpo.study.study import Study
+from hpo.study.writer import Recorder
 
 _TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
 

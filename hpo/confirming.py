@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from hpo.checks import checked_count
-from hpo.confirmed import Confirmed
 from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, SerialExecutor, kept_in
 from hpo.objective.function import Objective, Result
 from hpo.placement import Placement, choose_placement
-from hpo.recorder import Recorder
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.ranking import Confirmed
+from hpo.study.study import Study
+from hpo.study.trial import Trial
+from hpo.study.writer import Recorder
 
 
 def confirm(

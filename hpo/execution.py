@@ -11,7 +11,7 @@ from hpo.executors.cohorts import CohortExecutor, Fuse, checked_fuse
 from hpo.journal import StudyJournal
 from hpo.objective.function import Objective
 from hpo.placement import Placement
-from hpo.training.fusing import fusable
+from hpo.training.fusable import fusable
 from hpo.workers import Workers
 
 

@@ -10,7 +10,7 @@ from hpo.errors import ObjectiveError
 from hpo.randomness import uniforms
 from hpo.searchers.observations import Observer
 from hpo.searchers.one_by_one import check_one_metric
-from hpo.study import Study
+from hpo.study.study import Study
 from hpo.surrogates.divergence import divergence
 
 FEWEST = 8

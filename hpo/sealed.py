@@ -12,9 +12,9 @@ from hpo.executors.cohorts import CohortExecutor
 from hpo.objective.context import Opening
 from hpo.objective.function import Objective, Result
 from hpo.placement import choose_placement
-from hpo.recorder import Recorder
 from hpo.storage.events import EventKind
-from hpo.study import Study
+from hpo.study.study import Study
+from hpo.study.writer import Recorder
 
 
 def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> float:

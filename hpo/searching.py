@@ -8,15 +8,15 @@ from typing import Any
 
 from hpo.executors import ExecutorPlan
 from hpo.executors.cohorts import Fuse
-from hpo.keeping import Keep
 from hpo.objective.function import Objective
-from hpo.recorder import Callback
 from hpo.schedulers import Scheduler
 from hpo.searchers import Searcher
 from hpo.space import Space
 from hpo.stopping import StopRule
 from hpo.storage import Storage
-from hpo.study import Study
+from hpo.study.retention import Keep
+from hpo.study.study import Study
+from hpo.study.writer import Callback
 from hpo.tuner import Tuner
 from hpo.workers import Workers
 

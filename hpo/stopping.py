@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from hpo.checks import checked_count, checked_number, checked_positive
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.study import Study
+from hpo.study.study import Study
 
 StopRule: TypeAlias = "Callable[[Study], str | None]"
 """Is asked before each start of a trial; says why the search is over, or None. Running trials end first."""

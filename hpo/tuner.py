@@ -17,22 +17,22 @@ from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, Stu
 from hpo.execution import Execution
 from hpo.executors import ExecutorPlan, Outcome, Progress
 from hpo.executors.cohorts import Fuse
-from hpo.keeping import Keep, checked_keep
 from hpo.loop import Loop
 from hpo.objective.decision import Decision
 from hpo.objective.function import Objective, Result, ResultError, read_report, read_result
 from hpo.objective.source import describe
 from hpo.placement import Placement, choose_placement
 from hpo.randomness import check_seed
-from hpo.recorder import Callback, Recorder, goal
-from hpo.resuming import Beginning, begin
 from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
 from hpo.searchers import Searcher, needs_results, searcher_named
 from hpo.space import Config, Space
 from hpo.stopping import Clock, StopRule
 from hpo.storage import ClaimedError, Storage
-from hpo.study import Study
-from hpo.trial import Trial, TrialState
+from hpo.study.origin import Beginning, begin
+from hpo.study.retention import Keep, checked_keep
+from hpo.study.study import Study
+from hpo.study.trial import Trial, TrialState, goal
+from hpo.study.writer import Callback, Recorder
 from hpo.workers import Workers
 
 

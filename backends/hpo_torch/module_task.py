@@ -13,7 +13,7 @@ from hpo.backend import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree,
 from hpo.objective.context import CurrentTrial
 from hpo.training import DataModule
 from hpo.training.fitting import Stateful
-from hpo.training.fusing import Training, train_alone
+from hpo.training.fusable import Training, train_alone
 from hpo.training.in_turn import RunsInTurn
 from hpo_torch.backend import BACKEND
 from hpo_torch.stacked import MOMENTUM, StackedRun

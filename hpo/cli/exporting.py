@@ -18,10 +18,10 @@ from typing import Any, Literal, TextIO, TypeAlias
 from hpo.cli.failures import UsageError
 from hpo.cli.life import event_entry
 from hpo.cli.reading import hyperparameters, iso, log_of
-from hpo.records import config_keys, record
 from hpo.storage.events import metrics_to_json
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.tables import config_keys, record
+from hpo.study.trial import Trial
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BEFORE, _AFTER = ("trial", "state", "value"), ("epochs", "seconds", "reason")

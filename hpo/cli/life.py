@@ -13,9 +13,9 @@ from hpo.cli.report import finite, trial_entry
 from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.cli.showing import kept_entry, print_kept
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.study import Study
-from hpo.tables import shown
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.tables import shown
+from hpo.study.trial import Trial
 
 _NOT_OF_ITS_LIFE = (EventKind.REPORTED, EventKind.CHECKPOINTED)
 

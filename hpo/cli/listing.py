@@ -20,9 +20,9 @@ from hpo.cli.reading import (
 )
 from hpo.cli.report import best_entry, metric_entries
 from hpo.cli.screen import print_line, print_table
-from hpo.resuming import load
 from hpo.storage import Storage
-from hpo.study import Study
+from hpo.study.origin import load
+from hpo.study.study import Study
 
 COLUMNS = ["name", "trials", "states", "metric", "best", "backend", "objective", "created", "last event"]
 DISPENSABLE = ("objective", "created", "states", "backend")

@@ -15,9 +15,9 @@ from hpo.cli.pace import Pace, spoken
 from hpo.cli.price import Price
 from hpo.cli.screen import is_live, print_line
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.study import Study
-from hpo.tables import shown
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.tables import shown
+from hpo.study.trial import Trial
 
 REFRESHES_PER_SECOND = 4
 MOST_LINES = 20

@@ -13,12 +13,12 @@ from typing import Any
 
 from hpo.cli.failures import UsageError
 from hpo.errors import ObjectiveError, StorageError
-from hpo.history import History
-from hpo.resuming import load
 from hpo.storage import Storage, open_storage
 from hpo.storage.events import Event
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.history import History
+from hpo.study.origin import load
+from hpo.study.study import Study
+from hpo.study.trial import Trial
 
 _TRIAL_FOLDER = re.compile(r"trial-(\d+)")
 

@@ -10,10 +10,9 @@ from rich.console import Console
 
 from hpo.cli.reading import best_of, hyperparameters
 from hpo.cli.screen import print_fields, print_line, print_table
-from hpo.records import table
-from hpo.study import Study
-from hpo.tables import shown
-from hpo.trial import Trial, TrialState
+from hpo.study.study import Study
+from hpo.study.tables import shown, table
+from hpo.study.trial import Trial, TrialState
 
 LONGEST_TABLE = 20
 

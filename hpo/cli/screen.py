@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from hpo.tables import shown, text_table
+from hpo.study.tables import shown, text_table
 
 LABEL_WIDTH = 10
 GAP = 2

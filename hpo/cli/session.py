@@ -21,7 +21,7 @@ from hpo.cli.starting import choose_backend, choose_device, make_tuner, print_he
 from hpo.cli.stored import Stored, look_into
 from hpo.errors import SearchFailedError, StorageError
 from hpo.plots import save, scatter
-from hpo.study import Study
+from hpo.study.study import Study
 from hpo.tuner import SearchInterrupted, Tuner
 
 DEFAULT_PLOT = Path("hpo-run.png")

@@ -22,9 +22,9 @@ from hpo.cli.reading import (
 )
 from hpo.cli.report import document_of, finite, print_result
 from hpo.cli.screen import print_fields, print_line, print_table
-from hpo.confirmed import Confirmed
-from hpo.study import Study
-from hpo.tables import shown
+from hpo.study.ranking import Confirmed
+from hpo.study.study import Study
+from hpo.study.tables import shown
 
 
 def print_study(console: Console, study: Study, file: str) -> None:

@@ -18,7 +18,7 @@ from hpo.cli.request import DEFAULT_SEED, Request
 from hpo.cli.screen import print_fields, print_line
 from hpo.cli.stored import Stored
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
-from hpo.study import Study
+from hpo.study.study import Study
 from hpo.tuner import Tuner
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from hpo.cli.failures import UsageError
 from hpo.cli.reading import states_of, states_text, wrong_storage
 from hpo.cli.request import Request
-from hpo.resuming import load
 from hpo.storage import open_storage
-from hpo.study import Study
+from hpo.study.origin import load
+from hpo.study.study import Study
 
 
 @dataclass(frozen=True)

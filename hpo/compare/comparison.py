@@ -9,7 +9,7 @@ from typing import Any
 from hpo.compare.judging import TOLERANCE, Row, is_number, judge
 from hpo.compare.paired import Paired, paired
 from hpo.compare.results import BackendResult, counted
-from hpo.tables import text_table
+from hpo.study.tables import text_table
 from hpo.tasks import TASKS
 
 SIGNIFICANT = 0.01

@@ -11,7 +11,7 @@ from hpo.compare.comparison import Comparison
 from hpo.compare.judging import Row, is_number
 from hpo.compare.results import counted
 from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, plain_frame
-from hpo.tables import shown
+from hpo.study.tables import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpo.curves.table import LearningCurves
 from hpo.storage.events import EventKind
-from hpo.study import Study
+from hpo.study.study import Study
 
 SECONDS = "seconds"
 """The metric that says how long an epoch took."""

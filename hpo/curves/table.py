@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.space import Config, Space
-from hpo.trial import Direction, Metric
+from hpo.study.trial import Direction, Metric
 
 _FORMAT = 1
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.trial import Trial
 
 if TYPE_CHECKING:
     from tensorboardX.event_file_writer import EventsWriter

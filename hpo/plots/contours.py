@@ -14,8 +14,8 @@ from hpo.explaining import importance
 from hpo.plots.canvas import BLACK, VERMILION, panels
 from hpo.plots.scales import Scale
 from hpo.plots.values import ended, shades, values_of, varying
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ import numpy as np
 from hpo.plots.canvas import BLACK, GRID_GREY, panels
 from hpo.plots.scales import Scale
 from hpo.plots.values import ended, shades, values_of, varying
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

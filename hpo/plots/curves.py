@@ -10,8 +10,8 @@ import numpy as np
 from hpo.plots.canvas import BLACK, panels, plain_frame
 from hpo.plots.lives import MARKERS, colours, dress_epochs, few_of, last_ones, levels_of, stretches
 from hpo.plots.values import needs_log
-from hpo.study import Study
-from hpo.tables import shown
+from hpo.study.study import Study
+from hpo.study.tables import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, panels, plain_frame
 from hpo.plots.values import cross_out, ended, needs_log, values_of
 from hpo.storage.events import EventKind
-from hpo.study import Study
-from hpo.trial import Metric
+from hpo.study.study import Study
+from hpo.study.trial import Metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

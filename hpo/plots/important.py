@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hpo import explaining
 from hpo.plots.canvas import BLUE, panels, plain_frame
-from hpo.study import Study
-from hpo.trial import TrialState
+from hpo.study.study import Study
+from hpo.study.trial import TrialState
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hpo.plots.canvas import BLUE, VERMILION, panels, plain_frame
 from hpo.plots.lives import stretches
 from hpo.storage.events import EventKind, metrics_from_json
-from hpo.study import Study
-from hpo.tables import shown
+from hpo.study.study import Study
+from hpo.study.tables import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,7 +17,7 @@ from hpo.plots.shares import edf
 from hpo.plots.slicing import slices
 from hpo.plots.timeline import timeline
 from hpo.space.values import did_you_mean
-from hpo.study import Study
+from hpo.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

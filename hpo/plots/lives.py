@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpo.errors import ObjectiveError
 from hpo.storage.events import Event, EventKind
-from hpo.study import Study
+from hpo.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hpo.space import Distribution, Domain
 from hpo.space.listed import Listed
-from hpo.tables import shown
-from hpo.trial import Trial
+from hpo.study.tables import shown
+from hpo.study.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpo.plots.canvas import BLUE, GREEN, VERMILION, panels, plain_frame
 from hpo.plots.lives import last_ones, levels_of, stretches
-from hpo.study import Study
+from hpo.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

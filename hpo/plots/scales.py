@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpo.plots.positions import is_log
 from hpo.space import Domain, Scalar
 from hpo.space.listed import Listed
-from hpo.tables import shown
+from hpo.study.tables import shown
 
 _MOST_TICKS = 6
 

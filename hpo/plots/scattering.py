@@ -9,9 +9,9 @@ from hpo.plots.canvas import BLACK, BLUE, VERMILION, panels, plain_frame
 from hpo.plots.positions import dress, places
 from hpo.plots.values import cross_out, needs_log, values_of
 from hpo.space.values import did_you_mean
-from hpo.study import Study
-from hpo.tables import shown
-from hpo.trial import Trial, TrialState
+from hpo.study.study import Study
+from hpo.study.tables import shown
+from hpo.study.trial import Trial, TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

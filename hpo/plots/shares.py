@@ -9,8 +9,8 @@ import numpy as np
 from hpo.plots.canvas import panels, plain_frame
 from hpo.plots.histories import COLOURS, STYLES, Studies, grouped, one_metric
 from hpo.plots.values import ended, needs_log, values_of
-from hpo.study import Study
-from hpo.trial import TrialState
+from hpo.study.study import Study
+from hpo.study.trial import TrialState
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hpo.plots.canvas import panels, plain_frame
 from hpo.plots.positions import dress, places
 from hpo.plots.values import cross_out, ended, needs_log, values_of, varying
-from hpo.study import Study
+from hpo.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

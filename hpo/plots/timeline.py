@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo.plots.canvas import VERMILION, panels, plain_frame
 from hpo.plots.lives import Stretch, colours, few_of, levels_of, stretches
-from hpo.study import Study
+from hpo.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hpo.errors import ObjectiveError
 from hpo.plots.canvas import BLACK
 from hpo.space.values import did_you_mean
-from hpo.study import Study
-from hpo.trial import Direction, Trial, TrialState
+from hpo.study.study import Study
+from hpo.study.trial import Direction, Trial, TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

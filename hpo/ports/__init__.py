@@ -2,8 +2,8 @@
 
 from hpo.ports.arguments import read_check
 from hpo.ports.check import PortCheck
-from hpo.ports.checking import check_port, run_check
 from hpo.ports.process import RecorderProcess
 from hpo.ports.report import PortReport
+from hpo.ports.run import check_port, run_check
 
 __all__ = ["PortCheck", "PortReport", "RecorderProcess", "check_port", "read_check", "run_check"]

@@ -12,8 +12,8 @@ from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_eta, rung_levels
 from hpo.storage.events import EventKind
-from hpo.study import Study
-from hpo.trial import TrialState
+from hpo.study.study import Study
+from hpo.study.trial import TrialState
 
 Kind = Literal["promotion", "stopping"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from hpo.objective.decision import Decision
-from hpo.study import Study
+from hpo.study.study import Study
 
 
 @dataclass(frozen=True)

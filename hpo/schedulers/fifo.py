@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.schedulers.base import Grant
-from hpo.study import Study
+from hpo.study.study import Study
 
 
 class FIFO:

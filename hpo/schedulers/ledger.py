@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.study import Study
-from hpo.trial import TrialState
+from hpo.study.study import Study
+from hpo.study.trial import TrialState
 
 
 @dataclass

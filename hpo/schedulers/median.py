@@ -12,7 +12,7 @@ from hpo.schedulers.base import Grant
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_epochs
 from hpo.storage.events import EventKind
-from hpo.study import Study
+from hpo.study.study import Study
 
 
 class MedianStopping:

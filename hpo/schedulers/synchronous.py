@@ -11,8 +11,8 @@ from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_eta, rung_levels
 from hpo.storage.events import EventKind
-from hpo.study import Study
-from hpo.trial import TrialState
+from hpo.study.study import Study
+from hpo.study.trial import TrialState
 
 Plan = tuple[tuple[int, int], ...]
 """How many trials train up to which epoch, for each rung of a bracket: the paper's n_i and r_i."""

@@ -6,7 +6,7 @@ from hpo.searchers.base import Proposal, Searcher
 from hpo.searchers.gaussian_process import GaussianProcess
 from hpo.searchers.sobol import Sobol
 from hpo.searchers.tpe import TPE
-from hpo.study import Study
+from hpo.study.study import Study
 
 MOST_MODELLED = 500
 """After so many trials the Gaussian process gives way to TPE."""

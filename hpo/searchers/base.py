@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from hpo.study import Study
+from hpo.study.study import Study
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hpo.errors import SpaceError
 from hpo.searchers.base import Proposal
 from hpo.space import Config, Domain, Scalar, Space
 from hpo.space.values import about
-from hpo.study import Study
+from hpo.study.study import Study
 
 Levels: TypeAlias = int | Mapping[str, int | Sequence[Scalar]]
 """How many values a hyperparameter takes, or which; for all of them or by name."""

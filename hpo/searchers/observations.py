@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.searchers.fidelity import Curve, comparable_values, num_advanced
-from hpo.study import Study
+from hpo.study.study import Study
+from hpo.study.trial import Trial
 from hpo.surrogates.cube import Cube, Mask, Points
-from hpo.trial import Trial
 
 _MOST_NEEDED = 10
 """So many trials set the scale of a rung, however many hyperparameters there are."""

@@ -11,7 +11,7 @@ from hpo.searchers.novelty import Tried, valid_points
 from hpo.searchers.observations import Observer
 from hpo.searchers.sequence import Sequence
 from hpo.searchers.situation import Choice, Situation
-from hpo.study import Study
+from hpo.study.study import Study
 from hpo.surrogates.cube import Points
 
 

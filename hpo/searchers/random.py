@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from hpo.searchers.base import Proposal
 from hpo.space import Space
-from hpo.study import Study
+from hpo.study.study import Study
 
 _BLOCK = 1024
 

@@ -11,7 +11,7 @@ from hpo.datasets import fashion_mnist
 from hpo.objective.context import CurrentTrial, current_trial
 from hpo.space import Space
 from hpo.training import check_arrays, split
-from hpo.training.fusing import Training, train_alone
+from hpo.training.fusable import Training, train_alone
 
 
 class LabelledImages(Protocol):
@@ -101,7 +101,7 @@ class Task(ABC):
         yield from train_alone(self.training(config, seed=trial.seed, replicate=trial.replicate), trial)
 
     def training(self, config: Mapping[str, Any], *, seed: int, replicate: int) -> Training:
-        """How a config is trained, by itself or together with others (see `hpo.training.fusing`)."""
+        """How a config is trained, by itself or together with others (see `hpo.training.fusable`)."""
         arrays = self._shared(config.get("batch_size", self.batch_size))
         model = self.model(config, arrays)
         initial = model.initial_state(seed=seed, replicate=replicate)

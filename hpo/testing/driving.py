@@ -8,8 +8,8 @@ from typing import Any
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.schedulers import Scheduler, Step
 from hpo.space import Float, Space
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.trial import Trial
 from hpo.tuner import Tuner
 
 

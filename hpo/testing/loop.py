@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from hpo.searchers import Proposal, Searcher
 from hpo.space import Space
-from hpo.study import Study
-from hpo.trial import Trial
+from hpo.study.study import Study
+from hpo.study.trial import Trial
 from hpo.tuner import Tuner
 
 Score: TypeAlias = Callable[[dict[str, Any]], float]

@@ -19,7 +19,7 @@ from hpo.schedulers import FIFO, Scheduler
 from hpo.searchers import RandomSearch, Searcher
 from hpo.space import Choice, Float, Int, Space
 from hpo.storage.events import Event, EventKind
-from hpo.study import Study
+from hpo.study.study import Study
 from hpo.testing.memory import MemoryStorage
 from hpo.tuner import Tuner
 

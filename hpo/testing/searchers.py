@@ -15,7 +15,7 @@ from hpo.errors import ObjectiveError, SpaceError
 from hpo.searchers import Searcher
 from hpo.space import Choice, Constant, Float, Int, Ordinal, Space, param
 from hpo.storage.events import to_text
-from hpo.study import Study
+from hpo.study.study import Study
 from hpo.testing.loop import Loop
 
 SPACES = {

@@ -10,10 +10,10 @@ from hpo.backend import MLP, SGD, Arrays
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.schedulers import Grant
 from hpo.space import Choice, Float, Space
-from hpo.study import Study
+from hpo.study.study import Study
+from hpo.study.trial import TrialState
 from hpo.tasks import SoftmaxTask
 from hpo.testing.problems import make_arrays
-from hpo.trial import TrialState
 
 EPOCHS = 4
 

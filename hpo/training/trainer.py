@@ -15,7 +15,7 @@ from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
 from hpo.training.fitting import Fitting, KeptRun
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.metrics import METRICS, MetricFunction
-from hpo.training.perturbing import perturb
+from hpo.training.perturb import perturb
 from hpo.training.scalar import Scalar
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hpo.resuming import load
+from hpo.study.origin import load
 
 # The third trial never ends; it says so by a file.
 OBJECTIVE = """

@@ -17,7 +17,7 @@ if os.environ.get("MISTAKE") == "missing":
 if os.environ.get("MISTAKE") == "crashes":
     os.abort()
 
-from hpo.training.perturbing import moved
+from hpo.training.perturb import moved
 from hpo_numpy import BACKEND as NUMPY
 
 

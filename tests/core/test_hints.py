@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.hints import find_hints
+from hpo.study.hints import find_hints
 
 RATE = {"rate": hpo.Float(1e-4, 1, log=True)}
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hpo
-from hpo.history import History
 from hpo.storage.events import EventKind, metrics_from_json, metrics_to_json, to_text
-from hpo.trial import Direction, Metric
+from hpo.study.history import History
+from hpo.study.trial import Direction, Metric
 
 SPACE = hpo.Space({"x": hpo.Float(0, 1), "kind": hpo.Choice(["a", 2, True, None])})
 ENDS = st.sampled_from(["tell", "fail", "leave"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.trial import Report
+from hpo.study.trial import Report
 
 SPACE = {"x": hpo.Float(0, 1)}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.tables import shown, text_table
+from hpo.study.tables import shown, text_table
 
 SPACE = {"x": hpo.Float(0, 1), "kind": hpo.Choice(["<b>", "&"])}
 

@@ -12,9 +12,9 @@ import hpo
 from hpo.backend import MLP, Softmax
 from hpo.searchers import Sobol
 from hpo.storage.events import EventKind
+from hpo.study.trial import TrialState
 from hpo.tasks import SoftmaxTask
 from hpo.testing.small_tasks import EPOCHS, Halving, PerceptronTask, SmallTask, small_images
-from hpo.trial import TrialState
 
 RATES = hpo.Space({"learning_rate": hpo.Float(1e-4, 0.16, log=True)})
 

@@ -16,7 +16,7 @@ from hpo.executors.cohorts.planner import MOST_MEMBERS, Planner, room_for
 from hpo.executors.cohorts.slots import Slot
 from hpo.objective.context import CurrentTrial
 from hpo.testing.problems import make_arrays
-from hpo.training.fusing import Training
+from hpo.training.fusable import Training
 
 DATA = make_arrays()
 

@@ -15,7 +15,7 @@ from hpo.executors.replicated import evaluate
 from hpo.objective.context import CurrentTrial, running
 from hpo.objective.function import Objective
 from hpo.placement import Placement
-from hpo.training.fusing import fusable
+from hpo.training.fusable import fusable
 
 
 class CohortExecutor:
@@ -23,7 +23,7 @@ class CohortExecutor:
 
     It takes as many trials as train together, so a synchronous rung is a cohort that shrinks. Trials that
     cannot be fused with those under way wait for their turn. An objective that does not say how its configs
-    are trained (`hpo.training.fusing.Fusable`) runs as in a `SerialExecutor`.
+    are trained (`hpo.training.fusable.Fusable`) runs as in a `SerialExecutor`.
 
     Args:
         objective: what the trials evaluate.

@@ -9,8 +9,8 @@ from hpo.backend import State
 from hpo.objective.context import CurrentTrial, running
 from hpo.training import train
 from hpo.training.fitting import Fitting
-from hpo.training.fusing import Fusable, Training
-from hpo.training.perturbing import perturb
+from hpo.training.fusable import Fusable, Training
+from hpo.training.perturb import perturb
 
 
 class Slot(Iterator[dict[str, float]]):

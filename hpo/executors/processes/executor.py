@@ -34,7 +34,7 @@ from hpo.executors.processes.sending import pack
 from hpo.objective.decision import Verdict
 from hpo.objective.function import Objective, ResultError
 from hpo.placement import Placement
-from hpo.training.fusing import fusable
+from hpo.training.fusable import fusable
 
 _TICK = 0.2
 

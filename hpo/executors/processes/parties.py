@@ -11,7 +11,7 @@ from hpo.executors.cohorts.planner import Fuse, Planner
 from hpo.executors.cohorts.slots import Seats
 from hpo.objective.context import CurrentTrial, running
 from hpo.placement import Placement
-from hpo.training.fusing import Fusable
+from hpo.training.fusable import Fusable
 
 
 class Parties:

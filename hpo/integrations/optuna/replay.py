@@ -10,12 +10,12 @@ from optuna.trial import TrialState as OptunaState
 
 from hpo.errors import SpaceError
 from hpo.objective.decision import Decision, Verdict
-from hpo.recorder import Recorder
-from hpo.resuming import Beginning, begin
 from hpo.space import Config, Space
 from hpo.storage import Storage
-from hpo.study import Study
-from hpo.trial import Direction, Metric
+from hpo.study.origin import Beginning, begin
+from hpo.study.study import Study
+from hpo.study.trial import Direction, Metric
+from hpo.study.writer import Recorder
 
 METRIC = "value"
 """What the one number of an Optuna trial is called."""

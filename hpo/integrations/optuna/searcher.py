@@ -15,8 +15,8 @@ from hpo.searchers import Proposal
 from hpo.searchers.one_by_one import check_one_metric
 from hpo.space import Config, Space
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.study import Study
-from hpo.trial import TrialState
+from hpo.study.study import Study
+from hpo.study.trial import TrialState
 
 _MAX_ATTEMPTS = 10
 """So many draws may break the constraints, of which Optuna knows nothing, before the priors are asked."""

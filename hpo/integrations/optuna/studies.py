@@ -16,8 +16,8 @@ from hpo.integrations.optuna.replay import Replay
 from hpo.integrations.optuna.spaces import Asked, infer_space
 from hpo.space import Space
 from hpo.storage import Storage
-from hpo.study import Study
-from hpo.trial import Trial, TrialState
+from hpo.study.study import Study
+from hpo.study.trial import Trial, TrialState
 
 _NUMBER = "hpo.trial"
 _STATES = {

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.space import Domain, Space
-from hpo.tables import shown
-from hpo.trial import Direction, Metric, Trial, TrialState
+from hpo.study.tables import shown
+from hpo.study.trial import Direction, Metric, Trial, TrialState
 
 FEWEST_TRIALS = 8
 """Below so many finished trials nothing is said of the space."""

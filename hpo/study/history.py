@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, overload
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
-from hpo.log import Log
 from hpo.space import Space
 from hpo.storage import StudyLog
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.trial import Direction, Metric, Report, Trial, TrialState
+from hpo.study.log import Log
+from hpo.study.trial import Direction, Metric, Report, Trial, TrialState
 
 
 class Note(NamedTuple):

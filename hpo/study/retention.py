@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from hpo.checkpoints import Checkpoint
-from hpo.history import History
-from hpo.trial import TrialState
+from hpo.study.history import History
+from hpo.study.trial import TrialState
 
 Keep = Literal["best", "all", "none"]
 """Whose trained models are kept: the best trial's, every completed or stopped trial's, or nobody's."""

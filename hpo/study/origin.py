@@ -14,14 +14,13 @@ import numpy as np
 
 from hpo.checkpoints import CheckpointFolder
 from hpo.errors import SpaceError, StudyExistsError, StudyMismatchError, StudyNotFoundError
-from hpo.history import History
 from hpo.randomness import draw_seed
-from hpo.recorder import metrics_document
 from hpo.space import Config, Space
 from hpo.storage import Storage, StudyLog, open_storage
 from hpo.storage.events import Event, EventKind, to_text
-from hpo.study import Study
-from hpo.trial import Metric
+from hpo.study.history import History
+from hpo.study.study import Study
+from hpo.study.trial import Metric, metrics_document
 from hpo.version import __version__
 
 

@@ -1,15 +1,16 @@
-"""The order of the completed trials: the best ones, and the best one so far."""
+"""The order of trials: the best ones, the best one so far, and the best means on fresh draws."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.history import History
-from hpo.trial import Metric, Ranked, TrialState
+from hpo.study.history import History
+from hpo.study.trial import Metric, Ranked, TrialState
 
 
 @dataclass(frozen=True)
@@ -85,3 +86,47 @@ def incumbents(history: History, metric: Metric) -> Incumbents:
         values=np.array([history.values[n] if n >= 0 else np.nan for n in trials], dtype=np.float64),
         trials=np.array(trials, dtype=np.int_),
     )
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A config that was trained again on other initial weights and batch orders.
+
+    Attributes:
+        trial: the trial's id.
+        config: its config.
+        before: its value in the search, which helped to select it.
+        values: the study's metric on the fresh draws.
+        mean: their mean.
+        std: their standard deviation (of a sample); NaN for a single draw.
+        rank: 1 for the best mean.
+    """
+
+    trial: int
+    config: dict[str, Any] = field(hash=False)
+    before: float
+    values: tuple[float, ...]
+    mean: float
+    std: float
+    rank: int
+
+
+def confirmed(history: History, metric: Metric) -> list[Confirmed]:
+    """The confirmed configs of a study, the best mean first, see `Study.confirmed`."""
+    values = {
+        trial: tuple(draws[draw][metric.name] for draw in sorted(draws))
+        for trial, draws in history.replicated.items()
+    }
+    order = sorted(values, key=lambda trial: (metric.sign * float(np.mean(values[trial])), trial))
+    return [
+        Confirmed(
+            trial=trial,
+            config=history.config(trial),
+            before=history.values[trial],
+            values=values[trial],
+            mean=float(np.mean(values[trial])),
+            std=float(np.std(values[trial], ddof=1)) if len(values[trial]) > 1 else float("nan"),
+            rank=rank,
+        )
+        for rank, trial in enumerate(order, start=1)
+    ]

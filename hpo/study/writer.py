@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from hpo.errors import ObjectiveError
-from hpo.history import History
 from hpo.objective.decision import Decision, Verdict
 from hpo.objective.function import UNNAMED, Result, ResultError
 from hpo.storage import ClaimedError
 from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
-from hpo.study import Study
-from hpo.trial import Direction, Metric, Report
+from hpo.study.history import History
+from hpo.study.study import Study
+from hpo.study.trial import Metric, Report, metrics_document
 
 Callback: TypeAlias = Callable[[Event, Study], None]
 """Is called with each event after the study has taken it in."""
@@ -354,34 +354,3 @@ class Recorder:
 
 
 _KINDS = {Verdict.PAUSE: EventKind.TRIAL_PAUSED, Verdict.STOP: EventKind.TRIAL_STOPPED}
-
-
-def metrics_document(metrics: Iterable[Metric]) -> list[dict[str, str]]:
-    """Metrics for an event."""
-    return [{"name": metric.name, "direction": metric.direction.value} for metric in metrics]
-
-
-def goal(minimize: str | None, maximize: str | None) -> tuple[Metric, ...]:
-    """The metrics of a study; none if its first result is to name it.
-
-    Raises:
-        ValueError: both are given, or a name is empty.
-        TypeError: a name is no str.
-    """
-    if minimize is not None and maximize is not None:
-        raise ValueError(
-            f"A study has one metric: give minimize= or maximize=, not both; received minimize={minimize!r} "
-            f"and maximize={maximize!r}."
-        )
-    for argument, name in (("minimize", minimize), ("maximize", maximize)):
-        if name is None:
-            continue
-        if not isinstance(name, str):
-            raise TypeError(
-                f"{argument}= takes the name of a metric, for example {argument}='val_error' (any name will "
-                f"do for an objective that gives a plain number); received {name!r}."
-            )
-        if not name or name == "epoch":
-            raise ValueError(f"{argument}= takes the name of a metric other than 'epoch'; received {name!r}.")
-        return (Metric(name, Direction(argument)),)
-    return ()

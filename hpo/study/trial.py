@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
@@ -166,3 +167,34 @@ class Ranked(Trial):
 
     rank: int = 1
     tied: bool = False
+
+
+def metrics_document(metrics: Iterable[Metric]) -> list[dict[str, str]]:
+    """Metrics for an event."""
+    return [{"name": metric.name, "direction": metric.direction.value} for metric in metrics]
+
+
+def goal(minimize: str | None, maximize: str | None) -> tuple[Metric, ...]:
+    """The metrics of a study; none if its first result is to name it.
+
+    Raises:
+        ValueError: both are given, or a name is empty.
+        TypeError: a name is no str.
+    """
+    if minimize is not None and maximize is not None:
+        raise ValueError(
+            f"A study has one metric: give minimize= or maximize=, not both; received minimize={minimize!r} "
+            f"and maximize={maximize!r}."
+        )
+    for argument, name in (("minimize", minimize), ("maximize", maximize)):
+        if name is None:
+            continue
+        if not isinstance(name, str):
+            raise TypeError(
+                f"{argument}= takes the name of a metric, for example {argument}='val_error' (any name will "
+                f"do for an objective that gives a plain number); received {name!r}."
+            )
+        if not name or name == "epoch":
+            raise ValueError(f"{argument}= takes the name of a metric other than 'epoch'; received {name!r}.")
+        return (Metric(name, Direction(argument)),)
+    return ()

@@ -6,17 +6,15 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpo import ranking
-from hpo.confirmed import Confirmed, confirmed
 from hpo.errors import ObjectiveError
-from hpo.hints import Hint, find_hints
-from hpo.history import History, Note, Tested, Trials
-from hpo.ranking import Incumbents
-from hpo.records import record, table
 from hpo.space import Space
 from hpo.storage.events import Event
-from hpo.tables import html_table, text_table
-from hpo.trial import Metric, Ranked, Trial, TrialState
+from hpo.study import ranking
+from hpo.study.hints import Hint, find_hints
+from hpo.study.history import History, Note, Tested, Trials
+from hpo.study.ranking import Confirmed, Incumbents, confirmed
+from hpo.study.tables import html_table, record, table, text_table
+from hpo.study.trial import Metric, Ranked, Trial, TrialState
 
 if TYPE_CHECKING:
     import pandas

@@ -1,0 +1,1 @@
+"""What is known of a search: its log in memory, the fold of the log, the view of it, and the only writer."""
