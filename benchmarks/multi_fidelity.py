@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from contenders.halving import CONTENDERS, Trace
 
 import hpo
-from hpo.curves import SHIPPED, LearningCurves
+from hpo.tasks.curves import SHIPPED, LearningCurves
 
 NEEDS = {"optuna": "optuna", "syne": "syne_tune"}
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hpo.checkpoints import Checkpoint
     from hpo.compare import Comparison, compare_backends
     from hpo.confirming import confirm
-    from hpo.curves import LearningCurves, record, replay
     from hpo.errors import (
         CheckpointError,
         CompareError,
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
         StudyNotFoundError,
     )
     from hpo.executors import SimulatedExecutor
-    from hpo.explaining import importance
+    from hpo.executors.workers import Workers
     from hpo.objective.context import CurrentTrial, TrialEnded, current_trial, report
     from hpo.objective.decision import CONTINUE, Decision, Verdict
     from hpo.ports import PortReport, check_port
@@ -86,8 +85,9 @@ if TYPE_CHECKING:
     from hpo.study.ranking import Confirmed
     from hpo.study.study import Study
     from hpo.study.trial import Direction, Metric, Trial, TrialState
+    from hpo.surrogates.importance import importance
+    from hpo.tasks.curves import LearningCurves, record, replay
     from hpo.tuner import SearchInterrupted, Tuner
-    from hpo.workers import Workers
 
 _ROOMS = {
     "hpo.anytime": ["SearcherComparison", "compare_searchers"],
@@ -97,7 +97,7 @@ _ROOMS = {
     "hpo.study.ranking": ["Confirmed"],
     "hpo.confirming": ["confirm"],
     "hpo.objective.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
-    "hpo.curves": ["LearningCurves", "record", "replay"],
+    "hpo.tasks.curves": ["LearningCurves", "record", "replay"],
     "hpo.objective.decision": ["CONTINUE", "Decision", "Verdict"],
     "hpo.errors": [
         "CheckpointError",
@@ -117,7 +117,7 @@ _ROOMS = {
     ],
     "hpo.storage.events": ["Event", "EventKind"],
     "hpo.executors": ["SimulatedExecutor"],
-    "hpo.explaining": ["importance"],
+    "hpo.surrogates.importance": ["importance"],
     "hpo.backend.registry": ["use_backend"],
     "hpo.study.origin": ["load"],
     "hpo.schedulers": [
@@ -160,7 +160,7 @@ _ROOMS = {
     "hpo.study.study": ["Study"],
     "hpo.study.trial": ["Direction", "Metric", "Trial", "TrialState"],
     "hpo.tuner": ["SearchInterrupted", "Tuner"],
-    "hpo.workers": ["Workers"],
+    "hpo.executors.workers": ["Workers"],
 }
 _HOMES = {name: module for module, names in _ROOMS.items() for name in names}
 _MODULES = ("backend", "book", "compare", "plots", "tasks", "testing")

@@ -17,9 +17,9 @@ import numpy as np
 
 from hpo.errors import SearchFailedError
 from hpo.executors import Assignment, SerialExecutor, kept_in
+from hpo.executors.placement import choose_placement
 from hpo.objective.context import current_trial
 from hpo.objective.function import Objective, Result
-from hpo.placement import choose_placement
 from hpo.space import Space
 from hpo.training import HyperParameters
 

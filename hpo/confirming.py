@@ -9,8 +9,8 @@ from typing import Any
 from hpo.checks import checked_count
 from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, SerialExecutor, kept_in
+from hpo.executors.placement import Placement, choose_placement
 from hpo.objective.function import Objective, Result
-from hpo.placement import Placement, choose_placement
 from hpo.study.ranking import Confirmed
 from hpo.study.study import Study
 from hpo.study.trial import Trial

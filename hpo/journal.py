@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 
 from hpo.bookkeeping import Bookkeeping
-from hpo.executors.cohorts.journal import Plan
+from hpo.executors.cohorts.memory import Plan
 from hpo.storage import ClaimedError
 
 
 class StudyJournal:
-    """The `hpo.executors.cohorts.journal.Journal` of a study.
+    """The `hpo.executors.cohorts.memory.Journal` of a study.
 
     Args:
         books: the trials of the study.

@@ -9,9 +9,9 @@ from typing import Any
 from hpo.errors import ObjectiveError, SealedTestSetError
 from hpo.executors import Assignment, Companion, kept_in
 from hpo.executors.cohorts import CohortExecutor
+from hpo.executors.placement import choose_placement
 from hpo.objective.context import Opening
 from hpo.objective.function import Objective, Result
-from hpo.placement import choose_placement
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
 from hpo.study.writer import Recorder

@@ -8,6 +8,7 @@ from typing import Any
 
 from hpo.executors import ExecutorPlan
 from hpo.executors.cohorts import Fuse
+from hpo.executors.workers import Workers
 from hpo.objective.function import Objective
 from hpo.schedulers import Scheduler
 from hpo.searchers import Searcher
@@ -18,7 +19,6 @@ from hpo.study.retention import Keep
 from hpo.study.study import Study
 from hpo.study.writer import Callback
 from hpo.tuner import Tuner
-from hpo.workers import Workers
 
 
 def search(

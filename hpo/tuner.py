@@ -14,14 +14,16 @@ from hpo.backend import registry
 from hpo.bookkeeping import Bookkeeping
 from hpo.checks import checked_count, checked_positive
 from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
-from hpo.execution import Execution
 from hpo.executors import ExecutorPlan, Outcome, Progress
 from hpo.executors.cohorts import Fuse
+from hpo.executors.placement import Placement, choose_placement
+from hpo.executors.plans import Execution
+from hpo.executors.workers import Workers
+from hpo.journal import StudyJournal
 from hpo.loop import Loop
 from hpo.objective.decision import Decision
 from hpo.objective.function import Objective, Result, ResultError, read_report, read_result
 from hpo.objective.source import describe
-from hpo.placement import Placement, choose_placement
 from hpo.randomness import check_seed
 from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
 from hpo.searchers import Searcher, needs_results, searcher_named
@@ -33,7 +35,6 @@ from hpo.study.retention import Keep, checked_keep
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.writer import Callback, Recorder
-from hpo.workers import Workers
 
 
 class SearchInterrupted(KeyboardInterrupt):
@@ -221,7 +222,8 @@ class Tuner:
             self._objective,
             self._placed(),
             loop.on_progress,
-            self._books,
+            self._history.folder,
+            StudyJournal(self._books),
             in_turn=needs_results(self._searcher),
         )
         try:

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 import hpo
-from hpo.curves import LearningCurves
 from hpo.objective.context import CurrentTrial
 from hpo.tasks import TASKS, Task
+from hpo.tasks.curves import LearningCurves
 
 SEED = 0
 FINISHED = Path(__file__).parents[1] / "hpo" / "curves" / "recorded"

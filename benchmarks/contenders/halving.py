@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import hpo
-from hpo.curves import LearningCurves
+from hpo.tasks.curves import LearningCurves
 from hpo.storage.events import EventKind, metrics_from_json
 
 Trace = list[tuple[int, float, float]]

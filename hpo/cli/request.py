@@ -10,9 +10,9 @@ from hpo.cli.again import CommandLine
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.sizes import read_size
 from hpo.executors.cohorts import Fuse
+from hpo.executors.workers import Workers
 from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
 from hpo.stopping import Patience, StopRule, Target
-from hpo.workers import Workers
 
 DEFAULT_TRIALS = 10
 DEFAULT_SEED = 0

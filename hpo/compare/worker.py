@@ -25,10 +25,10 @@ from hpo.backend import registry
 from hpo.compare.target import Loaded, Target
 from hpo.errors import CompareError, HpoError
 from hpo.executors import Assignment, Progress, SerialExecutor
+from hpo.executors.placement import Placement, choose_placement
 from hpo.objective.context import Perturbation
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Result, ResultError
-from hpo.placement import Placement, choose_placement
 from hpo.version import __version__
 
 UNNAMED = "value"

@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
+from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.objective.function import Objective, Result
-from hpo.placement import Placement
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
 from hpo.executors.failures import reason_of, traceback_of
+from hpo.executors.files import TrialFiles
 from hpo.executors.host import Host
-from hpo.executors.trial_files import TrialFiles
+from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, TrialEnded, running
 from hpo.objective.decision import Decision, Verdict
 from hpo.objective.function import Objective, Result, ResultError, read_result
-from hpo.placement import Placement
 
 _NOTHING = object()
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from hpo.checkpoints import Attachments
 from hpo.executors.base import Assignment, OnProgress, Progress
-from hpo.executors.trial_files import NoFiles, TrialFiles
+from hpo.executors.files import NoFiles, TrialFiles
+from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.objective.function import Result, ResultError, read_report
-from hpo.placement import Placement
 
 
 class Host:

@@ -13,10 +13,10 @@ import numpy as np
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.evaluation import Evaluation
-from hpo.executors.trial_files import FolderFiles, NoFiles, ShareOfFiles, States, TrialFiles
+from hpo.executors.files import FolderFiles, NoFiles, ShareOfFiles, States, TrialFiles
+from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import UNNAMED, Objective, Result
-from hpo.placement import Placement
 
 
 class ReplicatedEvaluation:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
+from hpo.executors.placement import Placement
 from hpo.executors.replicated import AnyEvaluation, evaluate
 from hpo.objective.function import Objective
-from hpo.placement import Placement
 
 
 class SerialExecutor:

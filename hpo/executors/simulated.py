@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from hpo.checkpoints import CheckpointFolder
 from hpo.checks import checked_count
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
+from hpo.executors.placement import Placement
 from hpo.executors.replicated import AnyEvaluation, evaluate
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Objective, ResultError
-from hpo.placement import Placement
 
 
 class SimulatedExecutor:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
-from hpo.explaining import importance
 from hpo.plots.canvas import BLACK, VERMILION, panels
 from hpo.plots.scales import Scale
 from hpo.plots.values import ended, shades, values_of, varying
 from hpo.study.study import Study
 from hpo.study.trial import Trial
+from hpo.surrogates.importance import importance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

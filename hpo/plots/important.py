@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo import explaining
 from hpo.plots.canvas import BLUE, panels, plain_frame
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
+from hpo.surrogates.importance import importance as importance_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,7 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> Fig
         ObjectiveError: the study has not one metric, or too few trials ended.
         ValueError: not 0 < target < region <= 1, or no hyperparameter varies.
     """
-    shares = explaining.importance(study, target=target, region=region)
+    shares = importance_of(study, target=target, region=region)
     if not shares:
         raise ValueError("An importance plot needs a hyperparameter that varies; the space has none.")
     figure, [ax] = panels(1)

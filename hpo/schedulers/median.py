@@ -9,8 +9,8 @@ from typing import Any
 
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import Grant
-from hpo.schedulers.ledger import Ledger, Standing
 from hpo.schedulers.rungs import check_epochs
+from hpo.schedulers.standings import Ledger, Standing
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.randomness import uniforms
-from hpo.searchers.maximising import Box, candidates, maximise
+from hpo.searchers.acquisition import Box, candidates, maximise
 from hpo.searchers.model_based import ModelBased
 from hpo.searchers.plateau import on_plateau
 from hpo.searchers.situation import Choice, Situation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.searchers.one_by_one import OneByOne
+from hpo.searchers.sequential import OneByOne
 from hpo.searchers.situation import Choice, Situation, draw_untried
 
 _MAX_ATTEMPTS = 64

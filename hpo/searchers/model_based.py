@@ -7,9 +7,9 @@ from abc import abstractmethod
 import numpy as np
 
 from hpo.backend.threads import one_thread
-from hpo.searchers.one_by_one import OneByOne
-from hpo.searchers.sequence import MAX_DIMENSIONS
+from hpo.searchers.sequential import OneByOne
 from hpo.searchers.situation import Choice, Situation, draw_untried
+from hpo.searchers.sobol_points import MAX_DIMENSIONS
 from hpo.surrogates.cube import Cube
 
 _MAX_SKIPPED = 64

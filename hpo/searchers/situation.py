@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from hpo.randomness import stream
 from hpo.searchers.novelty import Tried, satisfied
-from hpo.searchers.observations import Observations
 from hpo.surrogates.cube import Cube, Points
+from hpo.surrogates.observations import Observations
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ scrambling is Matousek's of 1998.
 from __future__ import annotations
 
 from hpo.errors import SpaceError
-from hpo.searchers.one_by_one import OneByOne
-from hpo.searchers.sequence import MAX_DIMENSIONS
+from hpo.searchers.sequential import OneByOne
 from hpo.searchers.situation import Choice, Situation, draw_untried
+from hpo.searchers.sobol_points import MAX_DIMENSIONS
 
 _MAX_BLOCKS = 10
 _BLOCK = 1024

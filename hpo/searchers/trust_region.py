@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.searchers.maximising import Box
+from hpo.searchers.acquisition import Box
 from hpo.space.domain import UNIT_HIGH, UNIT_LOW
 
 Floats = NDArray[np.float64]

@@ -16,10 +16,10 @@ import pytest
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
 from hpo.executors import Assignment, Ending, Executor, OnProgress, Outcome, Progress
+from hpo.executors.placement import Placement
 from hpo.objective.context import current_trial
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Objective, ResultError
-from hpo.placement import Placement
 from hpo.testing.objectives import (
     about_the_trial,
     as_array,

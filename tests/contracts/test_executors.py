@@ -1,9 +1,9 @@
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Executor, OnProgress, SerialExecutor
 from hpo.executors.cohorts import CohortExecutor
+from hpo.executors.placement import Placement
 from hpo.executors.processes import ProcessExecutor
 from hpo.objective.function import Objective
-from hpo.placement import Placement
 from hpo.testing.executors import ExecutorContract, ResultsContract
 
 

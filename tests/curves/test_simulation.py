@@ -11,9 +11,9 @@ import pytest
 import hpo
 from hpo.executors import Assignment, Ending, Executor, OnProgress, Outcome
 from hpo.executors.evaluation import Evaluation
-from hpo.executors.trial_files import NoFiles
+from hpo.executors.files import NoFiles
+from hpo.executors.placement import Placement
 from hpo.objective.function import Objective
-from hpo.placement import Placement
 
 SPACE = {"x": hpo.Float(0, 1), "speed": hpo.Int(1, 5)}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.curves import SHIPPED
+from hpo.tasks.curves import SHIPPED
 
 SPACE = {"rate": hpo.Float(1e-4, 1, log=True), "kind": hpo.Choice(["a", "b"])}
 

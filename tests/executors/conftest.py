@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from hpo.executors import Assignment, OnProgress, Outcome
+from hpo.executors.placement import Placement
 from hpo.executors.processes import ProcessExecutor
 from hpo.objective.decision import CONTINUE
 from hpo.objective.function import Objective
-from hpo.placement import Placement
 
 Start = Callable[..., ProcessExecutor]
 Run = Callable[..., Outcome]

@@ -12,9 +12,9 @@ import pytest
 import hpo
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Executor, OnProgress
+from hpo.executors.placement import Placement
 from hpo.executors.processes import ProcessExecutor
 from hpo.objective.function import Objective
-from hpo.placement import Placement
 from hpo.storage.events import Event, EventKind
 from hpo.testing.executors import DecisionsContract, EndsContract
 from hpo.testing.small_tasks import EPOCHS, Halving, SmallTask

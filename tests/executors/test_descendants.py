@@ -29,7 +29,7 @@ from hpo.objective.decision import CONTINUE
 from hpo.executors import Assignment
 from hpo.executors.processes import ProcessExecutor, pool
 from hpo.objective.function import Objective
-from hpo.placement import Placement
+from hpo.executors.placement import Placement
 
 def leave_id():
     with open(sys.argv[1], "a") as file:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from hpo.backend import MLP, SGD, Adam, Arrays, Member, Softmax
-from hpo.executors.cohorts import Plan, measuring, planner
-from hpo.executors.cohorts.journal import Forgetful
+from hpo.executors.cohorts import Plan, planner
+from hpo.executors.cohorts import gain as gains
+from hpo.executors.cohorts.memory import Forgetful
 from hpo.executors.cohorts.planner import MOST_MEMBERS, Planner, room_for
 from hpo.executors.cohorts.slots import Slot
 from hpo.objective.context import CurrentTrial
@@ -120,9 +121,9 @@ def test_a_measurement_is_kept_in_the_cache_folder(monkeypatch: pytest.MonkeyPat
         return Timed(clock, seconds=4.0 if count > 1 else 1.0)
 
     arrays = make_arrays(num_train=300, batch_size=2)
-    assert measuring.measured_gain("a kind", prepare, arrays) == measuring.MEMBERS / 4
-    assert measuring.measured_gain("a kind", prepare, arrays) == measuring.MEMBERS / 4
-    assert sorted(made) == [1, measuring.MEMBERS]
+    assert gains.measured_gain("a kind", prepare, arrays) == gains.MEMBERS / 4
+    assert gains.measured_gain("a kind", prepare, arrays) == gains.MEMBERS / 4
+    assert sorted(made) == [1, gains.MEMBERS]
     assert json.loads((tmp_path / "cohorts.json").read_text()) == {"a kind": 2.0}
 
 
@@ -135,5 +136,5 @@ def test_a_cache_that_cannot_be_read_is_measured_anew(
     clock = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
     arrays = make_arrays(num_train=300, batch_size=2)
-    gain = measuring.measured_gain("a kind", lambda count, few: Timed(clock, 1.0), arrays)  # type: ignore[arg-type,return-value]
-    assert gain == measuring.MEMBERS
+    gain = gains.measured_gain("a kind", lambda count, few: Timed(clock, 1.0), arrays)  # type: ignore[arg-type,return-value]
+    assert gain == gains.MEMBERS

@@ -20,7 +20,7 @@ import pytest
 
 from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, Outcome
-from hpo.executors.processes.sending import pack
+from hpo.executors.processes.pack import pack
 from hpo.testing.objectives import plain
 
 Run = Callable[..., Outcome]
@@ -180,7 +180,7 @@ from hpo.objective.decision import CONTINUE
 from hpo.executors import Assignment
 from hpo.executors.processes import ProcessExecutor
 from hpo.objective.function import Objective
-from hpo.placement import Placement
+from hpo.executors.placement import Placement
 
 class Curve:
     start = 4.0

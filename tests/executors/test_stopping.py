@@ -137,7 +137,7 @@ from hpo.objective.decision import CONTINUE
 from hpo.executors import Assignment
 from hpo.executors.processes import ProcessExecutor
 from hpo.objective.function import Objective
-from hpo.placement import Placement
+from hpo.executors.placement import Placement
 
 def objective(config):
     if config["deaf"]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.searchers.fidelity import Curve, comparable_values, num_advanced
+from hpo.surrogates.fidelity import Curve, comparable_values, num_advanced
 
 SPACE = {"rate": hpo.Float(1e-4, 1, log=True), "size": hpo.Int(8, 512, log=True), "z": hpo.Float(0, 1)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpo.searchers.fidelity import Curve, comparable_values
+from hpo.surrogates.fidelity import Curve, comparable_values
 
 
 def curve(level: float, epochs: int, *, final: bool = False) -> Curve:

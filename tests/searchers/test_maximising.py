@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hpo.searchers.maximising import Box, maximise
+from hpo.searchers.acquisition import Box, maximise
 from hpo.space import Choice, Float, Int, Space
 from hpo.surrogates.cube import Cube, Points
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from hpo.executors.base import Assignment, Ending, Outcome
-from hpo.executors.cohorts.journal import Journal
+from hpo.executors.cohorts.memory import Journal
 from hpo.executors.cohorts.slots import Lane, Slot
 from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.replicated import AnyEvaluation

@@ -8,13 +8,13 @@ from dataclasses import replace
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors.base import Assignment, Companion, Ending, OnProgress, Outcome
 from hpo.executors.cohorts.cohort import Cohort, Seat
-from hpo.executors.cohorts.journal import Forgetful, Journal
+from hpo.executors.cohorts.memory import Forgetful, Journal
 from hpo.executors.cohorts.planner import Fuse, Planner
 from hpo.executors.cohorts.slots import Seats
+from hpo.executors.placement import Placement
 from hpo.executors.replicated import evaluate
 from hpo.objective.context import CurrentTrial, running
 from hpo.objective.function import Objective
-from hpo.placement import Placement
 from hpo.training.fusable import fusable
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from hpo.backend import Arrays, Run, registry
-from hpo.executors.cohorts.journal import Journal, Plan
-from hpo.executors.cohorts.measuring import few_of, measured_gain
+from hpo.executors.cohorts.gain import few_of, measured_gain
+from hpo.executors.cohorts.memory import Journal, Plan
 from hpo.executors.cohorts.slots import Slot
 from hpo.training.in_turn import RunsInTurn
 

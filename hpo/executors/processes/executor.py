@@ -12,8 +12,10 @@ from typing import Any
 from hpo.checkpoints import CheckpointFolder
 from hpo.errors import ObjectiveError
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
-from hpo.executors.cohorts.journal import Forgetful, Journal
+from hpo.executors.cohorts.memory import Forgetful, Journal
 from hpo.executors.cohorts.planner import Fuse
+from hpo.executors.placement import Placement
+from hpo.executors.processes.dispatch import Parties, on_device
 from hpo.executors.processes.environment import check_posix
 from hpo.executors.processes.handle import KILL_SECONDS, WorkerHandle
 from hpo.executors.processes.limits import Limits
@@ -28,12 +30,10 @@ from hpo.executors.processes.messages import (
     Stopped,
 )
 from hpo.executors.processes.output import last_lines
-from hpo.executors.processes.parties import Parties, on_device
+from hpo.executors.processes.pack import pack
 from hpo.executors.processes.pool import EXIT_SECONDS, Equipment, Pool
-from hpo.executors.processes.sending import pack
 from hpo.objective.decision import Verdict
 from hpo.objective.function import Objective, ResultError
-from hpo.placement import Placement
 from hpo.training.fusable import fusable
 
 _TICK = 0.2

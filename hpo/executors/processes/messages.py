@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors.base import Assignment, Outcome
-from hpo.placement import Placement
+from hpo.executors.placement import Placement
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from hpo.checkpoints import CheckpointFolder
+from hpo.executors.placement import Placement
 from hpo.executors.processes.environment import worker_environment
 from hpo.executors.processes.handle import WorkerHandle
 from hpo.executors.processes.limits import Limits
 from hpo.executors.processes.messages import Exit, Setup
-from hpo.placement import Placement
 
 EXIT_SECONDS = 5.0
 _TERM_SECONDS = 1.0

@@ -19,7 +19,7 @@ from typing import Any
 from hpo.backend import registry
 from hpo.executors.base import Executor, Progress
 from hpo.executors.cohorts import CohortExecutor
-from hpo.executors.cohorts.journal import Forgetful
+from hpo.executors.cohorts.memory import Forgetful
 from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.processes.channel import Channel
 from hpo.executors.processes.messages import (

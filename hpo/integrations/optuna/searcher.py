@@ -12,11 +12,11 @@ from optuna.trial import create_trial
 from hpo.integrations.optuna.distributions import distribution_of, suggested, to_parameter, to_value
 from hpo.integrations.optuna.memory import MemoryStudy
 from hpo.searchers import Proposal
-from hpo.searchers.one_by_one import check_one_metric
 from hpo.space import Config, Space
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
+from hpo.surrogates.observations import check_one_metric
 
 _MAX_ATTEMPTS = 10
 """So many draws may break the constraints, of which Optuna knows nothing, before the priors are asked."""

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 
 from hpo.executors.base import Assignment
-from hpo.executors.cohorts.journal import Journal
+from hpo.executors.cohorts.memory import Journal
 from hpo.executors.cohorts.planner import Fuse, Planner
 from hpo.executors.cohorts.slots import Seats
+from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, running
-from hpo.placement import Placement
 from hpo.training.fusable import Fusable
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hpo.curves.table import LearningCurves
 from hpo.space.values import did_you_mean
+from hpo.tasks.curves.table import LearningCurves
 
 _FOLDER = Path(__file__).parent / "recorded"
 
@@ -24,7 +24,7 @@ def replay(name: str | os.PathLike[str]) -> LearningCurves:
     clock, on any number of workers.
 
     Args:
-        name: one of `hpo.curves.SHIPPED`, or a file that `hpo.record(study).save(file)` wrote.
+        name: one of `hpo.tasks.curves.SHIPPED`, or a file that `hpo.record(study).save(file)` wrote.
 
     Raises:
         ValueError: there is no such table, or the file is none.

@@ -8,10 +8,9 @@ import numpy as np
 
 from hpo.errors import ObjectiveError
 from hpo.randomness import uniforms
-from hpo.searchers.observations import Observer
-from hpo.searchers.one_by_one import check_one_metric
 from hpo.study.study import Study
 from hpo.surrogates.divergence import divergence
+from hpo.surrogates.observations import Observer, check_one_metric
 
 FEWEST = 8
 """So many trials must have ended before anything can be said."""

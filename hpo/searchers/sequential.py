@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from hpo.errors import ObjectiveError, SpaceError
+from hpo.errors import SpaceError
 from hpo.searchers.base import Proposal
 from hpo.searchers.novelty import Tried, valid_points
-from hpo.searchers.observations import Observer
-from hpo.searchers.sequence import Sequence
 from hpo.searchers.situation import Choice, Situation
+from hpo.searchers.sobol_points import Sequence
 from hpo.study.study import Study
 from hpo.surrogates.cube import Points
+from hpo.surrogates.observations import Observer, check_one_metric
 
 
 class OneByOne(ABC):
@@ -80,17 +80,3 @@ class OneByOne(ABC):
     def __getstate__(self) -> dict[str, Any]:
         # What was read and drawn for a study can be read and drawn again.
         return self.__dict__ | {"_study": None, "_valid": None, "_sobol": None}
-
-
-def check_one_metric(study: Study, searcher: str) -> None:
-    """Refuse a study of several metrics, for a searcher of one.
-
-    Raises:
-        ObjectiveError: it has several.
-    """
-    if len(study.metrics) > 1:
-        names = ", ".join(metric.name for metric in study.metrics)
-        raise ObjectiveError(
-            f"{searcher} optimises one metric; the study {study.name!r} has {len(study.metrics)}: {names}. "
-            "Name one of them with minimize= or maximize=, or use searcher='random'."
-        )

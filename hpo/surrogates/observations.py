@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.searchers.fidelity import Curve, comparable_values, num_advanced
+from hpo.errors import ObjectiveError
 from hpo.study.study import Study
 from hpo.study.trial import Trial
 from hpo.surrogates.cube import Cube, Mask, Points
+from hpo.surrogates.fidelity import Curve, comparable_values, num_advanced
 
 _MOST_NEEDED = 10
 """So many trials set the scale of a rung, however many hyperparameters there are."""
@@ -159,3 +160,17 @@ def _reports(study: Study, trial: Trial, sign: int) -> tuple[tuple[int, float], 
     name = study.metric.name
     found = ((report.epoch, sign * float(report.metrics.get(name, np.nan))) for report in trial.reports)
     return tuple((epoch, value) for epoch, value in found if np.isfinite(value))
+
+
+def check_one_metric(study: Study, reader: str) -> None:
+    """Refuse a study of several metrics, for what reads one.
+
+    Raises:
+        ObjectiveError: it has several.
+    """
+    if len(study.metrics) > 1:
+        names = ", ".join(metric.name for metric in study.metrics)
+        raise ObjectiveError(
+            f"{reader} optimises one metric; the study {study.name!r} has {len(study.metrics)}: {names}. "
+            "Name one of them with minimize= or maximize=, or use searcher='random'."
+        )

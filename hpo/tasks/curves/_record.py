@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from hpo.curves.table import LearningCurves
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
+from hpo.tasks.curves.table import LearningCurves
 
 SECONDS = "seconds"
 """The metric that says how long an epoch took."""

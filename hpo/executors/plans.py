@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hpo.bookkeeping import Bookkeeping
+from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Executor, ExecutorPlan, OnProgress, SerialExecutor
 from hpo.executors.cohorts import CohortExecutor, Fuse, checked_fuse
-from hpo.journal import StudyJournal
+from hpo.executors.cohorts.memory import Journal
+from hpo.executors.placement import Placement
+from hpo.executors.workers import Workers
 from hpo.objective.function import Objective
-from hpo.placement import Placement
 from hpo.training.fusable import fusable
-from hpo.workers import Workers
 
 
 class Execution:
@@ -63,7 +63,8 @@ class Execution:
         objective: Objective,
         placement: Placement,
         on_progress: OnProgress,
-        books: Bookkeeping,
+        folder: CheckpointFolder | None,
+        journal: Journal,
         *,
         in_turn: bool,
     ) -> Executor:
@@ -73,17 +74,16 @@ class Execution:
             objective: what the trials evaluate.
             placement: their seed, backend and device.
             on_progress: gets what they report, and decides how they go on.
-            books: the study's trials.
+            folder: where checkpoints are written; None for nowhere.
+            journal: what the study remembers of its cohorts.
             in_turn: whether the searcher learns from each result, so that trials do not train together
                 unless a number says so.
         """
-        folder = books.history.folder
         if self._plan is not None:
             return self._plan.start(objective, placement, on_progress, folder)
         fuse = 1 if fusable(objective.function) is None or (in_turn and self._fuse == "auto") else self._fuse
         if self._in_process and fuse == 1:
             return SerialExecutor(objective, placement, on_progress, folder)
-        journal = StudyJournal(books)
         if self._in_process:
             return CohortExecutor(objective, placement, on_progress, folder, fuse=fuse, journal=journal)
         from hpo.executors.processes import ProcessExecutor
