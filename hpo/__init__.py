@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 from hpo.version import __version__
 
 if TYPE_CHECKING:
-    from hpo.anytime import SearcherComparison, compare_searchers
     from hpo.backend.registry import use_backend
     from hpo.checkpoints import Checkpoint
     from hpo.compare import Comparison, compare_backends
-    from hpo.confirming import confirm
+    from hpo.compare.searchers import SearcherComparison, compare_searchers
     from hpo.errors import (
         CheckpointError,
         CompareError,
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
         Scheduler,
         SuccessiveHalving,
     )
-    from hpo.sealed import final_test
     from hpo.searchers import (
         TPE,
         Auto,
@@ -65,7 +63,6 @@ if TYPE_CHECKING:
         Searcher,
         Sobol,
     )
-    from hpo.searching import search
     from hpo.space import (
         Choice,
         Constant,
@@ -79,7 +76,6 @@ if TYPE_CHECKING:
         param,
         register_domain,
     )
-    from hpo.stopping import MaxCost, Patience, StopRule, Target
     from hpo.storage.events import Event, EventKind
     from hpo.study.origin import load
     from hpo.study.ranking import Confirmed
@@ -87,15 +83,19 @@ if TYPE_CHECKING:
     from hpo.study.trial import Direction, Metric, Trial, TrialState
     from hpo.surrogates.importance import importance
     from hpo.tasks.curves import LearningCurves, record, replay
-    from hpo.tuner import SearchInterrupted, Tuner
+    from hpo.tuner.confirm import confirm
+    from hpo.tuner.sealed import final_test
+    from hpo.tuner.search import search
+    from hpo.tuner.stop_rules import MaxCost, Patience, StopRule, Target
+    from hpo.tuner.tuner import SearchInterrupted, Tuner
 
 _ROOMS = {
-    "hpo.anytime": ["SearcherComparison", "compare_searchers"],
+    "hpo.compare.searchers": ["SearcherComparison", "compare_searchers"],
     "hpo.checkpoints": ["Checkpoint"],
     "hpo.compare": ["Comparison", "compare_backends"],
     "hpo.ports": ["PortReport", "check_port"],
     "hpo.study.ranking": ["Confirmed"],
-    "hpo.confirming": ["confirm"],
+    "hpo.tuner.confirm": ["confirm"],
     "hpo.objective.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
     "hpo.tasks.curves": ["LearningCurves", "record", "replay"],
     "hpo.objective.decision": ["CONTINUE", "Decision", "Verdict"],
@@ -130,8 +130,8 @@ _ROOMS = {
         "Scheduler",
         "SuccessiveHalving",
     ],
-    "hpo.sealed": ["final_test"],
-    "hpo.searching": ["search"],
+    "hpo.tuner.sealed": ["final_test"],
+    "hpo.tuner.search": ["search"],
     "hpo.searchers": [
         "Auto",
         "GaussianProcess",
@@ -156,10 +156,10 @@ _ROOMS = {
         "param",
         "register_domain",
     ],
-    "hpo.stopping": ["MaxCost", "Patience", "StopRule", "Target"],
+    "hpo.tuner.stop_rules": ["MaxCost", "Patience", "StopRule", "Target"],
     "hpo.study.study": ["Study"],
     "hpo.study.trial": ["Direction", "Metric", "Trial", "TrialState"],
-    "hpo.tuner": ["SearchInterrupted", "Tuner"],
+    "hpo.tuner.tuner": ["SearchInterrupted", "Tuner"],
     "hpo.executors.workers": ["Workers"],
 }
 _HOMES = {name: module for module, names in _ROOMS.items() for name in names}

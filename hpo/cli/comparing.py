@@ -29,7 +29,7 @@ from hpo.cli.screen import (
 )
 from hpo.compare.comparison import Comparison
 from hpo.compare.documents import document_of
-from hpo.compare.drawing import picture
+from hpo.compare.figure import picture
 from hpo.compare.results import BackendResult, counted
 from hpo.compare.studies import compare_backends
 from hpo.plots import save

@@ -12,7 +12,7 @@ from hpo.cli.sizes import read_size
 from hpo.executors.cohorts import Fuse
 from hpo.executors.workers import Workers
 from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
-from hpo.stopping import Patience, StopRule, Target
+from hpo.tuner.stop_rules import Patience, StopRule, Target
 
 DEFAULT_TRIALS = 10
 DEFAULT_SEED = 0

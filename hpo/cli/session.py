@@ -22,7 +22,7 @@ from hpo.cli.stored import Stored, look_into
 from hpo.errors import SearchFailedError, StorageError
 from hpo.plots import save, scatter
 from hpo.study.study import Study
-from hpo.tuner import SearchInterrupted, Tuner
+from hpo.tuner.tuner import SearchInterrupted, Tuner
 
 DEFAULT_PLOT = Path("hpo-run.png")
 

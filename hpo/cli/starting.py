@@ -19,7 +19,7 @@ from hpo.cli.screen import print_fields, print_line
 from hpo.cli.stored import Stored
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
 from hpo.study.study import Study
-from hpo.tuner import Tuner
+from hpo.tuner.tuner import Tuner
 
 
 def choose_backend(request: Request, stored: Stored) -> tuple[Backend, str]:

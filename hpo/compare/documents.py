@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from hpo.compare.comparison import Comparison
-from hpo.compare.judging import Row
 from hpo.compare.paired import Paired
 from hpo.compare.results import BackendResult, Curve
+from hpo.compare.verdicts import Row
 
 
 def document_of(comparison: Comparison) -> dict[str, Any]:

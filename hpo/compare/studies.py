@@ -10,10 +10,10 @@ from typing import Any
 from hpo.backend.interpreters import interpreters
 from hpo.checks import checked_count
 from hpo.compare.comparison import Comparison
-from hpo.compare.judging import TOLERANCE
 from hpo.compare.processes import WorkerDiedError, WorkerProcess
 from hpo.compare.results import BackendResult
 from hpo.compare.target import Target, target_of
+from hpo.compare.verdicts import TOLERANCE
 from hpo.compare.worker import Request
 from hpo.errors import CompareError
 from hpo.randomness import check_seed

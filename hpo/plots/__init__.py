@@ -1,25 +1,33 @@
 """Figures of a study. matplotlib is loaded by the first one that is drawn."""
 
-from hpo.plots.contours import contour
-from hpo.plots.coordinates import parallel
+from hpo.plots._contour import contour
+from hpo.plots._curves import curves
+from hpo.plots._edf import edf
+from hpo.plots._epochs import epochs
+from hpo.plots._history import history
+from hpo.plots._importance import importance
+from hpo.plots._parallel import parallel
+from hpo.plots._rungs import rungs
+from hpo.plots._scatter import scatter
+from hpo.plots._slices import slices
+from hpo.plots._timeline import timeline
 from hpo.plots.files import check_plot_path, save
-from hpo.plots.histories import history
-from hpo.plots.important import importance
 from hpo.plots.kinds import KINDS, plot
-from hpo.plots.scattering import scatter
-from hpo.plots.shares import edf
-from hpo.plots.slicing import slices
 
 __all__ = [
     "KINDS",
     "check_plot_path",
     "contour",
+    "curves",
     "edf",
+    "epochs",
     "history",
     "importance",
     "parallel",
     "plot",
+    "rungs",
     "save",
     "scatter",
     "slices",
+    "timeline",
 ]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hpo.plots.contours import contour
-from hpo.plots.coordinates import parallel
-from hpo.plots.curves import curves
-from hpo.plots.histories import history
-from hpo.plots.important import importance
-from hpo.plots.incumbent import epochs
-from hpo.plots.rungs import rungs
-from hpo.plots.scattering import scatter
-from hpo.plots.shares import edf
-from hpo.plots.slicing import slices
-from hpo.plots.timeline import timeline
+from hpo.plots._contour import contour
+from hpo.plots._curves import curves
+from hpo.plots._edf import edf
+from hpo.plots._epochs import epochs
+from hpo.plots._history import history
+from hpo.plots._importance import importance
+from hpo.plots._parallel import parallel
+from hpo.plots._rungs import rungs
+from hpo.plots._scatter import scatter
+from hpo.plots._slices import slices
+from hpo.plots._timeline import timeline
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
 

@@ -4,12 +4,13 @@
         package = "hpo_mine"
 
 `assert_backends_agree` holds frameworks against each other in a test of yours; the fixture `backend` of
-`hpo.pytest_plugin` runs one on several of them.
+`hpo.integrations.pytest` runs one on several of them.
 
 Needs pytest. The same tests run for the backends and the searchers that ship with the library.
 """
 
 from hpo.testing.agreement import assert_backends_agree
+from hpo.testing.backend import PortContract
 from hpo.testing.book import BookContract
 from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
@@ -18,10 +19,9 @@ from hpo.testing.data import DataContract
 from hpo.testing.grading import Check, Grade, grade
 from hpo.testing.network import NetworkContract
 from hpo.testing.optimizers import StockOptimizerContract
-from hpo.testing.port import PortContract
 from hpo.testing.reader import ReaderContract
 from hpo.testing.regression import RegressionContract
-from hpo.testing.resuming import ResumeContract
+from hpo.testing.resume import ResumeContract
 from hpo.testing.schedulers import SchedulerContract
 from hpo.testing.searchers import SearcherContract
 from hpo.testing.storage import StorageContract

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo.backend.interpreters import split_names
 from hpo.compare import Comparison, compare_backends
-from hpo.pytest_plugin import VARIABLE
+from hpo.integrations.pytest import VARIABLE
 from hpo.space import Space
 
 

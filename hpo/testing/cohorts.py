@@ -10,8 +10,8 @@ import pytest
 
 from hpo.backend import Array, Arrays, DType, Member, Run, State
 from hpo.backend.optimizers import SGD
+from hpo.testing.backend import TOLERANCE
 from hpo.testing.package import OfPackage
-from hpo.testing.port import TOLERANCE
 from hpo.testing.problems import largest_difference, make_arrays, make_members, one_step
 
 SIZES = (1, 2, 10, 33)

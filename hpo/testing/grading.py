@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.anytime import SearcherComparison, compare_searchers
+from hpo.compare.searchers import SearcherComparison, compare_searchers
 from hpo.searchers import Searcher
 from hpo.space import Choice, Float, Int, Ordinal, Space
 from hpo.testing.searchers import SearcherContract
@@ -67,8 +67,8 @@ class Grade:
 
     def plot(self) -> Figure:
         """The any-time figure of each problem, beside random search."""
+        from hpo.plots._history import draw_bands
         from hpo.plots.canvas import panels, plain_frame
-        from hpo.plots.histories import draw_bands
 
         figure, axes = panels(len(self.comparisons))
         for ax, (problem, comparison) in zip(axes, self.comparisons.items(), strict=True):

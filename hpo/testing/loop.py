@@ -10,7 +10,7 @@ from hpo.searchers import Proposal, Searcher
 from hpo.space import Space
 from hpo.study.study import Study
 from hpo.study.trial import Trial
-from hpo.tuner import Tuner
+from hpo.tuner.tuner import Tuner
 
 Score: TypeAlias = Callable[[dict[str, Any]], float]
 """Gives a config its value; NaN or infinity make its trial a failed one."""

@@ -11,6 +11,7 @@ import pytest
 from hpo.backend import Arrays, DType, Member, Run, registry
 from hpo.backend.models import MLP, Model, State
 from hpo.backend.optimizers import SGD, Adam, AdamW
+from hpo.testing.backend import TOLERANCE
 from hpo.testing.networks import (
     MODELS,
     OPTIMIZERS,
@@ -23,7 +24,6 @@ from hpo.testing.networks import (
     slopes,
 )
 from hpo.testing.package import OfPackage
-from hpo.testing.port import TOLERANCE
 from hpo.testing.problems import NUM_CLASSES, largest_difference
 
 every_model = pytest.mark.parametrize("name", MODELS)

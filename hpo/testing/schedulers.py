@@ -22,9 +22,9 @@ from hpo.schedulers import Scheduler, Step, final_epoch
 from hpo.space import Choice, Float, Int, Space
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
-from hpo.testing.driving import Driven
-from hpo.testing.resuming import ResumeContract, restarted, trained
-from hpo.tuner import Tuner
+from hpo.testing.driver import Driven
+from hpo.testing.resume import ResumeContract, restarted, trained
+from hpo.tuner.tuner import Tuner
 
 SPACE = Space({"x": Float(0, 1), "n": Int(1, 5), "kind": Choice(["good", "better", "broken"])})
 

@@ -96,7 +96,7 @@ def test_a_search_that_waits_for_another_tuner_says_so(
     other = tuner(tmp_path / "s.db")
     trial = other.ask()
     meanwhile = SimpleNamespace(sleep=lambda seconds: other.tell(trial, 0.25))
-    monkeypatch.setattr("hpo.loop.time", meanwhile)
+    monkeypatch.setattr("hpo.tuner.loop.time", meanwhile)
     assert tuner(tmp_path / "s.db").run().num_completed == 6
     [message] = caplog.messages
     assert message == (

@@ -11,7 +11,7 @@ import pytest
 import hpo
 from hpo.storage.events import Event
 from hpo.testing.small_tasks import Halving, SmallTask
-from hpo.tuner import SearchInterrupted
+from hpo.tuner.tuner import SearchInterrupted
 
 NUM_TRIALS = 6
 # The second of them ends in NaN on its way.

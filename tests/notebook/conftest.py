@@ -25,5 +25,5 @@ def shell() -> Any:
     from traitlets.config import Config
 
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}), colors="nocolor")
-    shell.run_line_magic("load_ext", "hpo.notebook")
+    shell.run_line_magic("load_ext", "hpo.integrations.notebook")
     return shell

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hpo.errors import AmbiguousBackendError, UnknownBackendError
-from hpo.notebook import Tabs
+from hpo.integrations.notebook import Tabs
 
 
 def run(shell: Any, *lines: str) -> Any:
@@ -169,14 +169,14 @@ def test_the_choice_may_be_open_until_one_is_picked(
 
 
 def test_unloading_takes_everything_away(shell: Any) -> None:
-    run(shell, "%unload_ext hpo.notebook")
+    run(shell, "%unload_ext hpo.integrations.notebook")
     assert "tab" not in shell.user_ns
     assert shell.find_cell_magic("tab") is None
-    run(shell, "%load_ext hpo.notebook")
+    run(shell, "%load_ext hpo.integrations.notebook")
     assert run(shell, "%%tab numpy", "1").result == 1
 
 
 def test_importing_it_needs_no_ipython() -> None:
-    program = "import sys, hpo.notebook; print({'IPython', 'ipywidgets'} & set(sys.modules))"
+    program = "import sys, hpo.integrations.notebook; print({'IPython', 'ipywidgets'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 import hpo
 from hpo.plots import KINDS, plot
-from hpo.plots.incumbent import incumbent_over_epochs
+from hpo.plots._epochs import incumbent_over_epochs
+from hpo.plots._timeline import lanes
 from hpo.plots.lives import few_of, stretches
-from hpo.plots.timeline import lanes
 
 KINDS_OF_EPOCHS = ("curves", "rungs", "epochs", "timeline")
 

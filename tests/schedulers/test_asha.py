@@ -10,7 +10,7 @@ import pytest
 
 import hpo
 from hpo.objective.decision import Verdict
-from hpo.testing.driving import Driven
+from hpo.testing.driver import Driven
 
 
 def came(driven: Driven, *errors: float) -> list[Verdict]:

@@ -8,7 +8,7 @@ import pytest
 
 import hpo
 from hpo.objective.decision import Verdict
-from hpo.testing.driving import Driven
+from hpo.testing.driver import Driven
 
 
 def after(scheduler: hpo.MedianStopping, others: list[list[float]], *mine: float) -> hpo.Decision:

@@ -8,7 +8,7 @@ import pytest
 
 import hpo
 from hpo.schedulers import End
-from hpo.testing.driving import Driven
+from hpo.testing.driver import Driven
 
 SPACE = {"x": hpo.Float(0, 1)}
 

@@ -9,8 +9,8 @@ import pytest
 
 import hpo
 from hpo.executors import Assignment, Ending, OnProgress, Outcome, Progress
-from hpo.loop import Loop
-from hpo.stopping import Clock
+from hpo.tuner.loop import Loop
+from hpo.tuner.stop_rules import Clock
 
 SPACE = {"x": hpo.Float(0, 1)}
 

@@ -147,7 +147,7 @@ def test_a_cohort_of_modules_goes_on_exactly(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     whole = search(fuse=5, storage=tmp_path / "whole.db", keep="all")
-    with pytest.raises(hpo.tuner.SearchInterrupted):
+    with pytest.raises(hpo.SearchInterrupted):
         search(fuse=5, storage=tmp_path / "cut.db", keep="all", callbacks=[interrupt])
     assert list(search(fuse=5, storage=tmp_path / "cut.db", keep="all", resume=True).trials) == list(
         whole.trials

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpo.searchers import Searcher, searcher_named
-from hpo.searching import search
 from hpo.space import Space
 from hpo.study.study import Study
 from hpo.study.tables import shown, text_table
+from hpo.tuner.search import search
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ class SearcherComparison:
 
     def plot(self) -> Figure:
         """The any-time figure: the median best value over the number of trials, with bands of quartiles."""
-        from hpo.plots.histories import history
+        from hpo.plots._history import history
 
         return history(self.studies)
 
@@ -47,7 +47,7 @@ class SearcherComparison:
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         """Names and rows: for each searcher, median [first quartile, third quartile] of the best values."""
-        from hpo.plots.histories import band
+        from hpo.plots._history import band
 
         bands = {label: band(group) for label, group in self.studies.items()}
         longest = max(len(middle) for _, middle, _ in bands.values())

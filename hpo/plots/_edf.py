@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.plots._history import COLOURS, STYLES, Studies, grouped, one_metric
 from hpo.plots.canvas import panels, plain_frame
-from hpo.plots.histories import COLOURS, STYLES, Studies, grouped, one_metric
 from hpo.plots.values import ended, needs_log, values_of
 from hpo.study.study import Study
 from hpo.study.trial import TrialState

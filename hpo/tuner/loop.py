@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from hpo.bookkeeping import Bookkeeping
 from hpo.executors import Assignment, Ending, Executor, Outcome, Progress
 from hpo.objective.decision import Decision
-from hpo.stopping import Clock, StopRule
 from hpo.storage import ClaimedError
+from hpo.tuner.lifecycle import Bookkeeping
+from hpo.tuner.stop_rules import Clock, StopRule
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from hpo.backend import SGD, Array, Arrays, Backend, DType, Member, Run, Softmax, State, registry
-from hpo.compare.networks import record_steps
+from hpo.compare.traces.networks import record_steps
 from hpo.datasets import sample
 from hpo.randomness import batch_order
 from hpo.training import check_arrays
@@ -46,7 +46,8 @@ class Trace:
         ends: by dtype, the same shape: the states after them.
         epochs: by dtype, (rates, rows...): the states after the first epoch, from the initial one.
         errors: by dtype, (rates,): the validation errors then.
-        networks: by dtype and case of `hpo.compare.networks`, `float32/lenet, sgd`: (2, steps, numbers).
+        networks: by dtype and case of `hpo.compare.traces.networks`, `float32/lenet, sgd`: (2, steps,
+        numbers).
     """
 
     label: str

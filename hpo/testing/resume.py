@@ -21,7 +21,7 @@ from hpo.space import Choice, Float, Int, Space
 from hpo.storage.events import Event, EventKind
 from hpo.study.study import Study
 from hpo.testing.memory import MemoryStorage
-from hpo.tuner import Tuner
+from hpo.tuner.tuner import Tuner
 
 _EPOCHS = 3
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from hpo.backend import Member, registry
 from hpo.backend.models import State
-from hpo.compare.networks import CASES
-from hpo.compare.traces import sample_arrays
+from hpo.compare.traces.networks import CASES
+from hpo.compare.traces.record import sample_arrays
 from hpo.randomness import batch_order
 
 TOLERANCE = 1e-5
@@ -30,7 +30,7 @@ class Move:
     """A state that went from one backend to another.
 
     Attributes:
-        case: of what, see `hpo.compare.networks`.
+        case: of what, see `hpo.compare.traces.networks`.
         source: the backend that trained it.
         target: the backend that validated it.
         difference: of the validation losses of the two, or of their errors if that is larger.
@@ -66,7 +66,7 @@ def moves(pythons: Mapping[str, str]) -> list[Move]:
         for part in ("leave", "score"):
             for backend, python in pythons.items():
                 environment = os.environ | {"PYTHONSAFEPATH": "1"}
-                command = [python, "-m", "hpo.compare.pairs", part, backend, folder]
+                command = [python, "-m", "hpo.compare.traces.pairs", part, backend, folder]
                 subprocess.run(command, env=environment, check=True)
         scores = {name: json.loads((Path(folder) / f"{name}.json").read_text()) for name in pythons}
     found = []

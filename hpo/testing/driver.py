@@ -10,7 +10,7 @@ from hpo.schedulers import Scheduler, Step
 from hpo.space import Float, Space
 from hpo.study.study import Study
 from hpo.study.trial import Trial
-from hpo.tuner import Tuner
+from hpo.tuner.tuner import Tuner
 
 
 class Driven:

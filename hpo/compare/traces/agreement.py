@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from hpo.backend import Array, Arrays, DType, registry
-from hpo.compare import networks
-from hpo.compare.traces import (
+from hpo.compare.traces import networks
+from hpo.compare.traces.record import (
     DTYPES,
     RATES,
     REFERENCE,

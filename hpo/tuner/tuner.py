@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from hpo.backend import registry
-from hpo.bookkeeping import Bookkeeping
 from hpo.checks import checked_count, checked_positive
 from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
 from hpo.executors import ExecutorPlan, Outcome, Progress
@@ -19,8 +18,6 @@ from hpo.executors.cohorts import Fuse
 from hpo.executors.placement import Placement, choose_placement
 from hpo.executors.plans import Execution
 from hpo.executors.workers import Workers
-from hpo.journal import StudyJournal
-from hpo.loop import Loop
 from hpo.objective.decision import Decision
 from hpo.objective.function import Objective, Result, ResultError, read_report, read_result
 from hpo.objective.source import describe
@@ -28,13 +25,16 @@ from hpo.randomness import check_seed
 from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
 from hpo.searchers import Searcher, needs_results, searcher_named
 from hpo.space import Config, Space
-from hpo.stopping import Clock, StopRule
 from hpo.storage import ClaimedError, Storage
 from hpo.study.origin import Beginning, begin
 from hpo.study.retention import Keep, checked_keep
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.writer import Callback, Recorder
+from hpo.tuner.journal import StudyJournal
+from hpo.tuner.lifecycle import Bookkeeping
+from hpo.tuner.loop import Loop
+from hpo.tuner.stop_rules import Clock, StopRule
 
 
 class SearchInterrupted(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Cells for one framework or another in one notebook: `%load_ext hpo.notebook`.
+"""Cells for one framework or another in one notebook: `%load_ext hpo.integrations.notebook`.
 
 It gives a notebook the object `tab` and the cell magic `%%tab`:
 
@@ -146,7 +146,7 @@ class CellSelection:
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """What `%load_ext hpo.notebook` does."""
+    """What `%load_ext hpo.integrations.notebook` does."""
     tabs = Tabs()
     selection = CellSelection(tabs, ipython)
     ipython.input_transformers_cleanup.append(selection)
@@ -155,7 +155,7 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def unload_ipython_extension(ipython: Any) -> None:
-    """What `%unload_ext hpo.notebook` does."""
+    """What `%unload_ext hpo.integrations.notebook` does."""
     transformers = ipython.input_transformers_cleanup
     transformers[:] = [each for each in transformers if not isinstance(each, CellSelection)]
     ipython.magics_manager.magics["cell"].pop(_MAGIC, None)

@@ -13,12 +13,12 @@ from hpo.objective.function import Objective
 from hpo.schedulers import Scheduler
 from hpo.searchers import Searcher
 from hpo.space import Space
-from hpo.stopping import StopRule
 from hpo.storage import Storage
 from hpo.study.retention import Keep
 from hpo.study.study import Study
 from hpo.study.writer import Callback
-from hpo.tuner import Tuner
+from hpo.tuner.stop_rules import StopRule
+from hpo.tuner.tuner import Tuner
 
 
 def search(

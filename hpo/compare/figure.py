@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.compare.comparison import Comparison
-from hpo.compare.judging import Row, is_number
 from hpo.compare.results import counted
+from hpo.compare.verdicts import Row, is_number
 from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, plain_frame
 from hpo.study.tables import shown
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 
-from hpo.bookkeeping import Bookkeeping
 from hpo.executors.cohorts.memory import Plan
 from hpo.storage import ClaimedError
+from hpo.tuner.lifecycle import Bookkeeping
 
 
 class StudyJournal:
