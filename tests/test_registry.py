@@ -59,7 +59,7 @@ def test_use_backend_comes_before_the_environment_and_ends_with_its_block(
     monkeypatch.setenv("HPO_BACKEND", "flow")
     with registry.use_backend("fire"):
         assert registry.choose().name == "fire"
-    assert registry.choose() == registry.Choice("flow", "of HPO_BACKEND=flow", was_asked_for=True)
+    assert registry.choose() == registry.BackendChoice("flow", "of HPO_BACKEND=flow", was_asked_for=True)
 
 
 def test_the_package_that_was_imported_comes_before_the_framework(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 from hpo.backend import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree, registry
 from hpo.objective.context import CurrentTrial
 from hpo.training import DataModule
-from hpo.training.fitting import Stateful
+from hpo.training.fitting import HasRunState
 from hpo.training.fusable import Training, train_alone
 from hpo.training.in_turn import RunsInTurn
 from hpo_torch.backend import BACKEND
@@ -135,7 +135,7 @@ class ModuleTraining(Training):
         """Its own initial parameters."""
         return {name: value.astype(dtype) for name, value in self.member.state.items()}
 
-    def kept(self, run: Stateful) -> KeptModule:
+    def kept(self, run: HasRunState) -> KeptModule:
         """Parameters by torch's names, and velocities."""
         return KeptModule(run)
 
@@ -161,7 +161,7 @@ class KeptModule:
         run: of one module.
     """
 
-    def __init__(self, run: Stateful) -> None:
+    def __init__(self, run: HasRunState) -> None:
         self._run = run
 
     def checkpoint_state(self) -> dict[str, Tree]:

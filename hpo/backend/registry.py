@@ -47,7 +47,7 @@ _imported_here: set[str] = set()
 
 
 @dataclass(frozen=True)
-class Choice:
+class BackendChoice:
     """A chosen backend and, in words, what decided.
 
     Attributes:
@@ -125,7 +125,7 @@ def use_backend(name: str) -> Iterator[None]:
         _preferred.reset(token)
 
 
-def choose(explicit: str | None = None) -> Choice:
+def choose(explicit: str | None = None) -> BackendChoice:
     """Decide which backend to use, without importing anything.
 
     Raises:
@@ -133,13 +133,13 @@ def choose(explicit: str | None = None) -> Choice:
         AmbiguousBackendError: nothing was said and several frameworks are loaded.
     """
     if explicit is not None:
-        return Choice(canonical_name(explicit), "it was asked for", was_asked_for=True)
+        return BackendChoice(canonical_name(explicit), "it was asked for", was_asked_for=True)
     preferred = _preferred.get()
     if preferred is not None:
-        return Choice(preferred, "of the enclosing use_backend()", was_asked_for=True)
+        return BackendChoice(preferred, "of the enclosing use_backend()", was_asked_for=True)
     variable = os.environ.get(VARIABLE, "").strip()
     if variable:
-        return Choice(
+        return BackendChoice(
             canonical_name(variable, origin=VARIABLE), f"of {VARIABLE}={variable}", was_asked_for=True
         )
     known = registered()
@@ -151,14 +151,14 @@ def choose(explicit: str | None = None) -> Choice:
         found = {name: module for name, module in modules.items() if _imported_by_user(module)}
         if len(found) == 1:
             [(name, module)] = found.items()
-            return Choice(name, f"{module} is the only supported {kind} that this program imported")
+            return BackendChoice(name, f"{module} is the only supported {kind} that this program imported")
         if found:
             raise AmbiguousBackendError(
                 f"Several {kind}s are imported ({' and '.join(found.values())}) and none was chosen. Choose "
                 f"one: backend={next(iter(found))!r}, with hpo.use_backend({next(iter(found))!r}), or the "
                 f"environment variable {VARIABLE}={next(iter(found))}."
             )
-    return Choice(DEFAULT, "nothing else was asked for or imported")
+    return BackendChoice(DEFAULT, "nothing else was asked for or imported")
 
 
 def load(name: str) -> Backend:

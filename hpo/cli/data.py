@@ -37,7 +37,7 @@ def show_data(
                     fetched = datasets.fetch(download.update)
             places = datasets.locations()
             chosen = next((place for place in places if place.chosen), None)
-            usable = chosen is None or chosen.state is datasets.State.VERIFIED
+            usable = chosen is None or chosen.state is datasets.FileState.VERIFIED
             if as_json:
                 entries = [{**vars(place), "state": place.state.value} for place in places]
                 write_document(

@@ -36,7 +36,7 @@ def choose_backend(request: Request, stored: Stored) -> tuple[Backend, str]:
     except AmbiguousBackendError:
         if begun_on is None:
             raise
-        choice = registry.Choice(begun_on, "")
+        choice = registry.BackendChoice(begun_on, "")
     if begun_on is not None and choice.name != begun_on and choice.was_asked_for:
         raise UsageError(
             f"The study {stored.name!r} was begun on the backend {begun_on} and cannot go on on "

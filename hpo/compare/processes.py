@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from hpo.backend import registry
-from hpo.compare.worker import Request
+from hpo.compare.worker import WorkerRequest
 from hpo.errors import CompareError, UnknownBackendError
 
 LAST_LINES = 12
@@ -40,7 +40,7 @@ class WorkerProcess:
         interpreter: its Python.
     """
 
-    def __init__(self, interpreter: str, request: Request, variables: Mapping[str, str]) -> None:
+    def __init__(self, interpreter: str, request: WorkerRequest, variables: Mapping[str, str]) -> None:
         self.backend = request.backend
         self.interpreter = interpreter
         self._printed = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed with the process

@@ -12,9 +12,9 @@ from hpo.checks import checked_count
 from hpo.compare.comparison import Comparison
 from hpo.compare.processes import WorkerDiedError, WorkerProcess
 from hpo.compare.results import BackendResult
-from hpo.compare.target import Target, target_of
+from hpo.compare.target import Subject, target_of
 from hpo.compare.verdicts import TOLERANCE
-from hpo.compare.worker import Request
+from hpo.compare.worker import WorkerRequest
 from hpo.errors import CompareError
 from hpo.randomness import check_seed
 from hpo.space import Space
@@ -86,7 +86,7 @@ def compare_backends(
     with ExitStack() as stack:
         workers = {}
         for name, path in pythons.items():
-            request = Request(name, target, seed, chosen, ulps if name == reference else ())
+            request = WorkerRequest(name, target, seed, chosen, ulps if name == reference else ())
             workers[name] = stack.enter_context(WorkerProcess(path, request, variables))
         _prepare(workers, results)
         try:
@@ -147,7 +147,7 @@ def _carry_out(worker: WorkerProcess, result: BackendResult, on_progress: OnProg
 
 
 def _configs(
-    target: Target,
+    target: Subject,
     reference: str,
     space: Space | Mapping[str, object] | None,
     given: Sequence[Mapping[str, Any]] | None,

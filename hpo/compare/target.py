@@ -37,7 +37,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Target:
+class Subject:
     """An objective by name, so that it can be told to another interpreter.
 
     Attributes:
@@ -91,12 +91,12 @@ class Target:
         return Loaded(Objective(_with_epochs(function, self.epochs)), self.metric, self.epochs)
 
 
-def target_of(objective: str | Callable[..., Any], **settings: Any) -> Target:
+def target_of(objective: str | Callable[..., Any], **settings: Any) -> Subject:
     """A target from a name or a function.
 
     Args:
         objective: the name of a task, `module:function`, or a function of a module that has a file.
-        **settings: the other attributes of a `Target`.
+        **settings: the other attributes of a `Subject`.
 
     Raises:
         CompareError: it has no name by which another process could import it.
@@ -107,7 +107,7 @@ def target_of(objective: str | Callable[..., Any], **settings: Any) -> Target:
                 f"What is compared is a task ({', '.join(TASKS)}) or an objective named as module:function; "
                 f"received {objective!r}."
             )
-        return Target(objective, **settings)
+        return Subject(objective, **settings)
     name, module = getattr(objective, "__qualname__", ""), getattr(objective, "__module__", "")
     file = None if not module else getattr(sys.modules.get(module), "__file__", None)
     if file is None or not name or "<" in name:
@@ -115,7 +115,7 @@ def target_of(objective: str | Callable[..., Any], **settings: Any) -> Target:
             f"Each backend runs in a process of its own, which imports the objective by name; {objective!r} "
             f"has none. Define it at the top level of a module, or name it as 'module:function'."
         )
-    return Target(f"{module.replace('__main__', Path(file).stem)}:{name}", file=file, **settings)
+    return Subject(f"{module.replace('__main__', Path(file).stem)}:{name}", file=file, **settings)
 
 
 def _with_epochs(function: Callable[..., Any], epochs: int | None) -> Callable[..., Any]:

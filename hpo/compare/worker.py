@@ -22,7 +22,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from hpo.backend import registry
-from hpo.compare.target import Loaded, Target
+from hpo.compare.target import Loaded, Subject
 from hpo.errors import CompareError, HpoError
 from hpo.executors import Assignment, Progress, SerialExecutor
 from hpo.executors.placement import Placement, choose_placement
@@ -37,7 +37,7 @@ DEFAULT_METRIC = "val_error"
 
 
 @dataclass(frozen=True)
-class Request:
+class WorkerRequest:
     """What a worker is to do.
 
     Attributes:
@@ -49,7 +49,7 @@ class Request:
     """
 
     backend: str
-    target: Target
+    target: Subject
     seed: int
     configs: tuple[dict[str, Any], ...]
     twins: tuple[int, ...] = ()
@@ -59,13 +59,13 @@ class Request:
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
-    def from_json(cls, line: str) -> Request:
+    def from_json(cls, line: str) -> WorkerRequest:
         """What `to_json` wrote."""
         entries = json.loads(line)
         return cls(
             **entries
             | {
-                "target": Target(**entries["target"]),
+                "target": Subject(**entries["target"]),
                 "configs": tuple(entries["configs"]),
                 "twins": tuple(entries["twins"]),
             }
@@ -80,7 +80,7 @@ class Worker:
         output: where messages go.
     """
 
-    def __init__(self, request: Request, output: TextIO) -> None:
+    def __init__(self, request: WorkerRequest, output: TextIO) -> None:
         self._request = request
         self._output = output
         backend = registry.load(request.backend)
@@ -173,7 +173,7 @@ def peak_memory() -> int | None:
 
 def main() -> None:
     """Take a request from standard input, and do it when told to."""
-    request = Request.from_json(sys.stdin.readline())
+    request = WorkerRequest.from_json(sys.stdin.readline())
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     try:

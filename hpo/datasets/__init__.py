@@ -7,7 +7,7 @@ from hpo.datasets.checks import check_batch_size, check_examples, check_images, 
 from hpo.datasets.fashion import fashion_mnist, fashion_mnist_or_sample
 from hpo.datasets.fetching import fetch
 from hpo.datasets.idx import encode_idx, read_idx
-from hpo.datasets.locations import Location, State, locations
+from hpo.datasets.locations import FileState, Location, locations
 from hpo.datasets.places import cache_folder
 from hpo.datasets.subset import sample
 
@@ -16,7 +16,7 @@ __all__ = [
     "FashionMNISTArrays",
     "Location",
     "Progress",
-    "State",
+    "FileState",
     "cache_folder",
     "check_batch_size",
     "check_examples",

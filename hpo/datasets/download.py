@@ -15,10 +15,10 @@ from typing import Any
 
 from hpo.datasets.cache import Progress, cache_errors
 from hpo.datasets.catalogue import RemoteFile
-from hpo.datasets.transport import Patience, open_url
+from hpo.datasets.transport import RetryPolicy, open_url
 from hpo.errors import DownloadError
 
-PATIENCE = Patience()
+PATIENCE = RetryPolicy()
 ABANDONED_SECONDS = 600.0
 
 
@@ -43,7 +43,7 @@ def download(
     folder: Path,
     *,
     progress: Progress | None = None,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> bytes:
     """Download one file, going on where an earlier download stopped.
 
@@ -87,7 +87,9 @@ def download(
     raise DownloadError("\n".join([f"{file.name}.gz could not be downloaded: {reason}.", *failures]))
 
 
-def _attempt(url: str, file: RemoteFile, part: Path, patience: Patience, progress: Progress | None) -> bytes:
+def _attempt(
+    url: str, file: RemoteFile, part: Path, patience: RetryPolicy, progress: Progress | None
+) -> bytes:
     """Ask one mirror once for what is still missing; return the whole file."""
     start = part.stat().st_size if part.exists() else 0
     if start < file.gz_size:
@@ -110,7 +112,7 @@ def _attempt(url: str, file: RemoteFile, part: Path, patience: Patience, progres
 
 
 @contextlib.contextmanager
-def _opened(url: str, patience: Patience, start: int) -> Iterator[Any]:
+def _opened(url: str, patience: RetryPolicy, start: int) -> Iterator[Any]:
     try:
         response = open_url(url, patience, start)
     except urllib.error.HTTPError as error:

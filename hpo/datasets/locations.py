@@ -14,7 +14,7 @@ from hpo.datasets.verify import missing, verified_content
 from hpo.errors import CorruptFileError
 
 
-class State(enum.Enum):
+class FileState(enum.Enum):
     """What is known of a folder that may hold Fashion-MNIST."""
 
     ABSENT = "absent"
@@ -39,7 +39,7 @@ class Location:
 
     name: str
     folder: str
-    state: State
+    state: FileState
     detail: str
     chosen: bool
 
@@ -62,11 +62,11 @@ def locations(*, verify: bool = True) -> tuple[Location, ...]:
         found.insert(0, (chosen, *_inspect(chosen, files, verify)))
     else:
         # A corrupt cache is an error, a corrupt folder of another tool is passed over.
-        usable = (State.PRESENT, State.VERIFIED)
+        usable = (FileState.PRESENT, FileState.VERIFIED)
         candidates = (
             place
             for place, state, _ in found
-            if state in usable or (place == places.cache() and state is State.CORRUPT)
+            if state in usable or (place == places.cache() and state is FileState.CORRUPT)
         )
         chosen = next(candidates, Place("none", subset.PLACE.folder))
     return tuple(
@@ -75,18 +75,18 @@ def locations(*, verify: bool = True) -> tuple[Location, ...]:
     )
 
 
-def _inspect(place: Place, files: tuple[DataFile, ...], verify: bool) -> tuple[State, str]:
+def _inspect(place: Place, files: tuple[DataFile, ...], verify: bool) -> tuple[FileState, str]:
     lacking = missing(place, files)
     if lacking:
         if len(lacking) == len(files):
-            return State.ABSENT, ""
-        return State.INCOMPLETE, f"lacks {', '.join(lacking)}"
+            return FileState.ABSENT, ""
+        return FileState.INCOMPLETE, f"lacks {', '.join(lacking)}"
     if not verify:
-        return State.PRESENT, ""
+        return FileState.PRESENT, ""
     try:
         for file in files:
             if path := place.find(file.name):
                 verified_content(path, file, place.remedy)
     except (CorruptFileError, OSError) as error:
-        return State.CORRUPT, str(error)
-    return State.VERIFIED, ""
+        return FileState.CORRUPT, str(error)
+    return FileState.VERIFIED, ""

@@ -16,7 +16,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long a download waits, and how often it tries.
 
     Attributes:
@@ -33,7 +33,7 @@ class Patience:
     backoff_seconds: float = 1.0
 
 
-def open_url(url: str, patience: Patience, start: int = 0) -> Any:
+def open_url(url: str, patience: RetryPolicy, start: int = 0) -> Any:
     """Open `url`, from byte `start` on if the server can; proxies and redirects are followed.
 
     Returns:
@@ -51,7 +51,7 @@ def open_url(url: str, patience: Patience, start: int = 0) -> Any:
 
 
 class _Http(urllib.request.HTTPHandler):
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: RetryPolicy) -> None:
         super().__init__()
         self._patience = patience
 
@@ -60,7 +60,7 @@ class _Http(urllib.request.HTTPHandler):
 
 
 class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: RetryPolicy) -> None:
         super().__init__()
         self._patience = patience
 
@@ -69,7 +69,7 @@ class _Https(urllib.request.HTTPSHandler):
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, patience: Patience, host: str, **options: Any) -> None:
+    def __init__(self, patience: RetryPolicy, host: str, **options: Any) -> None:
         super().__init__(host, **options)
         self._patience = patience
 
@@ -78,7 +78,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _SecureConnection(http.client.HTTPSConnection):
-    def __init__(self, patience: Patience, host: str, **options: Any) -> None:
+    def __init__(self, patience: RetryPolicy, host: str, **options: Any) -> None:
         super().__init__(host, **options)
         self._patience = patience
 

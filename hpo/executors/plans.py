@@ -8,7 +8,7 @@ from typing import Any
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Executor, ExecutorPlan, OnProgress, SerialExecutor
 from hpo.executors.cohorts import CohortExecutor, Fuse, checked_fuse
-from hpo.executors.cohorts.memory import Journal
+from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.placement import Placement
 from hpo.executors.workers import Workers
 from hpo.objective.function import Objective
@@ -64,7 +64,7 @@ class Execution:
         placement: Placement,
         on_progress: OnProgress,
         folder: CheckpointFolder | None,
-        journal: Journal,
+        journal: CohortMemory,
         *,
         in_turn: bool,
     ) -> Executor:

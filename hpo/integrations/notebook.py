@@ -31,10 +31,10 @@ class Tabs:
     """
 
     def __init__(self) -> None:
-        self._picked: registry.Choice | None = None
+        self._picked: registry.BackendChoice | None = None
 
     @property
-    def choice(self) -> registry.Choice:
+    def choice(self) -> registry.BackendChoice:
         """The framework whose cells run, and why this one.
 
         Raises:
@@ -48,7 +48,7 @@ class Tabs:
         Raises:
             UnknownBackendError: there is none of that name; the text lists those that are registered.
         """
-        self._picked = registry.Choice(_canonical(name), "it was picked")
+        self._picked = registry.BackendChoice(_canonical(name), "it was picked")
 
     def selected(self, *names: str | Iterable[str]) -> bool:
         """Whether the framework whose cells run is among these, for an `if` inside of a cell.

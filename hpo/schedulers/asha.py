@@ -10,7 +10,7 @@ from typing import Any, Literal
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.rungs import check_eta, rung_levels
-from hpo.schedulers.standings import Ledger, Standing
+from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
@@ -122,7 +122,7 @@ class ASHA:
         self._begin()
 
     def _begin(self) -> None:
-        self._ledger = Ledger()
+        self._ledger = Standings()
         self._rungs = [_Rung() for _ in self.levels]
         self._ended: list[End] = []
 

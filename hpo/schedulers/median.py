@@ -10,7 +10,7 @@ from typing import Any
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import Grant
 from hpo.schedulers.rungs import check_epochs
-from hpo.schedulers.standings import Ledger, Standing
+from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
 
@@ -105,7 +105,7 @@ class MedianStopping:
         self._begin()
 
     def _begin(self) -> None:
-        self._ledger = Ledger()
+        self._ledger = Standings()
         self._best: dict[int, float] = {}
         self._mean: dict[int, tuple[float, int]] = {}
         self._ordered: dict[int, list[float]] = {}

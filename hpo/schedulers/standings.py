@@ -46,7 +46,7 @@ class Standing:
         return self.state not in (TrialState.RUNNING, TrialState.PAUSED)
 
 
-class Ledger:
+class Standings:
     """Reads a study's log as it grows; the scheduler's own trials only.
 
     Configs whose results a user added were never scheduled, and are left out.

@@ -9,7 +9,7 @@ from typing import Any
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.rungs import check_eta, rung_levels
-from hpo.schedulers.standings import Ledger, Standing
+from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
@@ -102,7 +102,7 @@ class Synchronous(ABC):
         self._begin()
 
     def _begin(self) -> None:
-        self._ledger = Ledger()
+        self._ledger = Standings()
         self._brackets: list[Bracket] = []
         self._open: dict[int, Bracket] = {}
         # Nobody goes on in a bracket in which nothing happened since the last time.

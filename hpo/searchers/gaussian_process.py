@@ -18,10 +18,10 @@ from hpo.randomness import uniforms
 from hpo.searchers.acquisition import Box, candidates, maximise
 from hpo.searchers.model_based import ModelBased
 from hpo.searchers.plateau import on_plateau
-from hpo.searchers.situation import Choice, Situation
+from hpo.searchers.situation import Pick, Situation
 from hpo.searchers.trust_region import MANY_DIMENSIONS, TrustRegion, trust_region
 from hpo.surrogates.cube import Cube, Mask, Points
-from hpo.surrogates.gaussian_process import GaussianProcess as Process
+from hpo.surrogates.gaussian_process import GaussianProcessModel as Process
 from hpo.surrogates.gaussian_process import Hyperparameters, Priors, fit_hyperparameters
 from hpo.surrogates.improvement import log_h_slope, log_improvement
 from hpo.surrogates.matern import squared_distances
@@ -68,7 +68,7 @@ class GaussianProcess(ModelBased):
 
     Example:
         >>> import hpo
-        >>> space = {"x": hpo.Float(-1, 1), "kind": hpo.Choice(["a", "b"])}
+        >>> space = {"x": hpo.Float(-1, 1), "kind": hpo.Pick(["a", "b"])}
         >>> study = hpo.search(
         ...     lambda c: (c["x"] - 0.2) ** 2 + (c["kind"] == "a"),
         ...     space, searcher=hpo.GaussianProcess(), num_trials=20, seed=0,
@@ -85,7 +85,7 @@ class GaussianProcess(ModelBased):
         """How many results are needed before the model is asked."""
         return min(max(int(cube.free.sum()) + 1, 4), 8)
 
-    def ask_model(self, situation: Situation) -> Choice | None:
+    def ask_model(self, situation: Situation) -> Pick | None:
         """The accepted point of largest expected improvement; None where a trust region starts over."""
         data = self._data(situation)
         if data is None:
@@ -124,7 +124,7 @@ class GaussianProcess(ModelBased):
         data: _Data,
         hyperparameters: Hyperparameters,
         feasibility: Process | None,
-    ) -> Choice | None:
+    ) -> Pick | None:
         """The accepted point of largest expected improvement under these hyperparameters."""
         cube, observations = situation.cube, situation.observations
         process = Process(data.points, data.values, cube.categories, hyperparameters)
@@ -157,7 +157,7 @@ class GaussianProcess(ModelBased):
             return [fit and not data.flat[place] for fit, place in zip(fits, nearest, strict=True)]
 
         point = maximise(acquisition, cube, starts, accepts=accepts, box=box)
-        return None if point is None else Choice(point, {"by": "gaussian process"})
+        return None if point is None else Pick(point, {"by": "gaussian process"})
 
     def _feasibility(self, situation: Situation) -> Process | None:
         """A model of which trials fail: 1 for one that did not, -1 for one that did; None if none did."""

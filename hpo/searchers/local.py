@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.searchers.sequential import OneByOne
-from hpo.searchers.situation import Choice, Situation, draw_untried
+from hpo.searchers.sequential import Sequential
+from hpo.searchers.situation import Pick, Situation, draw_untried
 
 _MAX_ATTEMPTS = 64
 
 
-class Local(OneByOne):
+class Local(Sequential):
     """Changes one hyperparameter of the best config so far, or draws a new config.
 
     Args:
@@ -39,7 +39,7 @@ class Local(OneByOne):
             raise ValueError(f"probability is a number from 0 to 1; received {probability!r}.")
         self._probability = probability
 
-    def propose(self, situation: Situation) -> Choice | None:
+    def propose(self, situation: Situation) -> Pick | None:
         """A neighbour of the incumbent, or a draw."""
         values = np.where(situation.observations.known, situation.observations.values, np.inf)
         random = situation.random("local")
@@ -48,7 +48,7 @@ class Local(OneByOne):
             for _ in range(_MAX_ATTEMPTS):
                 point = _changed(situation, situation.observations.points[parent], random)
                 if situation.accepts(point[None])[0]:
-                    return Choice(point, {"by": "change", "parent": parent})
+                    return Pick(point, {"by": "change", "parent": parent})
         return draw_untried(situation)
 
 

@@ -7,8 +7,8 @@ from abc import abstractmethod
 import numpy as np
 
 from hpo.backend.threads import one_thread
-from hpo.searchers.sequential import OneByOne
-from hpo.searchers.situation import Choice, Situation, draw_untried
+from hpo.searchers.sequential import Sequential
+from hpo.searchers.situation import Pick, Situation, draw_untried
 from hpo.searchers.sobol_points import MAX_DIMENSIONS
 from hpo.surrogates.cube import Cube
 
@@ -18,7 +18,7 @@ _PROMOTED = 2
 """So many times the initial design must have been promoted before a model is asked."""
 
 
-class ModelBased(OneByOne):
+class ModelBased(Sequential):
     """A searcher that learns from results.
 
     Until there are enough of them it proposes the middle of the space (the median of each prior) and then
@@ -45,13 +45,13 @@ class ModelBased(OneByOne):
         """How many results are needed before the model is asked."""
 
     @abstractmethod
-    def ask_model(self, situation: Situation) -> Choice | None:
+    def ask_model(self, situation: Situation) -> Pick | None:
         """The point that the model wants, snapped and accepted; None if it has no wish.
 
         At least two results are known.
         """
 
-    def propose(self, situation: Situation) -> Choice | None:
+    def propose(self, situation: Situation) -> Pick | None:
         """The model's wish, or a point of the initial design."""
         if situation.observations.num_partial and self._should_explore(situation):
             return draw_untried(situation)
@@ -78,7 +78,7 @@ class ModelBased(OneByOne):
         observations = situation.observations
         return observations.num_advanced < needed or observations.share_by_chance < _SHARE_BY_CHANCE
 
-    def _initial(self, situation: Situation) -> Choice | None:
+    def _initial(self, situation: Situation) -> Pick | None:
         cube = situation.cube
         if len(cube) > MAX_DIMENSIONS:
             return draw_untried(situation)
@@ -87,5 +87,5 @@ class ModelBased(OneByOne):
             points = np.concatenate([cube.snap(np.full((1, len(cube)), 0.5)), points])
         for point in points:
             if situation.accepts(point[None])[0]:
-                return Choice(point, {"by": "initial design"})
+                return Pick(point, {"by": "initial design"})
         return draw_untried(situation)

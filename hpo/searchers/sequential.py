@@ -8,14 +8,14 @@ from typing import Any
 from hpo.errors import SpaceError
 from hpo.searchers.base import Proposal
 from hpo.searchers.novelty import Tried, valid_points
-from hpo.searchers.situation import Choice, Situation
+from hpo.searchers.situation import Pick, Situation
 from hpo.searchers.sobol_points import Sequence
 from hpo.study.study import Study
 from hpo.surrogates.cube import Points
 from hpo.surrogates.observations import Observer, check_one_metric
 
 
-class OneByOne(ABC):
+class Sequential(ABC):
     """A searcher that says in `propose` which point it wants next.
 
     It sees the study through a `Situation` alone, so what it answers is a function of the study, and to
@@ -34,7 +34,7 @@ class OneByOne(ABC):
         self._sobol: Sequence | None = None
 
     @abstractmethod
-    def propose(self, situation: Situation) -> Choice | None:
+    def propose(self, situation: Situation) -> Pick | None:
         """The next point, snapped and accepted; None if there is none left."""
 
     def ask(self, study: Study, n: int) -> list[Proposal]:

@@ -45,7 +45,7 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Pick:
     """A snapped point that a searcher wants tried.
 
     Attributes:
@@ -57,7 +57,7 @@ class Choice:
     info: dict[str, Any] = field(default_factory=dict)
 
 
-def draw_untried(situation: Situation) -> Choice | None:
+def draw_untried(situation: Situation) -> Pick | None:
     """A draw from the priors that was not tried; None if a finite space seems to hold no other.
 
     Raises:
@@ -68,12 +68,12 @@ def draw_untried(situation: Situation) -> Choice | None:
         if not len(situation.untried):
             return None
         place = int(situation.random("any").random() * len(situation.untried))
-        return Choice(situation.untried[place], info)
+        return Pick(situation.untried[place], info)
     space = situation.cube.space
     # Rows of the blocks of random search, far behind those that a study of any length gets to.
     start = 2**40 + 1024 * situation.number
     for size in (8, 1024):
         fresh = situation.tried.fresh(space.encode(space.sample(situation.seed, n=size, start=start)))
         if len(fresh):
-            return Choice(fresh[0], info)
+            return Pick(fresh[0], info)
     return None

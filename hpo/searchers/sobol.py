@@ -7,15 +7,15 @@ scrambling is Matousek's of 1998.
 from __future__ import annotations
 
 from hpo.errors import SpaceError
-from hpo.searchers.sequential import OneByOne
-from hpo.searchers.situation import Choice, Situation, draw_untried
+from hpo.searchers.sequential import Sequential
+from hpo.searchers.situation import Pick, Situation, draw_untried
 from hpo.searchers.sobol_points import MAX_DIMENSIONS
 
 _MAX_BLOCKS = 10
 _BLOCK = 1024
 
 
-class Sobol(OneByOne):
+class Sobol(Sequential):
     """Covers the space evenly, under the user's priors.
 
     Proposal i is point i of the sequence, or the first one after it that meets the constraints and was
@@ -31,7 +31,7 @@ class Sobol(OneByOne):
 
     needs_results = False
 
-    def propose(self, situation: Situation) -> Choice | None:
+    def propose(self, situation: Situation) -> Pick | None:
         """The next point of the sequence that may be tried.
 
         Raises:
@@ -47,6 +47,6 @@ class Sobol(OneByOne):
             count = 8 if block == 0 else _BLOCK
             for point in self.sobol(situation, start, count):
                 if situation.accepts(point[None])[0]:
-                    return Choice(point)
+                    return Pick(point)
             start += count
         return draw_untried(situation)

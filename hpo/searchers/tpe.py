@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.searchers.model_based import ModelBased
-from hpo.searchers.situation import Choice, Situation
+from hpo.searchers.situation import Pick, Situation
 from hpo.surrogates.cube import Cube, Points
 from hpo.surrogates.density import Density
 
@@ -69,7 +69,7 @@ class TPE(ModelBased):
         """How many results are needed before the densities are asked."""
         return min(max(2 * int(cube.free.sum()), 6), 10)
 
-    def ask_model(self, situation: Situation) -> Choice | None:
+    def ask_model(self, situation: Situation) -> Pick | None:
         """The accepted candidate with the largest ratio of the densities."""
         good, bad = self._densities(situation)
         points = good.sample(self._num_candidates, situation.random("candidates"))
@@ -82,7 +82,7 @@ class TPE(ModelBased):
         ratio -= self._risk(situation, points)
         for place in np.argsort(-ratio, kind="stable"):
             if situation.accepts(points[place : place + 1])[0]:
-                return Choice(points[place], {"by": "tpe"})
+                return Pick(points[place], {"by": "tpe"})
         return None
 
     def _risk(self, situation: Situation, points: Points) -> Floats:

@@ -82,11 +82,11 @@ def _arithmetic(sign: str) -> tuple[_Operator[Arithmetic], _Operator[Arithmetic]
     return forward, reflected
 
 
-def _comparison(sign: str) -> _Operator[Comparison]:
+def _comparison(sign: str) -> _Operator[Inequality]:
     """The method of a comparison; Python turns it round itself for an expression on the right."""
 
-    def compare(self: Expression, other: Expression | Scalar) -> Comparison:
-        return Comparison(sign, self, as_expression(other))
+    def compare(self: Expression, other: Expression | Scalar) -> Inequality:
+        return Inequality(sign, self, as_expression(other))
 
     return compare
 
@@ -227,7 +227,7 @@ class Relation(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Pair, Relation):
+class Inequality(Pair, Relation):
     """Two values compared by one of `<= < >= > == !=`."""
 
     left: Expression
@@ -329,7 +329,7 @@ def relation_from_json(document: object) -> Relation:
     if operation == "not":
         return Inverted(relation_from_json(left))
     if operation in (*_ORDER, "==", "!="):
-        return Comparison(operation, _expression_from_json(left), _expression_from_json(right))
+        return Inequality(operation, _expression_from_json(left), _expression_from_json(right))
     raise SpaceError(f"Unknown operator {operation!r} in a constraint; received {document!r}.")
 
 

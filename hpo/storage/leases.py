@@ -64,7 +64,7 @@ class Lease:
             self._thread = None
 
 
-class Watch:
+class LeaseWatch:
     """Tells which tuners are gone.
 
     Args:

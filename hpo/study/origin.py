@@ -25,7 +25,7 @@ from hpo.version import __version__
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beginning:
+class Origin:
     """What a study is from its first event on.
 
     Attributes:
@@ -72,9 +72,7 @@ class Beginning:
         return Event(EventKind.STUDY_CREATED, text=to_text(data), time=time.time())
 
 
-def begin(
-    beginning: Beginning, storage: str | Path | Storage | None, *, resume: bool
-) -> tuple[History, bool]:
+def begin(beginning: Origin, storage: str | Path | Storage | None, *, resume: bool) -> tuple[History, bool]:
     """The history of a new study, or of one that goes on, and whether it is new.
 
     Raises:
@@ -133,7 +131,7 @@ def _history_of(store: StudyLog, space: Space | None) -> History:
     return History(store.events(), space=space, folder=CheckpointFolder(store.folder), store=store)
 
 
-def _check_same(history: History, beginning: Beginning) -> None:
+def _check_same(history: History, beginning: Origin) -> None:
     """Refuse what would make another study of it; warn of what may."""
     created = history.created
     differences = []
@@ -156,7 +154,7 @@ def _check_same(history: History, beginning: Beginning) -> None:
     _warn_of_changes(history, beginning)
 
 
-def _warn_of_changes(history: History, beginning: Beginning) -> None:
+def _warn_of_changes(history: History, beginning: Origin) -> None:
     before, now = history.created.get("objective"), beginning.objective
     if before and now and before.get("fingerprint") != now.get("fingerprint"):
         warnings.warn(

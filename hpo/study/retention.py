@@ -23,7 +23,7 @@ def checked_keep(keep: object) -> Keep:
     return keep  # type: ignore[return-value]  # it was looked at
 
 
-class Keeper:
+class Retention:
     """Deletes the checkpoints that nobody needs any more.
 
     A trial that runs or waits has at most two: of its last epoch, to go on from, and of its best one. A

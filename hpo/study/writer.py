@@ -21,7 +21,7 @@ Callback: TypeAlias = Callable[[Event, Study], None]
 """Is called with each event after the study has taken it in."""
 
 
-class Recorder:
+class Writer:
     """Turns what happens in a search into events, checks them and passes them on.
 
     With a storage an event is committed there before anything is done that follows from it. What could not

@@ -65,7 +65,7 @@ class Hyperparameters:
         return Hyperparameters(self.lengths * factor, self.signal, self.noise)
 
 
-class GaussianProcess:
+class GaussianProcessModel:
     """A fitted process: a normal distribution of the function's value at any point.
 
     Args:

@@ -1,6 +1,6 @@
 """Contract suites: what any backend and any searcher must do, as tests to subclass.
 
-    class TestMyBackend(PortContract):
+    class TestMyBackend(BackendContract):
         package = "hpo_mine"
 
 `assert_backends_agree` holds frameworks against each other in a test of yours; the fixture `backend` of
@@ -10,7 +10,7 @@ Needs pytest. The same tests run for the backends and the searchers that ship wi
 """
 
 from hpo.testing.agreement import assert_backends_agree
-from hpo.testing.backend import PortContract
+from hpo.testing.backend import BackendContract
 from hpo.testing.book import BookContract
 from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
@@ -35,7 +35,7 @@ __all__ = [
     "DataContract",
     "Grade",
     "NetworkContract",
-    "PortContract",
+    "BackendContract",
     "ReaderContract",
     "RegressionContract",
     "ResumeContract",

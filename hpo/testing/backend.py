@@ -26,7 +26,7 @@ TOLERANCE: dict[DType, float] = {"float32": 1e-6, "float64": 1e-12}
 """How far one step from the same state may end from the exact one (float64 arithmetic)."""
 
 
-class PortContract(OfPackage):
+class BackendContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
 
     def run(self, data: Arrays, *rates: float, dtype: DType = "float32") -> Run:

@@ -26,7 +26,7 @@ class KeptRun(Run, Kept, Protocol):
     """A run of one model whose whole state can be kept."""
 
 
-class Stateful(Protocol):
+class HasRunState(Protocol):
     """A `hpo.backend.Run` as far as its state goes."""
 
     def state(self) -> list[State]:
@@ -45,7 +45,7 @@ class PlainRun:
         run: from `Backend.prepare`, with one member.
     """
 
-    def __init__(self, run: Stateful) -> None:
+    def __init__(self, run: HasRunState) -> None:
         self._run = run
 
     def checkpoint_state(self) -> dict[str, Tree]:

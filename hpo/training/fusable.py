@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from hpo.backend import Arrays, DType, Member, Run, State, registry
 from hpo.objective.context import CurrentTrial
-from hpo.training.fitting import Fitting, Kept, PlainRun, Stateful
+from hpo.training.fitting import Fitting, HasRunState, Kept, PlainRun
 from hpo.training.perturb import perturb
 from hpo.training.rows import fit_in_rows
 from hpo.training.states import complete_state, parameter_shapes
@@ -57,7 +57,7 @@ class Training:
         """Where it starts, with the optimizer's slots."""
         return complete_state(self.member, self.member.state, dtype)
 
-    def kept(self, run: Stateful) -> Kept:
+    def kept(self, run: HasRunState) -> Kept:
         """What a checkpoint keeps of a run of it."""
         return PlainRun(run)
 

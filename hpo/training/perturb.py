@@ -6,10 +6,10 @@ import numpy as np
 
 from hpo.backend.models import Array, State
 from hpo.objective.context import current_trial
-from hpo.training.fitting import Stateful
+from hpo.training.fitting import HasRunState
 
 
-def perturb(run: Stateful) -> None:
+def perturb(run: HasRunState) -> None:
     """Move the initial weights of a run's models, if the current trial asks for it.
 
     Descent at a high rate is chaotic, so two summation orders of the same arithmetic part. How far they may

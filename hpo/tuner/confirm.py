@@ -14,7 +14,7 @@ from hpo.objective.function import Objective, Result
 from hpo.study.ranking import Confirmed
 from hpo.study.study import Study
 from hpo.study.trial import Trial
-from hpo.study.writer import Recorder
+from hpo.study.writer import Writer
 
 
 def confirm(
@@ -46,7 +46,7 @@ def confirm(
         raise ValueError(
             "This study was read from a log and has no objective; pass it: confirm(study, objective=f)."
         )
-    recorder = Recorder(study._history, study)
+    recorder = Writer(study._history, study)
     placement, _ = choose_placement(study.seed, study.backend, study.device)
     first = study.replicates
     for trial in [study.best] if top == 1 else study.top(top):

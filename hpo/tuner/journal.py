@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 
-from hpo.executors.cohorts.memory import Plan
+from hpo.executors.cohorts.memory import CohortPlan
 from hpo.storage import ClaimedError
-from hpo.tuner.lifecycle import Bookkeeping
+from hpo.tuner.lifecycle import Lifecycle
 
 
 class StudyJournal:
-    """The `hpo.executors.cohorts.memory.Journal` of a study.
+    """The `hpo.executors.cohorts.memory.CohortMemory` of a study.
 
     Args:
         books: the trials of the study.
     """
 
-    def __init__(self, books: Bookkeeping) -> None:
+    def __init__(self, books: Lifecycle) -> None:
         self._books = books
 
-    def plan_of(self, kind: str) -> Plan | None:
+    def plan_of(self, kind: str) -> CohortPlan | None:
         """What was decided for trials of this kind; None if nothing was."""
         known = self._books.history.plans.get(kind)
-        return None if known is None else Plan(kind, *known)
+        return None if known is None else CohortPlan(kind, *known)
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: CohortPlan) -> None:
         """Record a decision, unless another tuner on the same study was first."""
         while self.plan_of(plan.kind) is None:
             with suppress(ClaimedError):

@@ -14,16 +14,16 @@ from hpo.objective.function import Result, ResultError
 from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
-from hpo.storage.leases import Lease, Watch
+from hpo.storage.leases import Lease, LeaseWatch
 from hpo.study.history import History
-from hpo.study.retention import Keep, Keeper
+from hpo.study.retention import Keep, Retention
 from hpo.study.study import Study
-from hpo.study.writer import Recorder
+from hpo.study.writer import Writer
 
 _TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
 
 
-class Bookkeeping:
+class Lifecycle:
     """Starts trials, takes their reports and their ends, and sees to it that the log has them all.
 
     Args:
@@ -45,7 +45,7 @@ class Bookkeeping:
         self,
         history: History,
         study: Study,
-        recorder: Recorder,
+        recorder: Writer,
         searcher: Searcher,
         scheduler: Scheduler,
         keep: Keep,
@@ -55,9 +55,9 @@ class Bookkeeping:
         self.recorder = recorder
         self.scheduler = scheduler
         self._searcher = searcher
-        self._keeper = Keeper(history, keep)
+        self._keeper = Retention(history, keep)
         self._lease = None if history.store is None else Lease(history.store)
-        self._watch = None if history.store is None else Watch(history.store)
+        self._watch = None if history.store is None else LeaseWatch(history.store)
         self.is_exhausted = False
         self.by_hand: set[int] = set()
         self.in_flight: set[int] = set()

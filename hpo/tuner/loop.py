@@ -10,7 +10,7 @@ from contextlib import suppress
 from hpo.executors import Assignment, Ending, Executor, Outcome, Progress
 from hpo.objective.decision import Decision
 from hpo.storage import ClaimedError
-from hpo.tuner.lifecycle import Bookkeeping
+from hpo.tuner.lifecycle import Lifecycle
 from hpo.tuner.stop_rules import Clock, StopRule
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Loop:
 
     def __init__(
         self,
-        books: Bookkeeping,
+        books: Lifecycle,
         *,
         total: int | None,
         rules: Sequence[StopRule],

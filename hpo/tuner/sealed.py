@@ -14,7 +14,7 @@ from hpo.objective.context import Opening
 from hpo.objective.function import Objective, Result
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
-from hpo.study.writer import Recorder
+from hpo.study.writer import Writer
 
 
 def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> float:
@@ -67,7 +67,7 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
         )
     result = outcome.result if outcome.result is not None else reports[-1]
     metrics = result if isinstance(result, dict) else {metric.name: result}
-    Recorder(study._history, study).test(best.id, metrics)
+    Writer(study._history, study).test(best.id, metrics)
     return metrics[metric.name]
 
 

@@ -26,13 +26,13 @@ from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, sche
 from hpo.searchers import Searcher, needs_results, searcher_named
 from hpo.space import Config, Space
 from hpo.storage import ClaimedError, Storage
-from hpo.study.origin import Beginning, begin
+from hpo.study.origin import Origin, begin
 from hpo.study.retention import Keep, checked_keep
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
-from hpo.study.writer import Callback, Recorder
+from hpo.study.writer import Callback, Writer
 from hpo.tuner.journal import StudyJournal
-from hpo.tuner.lifecycle import Bookkeeping
+from hpo.tuner.lifecycle import Lifecycle
 from hpo.tuner.loop import Loop
 from hpo.tuner.stop_rules import Clock, StopRule
 
@@ -167,7 +167,7 @@ class Tuner:
         if keep is not None and storage is None:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
         seed = None if seed is None else check_seed(seed)
-        beginning = Beginning(
+        beginning = Origin(
             name=_checked_name(name),
             space=space,
             metrics=goal(minimize, maximize),
@@ -181,8 +181,8 @@ class Tuner:
         self._history, is_new = begin(beginning, storage, resume=resume)
         self.study = Study(self._history, objective=objective)
         clock = self._execution.clock or time.perf_counter
-        self._recorder = Recorder(self._history, self.study, callbacks, clock=clock)
-        self._books = Bookkeeping(
+        self._recorder = Writer(self._history, self.study, callbacks, clock=clock)
+        self._books = Lifecycle(
             self._history, self.study, self._recorder, searches, schedules, checked_keep(keep or "best")
         )
         if is_new:
@@ -420,7 +420,7 @@ def _check_epochs(objective: Objective, scheduler: str, space: Space) -> None:
         )
 
 
-def _asked_for() -> registry.Choice | None:
+def _asked_for() -> registry.BackendChoice | None:
     """The backend that the surroundings ask for by name, if they do."""
     with suppress(AmbiguousBackendError):
         choice = registry.choose()

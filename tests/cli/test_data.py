@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from hpo import datasets
-from hpo.datasets import Location, State
+from hpo.datasets import FileState, Location
 from hpo.errors import DownloadError
 
 Command = Callable[..., Any]
 
 
-def places(state: State, *, detail: str = "") -> tuple[Location, ...]:
+def places(state: FileState, *, detail: str = "") -> tuple[Location, ...]:
     return (
-        Location("the library's cache", "/cache", state, detail, chosen=state is not State.ABSENT),
-        Location("the embedded sample", "/package", State.VERIFIED, "", chosen=False),
+        Location("the library's cache", "/cache", state, detail, chosen=state is not FileState.ABSENT),
+        Location("the embedded sample", "/package", FileState.VERIFIED, "", chosen=False),
     )
 
 
@@ -38,14 +38,14 @@ def test_json_has_the_same(hpo: Command) -> None:
 def test_a_corrupt_place_that_would_be_used_is_a_failure(
     hpo: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(datasets, "locations", lambda: places(State.CORRUPT, detail="a wrong checksum"))
+    monkeypatch.setattr(datasets, "locations", lambda: places(FileState.CORRUPT, detail="a wrong checksum"))
     answer = hpo("data")
     assert answer.code == 1
     assert "detail    /cache: a wrong checksum" in answer.stdout
 
 
 def test_where_nothing_is_yet_the_next_step_is_said(hpo: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets, "locations", lambda: places(State.ABSENT))
+    monkeypatch.setattr(datasets, "locations", lambda: places(FileState.ABSENT))
     answer = hpo("data")
     assert answer.code == 0
     assert "used      none of these yet: the next use downloads it" in answer.stdout

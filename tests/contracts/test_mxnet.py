@@ -4,13 +4,13 @@ import numpy as np
 
 import hpo_mxnet as d2l
 from hpo.testing import (
+    BackendContract,
     BookContract,
     BookNetworkContract,
     CheckpointContract,
     CohortContract,
     DataContract,
     NetworkContract,
-    PortContract,
     ReaderContract,
     RegressionContract,
 )
@@ -18,7 +18,7 @@ from hpo_mxnet.arrays import numpy_arrays
 from hpo_mxnet.compat import mx
 
 
-class TestPort(PortContract):
+class TestPort(BackendContract):
     package = "hpo_mxnet"
 
 

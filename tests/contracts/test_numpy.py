@@ -4,19 +4,19 @@ import numpy as np
 
 import hpo_numpy as d2l
 from hpo.testing import (
+    BackendContract,
     BookContract,
     BookNetworkContract,
     CheckpointContract,
     CohortContract,
     DataContract,
     NetworkContract,
-    PortContract,
     ReaderContract,
     RegressionContract,
 )
 
 
-class TestPort(PortContract):
+class TestPort(BackendContract):
     package = "hpo_numpy"
 
 

@@ -6,19 +6,19 @@ import tensorflow as tf
 
 import hpo_tensorflow as d2l
 from hpo.testing import (
+    BackendContract,
     BookContract,
     BookNetworkContract,
     CheckpointContract,
     CohortContract,
     DataContract,
     NetworkContract,
-    PortContract,
     ReaderContract,
     RegressionContract,
 )
 
 
-class TestPort(PortContract):
+class TestPort(BackendContract):
     package = "hpo_tensorflow"
 
 

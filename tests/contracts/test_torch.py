@@ -5,19 +5,19 @@ from torch import nn
 
 import hpo_torch as d2l
 from hpo.testing import (
+    BackendContract,
     BookContract,
     BookNetworkContract,
     CheckpointContract,
     CohortContract,
     DataContract,
     NetworkContract,
-    PortContract,
     ReaderContract,
     RegressionContract,
 )
 
 
-class TestPort(PortContract):
+class TestPort(BackendContract):
     package = "hpo_torch"
 
 

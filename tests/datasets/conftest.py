@@ -15,7 +15,7 @@ import pytest
 from hpo.datasets import catalogue, encode_idx, places
 from hpo.datasets import download as downloading
 from hpo.datasets.catalogue import Catalogue, RemoteFile
-from hpo.datasets.transport import Patience
+from hpo.datasets.transport import RetryPolicy
 
 SHAPES = {
     "train-images-idx3-ubyte": (300, 28, 28),
@@ -141,7 +141,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny: Tiny) ->
     monkeypatch.chdir(home / "work")
     monkeypatch.setattr(places, "SYSTEM_FOLDERS", ())
     monkeypatch.setattr(catalogue, "FASHION_MNIST", Catalogue(tiny.files, ()))
-    monkeypatch.setattr(downloading, "PATIENCE", Patience(2.0, 0.2, rounds=3, backoff_seconds=0.001))
+    monkeypatch.setattr(downloading, "PATIENCE", RetryPolicy(2.0, 0.2, rounds=3, backoff_seconds=0.001))
     return home
 
 

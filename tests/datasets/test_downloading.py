@@ -9,7 +9,7 @@ import pytest
 
 from hpo.datasets import download as downloading
 from hpo.datasets.download import download
-from hpo.datasets.transport import Patience
+from hpo.datasets.transport import RetryPolicy
 from hpo.errors import CacheError, DownloadError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: server.stalled.wait(10) or [])
-    patience = Patience(0.02, 0.02, rounds=3, backoff_seconds=0.0)
+    patience = RetryPolicy(0.02, 0.02, rounds=3, backoff_seconds=0.0)
     with pytest.raises(DownloadError, match=r"no connection within 0\.02 s"):
         download(tiny.files[0], ["http://example.invalid/"], tmp_path, patience=patience)
 
@@ -154,5 +154,5 @@ def test_an_interrupt_keeps_the_bytes_that_came(server: Server, tiny: Tiny, tmp_
 
 def test_the_default_patience_gives_up_an_offline_machine_within_seconds() -> None:
     # The tests run with less; this is the promise to users: both mirrors, one try each.
-    assert 2 * Patience().connect_seconds <= 6
+    assert 2 * RetryPolicy().connect_seconds <= 6
     assert downloading.PATIENCE.rounds > 1

@@ -255,10 +255,10 @@ def test_two_processes_may_download_at_once(online: Server, tiny: Tiny, cache: P
     program = (
         "from hpo.datasets import catalogue, fashion_mnist, places, download as downloading\n"
         "from hpo.datasets.catalogue import Catalogue, RemoteFile\n"
-        "from hpo.datasets.transport import Patience\n"
+        "from hpo.datasets.transport import RetryPolicy\n"
         f"catalogue.FASHION_MNIST = {table!r}\n"
         "places.SYSTEM_FOLDERS = ()\n"
-        "downloading.PATIENCE = Patience(2.0, 2.0, 3, 0.01)\n"
+        "downloading.PATIENCE = RetryPolicy(2.0, 2.0, 3, 0.01)\n"
         "print(fashion_mnist().train_images.sum())\n"
     )
     command = [sys.executable, "-c", program]

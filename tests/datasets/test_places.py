@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpo.datasets import Location, State, cache_folder, locations
+from hpo.datasets import FileState, Location, cache_folder, locations
 
 if TYPE_CHECKING:
     from tests.datasets.conftest import Tiny
@@ -36,8 +36,8 @@ def test_nothing_but_the_sample_is_found_on_a_bare_machine_and_nothing_is_create
         "Gluon",
         "the embedded sample",
     ]
-    assert {location.state for location in found[:-1]} == {State.ABSENT}
-    assert found[-1].state is State.VERIFIED
+    assert {location.state for location in found[:-1]} == {FileState.ABSENT}
+    assert found[-1].state is FileState.VERIFIED
     assert not any(location.chosen for location in found)
     assert sorted(bare_machine.rglob("*")) == before
 
@@ -51,11 +51,11 @@ def test_each_state_is_told_apart(tiny: Tiny, bare_machine: Path, monkeypatch: p
     tiny.write(bare_machine / ".mxnet/datasets/fashion-mnist", packed=True)
     found = locations()
     incomplete, corrupt, right = (only(name, found) for name in ("the library's cache", "Keras", "Gluon"))
-    assert (incomplete.state, incomplete.detail) == (State.INCOMPLETE, "lacks train-labels-idx1-ubyte")
-    assert corrupt.state is State.CORRUPT
+    assert (incomplete.state, incomplete.detail) == (FileState.INCOMPLETE, "lacks train-labels-idx1-ubyte")
+    assert corrupt.state is FileState.CORRUPT
     assert "is not the original t10k-labels-idx1-ubyte" in corrupt.detail
-    assert (right.state, right.chosen) == (State.VERIFIED, True)
-    assert only("Gluon", locations(verify=False)).state is State.PRESENT
+    assert (right.state, right.chosen) == (FileState.VERIFIED, True)
+    assert only("Gluon", locations(verify=False)).state is FileState.PRESENT
 
 
 def test_a_corrupt_cache_is_chosen_since_it_is_an_error(

@@ -130,7 +130,7 @@ FAR = "another-computer/17/123/ab"
 def test_a_tuner_on_another_computer_is_gone_when_its_beats_stand_still(monkeypatch: Any) -> None:
     clock, log = Clock(), Beats()
     monkeypatch.setattr(leases, "time", clock)
-    watch = leases.Watch(log, seconds=60)  # type: ignore[arg-type]  # of a log it needs the beats
+    watch = leases.LeaseWatch(log, seconds=60)  # type: ignore[arg-type]  # of a log it needs the beats
     log.counts[FAR] = 5
     assert not watch.is_gone(FAR)
     clock.now = 59
@@ -142,7 +142,7 @@ def test_a_tuner_on_another_computer_is_gone_when_its_beats_stand_still(monkeypa
 def test_a_tuner_that_goes_on_beating_is_never_gone(monkeypatch: Any) -> None:
     clock, log = Clock(), Beats()
     monkeypatch.setattr(leases, "time", clock)
-    watch = leases.Watch(log, seconds=60)  # type: ignore[arg-type]
+    watch = leases.LeaseWatch(log, seconds=60)  # type: ignore[arg-type]
     for beat in range(10):
         log.counts[FAR] = beat
         clock.now += 50
@@ -151,7 +151,7 @@ def test_a_tuner_that_goes_on_beating_is_never_gone(monkeypatch: Any) -> None:
 
 def test_a_process_whose_number_was_given_again_is_gone() -> None:
     owner = f"{socket.gethostname()}/{os.getppid()}/1/ab"
-    assert leases.Watch(Beats()).is_gone(owner)  # type: ignore[arg-type]
+    assert leases.LeaseWatch(Beats()).is_gone(owner)  # type: ignore[arg-type]
 
 
 def test_a_clock_that_goes_backwards_harms_nothing(tmp_path: Path, monkeypatch: Any) -> None:

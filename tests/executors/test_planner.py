@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from hpo.backend import MLP, SGD, Adam, Arrays, Member, Softmax
-from hpo.executors.cohorts import Plan, planner
+from hpo.executors.cohorts import CohortPlan, planner
 from hpo.executors.cohorts import gain as gains
-from hpo.executors.cohorts.memory import Forgetful
+from hpo.executors.cohorts.memory import ShortMemory
 from hpo.executors.cohorts.planner import MOST_MEMBERS, Planner, room_for
 from hpo.executors.cohorts.slots import Slot
 from hpo.objective.context import CurrentTrial
@@ -63,7 +63,7 @@ def test_numbers_of_the_optimizer_are_no_reason_to_train_apart() -> None:
 
 
 def test_linear_models_on_a_processor_are_fused_by_rule() -> None:
-    journal = Forgetful()
+    journal = ShortMemory()
     assert Planner("auto", journal).size(slot()) == MOST_MEMBERS
 
 
@@ -71,21 +71,21 @@ def test_linear_models_on_a_processor_are_fused_by_rule() -> None:
 def test_other_models_are_fused_where_a_measurement_says_that_it_pays(
     measured: Any, gain: float, members: int
 ) -> None:
-    asked, journal = measured(gain), Forgetful()
+    asked, journal = measured(gain), ShortMemory()
     other = slot(model=MLP(36, 10, (5,)))
     assert Planner("auto", journal).size(other) == members
     [kind] = asked
     assert "MLP" in kind
     plan = journal.plan_of(kind)
-    assert plan == Plan(kind, members, f"measured here: {gain:.2f} times as fast together")
+    assert plan == CohortPlan(kind, members, f"measured here: {gain:.2f} times as fast together")
 
 
 def test_what_the_study_remembers_counts_and_not_another_measurement(measured: Any) -> None:
-    asked, journal = measured(0.5), Forgetful()
+    asked, journal = measured(0.5), ShortMemory()
     other = slot(model=MLP(36, 10, (5,)))
     Planner("auto", journal).size(other)
     [kind] = asked
-    journal.plan(Plan(kind, 7, "measured there: 3.00 times as fast together"))
+    journal.plan(CohortPlan(kind, 7, "measured there: 3.00 times as fast together"))
     assert Planner("auto", journal).size(other) == 7
     assert len(asked) == 1
 
@@ -94,8 +94,8 @@ def test_a_cohort_is_no_larger_than_its_memory(monkeypatch: pytest.MonkeyPatch) 
     large = slot(model=Softmax(36, 10))
     monkeypatch.setattr(planner, "MOST_BYTES", 3 * 4 * (370 * 3 + 4 * 1024 * 10))
     assert room_for(large) == 3
-    assert Planner("auto", Forgetful()).size(large) == 3
-    assert Planner(100, Forgetful()).size(large) == 3
+    assert Planner("auto", ShortMemory()).size(large) == 3
+    assert Planner(100, ShortMemory()).size(large) == 3
     monkeypatch.setattr(planner, "MOST_BYTES", 1)
     assert room_for(large) == 1
 

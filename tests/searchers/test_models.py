@@ -14,7 +14,7 @@ from scipy.optimize import approx_fprime
 import hpo
 from hpo.randomness import uniforms
 from hpo.searchers.gaussian_process import Improvement, fixed_count, subset
-from hpo.surrogates.gaussian_process import GaussianProcess as Process
+from hpo.surrogates.gaussian_process import GaussianProcessModel as Process
 from hpo.surrogates.gaussian_process import Hyperparameters
 from hpo.testing.loop import Loop
 

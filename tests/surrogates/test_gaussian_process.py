@@ -8,7 +8,7 @@ from scipy.optimize import approx_fprime
 
 from hpo.randomness import uniforms
 from hpo.surrogates.gaussian_process import (
-    GaussianProcess,
+    GaussianProcessModel,
     Hyperparameters,
     Posterior,
     Priors,
@@ -37,14 +37,14 @@ def test_the_kernel_s_slope_is_its_derivative_by_the_squared_distance() -> None:
 
 
 def test_without_noise_it_goes_through_what_was_seen() -> None:
-    process = GaussianProcess(POINTS, VALUES, CATEGORIES, Hyperparameters(AT.lengths, 1.0, 1e-7))
+    process = GaussianProcessModel(POINTS, VALUES, CATEGORIES, Hyperparameters(AT.lengths, 1.0, 1e-7))
     mean, deviation = process.predict(POINTS)
     assert np.allclose(mean, VALUES, atol=1e-3)
     assert deviation.max() < 1e-2
 
 
 def test_far_from_what_was_seen_it_knows_nothing() -> None:
-    process = GaussianProcess(
+    process = GaussianProcessModel(
         np.zeros((1, 1)), np.ones(1), np.array([False]), Hyperparameters(np.array([0.01]), 2.0, 0.01)
     )
     mean, deviation = process.predict(np.ones((1, 1)))
@@ -53,7 +53,7 @@ def test_far_from_what_was_seen_it_knows_nothing() -> None:
 
 
 def test_the_gradients_of_a_prediction_are_derivatives() -> None:
-    process = GaussianProcess(POINTS, VALUES, CATEGORIES, AT)
+    process = GaussianProcessModel(POINTS, VALUES, CATEGORIES, AT)
     point = np.array([0.31, 0.62, 0.5])
     mean, deviation, mean_gradient, deviation_gradient = process.predict_with_gradient(point)
     assert (mean, deviation) == pytest.approx([float(each[0]) for each in process.predict(point[None])])
@@ -86,5 +86,5 @@ def test_noise_and_what_does_not_matter_are_learned() -> None:
 def test_a_point_that_was_seen_twice_is_no_trouble() -> None:
     points = np.full((5, 2), 0.3)
     found = fit_hyperparameters(points, np.zeros(5), np.array([False, False]), Priors())
-    mean, _ = GaussianProcess(points, np.zeros(5), np.array([False, False]), found).predict(points)
+    mean, _ = GaussianProcessModel(points, np.zeros(5), np.array([False, False]), found).predict(points)
     assert np.allclose(mean, 0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from hpo.executors.base import Assignment, Ending, Outcome
-from hpo.executors.cohorts.memory import Journal
+from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.slots import Lane, Slot
 from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.replicated import AnyEvaluation
@@ -83,7 +83,7 @@ class Cohort:
         journal: keeps what is left when some have left.
     """
 
-    def __init__(self, seats: Sequence[Seat], journal: Journal) -> None:
+    def __init__(self, seats: Sequence[Seat], journal: CohortMemory) -> None:
         self._seats = list(seats)
         self._journal = journal
         self._lanes: list[Lane] = []

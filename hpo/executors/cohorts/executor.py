@@ -8,9 +8,9 @@ from dataclasses import replace
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors.base import Assignment, Companion, Ending, OnProgress, Outcome
 from hpo.executors.cohorts.cohort import Cohort, Seat
-from hpo.executors.cohorts.memory import Forgetful, Journal
+from hpo.executors.cohorts.memory import CohortMemory, ShortMemory
 from hpo.executors.cohorts.planner import Fuse, Planner
-from hpo.executors.cohorts.slots import Seats
+from hpo.executors.cohorts.slots import SlotObjective
 from hpo.executors.placement import Placement
 from hpo.executors.replicated import evaluate
 from hpo.objective.context import CurrentTrial, running
@@ -44,16 +44,16 @@ class CohortExecutor:
         folder: CheckpointFolder | None = None,
         *,
         fuse: Fuse = "auto",
-        journal: Journal | None = None,
+        journal: CohortMemory | None = None,
         max_paused: int = 1024,
     ) -> None:
         function = fusable(objective.function)
-        self._seats = None if function is None else Seats(function)
+        self._seats = None if function is None else SlotObjective(function)
         self._objective = objective if self._seats is None else Objective(self._seats)
         self._placement = placement
         self._on_progress = on_progress
         self._folder = folder
-        self._journal = Forgetful() if journal is None else journal
+        self._journal = ShortMemory() if journal is None else journal
         self._planner = Planner(fuse, self._journal)
         self._max_paused = max_paused
         self._cohort: Cohort | None = None

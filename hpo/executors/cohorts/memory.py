@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Plan:
+class CohortPlan:
     """How many trials of one kind train together.
 
     Attributes:
@@ -23,14 +23,14 @@ class Plan:
     reason: str
 
 
-class Journal(Protocol):
+class CohortMemory(Protocol):
     """Keeps what was decided about cohorts."""
 
-    def plan_of(self, kind: str) -> Plan | None:
+    def plan_of(self, kind: str) -> CohortPlan | None:
         """What was decided for trials of this kind; None if nothing was."""
         ...
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: CohortPlan) -> None:
         """Keep a decision."""
         ...
 
@@ -43,17 +43,17 @@ class Journal(Protocol):
         ...
 
 
-class Forgetful:
+class ShortMemory:
     """A journal for as long as an executor lives."""
 
     def __init__(self) -> None:
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, CohortPlan] = {}
 
-    def plan_of(self, kind: str) -> Plan | None:
+    def plan_of(self, kind: str) -> CohortPlan | None:
         """What was decided for trials of this kind."""
         return self._plans.get(kind)
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: CohortPlan) -> None:
         """Keep a decision."""
         self._plans[plan.kind] = plan
 

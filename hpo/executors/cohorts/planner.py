@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo.backend import Arrays, Run, registry
 from hpo.executors.cohorts.gain import few_of, measured_gain
-from hpo.executors.cohorts.memory import Journal, Plan
+from hpo.executors.cohorts.memory import CohortMemory, CohortPlan
 from hpo.executors.cohorts.slots import Slot
 from hpo.training.in_turn import RunsInTurn
 
@@ -60,7 +60,7 @@ class Planner:
         journal: what the study remembers.
     """
 
-    def __init__(self, fuse: Fuse, journal: Journal) -> None:
+    def __init__(self, fuse: Fuse, journal: CohortMemory) -> None:
         self._fuse = fuse
         self._journal = journal
         self._one_by_one: set[str] = set()
@@ -91,16 +91,16 @@ class Planner:
             self._journal.plan(plan)
         return plan.members
 
-    def _decide(self, slot: Slot, kind: str) -> Plan | None:
+    def _decide(self, slot: Slot, kind: str) -> CohortPlan | None:
         """What pays; None where the backend cannot train such models together, so that nothing is decided."""
         most = min(MOST_MEMBERS, room_for(slot))
         if slot.training.is_linear and _device(slot).partition(":")[0] == "cpu":
-            return Plan(kind, most, "linear models on a processor share their products")
+            return CohortPlan(kind, most, "linear models on a processor share their products")
         if isinstance(_prepare(slot, 2, few_of(slot.training.arrays)), RunsInTurn):
             return None
         gain = measured_gain(kind, lambda count, few: _prepare(slot, count, few), slot.training.arrays)
         reason = f"measured here: {gain:.2f} times as fast together"
-        return Plan(kind, most if gain >= LEAST_GAIN else 1, reason)
+        return CohortPlan(kind, most if gain >= LEAST_GAIN else 1, reason)
 
 
 def room_for(slot: Slot) -> int:

@@ -67,7 +67,7 @@ class Slot(Iterator[dict[str, float]]):
         return self.record
 
 
-class Seats:
+class SlotObjective:
     """An objective whose trials do not train by themselves but take a place for it.
 
     Args:

@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Sequence
 
 from hpo.executors.base import Assignment
-from hpo.executors.cohorts.memory import Journal
+from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.planner import Fuse, Planner
-from hpo.executors.cohorts.slots import Seats
+from hpo.executors.cohorts.slots import SlotObjective
 from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, running
 from hpo.training.fusable import Fusable
 
 
-class Parties:
+class Dispatch:
     """Holds the trials that wait, and shares them out.
 
     A worker gets as many as train together, but no more than leave some for the other free workers. Which of
@@ -27,8 +27,8 @@ class Parties:
         journal: what the study remembers of its cohorts.
     """
 
-    def __init__(self, function: Fusable, placement: Placement, fuse: Fuse, journal: Journal) -> None:
-        self._seats = Seats(function)
+    def __init__(self, function: Fusable, placement: Placement, fuse: Fuse, journal: CohortMemory) -> None:
+        self._seats = SlotObjective(function)
         self._placement = placement
         self._planner = Planner(fuse, journal)
         self.waiting: list[Assignment] = []

@@ -12,10 +12,10 @@ from typing import Any
 from hpo.checkpoints import CheckpointFolder
 from hpo.errors import ObjectiveError
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
-from hpo.executors.cohorts.memory import Forgetful, Journal
+from hpo.executors.cohorts.memory import CohortMemory, ShortMemory
 from hpo.executors.cohorts.planner import Fuse
 from hpo.executors.placement import Placement
-from hpo.executors.processes.dispatch import Parties, on_device
+from hpo.executors.processes.dispatch import Dispatch, on_device
 from hpo.executors.processes.environment import check_posix
 from hpo.executors.processes.handle import KILL_SECONDS, WorkerHandle
 from hpo.executors.processes.limits import Limits
@@ -94,17 +94,17 @@ class ProcessExecutor:
         max_paused: int = 8,
         log_folder: Path | None = None,
         fuse: Fuse = 1,
-        journal: Journal | None = None,
+        journal: CohortMemory | None = None,
     ) -> None:
         check_posix()
         self._num_workers = _checked_count("workers", workers, least=1)
-        self._journal = Forgetful() if journal is None else journal
+        self._journal = ShortMemory() if journal is None else journal
         function = fusable(objective.function)
         is_limited = memory_limit is not None or trial_timeout is not None
-        self._parties: Parties | None = None
+        self._parties: Dispatch | None = None
         if function is not None and fuse != 1 and not (fuse == "auto" and is_limited):
             where = on_device(placement, _checked_devices(devices))
-            self._parties = Parties(function, where, fuse, self._journal)
+            self._parties = Dispatch(function, where, fuse, self._journal)
         equipment = Equipment(
             pack(objective.function),
             placement,

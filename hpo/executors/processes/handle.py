@@ -14,7 +14,7 @@ from typing import Any
 
 from hpo.executors.base import Assignment
 from hpo.executors.processes import supervisor
-from hpo.executors.processes.limits import Limits, Watch
+from hpo.executors.processes.limits import Limits, LimitWatch
 from hpo.executors.processes.messages import Broken, Party, Ready, Setup
 
 KILL_SECONDS = 5.0
@@ -54,7 +54,7 @@ class WorkerHandle:
         self.assignments: dict[int, Assignment] = {}
         self.round: AbstractContextManager[None] | None = None
         self.log = log
-        self.watch = Watch(limits)
+        self.watch = LimitWatch(limits)
         self.turn = 0
         self._group: int | None = None
         self._connection, theirs = Pipe()

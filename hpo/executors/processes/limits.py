@@ -44,7 +44,7 @@ class Limits:
                 raise ValueError(f"{name}= takes a positive number of {unit}; received {value!r}.")
 
 
-class Watch:
+class LimitWatch:
     """Keeps an eye on one worker.
 
     Args:

@@ -19,7 +19,7 @@ from typing import Any
 from hpo.backend import registry
 from hpo.executors.base import Executor, Progress
 from hpo.executors.cohorts import CohortExecutor
-from hpo.executors.cohorts.memory import Forgetful
+from hpo.executors.cohorts.memory import ShortMemory
 from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.processes.channel import Channel
 from hpo.executors.processes.messages import (
@@ -46,7 +46,7 @@ class Halted(BaseException):
     """The parent ends the running trial from outside. No objective should swallow it."""
 
 
-class ParentsJournal(Forgetful):
+class ParentsJournal(ShortMemory):
     """Has the parent keep what is to be remembered of cohorts.
 
     Args:

@@ -12,10 +12,10 @@ from hpo.errors import SpaceError
 from hpo.objective.decision import Decision, Verdict
 from hpo.space import Config, Space
 from hpo.storage import Storage
-from hpo.study.origin import Beginning, begin
+from hpo.study.origin import Origin, begin
 from hpo.study.study import Study
 from hpo.study.trial import Direction, Metric
-from hpo.study.writer import Recorder
+from hpo.study.writer import Writer
 
 METRIC = "value"
 """What the one number of an Optuna trial is called."""
@@ -56,7 +56,7 @@ class Replay:
         check_one_objective(optuna_study)
         maximises = optuna_study.direction is optuna.study.StudyDirection.MAXIMIZE
         direction = Direction.MAXIMIZE if maximises else Direction.MINIMIZE
-        beginning = Beginning(
+        beginning = Origin(
             name=name,
             space=space,
             metrics=(Metric(METRIC, direction),),
@@ -69,7 +69,7 @@ class Replay:
         )
         self._history, _ = begin(beginning, storage, resume=False)
         self.study = Study(self._history)
-        self._recorder = Recorder(self._history, self.study)
+        self._recorder = Writer(self._history, self.study)
         self._recorder.begin()
         self._started: dict[int, int] = {}
         self._ended: set[int] = set()
