@@ -152,7 +152,7 @@ class Evaluation:
             if value is not _NOTHING:
                 return value
         elif self._steps is not None:
-            host.begin_epoch(host.epoch + 1)
+            self._placement.begin_epoch(host.epoch + 1)
         assert self._current is not None
         assert self._steps is not None
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 
 class Verdict(str, Enum):
@@ -35,7 +36,8 @@ class Decision:
     reason: str = ""
     standing: float | None = None
 
-    @property
+    # Kept, as `CONTINUE` is asked several times after each epoch of each trial.
+    @cached_property
     def goes_on(self) -> bool:
         """Whether the trial continues."""
         return self.verdict is Verdict.CONTINUE

@@ -55,6 +55,7 @@ class Standings:
     def __init__(self) -> None:
         self._study: Study | None = None
         self._num_read = 0
+        self._metric: tuple[str, int] | None = None
         self._standings: dict[int, Standing] = {}
         self.num_running = 0
 
@@ -100,7 +101,9 @@ class Standings:
         if standing is None or standing.is_over or event.attempt != standing.attempt:
             return None
         if event.kind is EventKind.REPORTED:
-            name, sign = study.metric.name, study.metric.sign
+            if self._metric is None:
+                self._metric = study.metric.name, study.metric.sign
+            name, sign = self._metric
             value = sign * metrics_from_json(event.data)[name]
             standing.before, standing.epoch = standing.epoch, event.epoch or 0
             standing.value = value if math.isfinite(value) else math.inf

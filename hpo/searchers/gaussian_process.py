@@ -68,7 +68,7 @@ class GaussianProcess(ModelBased):
 
     Example:
         >>> import hpo
-        >>> space = {"x": hpo.Float(-1, 1), "kind": hpo.Pick(["a", "b"])}
+        >>> space = {"x": hpo.Float(-1, 1), "kind": hpo.Choice(["a", "b"])}
         >>> study = hpo.search(
         ...     lambda c: (c["x"] - 0.2) ** 2 + (c["kind"] == "a"),
         ...     space, searcher=hpo.GaussianProcess(), num_trials=20, seed=0,

@@ -125,6 +125,9 @@ class History:
         self.num_failed = 0
         self.num_stopped = 0
         self.num_ended_since_best = 0
+        # Of each trial the number of its last start and the epoch of its last report, 0 before the first.
+        self._attempts = array("i")
+        self._epochs = array("i")
         # Places in the log: of each trial's first and last start, end, last report and last checkpoint, and
         # for each event of the one before it of the same trial and kind; -1 for none.
         self._first = array("i")
@@ -168,7 +171,7 @@ class History:
         Raises:
             ValueError: it cannot come after those that are there.
         """
-        if (event.kind is EventKind.STUDY_CREATED) != (not self.events):
+        if (event.kind is EventKind.STUDY_CREATED) != (not self._before):
             raise ValueError(
                 f"A log starts with its only study_created; event {len(self.events)} is {event}."
             )
@@ -183,7 +186,7 @@ class History:
 
     def attempt(self, trial: int) -> int:
         """The number of the trial's last start."""
-        return self.events.attempt(self._started[trial])
+        return self._attempts[trial]
 
     def config(self, trial: int) -> dict[str, Any]:
         """The trial's config."""
@@ -201,8 +204,7 @@ class History:
 
     def last_epoch(self, trial: int) -> int:
         """The epoch of the trial's last report; 0 before the first."""
-        place = self._reported[trial]
-        return 0 if place < 0 else self.events.epoch(place)
+        return self._epochs[trial]
 
     def report(self, trial: int, epoch: int) -> dict[str, float] | None:
         """What the trial reported of an epoch; None if nothing."""
@@ -343,10 +345,12 @@ class History:
         """What the log has counts; the event says that something else came."""
 
     def _trial_started(self, event: Event, data: Mapping[str, Any]) -> None:
-        number, place = event.trial, len(self.events)
+        number, place = event.trial, len(self._before)
         if number == self.num_trials and event.attempt == 0:
             self._first.append(place)
             self._started.append(place)
+            self._attempts.append(0)
+            self._epochs.append(0)
             for column in (self._ended, self._reported, self._saved):
                 column.append(-1)
             self.values.append(math.nan)
@@ -360,6 +364,7 @@ class History:
             return  # it came too late: the trial has ended, or was started by another
         else:
             self._started[number] = place
+            self._attempts[number] = event.attempt
             self._ended[number] = -1
             if "lost" in data:
                 self._lost[number] = self.num_lost(number) + 1
@@ -373,21 +378,21 @@ class History:
         before = self._reported[number]
         if event.epoch is None or event.epoch <= self.last_epoch(number):
             raise ValueError(f"The log has {event}, whose epoch does not come after the last one.")
-        self._reported[number] = len(self.events)
+        self._reported[number], self._epochs[number] = len(self._before), event.epoch
         return before
 
     def _checkpointed(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
             return None
         number = event.trial or 0
-        before, self._saved[number] = self._saved[number], len(self.events)
+        before, self._saved[number] = self._saved[number], len(self._before)
         return before
 
     def _trial_paused(self, event: Event, data: Mapping[str, Any]) -> None:
         if self._is_late(event):
             return
         number = event.trial or 0
-        self._ended[number] = len(self.events)
+        self._ended[number] = len(self._before)
         del self.running[number]
         self.cohorts.pop(number, None)
         self.paused[number] = None
@@ -404,7 +409,7 @@ class History:
             self._rank(number, float(document[name]))
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
         self.num_stopped += event.kind is EventKind.TRIAL_STOPPED
-        self._ended[number] = len(self.events)
+        self._ended[number] = len(self._before)
         self.running.pop(number, None)
         self.paused.pop(number, None)
         self.cohorts.pop(number, None)

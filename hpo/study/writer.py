@@ -167,12 +167,12 @@ class Writer:
             ObjectiveError: it reported several metrics and nobody said which one to optimise.
         """
         metrics = self._named(trial, result)
-        last = self._history.last_epoch(trial)
+        last, attempt = self._history.last_epoch(trial), self._history.attempt(trial)
         number = last + 1 if epoch is None else epoch
         if number <= last:
             return Report(number, self._said_before(trial, number, metrics)), False
         report = Report(number, metrics)
-        self._write(EventKind.REPORTED, metrics_to_json(metrics), trial, epoch=number)
+        self._write(EventKind.REPORTED, metrics_to_json(metrics), trial, attempt, number)
         return report, True
 
     def checkpoint(self, trial: int, epoch: int) -> None:

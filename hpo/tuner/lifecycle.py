@@ -149,7 +149,8 @@ class Lifecycle:
             progressed, self._progressed = self._progressed, []
             for trial in progressed:
                 self._keeper.after_progress(trial)
-                self.after_end(trial)
+                if trial not in self.history.running:
+                    self.after_end(trial)
 
     def take(self, progress: Progress, *, must_be_finite: bool = True) -> Decision:
         """Record what a trial says on its way, and decide how it goes on.
@@ -335,10 +336,11 @@ class Lifecycle:
         until = self._until.get(trial)
         if decision.goes_on and until is not None and epoch >= until:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
-        try:
-            self.recorder.decide(trial, decision)
-        except ResultError as error:
-            self.recorder.fail(trial, f"No result: {error}.")
+        if not decision.goes_on:
+            try:
+                self.recorder.decide(trial, decision)
+            except ResultError as error:
+                self.recorder.fail(trial, f"No result: {error}.")
         return decision
 
     def _newest_checkpoint(self, trial: int) -> Checkpoint | None:
