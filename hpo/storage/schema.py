@@ -123,6 +123,7 @@ class Statements:
             .where(study, EVENTS.c.number >= bindparam("since"))
             .order_by(EVENTS.c.number)
         )
+        self.created = text(select(EVENTS.c.text).where(study, EVENTS.c.number == literal_column("0")))
         self.add_event = text(insert(EVENTS))
         self.claim = text(
             select(EVENTS.c.number).where(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -214,10 +215,18 @@ class SqlLog:
                     for kind, trial, attempt, epoch, text, time, elapsed in cursor
                 ]
         except KeyError as error:
-            raise StorageError(
-                f"The log of {self._name!r} in {self._database.place} has an event of the kind {error}, "
-                "which this version does not know. A newer polyhpo wrote it: upgrade."
-            ) from error
+            raise self._unknown(str(error), cursor) from error
+
+    def _unknown(self, kind: str, cursor: Any) -> StorageError:
+        """The error to raise where the log has an event of a kind that came later."""
+        cursor.execute(self._statements.created, {"study": self._study})
+        ((text,),) = cursor.fetchall()
+        version = json.loads(text).get("versions", {}).get("polyhpo", "of an unknown version")
+        return StorageError(
+            f"The log of {self._name!r} in {self._database.place} has an event of the kind {kind}, which "
+            f"this version does not know. A newer polyhpo wrote it: upgrade. The study was created by "
+            f"polyhpo {version}."
+        )
 
     def _collision(self, events: Sequence[Event], error: Exception) -> Exception:
         """The error to raise where events could not be appended beside those that are there."""

@@ -1,0 +1,98 @@
+"""Studies that older versions wrote are read and resumed as if today's code had written them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import sqlite3
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hpo
+from hpo.schedulers.named import SCHEDULERS
+from hpo.searchers.named import SEARCHERS
+from tests.durability.studies.make import COMPUTER, FOLDER, STUDIES, outcome, rounded, told
+
+EXPECTED: dict[str, Any] = json.loads((FOLDER / "expected.json").read_text())
+CAME_LATER: tuple[str, ...] = ()
+"""Searchers and schedulers of which no older version can have written a study."""
+
+Copy = Callable[[str], Path]
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Copy:
+    """Copies a study with its checkpoints, as found on the computer that wrote it."""
+    monkeypatch.setattr(socket, "gethostname", lambda: COMPUTER)
+
+    def copied(name: str) -> Path:
+        file = shutil.copy(FOLDER / f"{name}.db", tmp_path)
+        if (FOLDER / f"{name}.db.files").exists():
+            shutil.copytree(FOLDER / f"{name}.db.files", tmp_path / f"{name}.db.files")
+        return Path(file)
+
+    return copied
+
+
+def continue_with(kind: str, version: str, file: Path) -> None:
+    """Let another version have created the study, and appended an event of that kind."""
+    created_by = hpo.load(file).versions["polyhpo"]
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(
+            "UPDATE hpo_events SET text = replace(text, ?, ?) WHERE number = 0", [created_by, version]
+        )
+        connection.execute(
+            "INSERT INTO hpo_events (study, number, kind, trial, attempt, text, seen) "
+            "SELECT study, MAX(number) + 1, ?, 0, 0, '{}', 0 FROM hpo_events",
+            [kind],
+        )
+
+
+def running(study: hpo.Study) -> dict[int, int]:
+    """The attempts of the trials that are under way, by their ids."""
+    return {trial.id: trial.attempt for trial in study.trials if trial.state is hpo.TrialState.RUNNING}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_what_an_older_version_wrote_is_read(copy: Copy, name: str) -> None:
+    study = hpo.load(copy(name))
+    ended = [told(trial) for trial in study.trials if trial.finished is not None]
+    assert ended == [EXPECTED[name]["trials"][trial["id"]] for trial in ended]
+    assert running(study) or name == "confirmed"
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_what_an_older_version_began_goes_on_without_a_warning_to_the_same_end(copy: Copy, name: str) -> None:
+    file, search = copy(name), STUDIES[name]()
+    interrupted = running(hpo.load(file))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study = search.run(file, resume=True)
+    assert rounded(outcome(study), search.digits) == rounded(EXPECTED[name], search.digits)
+    assert all(study.trials[trial].attempt > attempt for trial, attempt in interrupted.items())
+
+
+def test_each_searcher_and_each_scheduler_has_a_study_of_an_older_version() -> None:
+    names = {f"searcher-{name}" for name in SEARCHERS} | {f"scheduler-{name}" for name in SCHEDULERS}
+    assert names - set(STUDIES) == set(CAME_LATER)
+
+
+def test_each_study_has_a_file_and_an_end() -> None:
+    assert set(STUDIES) == set(EXPECTED) == {path.stem for path in FOLDER.glob("*.db")}
+
+
+def test_an_event_of_an_unknown_kind_is_refused_with_the_version_that_wrote_it(copy: Copy) -> None:
+    file = copy("searcher-random")
+    continue_with("trial_teleported", "7.8.9", file)
+    said = rf"'study' in {re.escape(str(file))} .*the kind 'trial_teleported'.*created by polyhpo 7\.8\.9"
+    with pytest.raises(hpo.StorageError, match=said):
+        hpo.load(file)
+    with pytest.raises(hpo.StorageError, match=said):
+        STUDIES["searcher-random"]().run(file, resume=True)
