@@ -74,7 +74,7 @@ def study_in(storage: Storage, file: str, name: str | None, command: str, before
 
 def history_of(study: Study) -> History:
     """The fold of the study's log, for what its view does not show."""
-    return study._history
+    return study.history
 
 
 def log_of(study: Study) -> Sequence[Event]:

@@ -61,6 +61,11 @@ class Study:
         return cls(History(events, space=space))
 
     @property
+    def history(self) -> History:
+        """What else the log tells, for tools. Only a `hpo.study.writer.Writer` adds to it."""
+        return self._history
+
+    @property
     def name(self) -> str:
         """What the study is called."""
         return str(self._history.created["name"])

@@ -13,7 +13,6 @@ from hpo.objective.decision import Decision, Verdict
 from hpo.objective.function import UNNAMED, Result, ResultError
 from hpo.storage import ClaimedError
 from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
-from hpo.study.history import History
 from hpo.study.study import Study
 from hpo.study.trial import Metric, Report, metrics_document
 
@@ -28,21 +27,19 @@ class Writer:
     be committed, because the disk is full, say, is committed with the next event that can be.
 
     Args:
-        history: the log, empty or of a study that goes on.
-        study: the view of that log, for the callbacks.
+        study: the study, with its first event or one that goes on.
         callbacks: get every event that is written, and those of other tuners on the same study.
         clock: gives seconds, and never goes back.
     """
 
     def __init__(
         self,
-        history: History,
         study: Study,
         callbacks: Iterable[Callback] = (),
         *,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._history = history
+        self._history = study.history
         self._study = study
         self._callbacks = tuple(callbacks)
         self._uncommitted: list[Event] = []

@@ -36,19 +36,18 @@ class Driven:
     ) -> None:
         goal: dict[str, Any] = {"maximize": "error"} if maximize else {"minimize": "error"}
         self._tuner = Tuner(None, space or {"x": Float(0, 1)}, scheduler=scheduler, seed=3, **goal)
-        self._books = self._tuner._books
+        self._lifecycle = self._tuner._lifecycle
         self._num_trials = num_trials
         self.study: Study = self._tuner.study
 
     def next(self) -> Step | None:
         """What the scheduler would do next."""
         can_start = self.study.num_proposals < self._num_trials
-        return self._books.scheduler.next(self.study, can_start=can_start)
+        return self._lifecycle.scheduler.next(self.study, can_start=can_start)
 
     def start(self) -> int | None:
-        """Start whoever is next; its id. None if nobody can."""
-        assignment = self._books.next(self._num_trials)
-        return None if assignment is None else assignment.trial
+        """Start what is next; its id. None if nothing can start."""
+        return self._lifecycle.hand_out(self._num_trials)
 
     def report(self, trial: int, *errors: float) -> Decision:
         """Report these values; the decision on the last one."""

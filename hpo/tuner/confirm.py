@@ -46,11 +46,11 @@ def confirm(
         raise ValueError(
             "This study was read from a log and has no objective; pass it: confirm(study, objective=f)."
         )
-    recorder = Writer(study._history, study)
+    recorder = Writer(study)
     placement, _ = choose_placement(study.seed, study.backend, study.device)
     first = study.replicates
     for trial in [study.best] if top == 1 else study.top(top):
-        known = study._history.replicated.get(trial.id, {})
+        known = study.history.replicated.get(trial.id, {})
         for draw in range(first, first + replicates):
             if draw not in known:
                 here = dataclasses.replace(placement, replicate=draw)

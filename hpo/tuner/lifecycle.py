@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from hpo.checkpoints import Checkpoint
 from hpo.errors import CheckpointError, ObjectiveError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
+from hpo.executors.cohorts import CohortPlan
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Result, ResultError
 from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Lease, LeaseWatch
-from hpo.study.history import History
 from hpo.study.retention import Keep, Retention
 from hpo.study.study import Study
-from hpo.study.writer import Writer
+from hpo.study.writer import Callback, Writer
 
 _TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
 
@@ -26,47 +27,149 @@ _TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
 class Lifecycle:
     """Starts trials, takes their reports and their ends, and sees to it that the log has them all.
 
+    It alone writes the log of a search, and alone knows which trials are out: with an executor, or handed
+    out to the caller. It is also what the study remembers of its cohorts, a `CohortMemory`.
+
     Args:
-        history: the study's history.
-        study: the view of it, for searcher and scheduler.
-        recorder: writes the log.
+        study: the study, with its first event or one that goes on.
         searcher: proposes configs.
         scheduler: decides how long trials run.
         keep: whose models are kept.
+        callbacks: get every event, see `hpo.study.writer.Writer`.
+        clock: returns seconds, and never goes back.
 
     Attributes:
-        by_hand: the trials that were handed out, to be told the results of.
-        in_flight: the trials that an executor has.
-        dismissed: trials that were paused and will never go on; whoever holds their generators closes them.
+        study: as given; searcher and scheduler see it.
+        history: its history.
+        scheduler: as given.
         is_exhausted: whether the searcher has no more to propose.
     """
 
     def __init__(
         self,
-        history: History,
         study: Study,
-        recorder: Writer,
         searcher: Searcher,
         scheduler: Scheduler,
-        keep: Keep,
+        *,
+        keep: Keep = "best",
+        callbacks: Iterable[Callback] = (),
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.history = history
         self.study = study
-        self.recorder = recorder
+        self.history = study.history
         self.scheduler = scheduler
-        self._searcher = searcher
-        self._keeper = Retention(history, keep)
-        self._lease = None if history.store is None else Lease(history.store)
-        self._watch = None if history.store is None else LeaseWatch(history.store)
         self.is_exhausted = False
-        self.by_hand: set[int] = set()
-        self.in_flight: set[int] = set()
-        self.dismissed: list[int] = []
+        self._searcher = searcher
+        self._writer = Writer(study, callbacks, clock=clock)
+        self._retention = Retention(self.history, keep)
+        store = self.history.store
+        self._lease = None if store is None else Lease(store)
+        self._watch = None if store is None else LeaseWatch(store)
+        self._by_hand: set[int] = set()
+        self._in_flight: set[int] = set()
+        self._dismissed: list[int] = []
         self._until: dict[int, int] = {}
         self._depth = 0
         self._progressed: list[int] = []
 
-    def next(self, total: int | None) -> Assignment | None:
+    @property
+    def num_in_flight(self) -> int:
+        """How many trials an executor has."""
+        return len(self._in_flight)
+
+    @property
+    def with_others(self) -> set[int]:
+        """The running trials that are not out with this tuner."""
+        return set(self.history.running) - self._by_hand - self._in_flight
+
+    def begin(self) -> None:
+        """Tell the callbacks of a new study's first event."""
+        self._writer.begin()
+
+    def go_on(self) -> None:
+        """Let the study's own time go on from its last event, and take in what other tuners wrote."""
+        self._writer.wind_clock()
+        self._writer.read_on()
+
+    def read_on(self) -> None:
+        """Take in what other tuners wrote."""
+        self._writer.read_on()
+
+    def note(self, topic: str, text: str) -> None:
+        """Record a remark."""
+        self._writer.note(topic, text)
+
+    def place(self, backend: str | None, reason: str, device: str | None) -> None:
+        """Record the backend and the device, unless another tuner was first."""
+        with suppress(ClaimedError):
+            self._writer.place(backend, reason, device)
+
+    def add(self, config: Mapping[str, Any], result: Result, info: Mapping[str, Any]) -> int:
+        """Record a result that is known from elsewhere; the id of its trial."""
+        while True:
+            with suppress(ClaimedError):
+                trial = self._writer.start(config, {"info": info})
+                break
+        self.finish(Outcome(trial, result=result))
+        return trial
+
+    def assign(self, total: int | None) -> Assignment | None:
+        """The next trial for an executor, which has it from now on; None if none can start yet.
+
+        Args:
+            total: how many proposals there may be in all; None for any number.
+        """
+        assignment = self._taken_up() or self._next(total)
+        if assignment is not None:
+            self._in_flight.add(assignment.trial)
+        return assignment
+
+    def hand_out(self, total: int | None = None) -> int | None:
+        """The next trial for a caller who evaluates it; None if none can start yet.
+
+        Args:
+            total: as for `assign`.
+        """
+        assignment = self._taken_up(must_be_finite=False) or self._next(total)
+        if assignment is None:
+            return None
+        self._by_hand.add(assignment.trial)
+        return assignment.trial
+
+    def dismissed(self) -> Iterator[int]:
+        """The trials that were ended while they waited, each once, so that their generators are closed."""
+        while self._dismissed:
+            yield self._dismissed.pop()
+
+    def settle(self, outcome: Outcome, max_retries: int) -> Assignment | None:
+        """Take the end of an assignment from an executor.
+
+        Args:
+            outcome: what came of it.
+            max_retries: how many times a trial is run again whose process was lost.
+
+        Returns:
+            The trial once more, if its process was lost: the executor has it from now on. Else None.
+        """
+        trial = outcome.trial
+        self._in_flight.discard(trial)
+        if outcome.ending is not Ending.LOST or self.history.num_lost(trial) >= max_retries:
+            self.finish(outcome)
+            return None
+        until = self.history.start_of(trial).get("until")
+        with suppress(ClaimedError):  # another tuner runs it
+            assignment = self._again(trial, until=until, lost=outcome.reason)
+            self._in_flight.add(trial)
+            return assignment
+        return None
+
+    def leave(self) -> None:
+        """Let go of what an executor had, and beat no more unless trials are handed out."""
+        self._in_flight.clear()
+        if self._lease is not None and not self._by_hand:
+            self._lease.end()
+
+    def _next(self, total: int | None) -> Assignment | None:
         """Start whatever is to run next; None if nothing can before another trial reports.
 
         Args:
@@ -76,14 +179,14 @@ class Lifecycle:
             can_start = not self.is_exhausted and (total is None or self.history.num_proposals < total)
             grant = self.scheduler.next(self.study, can_start=can_start)
             # One that was paused just now has not left its place yet; it will before anything else happens.
-            if grant is None or grant.trial in self.in_flight:
+            if grant is None or grant.trial in self._in_flight:
                 return None
             try:
                 if isinstance(grant, End):
                     self._dismiss(grant)
                     continue
                 if grant.trial is not None:
-                    return self.again(grant.trial, until=grant.until, info=grant.info)
+                    return self._again(grant.trial, until=grant.until, info=grant.info)
                 if not can_start:
                     return None
                 proposal = self._propose()
@@ -94,7 +197,7 @@ class Lifecycle:
                 # Another tuner was first. What it did is known by now, so ask again.
                 continue
 
-    def again(
+    def _again(
         self, trial: int, *, until: int | None, info: dict[str, Any] | None = None, lost: str | None = None
     ) -> Assignment:
         """Start a trial once more, from its newest checkpoint.
@@ -105,12 +208,12 @@ class Lifecycle:
         self._begin_lease()
         cohort = self._companions(trial)
         notes = {"until": until, "owner": self._owner, "info": info, "lost": lost}
-        self.recorder.restart(trial, notes)
+        self._writer.restart(trial, notes)
         start, config = self._newest_checkpoint(trial), self.history.config(trial)
         attempt = self.history.attempt(trial)
         return self._assigned(Assignment(trial, config, attempt, until, start, cohort))
 
-    def taken_up(self, *, must_be_finite: bool = True) -> Assignment | None:
+    def _taken_up(self, *, must_be_finite: bool = True) -> Assignment | None:
         """A trial that was started and that nobody runs any more, started again; None if there is none.
 
         One whose last report the log has, but not what was decided on it, is decided on first.
@@ -119,10 +222,10 @@ class Lifecycle:
             must_be_finite: whether a last report of NaN or infinity fails the trial.
         """
         for trial in list(self.history.running):
-            if trial in self.by_hand or trial in self.in_flight or not self._is_left_behind(trial):
+            if trial in self._by_hand or trial in self._in_flight or not self._is_left_behind(trial):
                 continue
             try:
-                assignment = self.again(trial, until=self.history.start_of(trial).get("until"))
+                assignment = self._again(trial, until=self.history.start_of(trial).get("until"))
             except ClaimedError:
                 continue
             epoch = self.history.last_epoch(trial)
@@ -141,14 +244,14 @@ class Lifecycle:
         """
         self._depth += 1
         try:
-            with self.recorder.together():
+            with self._writer.together():
                 yield
         finally:
             self._depth -= 1
         if not self._depth:
             progressed, self._progressed = self._progressed, []
             for trial in progressed:
-                self._keeper.after_progress(trial)
+                self._retention.after_progress(trial)
                 if trial not in self.history.running:
                     self.after_end(trial)
 
@@ -170,18 +273,20 @@ class Lifecycle:
         with self.together():
             self._progressed.append(trial)
             if progress.problem is not None:
-                self.recorder.note("checkpoints", f"trial {trial}: {progress.problem}")
+                self._writer.note("checkpoints", f"trial {trial}: {progress.problem}")
             is_last = True
             if progress.result is not None:
-                report, is_new = self.recorder.report(trial, progress.epoch, progress.result)
+                report, is_new = self._writer.report(trial, progress.epoch, progress.result)
                 is_last = is_new or report.epoch == self.history.last_epoch(trial)
             if progress.saved:
-                self.recorder.checkpoint(trial, progress.epoch)
+                self._writer.checkpoint(trial, progress.epoch)
             if progress.result is not None:
                 if must_be_finite:
-                    self.recorder.check_finite(report.metrics, report.epoch)
+                    self._writer.check_finite(report.metrics, report.epoch)
                 if is_last:
                     decision = self._decide(trial, report.epoch)
+        if not decision.goes_on:
+            self._by_hand.discard(trial)
         return decision
 
     def finish(self, outcome: Outcome) -> None:
@@ -191,10 +296,11 @@ class Lifecycle:
             ObjectiveError: it reported no epochs, and the scheduler lives on them.
         """
         trial = outcome.trial
+        self._by_hand.discard(trial)
         if self._is_over(trial, outcome.attempt):
             return
         if outcome.reason is not None:
-            self.recorder.fail(trial, outcome.reason, outcome.traceback)
+            self._writer.fail(trial, outcome.reason, outcome.traceback)
         elif outcome.ending is Ending.ENDED:
             self.complete(trial, outcome.result, self._said_of_end(trial))
             self._check_epochs(trial)
@@ -203,20 +309,30 @@ class Lifecycle:
     def complete(self, trial: int, result: Result | None, reason: str = "") -> None:
         """Record a trial's result, or that it has none."""
         try:
-            self.recorder.complete(trial, result, reason)
+            self._writer.complete(trial, result, reason)
         except ResultError as error:
-            self.recorder.fail(trial, f"No result: {error}.")
+            self._writer.fail(trial, f"No result: {error}.")
 
     def after_end(self, trial: int) -> None:
         """Delete the files of an ended trial that are not to be kept."""
         if trial not in self.history.running and trial not in self.history.paused:
             self._until.pop(trial, None)
-            self._keeper.after_end(trial)
+            self._retention.after_end(trial)
 
-    def end_lease(self) -> None:
-        """Say no more that this tuner is alive, unless trials are out by hand."""
-        if self._lease is not None and not self.by_hand:
-            self._lease.end()
+    def plan_of(self, kind: str) -> CohortPlan | None:
+        """What was decided for trials of this kind; None if nothing was."""
+        known = self.history.plans.get(kind)
+        return None if known is None else CohortPlan(kind, *known)
+
+    def plan(self, plan: CohortPlan) -> None:
+        """Record a decision, unless another tuner was first."""
+        while self.plan_of(plan.kind) is None:
+            with suppress(ClaimedError):
+                self._writer.plan(plan.kind, plan.members, plan.reason)
+
+    def formed(self, trials: Sequence[int], epoch: int) -> None:
+        """Record that these trials train together, in this order, from this epoch on."""
+        self._writer.form(trials, epoch)
 
     @property
     def _owner(self) -> str | None:
@@ -254,7 +370,7 @@ class Lifecycle:
         start = None if grant.start_from is None else self._copied_from(grant.start_from)
         if start is not None:
             notes["start_from"] = {"trial": grant.start_from, "epoch": start.epoch}
-        trial = self.recorder.start(proposal.config, notes)
+        trial = self._writer.start(proposal.config, notes)
         return self._assigned(Assignment(trial, proposal.config, until=grant.until, start=start))
 
     def _copied_from(self, parent: int) -> Checkpoint:
@@ -285,8 +401,8 @@ class Lifecycle:
         """
         if end.trial not in self.history.paused:
             raise ValueError(f"A scheduler ends paused trials; {described(self.scheduler)} gave {end}.")
-        self.recorder.end_paused(end.trial, end.reason)
-        self.dismissed.append(end.trial)
+        self._writer.end_paused(end.trial, end.reason)
+        self._dismissed.append(end.trial)
         self.after_end(end.trial)
 
     def _said_of_end(self, trial: int) -> str:
@@ -317,7 +433,7 @@ class Lifecycle:
         if last is None:
             return False
         try:
-            self.recorder.check_finite(last, self.history.last_epoch(trial))
+            self._writer.check_finite(last, self.history.last_epoch(trial))
         except ResultError as error:
             reason = f"No result: {error}."
             self.finish(Outcome(trial, self.history.attempt(trial), Ending.FAILED, reason=reason))
@@ -338,9 +454,9 @@ class Lifecycle:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
         if not decision.goes_on:
             try:
-                self.recorder.decide(trial, decision)
+                self._writer.decide(trial, decision)
             except ResultError as error:
-                self.recorder.fail(trial, f"No result: {error}.")
+                self._writer.fail(trial, f"No result: {error}.")
         return decision
 
     def _newest_checkpoint(self, trial: int) -> Checkpoint | None:

@@ -1,15 +1,13 @@
-"""The loop of a search: who runs next, and when it is over."""
+"""The loop of a search: what runs next, and when it is over."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
-from hpo.executors import Assignment, Ending, Executor, Outcome, Progress
+from hpo.executors import Executor, Progress
 from hpo.objective.decision import Decision
-from hpo.storage import ClaimedError
 from hpo.tuner.lifecycle import Lifecycle
 from hpo.tuner.stop_rules import Clock, StopRule
 
@@ -27,7 +25,7 @@ class Loop:
     """Keeps an executor busy until the search is over.
 
     Args:
-        books: the trials of the study.
+        lifecycle: the trials of the study.
         total: how many proposals there may be in all; None for any number.
         rules: what else ends the search.
         clock: how long it may take.
@@ -36,14 +34,14 @@ class Loop:
 
     def __init__(
         self,
-        books: Lifecycle,
+        lifecycle: Lifecycle,
         *,
         total: int | None,
         rules: Sequence[StopRule],
         clock: Clock,
         max_retries: int,
     ) -> None:
-        self._books = books
+        self._lifecycle = lifecycle
         self._total = total
         self._rules = rules
         self._clock = clock
@@ -57,7 +55,7 @@ class Loop:
             TimeIsUpError: the search has no time left.
             ResultError: the trial has failed with this.
         """
-        decision = self._books.take(progress)
+        decision = self._lifecycle.take(progress)
         if decision.goes_on and self._clock.is_over:
             raise TimeIsUpError
         return decision
@@ -68,7 +66,7 @@ class Loop:
             over = self._over()
             if over is None:
                 self._fill(executor)
-            if not self._books.in_flight:
+            if not self._lifecycle.num_in_flight:
                 if over is not None or not self._wait_for_others():
                     return over
                 continue
@@ -77,43 +75,30 @@ class Loop:
             except TimeIsUpError:
                 return self._over()
             for outcome in outcomes:
-                self._finish(outcome, executor)
+                again = self._lifecycle.settle(outcome, self._max_retries)
+                if again is not None:
+                    executor.submit(again)
             if self._clock.is_over:
                 return self._over()
 
     def _over(self) -> str | None:
         if self._clock.is_over:
             return f"its {self._clock.timeout:g} seconds are over"
-        return next((why for rule in self._rules if (why := rule(self._books.study)) is not None), None)
+        return next((why for rule in self._rules if (why := rule(self._lifecycle.study)) is not None), None)
 
     def _fill(self, executor: Executor) -> None:
         """Give the executor what it can take."""
-        while len(self._books.in_flight) < executor.capacity:
-            assignment = self._books.taken_up() or self._books.next(self._total)
-            while self._books.dismissed:
-                executor.stop(self._books.dismissed.pop())
+        while self._lifecycle.num_in_flight < executor.capacity:
+            assignment = self._lifecycle.assign(self._total)
+            for trial in self._lifecycle.dismissed():
+                executor.stop(trial)
             if assignment is None:
                 return
-            self._submit(assignment, executor)
-
-    def _submit(self, assignment: Assignment, executor: Executor) -> None:
-        self._books.in_flight.add(assignment.trial)
-        executor.submit(assignment)
-
-    def _finish(self, outcome: Outcome, executor: Executor) -> None:
-        books, trial = self._books, outcome.trial
-        books.in_flight.discard(trial)
-        if outcome.ending is Ending.LOST and books.history.num_lost(trial) < self._max_retries:
-            until = books.history.start_of(trial).get("until")
-            with suppress(ClaimedError):  # another tuner runs it
-                self._submit(books.again(trial, until=until, lost=outcome.reason), executor)
-        else:
-            books.finish(outcome)
+            executor.submit(assignment)
 
     def _wait_for_others(self) -> bool:
         """Whether other tuners still run trials of the study; a while passes if so."""
-        books = self._books
-        others = set(books.history.running) - books.by_hand
+        others = self._lifecycle.with_others
         if not others:
             return False
         if others != self._waited_for:
@@ -123,5 +108,5 @@ class Loop:
             )
             self._waited_for = others
         time.sleep(min(_LOOK_AGAIN, self._clock.left or _LOOK_AGAIN))
-        books.recorder.read_on()
+        self._lifecycle.read_on()
         return True

@@ -67,7 +67,7 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
         )
     result = outcome.result if outcome.result is not None else reports[-1]
     metrics = result if isinstance(result, dict) else {metric.name: result}
-    Writer(study._history, study).test(best.id, metrics)
+    Writer(study).test(best.id, metrics)
     return metrics[metric.name]
 
 

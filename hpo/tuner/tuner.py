@@ -19,19 +19,18 @@ from hpo.executors.placement import Placement, choose_placement
 from hpo.executors.plans import Execution
 from hpo.executors.workers import Workers
 from hpo.objective.decision import Decision
-from hpo.objective.function import Objective, Result, ResultError, read_report, read_result
+from hpo.objective.function import Objective, ResultError, read_report, read_result
 from hpo.objective.source import describe
 from hpo.randomness import check_seed
 from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
 from hpo.searchers import Searcher, needs_results, searcher_named
 from hpo.space import Config, Space
-from hpo.storage import ClaimedError, Storage
+from hpo.storage import Storage
 from hpo.study.origin import Origin, begin
 from hpo.study.retention import Keep, checked_keep
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
-from hpo.study.writer import Callback, Writer
-from hpo.tuner.journal import StudyJournal
+from hpo.study.writer import Callback
 from hpo.tuner.lifecycle import Lifecycle
 from hpo.tuner.loop import Loop
 from hpo.tuner.stop_rules import Clock, StopRule
@@ -160,8 +159,7 @@ class Tuner:
         self._execution = Execution(objective, workers, executor, fuse)
         # What a search is to be like decides which searcher suits it.
         budget = {"num_trials": self._num_trials, "workers": self._execution.workers.count}
-        searches = searcher_named(searcher, **(budget if searcher == "auto" else {}))
-        self._searcher = searches
+        self._searcher = searcher_named(searcher, **(budget if searcher == "auto" else {}))
         self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None
         if keep is not None and storage is None:
@@ -173,20 +171,23 @@ class Tuner:
             metrics=goal(minimize, maximize),
             seed=seed,
             objective=None if objective is None else describe(objective),
-            searcher=type(searches).__name__,
+            searcher=type(self._searcher).__name__,
             scheduler=described(schedules),
             replicates=self._replicates,
             points=_points(space, points_to_evaluate, 0 if seed is None else seed),
         )
-        self._history, is_new = begin(beginning, storage, resume=resume)
-        self.study = Study(self._history, objective=objective)
-        clock = self._execution.clock or time.perf_counter
-        self._recorder = Writer(self._history, self.study, callbacks, clock=clock)
-        self._books = Lifecycle(
-            self._history, self.study, self._recorder, searches, schedules, checked_keep(keep or "best")
+        history, is_new = begin(beginning, storage, resume=resume)
+        self.study = Study(history, objective=objective)
+        self._lifecycle = Lifecycle(
+            self.study,
+            self._searcher,
+            schedules,
+            keep=checked_keep(keep or "best"),
+            callbacks=callbacks,
+            clock=self._execution.clock or time.perf_counter,
         )
         if is_new:
-            self._recorder.begin()
+            self._lifecycle.begin()
             for study in warm_start:
                 self._take_over(study)
 
@@ -209,10 +210,9 @@ class Tuner:
         total = self._num_trials if num_trials is None else checked_count("num_trials", num_trials)
         if self._objective is None:
             raise ValueError("This tuner has no objective to run: use ask() and tell(), or give it one.")
-        self._recorder.wind_clock()
-        self._recorder.read_on()
+        self._lifecycle.go_on()
         loop = Loop(
-            self._books,
+            self._lifecycle,
             total=total,
             rules=self._rules,
             clock=Clock(self._timeout, self._execution.clock or time.monotonic),
@@ -222,8 +222,8 @@ class Tuner:
             self._objective,
             self._placed(),
             loop.on_progress,
-            self._history.folder,
-            StudyJournal(self._books),
+            self.study.history.folder,
+            self._lifecycle,
             in_turn=needs_results(self._searcher),
         )
         try:
@@ -232,10 +232,9 @@ class Tuner:
             raise SearchInterrupted(self.study) from interrupt
         finally:
             executor.close()
-            self._books.in_flight.clear()
-            self._books.end_lease()
+            self._lifecycle.leave()
         if over is not None and (not self.study.notes or self.study.notes[-1] != ("stop", over)):
-            self._recorder.note("stop", over)
+            self._lifecycle.note("stop", over)
         if self.study.num_failed and self.study.num_failed == len(self.study.trials):
             raise self._all_failed()
         return self.study
@@ -249,10 +248,10 @@ class Tuner:
             BackendError: the backend or the device is not there.
         """
         self._placed()
-        assignment = self._books.taken_up(must_be_finite=False) or self._books.next(None)
-        if assignment is not None:
-            return self._handed_out(assignment.trial)
-        if self._books.is_exhausted:
+        number = self._lifecycle.hand_out()
+        if number is not None:
+            return self.study.trials[number]
+        if self._lifecycle.is_exhausted:
             raise SpaceError(f"Every config of the space was proposed; the study holds {self.study!r}.")
         raise RuntimeError(
             "The scheduler waits for results: tell those of the trials that are running first."
@@ -275,15 +274,12 @@ class Tuner:
         """
         number = self._running(trial)
         epoch, result = read_report(value, epoch)
-        last = self._history.last_epoch(number)
+        last = self.study.history.last_epoch(number)
         if epoch is not None and epoch <= last:
             raise ResultError(f"it reported epoch {epoch} after epoch {last}; epochs increase")
-        attempt = self._history.attempt(number)
+        attempt = self.study.history.attempt(number)
         progress = Progress(number, attempt, epoch or last + 1, result)
-        decision = self._books.take(progress, must_be_finite=False)
-        if not decision.goes_on:
-            self._books.by_hand.discard(number)
-        return decision
+        return self._lifecycle.take(progress, must_be_finite=False)
 
     def tell(self, trial: Trial | int, value: Any = None, *, failed: str | None = None) -> Trial:
         """Record the end of a trial.
@@ -301,13 +297,13 @@ class Tuner:
             ValueError: the trial is not running, or both a value and a failure are given.
             ObjectiveError: the value is no number at all.
         """
-        self._recorder.read_on()  # another tuner may have taken the trial over
+        self._lifecycle.read_on()  # another tuner may have taken the trial over
         number = self._running(trial)
         if failed is not None and value is not None:
             raise ValueError(f"Tell a value or failed=, not both; received {value!r} and {failed!r}.")
         result = None if value is None else read_result(value)
-        self._books.finish(Outcome(number, self._history.attempt(number), result=result, reason=failed))
-        self._books.by_hand.discard(number)
+        attempt = self.study.history.attempt(number)
+        self._lifecycle.finish(Outcome(number, attempt, result=result, reason=failed))
         return self.study.trials[number]
 
     def add(self, config: Mapping[str, Any], value: Any) -> Trial:
@@ -321,7 +317,8 @@ class Tuner:
             SpaceError: the config is not of the space.
             ObjectiveError: the value is no number at all.
         """
-        return self._add(self.study.space.validate(config), read_result(value), {})
+        number = self._lifecycle.add(self.study.space.validate(config), read_result(value), {})
+        return self.study.trials[number]
 
     def note(self, topic: str, text: str) -> None:
         """Keep a remark with the study, such as which data it used and why.
@@ -330,13 +327,13 @@ class Tuner:
             topic: what it is about, one word.
             text: the remark.
         """
-        self._recorder.note(topic, text)
+        self._lifecycle.note(topic, text)
 
     def _placed(self) -> Placement:
         """Where the trials run: decided once, before the first of them."""
         if self._placement is not None:
             return self._placement
-        backend, before = self._backend, self._history.placed
+        backend, before = self._backend, self.study.history.placed
         if before is not None and before.backend is not None:
             asked = registry.choose(backend) if backend is not None else _asked_for()
             if asked is not None and asked.name != before.backend:
@@ -350,21 +347,8 @@ class Tuner:
         placement, reason = choose_placement(self.study.seed, backend, device, self._replicates)
         self._placement = replace(placement, final_epoch=self._final_epoch)
         if before is None:
-            with suppress(ClaimedError):  # another tuner decided the same, or the next line will say so
-                self._recorder.place(self._placement.backend, reason, self._placement.device)
+            self._lifecycle.place(self._placement.backend, reason, self._placement.device)
         return self._placement
-
-    def _handed_out(self, number: int) -> Trial:
-        self._books.by_hand.add(number)
-        return self.study.trials[number]
-
-    def _add(self, config: Mapping[str, Any], result: Result, info: Mapping[str, Any]) -> Trial:
-        while True:
-            with suppress(ClaimedError):
-                number = self._recorder.start(config, {"info": info})
-                break
-        self._books.finish(Outcome(number, result=result))
-        return self.study.trials[number]
 
     def _take_over(self, study: Study) -> None:
         """Take in what another study knows, as far as it is of this space and metric."""
@@ -376,18 +360,18 @@ class Tuner:
                 left_out += 1
                 continue
             if trial.state is TrialState.COMPLETED:
-                self._add(config, dict(trial.metrics), {"from": f"{study.name}, trial {trial.id}"})
+                self._lifecycle.add(config, dict(trial.metrics), {"from": f"{study.name}, trial {trial.id}"})
         if left_out:
             text = f"{left_out} trials of {study.name!r} have configs that are not of this space"
-            self._recorder.note("warm start", text)
+            self._lifecycle.note("warm start", text)
             warnings.warn(text + "; they were left out.", stacklevel=3)
 
     def _running(self, trial: Trial | int) -> int:
         number = trial.id if isinstance(trial, Trial) else trial
         if not isinstance(number, int) or isinstance(number, bool):
             raise TypeError(f"Expected a trial that ask() gave, or its id; received {trial!r}.")
-        if number not in self._history.running:
-            known = 0 <= number < self._history.num_trials
+        if number not in self.study.history.running:
+            known = 0 <= number < self.study.history.num_trials
             state = self.study.trials[number].state.value if known else "unknown"
             raise ValueError(f"Only a running trial takes results; trial {number} is {state}.")
         return number

@@ -75,8 +75,8 @@ def test_the_trial_of_an_interrupted_tuner_is_taken_over_in_the_same_process(tmp
 def test_a_tuner_that_is_back_late_leaves_its_trial_to_the_one_that_took_it_over(tmp_path: Path) -> None:
     late = tuner(tmp_path / "s.db")
     trial = late.ask()
-    late._books.by_hand.clear()
-    late._books.end_lease()
+    late._lifecycle._by_hand.clear()
+    late._lifecycle.leave()
     study = tuner(tmp_path / "s.db").run()
     with pytest.raises(ValueError, match="Only a running trial takes results; trial 0 is completed"):
         late.tell(trial, 100.0)

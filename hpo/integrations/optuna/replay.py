@@ -56,7 +56,7 @@ class Replay:
         check_one_objective(optuna_study)
         maximises = optuna_study.direction is optuna.study.StudyDirection.MAXIMIZE
         direction = Direction.MAXIMIZE if maximises else Direction.MINIMIZE
-        beginning = Origin(
+        origin = Origin(
             name=name,
             space=space,
             metrics=(Metric(METRIC, direction),),
@@ -67,10 +67,10 @@ class Replay:
             replicates=1,
             points=[],
         )
-        self._history, _ = begin(beginning, storage, resume=False)
-        self.study = Study(self._history)
-        self._recorder = Writer(self._history, self.study)
-        self._recorder.begin()
+        history, _ = begin(origin, storage, resume=False)
+        self.study = Study(history)
+        self._writer = Writer(self.study)
+        self._writer.begin()
         self._started: dict[int, int] = {}
         self._ended: set[int] = set()
 
@@ -85,12 +85,12 @@ class Replay:
             info = {"optuna": trial.number}
             if BY in trial.system_attrs:
                 info["by"] = trial.system_attrs[BY]
-            notes = {"proposal": self._history.num_proposals, "info": info}
-            self._started[trial.number] = self._recorder.start(config, notes)
+            notes = {"proposal": self.study.history.num_proposals, "info": info}
+            self._started[trial.number] = self._writer.start(config, notes)
         number = self._started[trial.number]
         for step in sorted(trial.intermediate_values):
-            if step + 1 > self._history.last_epoch(number):
-                self._recorder.report(number, step + 1, trial.intermediate_values[step])
+            if step + 1 > self.study.history.last_epoch(number):
+                self._writer.report(number, step + 1, trial.intermediate_values[step])
         if trial.state.is_finished():
             self._ended.add(trial.number)
             self._end(number, trial)
@@ -111,14 +111,14 @@ class Replay:
         if trial.state is OptunaState.COMPLETE:
             value = trial.value
             if value is not None and abs(value) != float("inf"):
-                self._recorder.complete(number, value)
+                self._writer.complete(number, value)
             else:
-                self._recorder.fail(number, f"The value is {value}.")
+                self._writer.fail(number, f"The value is {value}.")
         elif trial.state is OptunaState.PRUNED and trial.intermediate_values:
-            self._recorder.decide(number, Decision(Verdict.STOP, "Optuna pruned it"))
+            self._writer.decide(number, Decision(Verdict.STOP, "Optuna pruned it"))
         else:
             said = trial.system_attrs.get("fail_reason", "Optuna does not say why.")
-            self._recorder.fail(number, str(said))
+            self._writer.fail(number, str(said))
 
 
 def check_one_objective(study: optuna.Study) -> None:
