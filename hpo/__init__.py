@@ -83,8 +83,7 @@ if TYPE_CHECKING:
     from hpo.study.trial import Direction, Metric, Trial, TrialState
     from hpo.surrogates.importance import importance
     from hpo.tasks.curves import LearningCurves, record, replay
-    from hpo.tuner.confirm import confirm
-    from hpo.tuner.sealed import final_test
+    from hpo.tuner.confirm import confirm, final_test
     from hpo.tuner.search import search
     from hpo.tuner.stop_rules import MaxCost, Patience, StopRule, Target
     from hpo.tuner.tuner import SearchInterrupted, Tuner
@@ -95,7 +94,7 @@ _ROOMS = {
     "hpo.compare": ["Comparison", "compare_backends"],
     "hpo.ports": ["PortReport", "check_port"],
     "hpo.study.ranking": ["Confirmed"],
-    "hpo.tuner.confirm": ["confirm"],
+    "hpo.tuner.confirm": ["confirm", "final_test"],
     "hpo.objective.context": ["CurrentTrial", "TrialEnded", "current_trial", "report"],
     "hpo.tasks.curves": ["LearningCurves", "record", "replay"],
     "hpo.objective.decision": ["CONTINUE", "Decision", "Verdict"],
@@ -130,7 +129,6 @@ _ROOMS = {
         "Scheduler",
         "SuccessiveHalving",
     ],
-    "hpo.tuner.sealed": ["final_test"],
     "hpo.tuner.search": ["search"],
     "hpo.searchers": [
         "Auto",

@@ -1,16 +1,20 @@
-"""The best configs once more, on fresh draws: how much of their rank was luck."""
+"""The best configs trained once more: on fresh draws, and on the test set that was sealed."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from hpo.checks import checked_count
-from hpo.errors import ObjectiveError
-from hpo.executors import Assignment, SerialExecutor, kept_in
-from hpo.executors.placement import Placement, choose_placement
+from hpo.errors import ObjectiveError, SealedTestSetError
+from hpo.executors import Assignment, Companion, Executor, SerialExecutor, kept_in
+from hpo.executors.cohorts import CohortExecutor
+from hpo.executors.placement import choose_placement
+from hpo.objective.context import Opening
 from hpo.objective.function import Objective, Result
+from hpo.storage.events import EventKind
 from hpo.study.ranking import Confirmed
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -41,34 +45,122 @@ def confirm(
     """
     checked_count("top", top)
     checked_count("replicates", replicates)
-    function = study.objective if objective is None else objective
-    if function is None:
-        raise ValueError(
-            "This study was read from a log and has no objective; pass it: confirm(study, objective=f)."
-        )
-    recorder = Writer(study)
-    placement, _ = choose_placement(study.seed, study.backend, study.device)
-    first = study.replicates
+    known, first = study.history.replicated, study.replicates
+    again = _Again(study, objective, "confirm")
     for trial in [study.best] if top == 1 else study.top(top):
-        known = study.history.replicated.get(trial.id, {})
         for draw in range(first, first + replicates):
-            if draw not in known:
-                here = dataclasses.replace(placement, replicate=draw)
-                recorder.replicate(trial.id, draw, _evaluate(Objective(function), trial, here, study))
+            if draw not in known.get(trial.id, {}):
+                metrics = again.train(trial, replicate=draw)
+                again.writer.replicate(trial.id, draw, metrics)
     return study.confirmed
 
 
-def _evaluate(objective: Objective, trial: Trial, placement: Placement, study: Study) -> dict[str, float]:
-    reports: list[Result] = []
-    executor = SerialExecutor(objective, placement, kept_in(reports))
-    executor.submit(Assignment(trial.id, trial.config))
-    try:
-        [outcome] = executor.poll()
-    finally:
-        executor.close()
-    if outcome.reason is not None:
-        raise ObjectiveError(
-            f"Trial {trial.id}, config {trial.config}, failed on draw {placement.replicate}: {outcome.reason}"
+def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> float:
+    """Evaluate the best config of a study on the test set that was sealed during the search.
+
+    The best of many validation errors is too good by selection, so the last word belongs to examples
+    that selected nothing. Data with `validation="holdout"` keep them sealed. Here the objective runs once
+    more with the best config, the same seed and the same training examples, and is validated on them.
+    The result is kept with the study as `study.tested`.
+
+    Args:
+        study: a study whose objective validates on a held-out part, such as
+            `SoftmaxTask(validation="holdout")` or a function that uses `FashionMNIST(validation="holdout")`.
+        objective: what was searched over, where the study does not have it (it was made from a log).
+
+    Returns:
+        The study's metric on the test set.
+
+    Raises:
+        SealedTestSetError: it was opened before; the text has the result.
+        ObjectiveError: no trial completed, the objective failed, or it keeps no test set sealed.
+        ValueError: the study has no objective and none is given.
+    """
+    metric, best = study.metric, study.best
+    if study.tested is not None:
+        raise SealedTestSetError(
+            f"The test set of the study {study.name!r} was opened before, for trial {study.tested.trial}: "
+            f"{metric.name} = {study.tested.metrics[metric.name]:.6g}. Looking again after more "
+            f"trials would make it a validation set."
         )
-    result = reports[-1] if outcome.result is None else outcome.result
-    return result if isinstance(result, dict) else {study.metric.name: result}
+    again, opening = _Again(study, objective, "final_test"), Opening()
+    # In its old place among its old companions it is the model of the search to the last bit.
+    alone = functools.partial(CohortExecutor, fuse=1)
+    metrics = again.train(best, alone, cohort=_companions(study, best.id), opening=opening)
+    if not opening.used:
+        raise ObjectiveError(
+            "The objective validates on no held-out part, so there is no sealed test set to open. Search "
+            'with validation="holdout", for example FashionMNIST(validation="holdout").'
+        )
+    again.writer.test(best.id, metrics)
+    return metrics[metric.name]
+
+
+class _Again:
+    """Trains configs of a study once more, where and as it trained them.
+
+    Args:
+        study: the study.
+        objective: what was searched over, where the study does not have it.
+        caller: the function that asks, for the error.
+
+    Attributes:
+        writer: writes what came of it to the study's log.
+
+    Raises:
+        ValueError: the study has no objective and none is given.
+    """
+
+    def __init__(self, study: Study, objective: Callable[..., Any] | None, caller: str) -> None:
+        function = study.objective if objective is None else objective
+        if function is None:
+            raise ValueError(
+                f"This study was made from a log and has no objective; pass it: {caller}(study, objective=f)."
+            )
+        self.writer = Writer(study)
+        self._metric = study.metric.name
+        self._objective = Objective(function)
+        self._placement, _ = choose_placement(study.seed, study.backend, study.device)
+
+    def train(
+        self,
+        trial: Trial,
+        start: Callable[..., Executor] = SerialExecutor,
+        *,
+        cohort: tuple[Companion, ...] = (),
+        **changed: Any,
+    ) -> dict[str, float]:
+        """The metrics of a trial's config this time.
+
+        Args:
+            trial: the trial.
+            start: makes the executor in which it runs.
+            cohort: with which it trains together.
+            changed: what is other in its `Placement` than in the search.
+
+        Raises:
+            ObjectiveError: it failed.
+        """
+        reports = list[Result]()
+        placement = dataclasses.replace(self._placement, **changed)
+        executor = start(self._objective, placement, kept_in(reports))
+        executor.submit(Assignment(trial.id, trial.config, cohort=cohort))
+        try:
+            [outcome] = executor.poll()
+        finally:
+            executor.close()
+        if outcome.reason is not None:
+            when = f"on draw {placement.replicate}" if placement.replicate else "this time"
+            raise ObjectiveError(f"Trial {trial.id}, config {trial.config}, failed {when}: {outcome.reason}")
+        result = reports[-1] if outcome.result is None else outcome.result
+        return result if isinstance(result, dict) else {self._metric: result}
+
+
+def _companions(study: Study, trial: int) -> tuple[Companion, ...]:
+    """Those with which a trial trained from its first epoch on; none if it trained alone."""
+    for event in study.events:
+        if event.kind is EventKind.COHORT_FORMED and not event.epoch and trial in event.data["trials"]:
+            return tuple(
+                Companion(other, study.trials[other].config, other == trial) for other in event.data["trials"]
+            )
+    return ()
