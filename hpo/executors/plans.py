@@ -64,7 +64,7 @@ class Execution:
         placement: Placement,
         on_progress: OnProgress,
         folder: CheckpointFolder | None,
-        journal: CohortMemory,
+        memory: CohortMemory,
         *,
         in_turn: bool,
     ) -> Executor:
@@ -75,7 +75,7 @@ class Execution:
             placement: their seed, backend and device.
             on_progress: gets what they report, and decides how they go on.
             folder: where checkpoints are written; None for nowhere.
-            journal: what the study remembers of its cohorts.
+            memory: what the study remembers of its cohorts.
             in_turn: whether the searcher learns from each result, so that trials do not train together
                 unless a number says so.
         """
@@ -85,7 +85,7 @@ class Execution:
         if self._in_process and fuse == 1:
             return SerialExecutor(objective, placement, on_progress, folder)
         if self._in_process:
-            return CohortExecutor(objective, placement, on_progress, folder, fuse=fuse, journal=journal)
+            return CohortExecutor(objective, placement, on_progress, folder, fuse=fuse, memory=memory)
         from hpo.executors.processes import ProcessExecutor
 
         return ProcessExecutor(
@@ -99,5 +99,5 @@ class Execution:
             memory_limit=self.workers.memory_limit,
             trial_timeout=self.workers.trial_timeout,
             fuse=fuse,
-            journal=journal,
+            memory=memory,
         )

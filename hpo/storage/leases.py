@@ -96,6 +96,38 @@ class LeaseWatch:
         return now - known[1] >= self._seconds
 
 
+class Presence:
+    """A tuner among those that work on a study: its lease, and its view of the others'.
+
+    Args:
+        log: the study's log; None for a study that only this process knows, where all trials are its own.
+
+    Attributes:
+        owner: the name under which it runs trials; None without a log.
+    """
+
+    def __init__(self, log: StudyLog | None) -> None:
+        self._lease = None if log is None else Lease(log)
+        self._watch = None if log is None else LeaseWatch(log)
+        self.owner = None if self._lease is None else self._lease.owner
+
+    def begin(self) -> None:
+        """Start to beat, if that is not so yet."""
+        if self._lease is not None:
+            self._lease.begin()
+
+    def end(self) -> None:
+        """Beat no more."""
+        if self._lease is not None:
+            self._lease.end()
+
+    def may_take(self, owner: str | None) -> bool:
+        """Whether a running trial of that owner may be taken up: this tuner owns it, or its owner is gone."""
+        if self._watch is None or owner is None:
+            return True
+        return owner == self.owner or self._watch.is_gone(owner)
+
+
 def _beat(log: StudyLog, owner: str, over: threading.Event) -> None:
     while not over.wait(BEAT_SECONDS):
         # What is wrong with the storage the tuner's own next write will say.

@@ -16,7 +16,7 @@ from hpo.objective.function import Result, ResultError
 from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
-from hpo.storage.leases import Lease, LeaseWatch
+from hpo.storage.leases import Presence
 from hpo.study.retention import Keep, Retention
 from hpo.study.study import Study
 from hpo.study.writer import Callback, Writer
@@ -62,9 +62,7 @@ class Lifecycle:
         self._searcher = searcher
         self._writer = Writer(study, callbacks, clock=clock)
         self._retention = Retention(self.history, keep)
-        store = self.history.store
-        self._lease = None if store is None else Lease(store)
-        self._watch = None if store is None else LeaseWatch(store)
+        self._presence = Presence(self.history.store)
         self._by_hand: set[int] = set()
         self._in_flight: set[int] = set()
         self._dismissed: list[int] = []
@@ -166,8 +164,8 @@ class Lifecycle:
     def leave(self) -> None:
         """Let go of what an executor had, and beat no more unless trials are handed out."""
         self._in_flight.clear()
-        if self._lease is not None and not self._by_hand:
-            self._lease.end()
+        if not self._by_hand:
+            self._presence.end()
 
     def _next(self, total: int | None) -> Assignment | None:
         """Start whatever is to run next; None if nothing can before another trial reports.
@@ -205,9 +203,9 @@ class Lifecycle:
         Raises:
             ClaimedError: another tuner was first.
         """
-        self._begin_lease()
+        self._presence.begin()
         cohort = self._companions(trial)
-        notes = {"until": until, "owner": self._owner, "info": info, "lost": lost}
+        notes = {"until": until, "owner": self._presence.owner, "info": info, "lost": lost}
         self._writer.restart(trial, notes)
         start, config = self._newest_checkpoint(trial), self.history.config(trial)
         attempt = self.history.attempt(trial)
@@ -222,10 +220,13 @@ class Lifecycle:
             must_be_finite: whether a last report of NaN or infinity fails the trial.
         """
         for trial in list(self.history.running):
-            if trial in self._by_hand or trial in self._in_flight or not self._is_left_behind(trial):
+            if trial in self._by_hand or trial in self._in_flight:
+                continue
+            start = self.history.start_of(trial)
+            if not self._presence.may_take(start.get("owner")):
                 continue
             try:
-                assignment = self._again(trial, until=self.history.start_of(trial).get("until"))
+                assignment = self._again(trial, until=start.get("until"))
             except ClaimedError:
                 continue
             epoch = self.history.last_epoch(trial)
@@ -334,20 +335,6 @@ class Lifecycle:
         """Record that these trials train together, in this order, from this epoch on."""
         self._writer.form(trials, epoch)
 
-    @property
-    def _owner(self) -> str | None:
-        return None if self._lease is None else self._lease.owner
-
-    def _begin_lease(self) -> None:
-        if self._lease is not None:
-            self._lease.begin()
-
-    def _is_left_behind(self, trial: int) -> bool:
-        if self._watch is None:
-            return True
-        owner = self.history.start_of(trial).get("owner")
-        return owner is None or owner == self._owner or self._watch.is_gone(owner)
-
     def _is_over(self, trial: int, attempt: int) -> bool:
         return trial not in self.history.running or attempt != self.history.attempt(trial)
 
@@ -360,12 +347,12 @@ class Lifecycle:
         return proposals[0] if proposals else None
 
     def _start(self, proposal: Proposal, grant: Grant) -> Assignment:
-        self._begin_lease()
+        self._presence.begin()
         notes = {
             "proposal": self.history.num_proposals,
             "info": proposal.info | grant.info if grant.info else proposal.info,
             "until": grant.until,
-            "owner": self._owner,
+            "owner": self._presence.owner,
         }
         start = None if grant.start_from is None else self._copied_from(grant.start_from)
         if start is not None:

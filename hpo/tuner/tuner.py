@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hpo.backend import registry
 from hpo.checks import checked_count, checked_positive
-from hpo.errors import AmbiguousBackendError, SearchFailedError, SpaceError, StudyMismatchError
+from hpo.errors import SearchFailedError, SpaceError
 from hpo.executors import ExecutorPlan, Outcome, Progress
 from hpo.executors.cohorts import Fuse
-from hpo.executors.placement import Placement, choose_placement
+from hpo.executors.placement import Placement
 from hpo.executors.plans import Execution
 from hpo.executors.workers import Workers
 from hpo.objective.decision import Decision
@@ -24,7 +23,7 @@ from hpo.objective.source import describe
 from hpo.randomness import check_seed
 from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
 from hpo.searchers import Searcher, needs_results, searcher_named
-from hpo.space import Config, Space
+from hpo.space import Space
 from hpo.storage import Storage
 from hpo.study.origin import Origin, begin
 from hpo.study.retention import Keep, checked_keep
@@ -33,6 +32,7 @@ from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.writer import Callback
 from hpo.tuner.lifecycle import Lifecycle
 from hpo.tuner.loop import Loop
+from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
 from hpo.tuner.stop_rules import Clock, StopRule
 
 
@@ -143,12 +143,12 @@ class Tuner:
             scheduler, max_epochs=None if self._objective is None else self._objective.max_epochs
         )
         if self._objective is not None and needs_epochs(schedules):
-            _check_epochs(self._objective, described(schedules), space)
+            check_epochs(self._objective, described(schedules), space)
         self._final_epoch = final_epoch(schedules)
         self._num_trials = None if num_trials is None else checked_count("num_trials", num_trials)
         self._timeout = None if timeout is None else checked_positive("timeout", timeout)
-        self._rules = _functions("stop", stop, "study")
-        callbacks = _functions("callbacks", callbacks, "event, study")
+        self._rules = checked_functions("stop", stop, "study")
+        callbacks = checked_functions("callbacks", callbacks, "event, study")
         if objective is not None and num_trials is None and timeout is None and not self._rules:
             raise ValueError(
                 "Nothing would end this search. Say when: num_trials=, timeout= (seconds), or stop=, for "
@@ -166,7 +166,7 @@ class Tuner:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
         seed = None if seed is None else check_seed(seed)
         beginning = Origin(
-            name=_checked_name(name),
+            name=checked_name(name),
             space=space,
             metrics=goal(minimize, maximize),
             seed=seed,
@@ -174,7 +174,7 @@ class Tuner:
             searcher=type(self._searcher).__name__,
             scheduler=described(schedules),
             replicates=self._replicates,
-            points=_points(space, points_to_evaluate, 0 if seed is None else seed),
+            points=first_points(space, points_to_evaluate, 0 if seed is None else seed),
         )
         history, is_new = begin(beginning, storage, resume=resume)
         self.study = Study(history, objective=objective)
@@ -331,23 +331,12 @@ class Tuner:
 
     def _placed(self) -> Placement:
         """Where the trials run: decided once, before the first of them."""
-        if self._placement is not None:
-            return self._placement
-        backend, before = self._backend, self.study.history.placed
-        if before is not None and before.backend is not None:
-            asked = registry.choose(backend) if backend is not None else _asked_for()
-            if asked is not None and asked.name != before.backend:
-                raise StudyMismatchError(
-                    f"The study {self.study.name!r} was begun on the backend {before.backend} and cannot go "
-                    f"on on {asked.name}, chosen because {asked.reason}: results would not compare. Take "
-                    f"backend={before.backend!r}, or make a new study with warm_start=[this one]."
-                )
-            backend = before.backend
-        device = self._device if self._device is not None or before is None else before.device
-        placement, reason = choose_placement(self.study.seed, backend, device, self._replicates)
-        self._placement = replace(placement, final_epoch=self._final_epoch)
-        if before is None:
-            self._lifecycle.place(self._placement.backend, reason, self._placement.device)
+        if self._placement is None:
+            known = self.study.history.placed
+            placement, reason = placement_for(self.study, self._backend, self._device, self._replicates)
+            self._placement = replace(placement, final_epoch=self._final_epoch)
+            if known is None:
+                self._lifecycle.place(placement.backend, reason, placement.device)
         return self._placement
 
     def _take_over(self, study: Study) -> None:
@@ -383,59 +372,3 @@ class Tuner:
             f"{first.config}): {first.reason}",
             self.study,
         )
-
-
-def _check_epochs(objective: Objective, scheduler: str, space: Space) -> None:
-    """Refuse what a scheduler that decides after epochs cannot work with.
-
-    Raises:
-        ValueError: the objective declares that it reports no epochs, or two would set `max_epochs`.
-    """
-    if not objective.reports_epochs:
-        raise ValueError(
-            f"{scheduler} decides after epochs, and the objective declares by its attribute resource = None "
-            f"that it reports none. Leave the scheduler out, or let the objective yield its metrics once per "
-            f"epoch and say resource = 'epoch'."
-        )
-    if objective.takes_max_epochs and "max_epochs" in space:
-        raise ValueError(
-            f"Both {scheduler} and the hyperparameter 'max_epochs' would set the objective's parameter of "
-            f"that name: rename the hyperparameter, or leave the scheduler out."
-        )
-
-
-def _asked_for() -> registry.BackendChoice | None:
-    """The backend that the surroundings ask for by name, if they do."""
-    with suppress(AmbiguousBackendError):
-        choice = registry.choose()
-        return choice if choice.was_asked_for else None
-    return None
-
-
-def _points(space: Space, given: Sequence[Mapping[str, Any]] | None, seed: int) -> list[Config]:
-    """The configs that come first."""
-    if given is None:
-        default = space.default_config()
-        return [] if default is None else [default]
-    drawn = space.sample(seed, n=len(given)) if given else []
-    return [space.completed(point, rest) for point, rest in zip(given, drawn, strict=True)]
-
-
-def _functions(name: str, given: Any, arguments: str) -> tuple[Any, ...]:
-    """One function or several, as a tuple.
-
-    Raises:
-        TypeError: something else is given.
-    """
-    functions = tuple(given) if isinstance(given, Iterable) else (given,)
-    if not all(map(callable, functions)):
-        raise TypeError(
-            f"{name}= is a function that is called with ({arguments}), or a list of them; received {given!r}."
-        )
-    return functions
-
-
-def _checked_name(name: Any) -> str:
-    if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"A study's name is a str that is not empty; received {name!r}.")
-    return name

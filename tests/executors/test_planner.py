@@ -63,30 +63,30 @@ def test_numbers_of_the_optimizer_are_no_reason_to_train_apart() -> None:
 
 
 def test_linear_models_on_a_processor_are_fused_by_rule() -> None:
-    journal = ShortMemory()
-    assert Planner("auto", journal).size(slot()) == MOST_MEMBERS
+    memory = ShortMemory()
+    assert Planner("auto", memory).size(slot()) == MOST_MEMBERS
 
 
 @pytest.mark.parametrize(("gain", "members"), [(1.3, MOST_MEMBERS), (1.05, 1), (0.5, 1)])
 def test_other_models_are_fused_where_a_measurement_says_that_it_pays(
     measured: Any, gain: float, members: int
 ) -> None:
-    asked, journal = measured(gain), ShortMemory()
+    asked, memory = measured(gain), ShortMemory()
     other = slot(model=MLP(36, 10, (5,)))
-    assert Planner("auto", journal).size(other) == members
+    assert Planner("auto", memory).size(other) == members
     [kind] = asked
     assert "MLP" in kind
-    plan = journal.plan_of(kind)
+    plan = memory.plan_of(kind)
     assert plan == CohortPlan(kind, members, f"measured here: {gain:.2f} times as fast together")
 
 
 def test_what_the_study_remembers_counts_and_not_another_measurement(measured: Any) -> None:
-    asked, journal = measured(0.5), ShortMemory()
+    asked, memory = measured(0.5), ShortMemory()
     other = slot(model=MLP(36, 10, (5,)))
-    Planner("auto", journal).size(other)
+    Planner("auto", memory).size(other)
     [kind] = asked
-    journal.plan(CohortPlan(kind, 7, "measured there: 3.00 times as fast together"))
-    assert Planner("auto", journal).size(other) == 7
+    memory.plan(CohortPlan(kind, 7, "measured there: 3.00 times as fast together"))
+    assert Planner("auto", memory).size(other) == 7
     assert len(asked) == 1
 
 

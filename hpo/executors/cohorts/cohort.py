@@ -80,12 +80,12 @@ class Cohort:
 
     Args:
         seats: the trials in order.
-        journal: keeps what is left when some have left.
+        memory: keeps what is left when some have left.
     """
 
-    def __init__(self, seats: Sequence[Seat], journal: CohortMemory) -> None:
+    def __init__(self, seats: Sequence[Seat], memory: CohortMemory) -> None:
         self._seats = list(seats)
-        self._journal = journal
+        self._memory = memory
         self._lanes: list[Lane] = []
 
     @property
@@ -106,7 +106,7 @@ class Cohort:
         outcomes: list[Outcome] = []
         raised: BaseException | None = None
         # What an objective of another kind reports on its way is not to wait for its end.
-        with self._journal.together() if self._lanes else nullcontext():
+        with self._memory.together() if self._lanes else nullcontext():
             for seat in self.seats:
                 try:
                     outcome = seat.step()
@@ -155,4 +155,4 @@ class Cohort:
             self._seats.remove(seat)
         if self._seats and self._lanes:
             trials = [seat.trial for seat in self._seats]
-            self._journal.formed(trials, self._seats[0].slots[0].epoch)
+            self._memory.formed(trials, self._seats[0].slots[0].epoch)

@@ -31,7 +31,7 @@ class CohortExecutor:
         on_progress: gets what they report, and decides how they go on.
         folder: where their checkpoints go; None keeps none.
         fuse: how many train together at most; `"auto"` for as many as it pays.
-        journal: what the study remembers of its cohorts.
+        memory: what the study remembers of its cohorts.
         max_paused: how many paused trials keep what they learned at hand. The one that stands worst among
             its rivals, or of equals was paused first, loses its own first, and goes on from its checkpoint.
     """
@@ -44,7 +44,7 @@ class CohortExecutor:
         folder: CheckpointFolder | None = None,
         *,
         fuse: Fuse = "auto",
-        journal: CohortMemory | None = None,
+        memory: CohortMemory | None = None,
         max_paused: int = 1024,
     ) -> None:
         function = fusable(objective.function)
@@ -53,8 +53,8 @@ class CohortExecutor:
         self._placement = placement
         self._on_progress = on_progress
         self._folder = folder
-        self._journal = ShortMemory() if journal is None else journal
-        self._planner = Planner(fuse, self._journal)
+        self._memory = ShortMemory() if memory is None else memory
+        self._planner = Planner(fuse, self._memory)
         self._max_paused = max_paused
         self._cohort: Cohort | None = None
         self._waiting: list[Seat] = []
@@ -148,9 +148,9 @@ class CohortExecutor:
             size = self._planner.size(lead.slots[0]) if lead.slots else 1
             seats = [seat for seat in self._like(lead) if not seat.assignment.cohort][:size]
             if len(seats) > 1:
-                self._journal.formed([seat.trial for seat in seats], lead.slots[0].epoch)
+                self._memory.formed([seat.trial for seat in seats], lead.slots[0].epoch)
         self._waiting = [seat for seat in self._waiting if seat not in seats]
-        return Cohort(seats, self._journal)
+        return Cohort(seats, self._memory)
 
     def _interrupted(self) -> Seat | None:
         """The first trial that waits and was in a cohort when it was interrupted."""

@@ -44,7 +44,7 @@ class CohortMemory(Protocol):
 
 
 class ShortMemory:
-    """A journal for as long as an executor lives."""
+    """A memory for as long as an executor lives."""
 
     def __init__(self) -> None:
         self._plans: dict[str, CohortPlan] = {}

@@ -53,16 +53,16 @@ class Planner:
 
     Linear models on a processor pay by rule: their products are one wide product. Of anything else that a
     backend can fuse, a measurement on this machine says it, which is kept in the cache folder. What was
-    decided is in the study's journal, and counts there from then on.
+    decided is in the study's memory, and counts there from then on.
 
     Args:
         fuse: how many trials train together; `"auto"` for as many as it pays.
-        journal: what the study remembers.
+        memory: what the study remembers.
     """
 
-    def __init__(self, fuse: Fuse, journal: CohortMemory) -> None:
+    def __init__(self, fuse: Fuse, memory: CohortMemory) -> None:
         self._fuse = fuse
-        self._journal = journal
+        self._memory = memory
         self._one_by_one: set[str] = set()
 
     @staticmethod
@@ -79,7 +79,7 @@ class Planner:
         kind = _kind(slot)
         if kind in self._one_by_one:
             return 1
-        plan = self._journal.plan_of(kind)
+        plan = self._memory.plan_of(kind)
         if plan is None:
             try:
                 plan = self._decide(slot, kind)
@@ -88,7 +88,7 @@ class Planner:
             if plan is None:
                 self._one_by_one.add(kind)
                 return 1
-            self._journal.plan(plan)
+            self._memory.plan(plan)
         return plan.members
 
     def _decide(self, slot: Slot, kind: str) -> CohortPlan | None:

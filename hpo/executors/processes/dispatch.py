@@ -24,13 +24,13 @@ class Dispatch:
         function: the objective that says how a config is trained.
         placement: where trials run.
         fuse: how many train together at most.
-        journal: what the study remembers of its cohorts.
+        memory: what the study remembers of its cohorts.
     """
 
-    def __init__(self, function: Fusable, placement: Placement, fuse: Fuse, journal: CohortMemory) -> None:
+    def __init__(self, function: Fusable, placement: Placement, fuse: Fuse, memory: CohortMemory) -> None:
         self._seats = SlotObjective(function)
         self._placement = placement
-        self._planner = Planner(fuse, journal)
+        self._planner = Planner(fuse, memory)
         self.waiting: list[Assignment] = []
 
     def size(self) -> int:

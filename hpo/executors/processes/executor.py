@@ -69,7 +69,7 @@ class ProcessExecutor:
         fuse: how many trials of an objective that allows it train together in each worker; `"auto"` for as
             many as it pays. Those of one worker share its fate. Limits of memory or time are of single
             trials, so with one of them nothing is fused unless a number says so.
-        journal: what the study remembers of its cohorts.
+        memory: what the study remembers of its cohorts.
         log_folder: where the workers' output goes, about 10 MB each at most; None keeps it until `close`.
 
     Raises:
@@ -94,17 +94,17 @@ class ProcessExecutor:
         max_paused: int = 8,
         log_folder: Path | None = None,
         fuse: Fuse = 1,
-        journal: CohortMemory | None = None,
+        memory: CohortMemory | None = None,
     ) -> None:
         check_posix()
         self._num_workers = _checked_count("workers", workers, least=1)
-        self._journal = ShortMemory() if journal is None else journal
+        self._memory = ShortMemory() if memory is None else memory
         function = fusable(objective.function)
         is_limited = memory_limit is not None or trial_timeout is not None
-        self._parties: Dispatch | None = None
+        self._dispatch: Dispatch | None = None
         if function is not None and fuse != 1 and not (fuse == "auto" and is_limited):
             where = on_device(placement, _checked_devices(devices))
-            self._parties = Dispatch(function, where, fuse, self._journal)
+            self._dispatch = Dispatch(function, where, fuse, self._memory)
         equipment = Equipment(
             pack(objective.function),
             placement,
@@ -113,7 +113,7 @@ class ProcessExecutor:
             None if threads is None else _checked_count("threads", threads, least=1),
             Limits(memory_limit, trial_timeout, stale_after),
             _checked_count("max_paused", max_paused, least=0),
-            self._parties is not None,
+            self._dispatch is not None,
             log_folder,
         )
         self._pool = Pool(workers, equipment)
@@ -128,11 +128,11 @@ class ProcessExecutor:
     @property
     def capacity(self) -> int:
         """The number of workers, and where trials train together as many more as those take."""
-        if self._parties is None:
+        if self._dispatch is None:
             return self._num_workers
         busy = [worker for worker in self._pool.workers if worker.assignments]
         free = self._num_workers - len(busy)
-        waiting = max(len(self._parties.waiting), free * self._parties.size())
+        waiting = max(len(self._dispatch.waiting), free * self._dispatch.size())
         return sum(len(worker.assignments) for worker in busy) + waiting
 
     def submit(self, assignment: Assignment) -> None:
@@ -147,8 +147,8 @@ class ProcessExecutor:
         """
         if self._closed:
             raise RuntimeError("This executor is closed, and takes no trials; make a new one.")
-        if self._parties is not None:
-            self._parties.waiting.append(assignment)
+        if self._dispatch is not None:
+            self._dispatch.waiting.append(assignment)
             return
         self._begin([assignment])
 
@@ -161,9 +161,9 @@ class ProcessExecutor:
                 swallow, such as KeyboardInterrupt. The trial has ended by then; the others go on.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        if self._parties is not None:
+        if self._dispatch is not None:
             free = self._num_workers - sum(bool(worker.assignments) for worker in self._pool.workers)
-            for share in self._parties.share(free):
+            for share in self._dispatch.share(free):
                 self._begin(share)
         while not self._done and any(worker.assignments for worker in self._pool.workers):
             left = _TICK if deadline is None else min(_TICK, deadline - time.monotonic())
@@ -183,8 +183,8 @@ class ProcessExecutor:
         A paused one whose worker is busy with another trial is closed when that has ended. With one that
         trains together with others all of them end.
         """
-        if self._parties is not None:
-            self._parties.forget(trial)
+        if self._dispatch is not None:
+            self._dispatch.forget(trial)
         worker = self._homes.pop(trial, None)
         for other in self._pool.workers:
             if trial in other.assignments:
@@ -244,11 +244,11 @@ class ProcessExecutor:
             worker.end_round()
             raise _error_of(message)
         elif isinstance(message, Formed):
-            self._journal.formed(message.trials, message.epoch)
+            self._memory.formed(message.trials, message.epoch)
         elif isinstance(message, Round):
             worker.end_round()
             if message.is_open:
-                worker.round = self._journal.together()
+                worker.round = self._memory.together()
                 worker.round.__enter__()
 
     def _answer(self, worker: WorkerHandle, progress: Progress) -> None:

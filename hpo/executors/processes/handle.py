@@ -15,7 +15,7 @@ from typing import Any
 from hpo.executors.base import Assignment
 from hpo.executors.processes import supervisor
 from hpo.executors.processes.limits import Limits, LimitWatch
-from hpo.executors.processes.messages import Broken, Party, Ready, Setup
+from hpo.executors.processes.messages import Broken, Group, Ready, Setup
 
 KILL_SECONDS = 5.0
 _MEANINGS = {
@@ -106,7 +106,7 @@ class WorkerHandle:
         """Give it something to run."""
         self.assignments = {one.trial: one for one in assignments}
         self.watch.begin()
-        self.send(Party(tuple(assignments)))
+        self.send(Group(tuple(assignments)))
 
     def end_round(self) -> None:
         """Record what its cohort reported."""

@@ -1,6 +1,6 @@
 """What the parent and a worker say to each other.
 
-Both are of one program, so messages are pickled. The parent sends `Setup` first, then a `Party` of
+Both are of one program, so messages are pickled. The parent sends `Setup` first, then a `Group` of
 assignments at a time, an answer (`Decision` or `Refusal`) to each `Progress`, `Stop` and `Exit`. A worker
 sends `Ready` or `Broken` once its objective is loaded, then `Progress` and, at the end of an assignment,
 `Ended`, or `Raised` at the end of all of them; a `Stopped` for each `Stop`; of a cohort what the study is to
@@ -27,7 +27,7 @@ class Setup:
         folder: where their checkpoints go; None keeps none.
         max_paused: how many paused trials keep their generators.
         beat: seconds between two signs of life.
-        fuses: whether the trials of a party train together where they are of one shape.
+        fuses: whether the trials of a group train together where they are of one shape.
         arguments: the parent's command line, for objectives that read `sys.argv`.
     """
 
@@ -41,7 +41,7 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Party:
+class Group:
     """Trials to run.
 
     Attributes:

@@ -27,7 +27,7 @@ from hpo.executors.processes.messages import (
     Ended,
     Exit,
     Formed,
-    Party,
+    Group,
     Raised,
     Ready,
     Refusal,
@@ -46,7 +46,7 @@ class Halted(BaseException):
     """The parent ends the running trial from outside. No objective should swallow it."""
 
 
-class ParentsJournal(ShortMemory):
+class ParentsMemory(ShortMemory):
     """Has the parent keep what is to be remembered of cohorts.
 
     Args:
@@ -84,7 +84,7 @@ class Worker:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._inbox: SimpleQueue[Party | Stop | Exit] = SimpleQueue()
+        self._inbox: SimpleQueue[Group | Stop | Exit] = SimpleQueue()
         self._answers: SimpleQueue[Decision | Refusal | None] = SimpleQueue()
         self._trials: list[int] = []
         self._halted = False
@@ -117,28 +117,28 @@ class Worker:
         if not setup.fuses:
             return SerialExecutor(objective, placement, self._ask, setup.folder, max_paused=setup.max_paused)
         # The parent decided how many come together.
-        journal, fuse = ParentsJournal(self._channel), sys.maxsize
-        return CohortExecutor(objective, placement, self._ask, setup.folder, fuse=fuse, journal=journal)
+        memory, fuse = ParentsMemory(self._channel), sys.maxsize
+        return CohortExecutor(objective, placement, self._ask, setup.folder, fuse=fuse, memory=memory)
 
-    def _evaluate(self, executor: Executor, party: Party) -> None:
-        for one in party.assignments:
+    def _evaluate(self, executor: Executor, group: Group) -> None:
+        for one in group.assignments:
             print(header(one.trial, one.attempt), flush=True)
         answers: list[Ended | Raised] = []
         try:
             with self._open_to_interrupts():
-                for one in party.assignments:
+                for one in group.assignments:
                     executor.submit(one)
-                left = len(party.assignments)
+                left = len(group.assignments)
                 while left:
                     self._send(answers)
                     answers = [Ended(outcome) for outcome in executor.poll()]
                     left -= len(answers)
         except Halted:
             answers = []  # `Stop` or `Exit` is next in the inbox
-            self._stop_all(executor, party)
+            self._stop_all(executor, group)
         except BaseException as error:
             answers = [_raised(error)]
-            self._stop_all(executor, party)
+            self._stop_all(executor, group)
         self._trials = []
         _flush()
         self._send(answers)
@@ -151,10 +151,10 @@ class Worker:
         self._interruptible = before
 
     @staticmethod
-    def _stop_all(executor: Executor, party: Party) -> None:
-        """Close those of a party that wait behind the one that ended it."""
-        if len(party.assignments) > 1:
-            for one in party.assignments:
+    def _stop_all(executor: Executor, group: Group) -> None:
+        """Close those of a group that wait behind the one that ended it."""
+        if len(group.assignments) > 1:
+            for one in group.assignments:
                 executor.stop(one.trial)
 
     def _ask(self, progress: Progress) -> Decision:
@@ -193,7 +193,7 @@ class Worker:
             if isinstance(message, (Decision, Refusal)):
                 self._answers.put(message)
                 continue
-            if isinstance(message, Party):
+            if isinstance(message, Group):
                 self._trials = [one.trial for one in message.assignments]
                 self._halted, self._answers = False, SimpleQueue()
             elif self._trials and (isinstance(message, Exit) or message.trial in self._trials):
