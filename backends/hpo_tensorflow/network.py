@@ -16,9 +16,9 @@ from hpo.randomness import dropout_mask
 from hpo.training.rows import mean_scores
 from hpo.training.states import DROPOUT_STEPS, complete_state, has_dropout
 from hpo_tensorflow.examples import Examples
+from hpo_tensorflow.graphs import traced
 from hpo_tensorflow.layers import scores_of
 from hpo_tensorflow.optimizers import numbers_of, updated
-from hpo_tensorflow.tracing import traced
 
 UNROLLED = 4
 """Steps that stand one behind the other in a graph: a turn of its loop costs some of a small step's time."""
