@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+from hpo.backend import Array
 from hpo_mxnet.compat import mx
 
 
@@ -40,6 +41,12 @@ def arrays_of(model: Any) -> AbstractContextManager[None]:
     """
     first = next(_parameter_arrays(model), None)
     return nullcontext() if first is None else arrays_like(first)
+
+
+def from_host(array: Array, device: Any) -> Any:
+    """A copy on `device`: an `mx.np` array where NumPy semantics is on, else an `mx.nd` array."""
+    there = mx.nd.array(array, ctx=device, dtype=array.dtype)
+    return there.as_np_ndarray() if mx.util.is_np_array() else there
 
 
 def in_force(array: Any) -> Any:

@@ -11,7 +11,8 @@ from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.errors import DeviceError
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
-from hpo_mxnet.arrays import classic_arrays
+from hpo_mxnet.arrays import classic_arrays, from_host
+from hpo_mxnet.checkpoints import capture, restore
 from hpo_mxnet.compat import mx
 from hpo_mxnet.examples import Examples
 from hpo_mxnet.network import NetworkRun
@@ -50,8 +51,7 @@ class MXNetBackend:
 
     def from_numpy(self, array: Array, device: Any) -> Any:
         """A copy on `device`: an `mx.np` array where NumPy semantics is on, else an `mx.nd` array."""
-        there = mx.nd.array(array, ctx=device, dtype=array.dtype)
-        return there.as_np_ndarray() if mx.util.is_np_array() else there
+        return from_host(array, device)
 
     def prepare(self, members: Sequence[Member], data: Arrays, *, dtype: DType, device: Any) -> Run:
         """Put K models of one shape and their data on a device, ready to train."""
@@ -67,14 +67,10 @@ class MXNetBackend:
 
     def capture(self, thing: Any) -> Tree:
         """The state of a Gluon block, a Gluon trainer or an array."""
-        from hpo_mxnet.checkpoints import capture  # here: it knows the models, and these know the port
-
         return capture(thing)
 
     def restore(self, thing: Any, tree: Tree) -> None:
         """Put a state into a thing of the same kind."""
-        from hpo_mxnet.checkpoints import restore
-
         restore(thing, tree)
 
 

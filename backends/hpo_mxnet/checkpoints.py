@@ -15,10 +15,9 @@ from hpo import training
 from hpo.backend import CANONICAL, PARAMETERS, Array, Tree
 from hpo.checkpoints import check_array, check_arrays, tidy
 from hpo.errors import CheckpointError
-from hpo_mxnet.arrays import arrays_of, is_initialized
-from hpo_mxnet.backend import BACKEND
+from hpo_mxnet.arrays import arrays_of, from_host, is_initialized
 from hpo_mxnet.compat import mx
-from hpo_mxnet.module import canonical_parameters
+from hpo_mxnet.states import canonical_parameters
 
 _OF_THE_PROCESS = frozenset({"allow_np_array"})
 """What an optimizer notes of the program around it."""
@@ -85,7 +84,7 @@ def _load(block: Any, parameters: Iterable[tuple[str, Any, bool]], state: dict[s
             value = state[name].T if turned else state[name]
             placed = is_initialized(parameter) or parameter._deferred_init
             devices = parameter.list_ctx() if placed else [mx.cpu()]
-            parameter._load_init(BACKEND.from_numpy(value, devices[0]), devices, cast_dtype=True)
+            parameter._load_init(from_host(value, devices[0]), devices, cast_dtype=True)
 
 
 def _blank(parameter: Any, found: Array | None, turned: bool) -> Array:

@@ -12,7 +12,8 @@ from hpo.backend import Convolution, Dense, DType, Layer, State
 from hpo.training import FastPath
 from hpo_mxnet.arrays import is_initialized
 from hpo_mxnet.compat import mx
-from hpo_mxnet.module import Classification, blocks, canonical_state, load_canonical_state
+from hpo_mxnet.module import Classification
+from hpo_mxnet.states import blocks, canonical_state, load_canonical_state
 
 nn = mx.gluon.nn
 

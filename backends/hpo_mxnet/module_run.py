@@ -14,7 +14,7 @@ from hpo.training.rows import mean_scores
 from hpo_mxnet.arrays import arrays_of
 from hpo_mxnet.compat import mx
 from hpo_mxnet.models import ORIGINALS
-from hpo_mxnet.module import canonical_state, load_canonical_state
+from hpo_mxnet.states import canonical_state, load_canonical_state
 
 BATCHES_PER_READING = 64
 """Batches whose results are read at a time: waiting for each would leave MXNet's engine idle."""

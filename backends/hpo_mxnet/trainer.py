@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo import training
 from hpo.backend import Array
-from hpo_mxnet.arrays import arrays_of, in_force, is_initialized
+from hpo_mxnet.arrays import arrays_of, from_host, in_force, is_initialized
 from hpo_mxnet.backend import BACKEND
 from hpo_mxnet.compat import mx
 from hpo_mxnet.models import Network, SoftmaxClassification
@@ -101,7 +101,7 @@ class Trainer(training.Trainer):
 
     def _place(self, part: Any) -> Any:
         if isinstance(part, np.ndarray):
-            return self.backend.from_numpy(part, self.device)
+            return from_host(part, self.device)
         return in_force(part.as_nd_ndarray().as_in_context(self.device))
 
     def _finish(self, model: Module) -> None:

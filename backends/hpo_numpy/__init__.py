@@ -5,7 +5,8 @@ from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_numpy.backend import BACKEND
 from hpo_numpy.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from hpo_numpy.models import MLP, LeNet, SoftmaxClassification, SoftmaxRegression, init_cnn
-from hpo_numpy.module import SGD, Classification, Module, Regression
+from hpo_numpy.module import Classification, Module, Regression
+from hpo_numpy.sgd import SGD
 from hpo_numpy.trainer import (
     DataModule,
     FashionMNIST,

@@ -11,6 +11,7 @@ from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.errors import DeviceError
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
+from hpo_numpy.checkpoints import capture, restore
 from hpo_numpy.examples import Examples
 from hpo_numpy.network import NetworkRun
 from hpo_numpy.softmax import SoftmaxRun
@@ -57,14 +58,10 @@ class NumPyBackend:
 
     def capture(self, thing: Any) -> Tree:
         """The state of an array, a random generator, or a model or optimizer of this package."""
-        from hpo_numpy.checkpoints import capture  # here: it knows the models, and these know the port
-
         return capture(thing)
 
     def restore(self, thing: Any, tree: Tree) -> None:
         """Put a state into a thing of the same kind."""
-        from hpo_numpy.checkpoints import restore
-
         restore(thing, tree)
 
 

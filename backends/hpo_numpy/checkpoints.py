@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from hpo import training
 from hpo.backend import CANONICAL, PARAMETERS, Array, Tree
 from hpo.checkpoints import capture as capture_any
 from hpo.checkpoints import check_arrays, is_stateful, tidy
 from hpo.checkpoints import restore as restore_any
 from hpo.errors import CheckpointError
-from hpo_numpy.module import SGD, Module
+from hpo_numpy.sgd import SGD
 
 ATTRIBUTES = "attributes"
 _OWN = "__own__"
@@ -28,7 +29,7 @@ def capture(thing: Any) -> Tree:
     """See `hpo.backend.Backend.capture`."""
     if isinstance(thing, (np.ndarray, *_GENERATORS)):
         return _encode(thing)
-    if isinstance(thing, Module):
+    if _is_model(thing):
         return {PARAMETERS: tidy(thing.parameters), ATTRIBUTES: attributes(thing)}
     if isinstance(thing, SGD):
         return {ATTRIBUTES: attributes(thing)}
@@ -43,7 +44,7 @@ def restore(thing: Any, tree: Tree) -> None:
     """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, _GENERATORS) and isinstance(tree, dict) and _GENERATOR in tree:
         _decode(thing, tree)
-    elif isinstance(thing, Module) and isinstance(tree, dict) and {PARAMETERS, CANONICAL} & tree.keys():
+    elif _is_model(thing) and isinstance(tree, dict) and {PARAMETERS, CANONICAL} & tree.keys():
         _restore_module(thing, tree)
     elif isinstance(thing, SGD) and isinstance(tree, dict) and tree.keys() == {ATTRIBUTES}:
         set_attributes(thing, tree[ATTRIBUTES])
@@ -57,7 +58,7 @@ def attributes(thing: Any) -> dict[str, Tree]:
     """The attributes of an object that can be kept, a model's parameters apart."""
     kept = {}
     for name, value in vars(thing).items():
-        if not (isinstance(thing, Module) and name == "parameters"):
+        if not (_is_model(thing) and name == "parameters"):
             try:
                 kept[name] = _encode(value)
             except CheckpointError:
@@ -71,7 +72,13 @@ def set_attributes(thing: Any, kept: dict[str, Tree]) -> None:
         setattr(thing, name, _decode(getattr(thing, name, None), tree))
 
 
-def _restore_module(model: Module, tree: dict[str, Tree]) -> None:
+def _is_model(thing: Any) -> bool:
+    # hpo_numpy.Module, whose file imports the backend and so cannot be imported here; other backends' models
+    # never come to this one.
+    return isinstance(thing, training.Module)
+
+
+def _restore_module(model: Any, tree: dict[str, Tree]) -> None:
     found: dict[str, Array] = tree[CANONICAL] if CANONICAL in tree else tree[PARAMETERS]
     model.prepare_for(found)
     if model.parameters or CANONICAL in tree:

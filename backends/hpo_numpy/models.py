@@ -1,4 +1,7 @@
-"""The book's networks in NumPy."""
+"""The book's networks in NumPy.
+
+autograd is imported where a model trains by its own steps: the fast path does without it.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,7 @@ ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet)
 
 
 def _activated(z: Any, kind: Activation | None) -> Any:
-    import autograd.numpy as anp  # here: training by the fast path needs no autograd
+    import autograd.numpy as anp
 
     if kind is None:
         return z

@@ -1,4 +1,7 @@
-"""The book's models, and any other that is written in NumPy."""
+"""The book's models, and any other that is written in NumPy.
+
+autograd is imported where a model trains by its own steps: the fast path does without it.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,7 @@ import numpy as np
 from hpo import training
 from hpo.backend import Array
 from hpo_numpy.backend import BACKEND
-
-
-class SGD:
-    """Stochastic gradient descent in place, on a dict of parameters."""
-
-    def __init__(self, lr: float) -> None:
-        self.lr = lr
-
-    def step(self, parameters: dict[str, Array], gradients: dict[str, Array]) -> None:
-        """Take one step against the gradients."""
-        for name, gradient in gradients.items():
-            parameters[name] -= np.asarray(self.lr * gradient, parameters[name].dtype)
+from hpo_numpy.sgd import SGD
 
 
 class Module(training.Module):
@@ -74,7 +66,7 @@ class Classification(training.Classification, Fitted):
 
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean cross-entropy of a batch, in nats."""
-        import autograd.numpy as anp  # here: training by the fast path needs no autograd
+        import autograd.numpy as anp
 
         shifted = y_hat - anp.max(y_hat, axis=1, keepdims=True)
         picked = shifted[np.arange(len(y)), y]

@@ -12,6 +12,7 @@ import tensorflow as tf
 from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
+from hpo_tensorflow.checkpoints import capture, restore
 from hpo_tensorflow.examples import place
 from hpo_tensorflow.network import NetworkRun
 from hpo_tensorflow.softmax import SoftmaxRun
@@ -65,14 +66,10 @@ class TensorFlowBackend:
 
     def capture(self, thing: Any) -> Tree:
         """The state of a variable, a generator, or anything that Keras or `tf.Module` keeps variables in."""
-        from hpo_tensorflow.checkpoints import capture  # here: it knows the models, which know the port
-
         return capture(thing)
 
     def restore(self, thing: Any, tree: Tree) -> None:
         """Put a state into a thing of the same kind."""
-        from hpo_tensorflow.checkpoints import restore
-
         restore(thing, tree)
 
 

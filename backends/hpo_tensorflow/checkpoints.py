@@ -18,7 +18,7 @@ from hpo import training
 from hpo.backend import CANONICAL, PARAMETERS, Array, State, Tree
 from hpo.checkpoints import check_array, check_arrays, tidy
 from hpo.errors import CheckpointError
-from hpo_tensorflow.module import canonical_state, load_canonical_state
+from hpo_tensorflow.states import canonical_state, load_canonical_state
 
 VARIABLES = "variables"
 _BUILD = "build"

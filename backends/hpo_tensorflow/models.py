@@ -10,7 +10,8 @@ import keras
 from hpo import training
 from hpo.backend import Convolution, DType, Layer, State
 from hpo.training import FastPath
-from hpo_tensorflow.module import Classification, canonical_state, load_canonical_state
+from hpo_tensorflow.module import Classification
+from hpo_tensorflow.states import canonical_state, load_canonical_state
 
 
 class Network(training.Network, Classification):

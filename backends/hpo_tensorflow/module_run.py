@@ -17,7 +17,8 @@ from hpo.training.rows import mean_scores
 from hpo_tensorflow.checkpoints import layer_state
 from hpo_tensorflow.graphs import traced
 from hpo_tensorflow.models import ORIGINALS, LeNet
-from hpo_tensorflow.module import Module, canonical_state, load_canonical_state
+from hpo_tensorflow.module import Module
+from hpo_tensorflow.states import canonical_state, load_canonical_state
 
 MOST_BATCHES = 64
 """Batches of a `tf.data.Dataset` in one call of a graph, which Ctrl-C cannot interrupt."""

@@ -11,15 +11,21 @@ from contextlib import suppress
 
 from hpo.errors import MissingFrameworkError
 
-_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-
 
 def quieten() -> None:
     """Warnings and errors of TensorFlow's kernels only, unless the user chose otherwise.
 
     Its first line, on oneDNN, comes before it reads any setting.
     """
-    os.environ.setdefault(_LOG_LEVEL, "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+
+
+quieten()
+
+import tensorflow as tf  # noqa: E402  # before Keras, so that its absence is what is reported
+
+# isort: split
+import keras  # noqa: E402
 
 
 def check() -> None:
@@ -27,11 +33,7 @@ def check() -> None:
 
     Raises:
         MissingFrameworkError: Keras is older than 3, or computes with another framework.
-        ModuleNotFoundError: TensorFlow is not installed.
     """
-    import tensorflow as tf  # first, so that its absence is what is reported
-    import keras  # isort: skip
-
     if int(keras.__version__.partition(".")[0]) < 3:
         raise MissingFrameworkError(
             f"hpo_tensorflow needs Keras 3, which TensorFlow brings along from 2.16 on; here are TensorFlow "
@@ -54,8 +56,6 @@ def configure() -> None:
     `TF_NUM_INTEROP_THREADS`) has set stays; where TensorFlow has begun to compute, nothing can be set
     any more, and nothing is.
     """
-    import tensorflow as tf
-
     threading = tf.config.threading
     try:
         if not (threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS")):
@@ -69,6 +69,5 @@ def configure() -> None:
             tf.config.experimental.set_memory_growth(gpu, True)
 
 
-quieten()
 check()
 configure()

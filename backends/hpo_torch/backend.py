@@ -12,6 +12,7 @@ from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_torch.arrays import from_host
+from hpo_torch.checkpoints import capture, restore
 from hpo_torch.examples import Examples
 from hpo_torch.network import NetworkRun
 from hpo_torch.softmax import SoftmaxRun
@@ -60,14 +61,10 @@ class TorchBackend:
 
     def capture(self, thing: Any) -> Tree:
         """The state of a module, a tensor, a generator, or anything with `state_dict()`."""
-        from hpo_torch.checkpoints import capture  # here: it knows the models, and these know the port
-
         return capture(thing)
 
     def restore(self, thing: Any, tree: Tree) -> None:
         """Put a state into a thing of the same kind."""
-        from hpo_torch.checkpoints import restore
-
         restore(thing, tree)
 
 

@@ -18,7 +18,7 @@ from hpo import training
 from hpo.backend import CANONICAL, PARAMETERS, Array, State, Tree
 from hpo.checkpoints import check_array, check_arrays, tidy
 from hpo.errors import CheckpointError
-from hpo_torch.module import canonical_parameters, load_canonical_state
+from hpo_torch.states import canonical_parameters, load_canonical_state
 
 _BITS = {1: torch.uint8, 2: torch.int16}
 

@@ -11,7 +11,8 @@ from torch import nn
 from hpo import training
 from hpo.backend import Convolution, DType, Layer, State
 from hpo.training import FastPath
-from hpo_torch.module import Classification, canonical_state, load_canonical_state
+from hpo_torch.module import Classification
+from hpo_torch.states import canonical_state, load_canonical_state
 
 DTYPES: dict[torch.dtype, DType] = {torch.float32: "float32", torch.float64: "float64"}
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}

@@ -13,8 +13,8 @@ from hpo import training
 from hpo.backend import Scores, State
 from hpo.training.rows import mean_scores
 from hpo_torch.models import ORIGINALS
-from hpo_torch.module import canonical_state, load_canonical_state
 from hpo_torch.plain_sgd import PlainSGD, plain_sgd
+from hpo_torch.states import canonical_state, load_canonical_state
 from hpo_torch.threads import one_thread
 
 

@@ -13,7 +13,7 @@ from hpo.randomness import batch_order
 from hpo.testing.problems import make_arrays
 from hpo_mxnet.arrays import classic_arrays, numpy_arrays
 from hpo_mxnet.compat import mx
-from hpo_mxnet.module import canonical_state, load_canonical_state
+from hpo_mxnet.states import canonical_state, load_canonical_state
 
 nn = mx.gluon.nn
 Scope = Callable[[], AbstractContextManager[None]]

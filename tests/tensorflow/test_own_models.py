@@ -13,7 +13,7 @@ from hpo.backend.models import LeNet
 from hpo.testing.networks import network_scores
 from hpo.testing.problems import make_arrays, make_members
 from hpo_tensorflow import softmax
-from hpo_tensorflow.module import canonical_state, load_canonical_state
+from hpo_tensorflow.states import canonical_state, load_canonical_state
 
 
 def data(num_train: int = 200) -> d2l.DataModule:

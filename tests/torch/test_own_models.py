@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 import hpo
 import hpo_torch as d2l
 from hpo.testing.problems import make_arrays
-from hpo_torch.module import canonical_state, load_canonical_state
+from hpo_torch.states import canonical_state, load_canonical_state
 
 
 def data(num_train: int = 200) -> d2l.DataModule:
