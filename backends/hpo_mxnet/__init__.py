@@ -6,8 +6,7 @@ MXNet has two kinds of arrays, `mx.nd` and, where `npx.set_np()` or a scope turn
 
 from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
 from hpo.training import HyperParameters, add_to_class, numpy
-from hpo_mxnet.backend import BACKEND
-from hpo_mxnet.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from hpo_mxnet.backend import BACKEND, cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from hpo_mxnet.models import MLP, LeNet, SoftmaxClassification, SoftmaxRegression, init_cnn
 from hpo_mxnet.module import Classification, Module, Regression
 from hpo_mxnet.trainer import (

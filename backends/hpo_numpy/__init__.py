@@ -2,8 +2,7 @@
 
 from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
 from hpo.training import HyperParameters, add_to_class, numpy
-from hpo_numpy.backend import BACKEND
-from hpo_numpy.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from hpo_numpy.backend import BACKEND, cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from hpo_numpy.models import MLP, LeNet, SoftmaxClassification, SoftmaxRegression, init_cnn
 from hpo_numpy.module import Classification, Module, Regression
 from hpo_numpy.sgd import SGD

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.errors import DeviceError
+from hpo.training import Devices
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_numpy.checkpoints import capture, restore
@@ -66,3 +67,7 @@ class NumPyBackend:
 
 
 BACKEND = NumPyBackend()
+
+_devices = Devices(BACKEND)
+cpu, gpu, num_gpus = _devices.cpu, _devices.gpu, _devices.num_gpus
+try_gpu, try_all_gpus = _devices.try_gpu, _devices.try_all_gpus

@@ -5,8 +5,7 @@ import hpo_tensorflow.runtime  # noqa: F401  # before TensorFlow, which reads so
 # isort: split
 from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
 from hpo.training import HyperParameters, add_to_class, numpy
-from hpo_tensorflow.backend import BACKEND
-from hpo_tensorflow.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from hpo_tensorflow.backend import BACKEND, cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from hpo_tensorflow.models import MLP, LeNet, SoftmaxClassification, SoftmaxRegression, init_cnn
 from hpo_tensorflow.module import Classification, Module, Regression
 from hpo_tensorflow.trainer import (

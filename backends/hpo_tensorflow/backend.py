@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from hpo.backend import Array, Arrays, DType, Member, Run, Tree
+from hpo.training import Devices
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_tensorflow.checkpoints import capture, restore
@@ -74,3 +75,7 @@ class TensorFlowBackend:
 
 
 BACKEND = TensorFlowBackend()
+
+_devices = Devices(BACKEND)
+cpu, gpu, num_gpus = _devices.cpu, _devices.gpu, _devices.num_gpus
+try_gpu, try_all_gpus = _devices.try_gpu, _devices.try_all_gpus

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from hpo.backend import Array, Arrays, DType, Member, Run, Tree
+from hpo.training import Devices
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_torch.arrays import from_host
@@ -69,3 +70,7 @@ class TorchBackend:
 
 
 BACKEND = TorchBackend()
+
+_devices = Devices(BACKEND)
+cpu, gpu, num_gpus = _devices.cpu, _devices.gpu, _devices.num_gpus
+try_gpu, try_all_gpus = _devices.try_gpu, _devices.try_all_gpus
