@@ -1,4 +1,4 @@
-"""Hyperparameter optimization in MXNet: the book's names (`import hpo_mxnet as d2l`) and the port.
+"""Hyperparameter optimization in MXNet: the backend, and the book's names (`import hpo_mxnet as d2l`).
 
 MXNet has two kinds of arrays, `mx.nd` and, where `npx.set_np()` or a scope turned NumPy semantics on,
 `mx.np`. Importing this package changes neither; see `hpo_mxnet.Trainer` for which one a model gets.

@@ -1,4 +1,4 @@
-"""The port of MXNet."""
+"""MXNet behind the backend protocol (`hpo.backend.Backend`)."""
 
 from __future__ import annotations
 

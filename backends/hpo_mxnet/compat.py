@@ -7,7 +7,7 @@ program imports this package before MXNet too: after it, `import mxnet` works as
 
 MXNet also reads its number of threads once, while it is imported. A trial computes on one thread: two
 beside a busy neighbour slow small products down by an order of magnitude, and the other cores are for
-other trials. So `OMP_NUM_THREADS` is 1 during the import if nobody set it, and unset again afterwards,
+other trials. So `OMP_NUM_THREADS` is 1 during the import unless it is set, and unset again afterwards,
 so that neither other libraries nor child processes inherit it. A program that imports MXNet before this
 package keeps the number of threads that it chose. The OpenBLAS inside of it, of 2021, takes a processor
 that is younger for one of 2004, on which products take twice as long: where there is AVX2 it is told of
@@ -40,7 +40,7 @@ _ENVIRONMENT = 'In an environment of its own, pip install "polyhpo[mxnet]" bring
 
 
 def check_versions() -> None:
-    """Say what cannot work before MXNet fails with a message that helps nobody.
+    """Say what cannot work before MXNet fails with a message that does not help.
 
     Raises:
         MissingFrameworkError: NumPy 2 or later, or a Python without `distutils`.
@@ -90,7 +90,7 @@ def _has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 @contextmanager
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """A scope with these environment variables, but for those that someone set."""
+    """A scope with these environment variables, but for those that are set."""
     added = {name: value for name, value in settings.items() if name not in os.environ}
     os.environ.update(added)
     try:

@@ -21,7 +21,7 @@ DTYPES: dict[Any, DType] = {np.float32: "float32", np.float64: "float64"}
 
 
 class Network(training.Network, Classification):
-    """A network of the port as Gluon layers, which get their weights with the first batch."""
+    """A network of `hpo.backend.models` as Gluon layers, which get their weights with the first batch."""
 
     def assemble(self) -> None:
         """Make the layers, which get their weights with the first batch."""
@@ -54,7 +54,7 @@ class Network(training.Network, Classification):
             self.prepare(training.image_shape_of(state), mx.cpu())
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the port trains it, as long as its layers are what the library made."""
+        """How the backend trains it, as long as its layers are those that the library made."""
         if not self._is_whole():
             return None
         parameters = list(self.collect_params().values())

@@ -36,7 +36,7 @@ def canonical_parameters(model: Any) -> Iterator[tuple[str, Any, bool]]:
 
 
 def canonical_state(model: Any) -> State:
-    """Copies of a model's parameters, moving statistics included, in the port's layout."""
+    """Copies of a model's parameters, moving statistics included, in the canonical layout."""
     with arrays_of(model):
         values = [(name, p.data().asnumpy(), turned) for name, p, turned in canonical_parameters(model)]
     return {name: value.T.copy() if turned else value for name, value, turned in values}

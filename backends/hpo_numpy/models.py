@@ -17,7 +17,7 @@ from hpo_numpy.module import Classification, Module
 
 
 class Network(training.Network, Classification):
-    """A network of the port as a model of this package, which gets its weights with the first batch."""
+    """A network of `hpo.backend.models`, which gets its weights with the first batch."""
 
     training = False
     dropout_steps = 0
@@ -58,7 +58,7 @@ class Network(training.Network, Classification):
         return x
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the port trains it, as long as its layers are what the library made."""
+        """How the backend trains it, as long as its layers are those that the library made."""
         design = self.design(image_shape)
         shapes = {name: value.shape for name, value in self.parameters.items()}
         return FastPath(design, self.precision, device) if shapes == parameter_shapes(design) else None

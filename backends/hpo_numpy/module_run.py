@@ -1,4 +1,4 @@
-"""One `Module` under training, through the port or by autograd."""
+"""One `Module` under training, by the backend's fast path or by autograd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyperparameter optimization in TensorFlow: the book's names (`import hpo_tensorflow as d2l`), the port."""
+"""Hyperparameter optimization in TensorFlow: the backend, and the book's names (`hpo_tensorflow as d2l`)."""
 
 import hpo_tensorflow.runtime  # noqa: F401  # before TensorFlow, which reads some settings only once
 

@@ -1,4 +1,4 @@
-"""The port of TensorFlow."""
+"""TensorFlow behind the backend protocol (`hpo.backend.Backend`)."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _load_canonical(layer: Any, tree: Tree) -> None:
 def _build(layer: Any, tree: Tree) -> None:
     """Make the variables of a layer that was not called yet, as far as Keras knows how.
 
-    What remains unmade is named by whoever compares it with the checkpoint.
+    The comparison with the checkpoint names what remains unmade.
     """
     config = _with_tuples(tree.get(_BUILD))
     if config:

@@ -15,7 +15,7 @@ from hpo_tensorflow.states import canonical_state, load_canonical_state
 
 
 class Network(training.Network, Classification):
-    """A network of the port as Keras layers, which get their weights with the first batch."""
+    """A network of `hpo.backend.models` as Keras layers, which get their weights with the first batch."""
 
     def assemble(self) -> None:
         """Make the layers, which get their weights with the first batch."""
@@ -46,7 +46,7 @@ class Network(training.Network, Classification):
             current = layer.compute_output_shape(current)
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the port trains it, as long as its layers are what the library made."""
+        """How the backend trains it, as long as its layers are those that the library made."""
         if not self.net.weights or self.losses or not self._is_whole():
             return None
         return FastPath(self.design(image_shape), self.precision, device)

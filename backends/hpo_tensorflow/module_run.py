@@ -1,4 +1,4 @@
-"""One `Module` under training, through the port or by a compiled loop of steps."""
+"""One `Module` under training, by the backend's fast path or by a compiled loop of steps."""
 
 from __future__ import annotations
 

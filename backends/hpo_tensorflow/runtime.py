@@ -29,7 +29,7 @@ import keras  # noqa: E402
 
 
 def check() -> None:
-    """Say what cannot work before something fails with a message that helps nobody.
+    """Say what cannot work before something fails with a message that does not help.
 
     Raises:
         MissingFrameworkError: Keras is older than 3, or computes with another framework.
@@ -54,7 +54,7 @@ def configure() -> None:
     Threads that wait for each other beside a busy neighbour slow a small model down several times; the
     other cores are for other trials. What the program or its environment (`TF_NUM_INTRAOP_THREADS`,
     `TF_NUM_INTEROP_THREADS`) has set stays; where TensorFlow has begun to compute, nothing can be set
-    any more, and nothing is.
+    any more.
     """
     threading = tf.config.threading
     try:

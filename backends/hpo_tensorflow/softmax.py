@@ -43,7 +43,7 @@ class SoftmaxRun:
         rules = Rules.of(self._members, self._dtype)
         with tf.device(self._device):
             self._rows = tf.constant(rows)
-            # What nobody needs is nothing, which costs the graph nothing.
+            # A slot that no member needs is empty, which costs the graph nothing.
             moving = np.zeros((0, 0, 0), self._dtype) if velocities is None else velocities
             self._velocities = tf.constant(moving)
             numbers = tf.constant(np.stack([rules.rates, rules.decays, rules.momenta]))

@@ -19,11 +19,11 @@ CONVOLUTIONS = (
 
 
 def canonical_state(model: Any) -> State:
-    """Copies of a model's variables in the port's layout.
+    """Copies of a model's variables in the canonical layout.
 
-    Keras keeps dense kernels as (in, out), as the port does, and those of convolutions as HWIO. It flattens
+    Keras keeps dense kernels as (in, out), which is canonical, and those of convolutions as HWIO. It flattens
     what a convolution made as height, width, channels: the rows of the dense layer behind are put in the
-    port's order. Where nothing but the data are flattened, the rows are in the order of the data.
+    canonical order. Where nothing but the data are flattened, the rows are in the order of the data.
     """
     images, state = _flattened_images(model), {}
     for name, variable in _named(model):
@@ -49,7 +49,7 @@ def load_canonical_state(model: Any, state: State) -> None:
 def _flattened_images(model: Any) -> dict[int, tuple[int, int, int]]:
     """For kernels of dense layers behind flattened outputs of a convolution, their height, width, channels.
 
-    Which layer comes behind which is told by their order in the model. That is the order of computing in
+    The order of the layers in the model tells which comes behind which. That is the order of computing in
     `Sequential` and functional models, and that of making in others.
     """
     found: dict[int, tuple[int, int, int]] = {}

@@ -1,4 +1,4 @@
-"""Hyperparameter optimization in PyTorch: the book's names (`import hpo_torch as d2l`) and the port."""
+"""Hyperparameter optimization in PyTorch: the backend, and the book's names (`import hpo_torch as d2l`)."""
 
 from hpo.book import BasicScheduler, HPOScheduler, HPOSearcher, HPOTuner, RandomSearcher
 from hpo.training import HyperParameters, add_to_class, numpy

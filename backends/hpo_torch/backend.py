@@ -1,4 +1,4 @@
-"""The port of PyTorch."""
+"""PyTorch behind the backend protocol (`hpo.backend.Backend`)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "si
 
 
 class Network(training.Network, Classification):
-    """A network of the port as a module, which gets its weights with the first batch."""
+    """A network of `hpo.backend.models` as a module, which gets its weights with the first batch."""
 
     is_prepared = False
 
@@ -51,7 +51,7 @@ class Network(training.Network, Classification):
             self.prepare(training.image_shape_of(state))
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the port trains it, as long as its layers are what the library made."""
+        """How the backend trains it, as long as its layers are those that the library made."""
         net = self.net
         if type(net) is not nn.Sequential or _described(net) != _described(_layers(self.plan())):
             return None

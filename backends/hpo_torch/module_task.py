@@ -32,10 +32,10 @@ class ModuleTask:
     `Trainer` in an objective of one's own.
 
     Args:
-        make: gives the module of a config.
+        make: a function that makes the module of a config.
         data: examples and labels as arrays (`FashionMNIST`, `DataModule.from_arrays`).
         max_epochs: how long to train, at least 1.
-        optimizer: gives how a config learns; by default by its `lr`.
+        optimizer: a function that makes the optimizer of a config; by default `SGD` with its `lr`.
 
     Raises:
         TypeError: the data hold no arrays for classification.
@@ -85,7 +85,7 @@ class ModuleTask:
         """How a config is trained, by itself or together with others; the module initialises itself."""
         module = self._make(config)
         if not isinstance(module, nn.Module):
-            raise TypeError(f"make must give a torch.nn.Module; received a {type(module).__name__}.")
+            raise TypeError(f"make must return a torch.nn.Module; received a {type(module).__name__}.")
         buffers = [name for name, _ in module.named_buffers()]
         if buffers:
             raise ValueError(
@@ -94,7 +94,7 @@ class ModuleTask:
                 f"Trainer(max_epochs).epochs(Classification(module, lr), data)."
             )
         state = {name: value.detach().cpu().numpy().copy() for name, value in module.named_parameters()}
-        # The port's own shape is for the library's models; this one's is in the module.
+        # A `Model` says the shape of the library's own networks; here the module is the shape.
         member = Member(cast(Model, None), self._optimizer(config), state, seed=seed, replicate=replicate)
         return ModuleTraining(member, self._arrays, self.max_epochs, module)
 
@@ -122,7 +122,7 @@ class ModuleTraining(Training):
 
     @property
     def is_linear(self) -> bool:
-        """Nobody knows."""
+        """False: a module does not say."""
         return False
 
     @property

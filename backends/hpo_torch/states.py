@@ -21,7 +21,7 @@ def canonical_parameters(model: nn.Module) -> Iterator[tuple[str, torch.Tensor, 
 
 
 def canonical_state(model: nn.Module) -> State:
-    """Copies of a model's parameters and buffers in the port's layout."""
+    """Copies of a model's parameters and buffers in the canonical layout."""
     return {
         name: _on_host(tensor.detach().t() if transposed else tensor.detach())
         for name, tensor, transposed in canonical_parameters(model)

@@ -1,4 +1,4 @@
-"""What the port of any backend must do."""
+"""What any backend must do."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class BackendContract(OfPackage):
             resolve_device(self.backend, "gpu:97")
 
     @pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "int64"])
-    def test_arrays_cross_the_port_unchanged(self, dtype: str) -> None:
+    def test_arrays_cross_over_unchanged(self, dtype: str) -> None:
         array = np.arange(24).reshape(2, 3, 4).astype(dtype)
         there = self.backend.from_numpy(array, self.backend.device("cpu"))
         assert np.array_equal(self.backend.to_numpy(there), array)
 
-    def test_a_read_only_array_crosses_the_port_and_stays_unchanged(self) -> None:
+    def test_a_read_only_array_crosses_over_and_stays_unchanged(self) -> None:
         array = np.zeros(3, np.float32)
         array.flags.writeable = False
         there = self.backend.from_numpy(array, self.backend.device("cpu"))

@@ -117,7 +117,7 @@ class BookContract(OfPackage):
             model, trainer = self.d2l.SoftmaxClassification(num_outputs=10, lr=0.1), self.d2l.Trainer(2)
         assert (model.seed, trainer.seed) == (7, 7)
 
-    def test_fitting_gives_what_the_port_gives(self) -> None:
+    def test_fitting_is_training_by_the_backend(self) -> None:
         from hpo.training import train
 
         model = self.model()
@@ -149,7 +149,7 @@ class BookContract(OfPackage):
         assert error == error.numpy() == float(error) == trainer.history[-1]["val_error"]
         assert trainer.validate(model, metric="loss") == trainer.history[-1]["val_loss"]
 
-    def test_a_metric_that_nobody_knows_is_refused(self) -> None:
+    def test_an_unknown_metric_is_refused(self) -> None:
         model = self.model()
         with pytest.raises(
             ValueError, match=r"metric must be 'error', 'loss', .* or a function; received 'f1'"

@@ -48,7 +48,7 @@ class BookNetworkContract(OfPackage):
         return mlp(10, (12, 8), 0.1, activation=activation, dropout=dropout, seed=3)
 
     def class_of(self, name: str, *, own_steps: bool = False) -> Any:
-        """The class of the package, or a subclass that the port cannot train."""
+        """The class of the package, or a subclass that the backend cannot train."""
         library = getattr(self.d2l, name)
         if not own_steps:
             return library
@@ -72,19 +72,19 @@ class BookNetworkContract(OfPackage):
         assert largest_difference(state, DESIGNS[kind].initial_state(3)) < 1e-7
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_fitting_gives_what_the_port_gives(self, kind: str) -> None:
+    def test_fitting_is_training_by_the_backend(self, kind: str) -> None:
         backend, data, run = self.d2l.BACKEND, self.arrays(kind), self.started(kind)
         member = Member(DESIGNS[kind], SGD(0.1), DESIGNS[kind].initial_state(3), seed=3)
-        port = backend.prepare([member], data, dtype="float32", device=backend.device("cpu"))
+        expected = backend.prepare([member], data, dtype="float32", device=backend.device("cpu"))
         for epoch in (1, 2):
             order = batch_order(0, 0, epoch, len(data.train_x))
-            assert np.array_equal(run.epoch(order).loss, port.epoch(order).loss)
-        parameters = {name: value for name, value in port.state()[0].items() if name.startswith("layers")}
+            assert np.array_equal(run.epoch(order).loss, expected.epoch(order).loss)
+        parameters = {name: value for name, value in expected.state()[0].items() if name.startswith("layers")}
         assert largest_difference(run.state()[0], parameters) == 0
-        assert np.array_equal(run.validate().loss, port.validate().loss)
+        assert np.array_equal(run.validate().loss, expected.validate().loss)
 
     @pytest.mark.parametrize("kind", ["mlp", "lenet"])
-    def test_its_own_steps_train_it_as_the_port_does(self, kind: str) -> None:
+    def test_its_own_steps_train_it_as_the_backend_does(self, kind: str) -> None:
         own, fast = self.started(kind, own_steps=True), self.started(kind)
         assert (own.fast_path(), fast.fast_path().model) == (None, DESIGNS[kind])
         order = batch_order(0, 0, 1, 96)

@@ -1,4 +1,4 @@
-"""What the port of any backend must do with networks and optimizers of every kind."""
+"""What any backend must do with networks and optimizers of every kind."""
 
 from __future__ import annotations
 

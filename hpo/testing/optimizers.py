@@ -48,7 +48,7 @@ class StockOptimizerContract(OfPackage):
         raise NotImplementedError
 
     def after_one_step(self, rule: Optimizer, state: State) -> State:
-        """What the port makes of a state in one step."""
+        """What the backend makes of a state in one step."""
         model = MLP(36, 10, (9,), "tanh")
         [member] = members_of(model, rule)
         start = dataclasses.replace(member, state=state)

@@ -21,11 +21,11 @@ class OfPackage:
 
     @property
     def d2l(self) -> ModuleType:
-        """The package under test, under the name that the book gives it."""
+        """The package under test, under the book's name for it."""
         return importlib.import_module(self.package)
 
     @property
     def backend(self) -> Backend:
-        """The port under test."""
+        """The backend under test."""
         backend: Backend = self.d2l.BACKEND
         return backend

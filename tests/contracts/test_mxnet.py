@@ -18,7 +18,7 @@ from hpo_mxnet.arrays import numpy_arrays
 from hpo_mxnet.compat import mx
 
 
-class TestPort(BackendContract):
+class TestBackend(BackendContract):
     package = "hpo_mxnet"
 
 

@@ -16,7 +16,7 @@ from hpo.testing import (
 )
 
 
-class TestPort(BackendContract):
+class TestBackend(BackendContract):
     package = "hpo_numpy"
 
 

@@ -18,7 +18,7 @@ from hpo.testing import (
 )
 
 
-class TestPort(BackendContract):
+class TestBackend(BackendContract):
     package = "hpo_tensorflow"
 
 

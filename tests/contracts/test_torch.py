@@ -17,7 +17,7 @@ from hpo.testing import (
 )
 
 
-class TestPort(BackendContract):
+class TestBackend(BackendContract):
     package = "hpo_torch"
 
 

@@ -162,7 +162,7 @@ def test_wrong_arguments_are_refused() -> None:
 
 
 def test_a_maker_of_something_else_fails_its_trial() -> None:
-    with pytest.raises(hpo.SearchFailedError, match=r"make must give a torch\.nn\.Module; received a int"):
+    with pytest.raises(hpo.SearchFailedError, match=r"make must return a torch\.nn\.Module; received a int"):
         search(task(lambda config: 3), fuse=2)  # type: ignore[arg-type,return-value]
 
 
