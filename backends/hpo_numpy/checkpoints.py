@@ -1,7 +1,7 @@
 """The state of models and optimizers that are written in NumPy, and of NumPy's generators.
 
-Of an object it is the attributes that are arrays, generators, numbers, strings, objects which keep their own
-state, and lists and dicts of these; other attributes are left alone.
+The state of an object is its attributes that are arrays, generators, numbers, strings, objects which keep
+their own state, and lists and dicts of these; other attributes are left alone.
 """
 
 from __future__ import annotations
@@ -145,6 +145,5 @@ def _set_state(generator: Any, state: Tree) -> None:
     except (TypeError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"The checkpoint's random generator is of another kind, {state.get('bit_generator')}: {error}. "
-            f"Make "
-            f"it as it was made in the trial."
+            f"Make it as it was made in the trial."
         ) from error

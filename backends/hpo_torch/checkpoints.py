@@ -54,8 +54,7 @@ def restore(thing: Any, tree: Tree) -> None:
         except Exception as error:
             raise CheckpointError(
                 f"This {type(thing).__name__} does not take the checkpoint's state: {error}. Make it as it "
-                f"was "
-                f"made in the trial."
+                f"was made in the trial."
             ) from error
 
 

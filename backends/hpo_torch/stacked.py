@@ -24,7 +24,7 @@ Tensors = dict[str, torch.Tensor]
 
 
 class StackedRun:
-    """A `hpo.backend.Run` of K classifiers that people wrote, whose parameters are stacked.
+    """A `hpo.backend.Run` of K classifiers that a user wrote, whose parameters are stacked.
 
     A forward pass of all of them is one call (`torch.func.vmap`), and so is their gradient. A run of one
     model does without: it is the lean single step, which a cohort is measured against. The code is the same

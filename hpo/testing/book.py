@@ -142,7 +142,7 @@ class BookContract(OfPackage):
         assert [record["epoch"] for record in records] == [2, 3]
         assert trainer.history == self.fitted(self.model(), max_epochs=3).history
 
-    def test_validate_gives_the_share_of_wrong_examples(self) -> None:
+    def test_validate_returns_the_share_of_wrong_examples(self) -> None:
         model = self.model()
         trainer = self.fitted(model)
         error = trainer.validate(model)

@@ -41,7 +41,7 @@ class KeepingHost:
         self.begin_epoch(0)
 
     def report(self, value: Any, epoch: int | None) -> Decision:
-        """Nothing is made of reports."""
+        """Go on, whatever is reported."""
         return CONTINUE
 
     def attach(self, things: Mapping[str, Any]) -> None:

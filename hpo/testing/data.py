@@ -144,7 +144,7 @@ class DataContract(OfPackage):
         with pytest.raises(ValueError, match="must be 'test' or 'holdout'; received 'train'"):
             self.d2l.FashionMNIST(validation="train")
 
-    def test_the_objective_of_the_book_gives_a_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_objective_of_the_book_returns_a_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HPO_DATA", "sample")
         error = self.d2l.hpo_objective_softmax_classification({"learning_rate": 0.05}, max_epochs=1)
         assert 0.1 < float(error) < 0.4
