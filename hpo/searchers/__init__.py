@@ -3,11 +3,11 @@
 from hpo.searchers.auto import Auto
 from hpo.searchers.base import Proposal, Searcher, needs_results
 from hpo.searchers.gaussian_process import GaussianProcess
-from hpo.searchers.grid import Grid
-from hpo.searchers.local import Local
+from hpo.searchers.grid import GridSearch
+from hpo.searchers.local import LocalSearch
 from hpo.searchers.named import SEARCHERS, searcher_named
 from hpo.searchers.random import RandomSearch
-from hpo.searchers.sobol import Sobol
+from hpo.searchers.sobol import SobolSearch
 from hpo.searchers.tpe import TPE
 
 __all__ = [
@@ -15,12 +15,12 @@ __all__ = [
     "TPE",
     "Auto",
     "GaussianProcess",
-    "Grid",
-    "Local",
+    "GridSearch",
+    "LocalSearch",
     "Proposal",
     "RandomSearch",
     "Searcher",
-    "Sobol",
+    "SobolSearch",
     "needs_results",
     "searcher_named",
 ]

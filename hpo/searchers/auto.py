@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpo.searchers.base import Proposal, Searcher
 from hpo.searchers.gaussian_process import GaussianProcess
-from hpo.searchers.sobol import Sobol
+from hpo.searchers.sobol import SobolSearch
 from hpo.searchers.tpe import TPE
 from hpo.study.study import Study
 
@@ -41,7 +41,7 @@ class Auto:
                 raise ValueError(f"{name} is an integer of at least 1; received {value!r}.")
         self._num_trials = num_trials
         self._workers = workers
-        self._searchers: dict[str, Searcher] = {"gp": GaussianProcess(), "sobol": Sobol(), "tpe": TPE()}
+        self._searchers: dict[str, Searcher] = {"gp": GaussianProcess(), "sobol": SobolSearch(), "tpe": TPE()}
 
     def ask(self, study: Study, n: int) -> list[Proposal]:
         """The next n proposals of whichever searcher suits the study.

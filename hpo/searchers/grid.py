@@ -26,7 +26,7 @@ Key: TypeAlias = frozenset[tuple[str, Scalar]]
 """A config by its content."""
 
 
-class Grid:
+class GridSearch:
     """Tries every combination once, in order, the last hyperparameter changing fastest; then it ends.
 
     A listed domain takes all its values, an `Int` all of few; any other range takes `levels` values, evenly
@@ -44,7 +44,8 @@ class Grid:
     Example:
         >>> import hpo
         >>> space = {"lr": hpo.Float(0.001, 0.1, log=True), "units": hpo.Ordinal([64, 128])}
-        >>> study = hpo.search(lambda c: c["lr"], space, searcher=Grid(levels=3), num_trials=6, seed=0)
+        >>> grid = hpo.GridSearch(levels=3)
+        >>> study = hpo.search(lambda c: c["lr"], space, searcher=grid, num_trials=6, seed=0)
         >>> [(round(trial.config["lr"], 3), trial.config["units"]) for trial in study.trials][:3]
         [(0.001, 64), (0.001, 128), (0.01, 64)]
     """
@@ -155,7 +156,8 @@ def _levels(name: str, domain: Domain, count: int | None) -> list[Scalar]:
     if count is None:
         raise SpaceError(
             f"Hyperparameter {name!r}: {domain!r} is unbounded, so a grid has no ends for it. Say which "
-            f"values it takes, Grid(levels={{{name!r}: [...]}}), or how many, Grid(levels={{{name!r}: 5}})."
+            f"values it takes, GridSearch(levels={{{name!r}: [...]}}), or how many, "
+            f"GridSearch(levels={{{name!r}: 5}})."
         )
     return list(dict.fromkeys(domain.decode((np.arange(wanted) + 0.5) / wanted)))
 

@@ -11,7 +11,7 @@ from hpo.searchers.situation import Pick, Situation, draw_untried
 _MAX_ATTEMPTS = 64
 
 
-class Local(Sequential):
+class LocalSearch(Sequential):
     """Changes one hyperparameter of the best config so far, or draws a new config.
 
     Args:
@@ -24,7 +24,7 @@ class Local(Sequential):
         >>> import hpo
         >>> space = {"x": hpo.Float(0, 1), "y": hpo.Float(0, 1)}
         >>> study = hpo.search(
-        ...     lambda c: c["x"] + c["y"], space, searcher=Local(probability=1), num_trials=2, seed=0
+        ...     lambda c: c["x"] + c["y"], space, searcher=LocalSearch(probability=1), num_trials=2, seed=0
         ... )
         >>> first, second = (trial.config for trial in study.trials)
         >>> sum(first[name] != second[name] for name in space)

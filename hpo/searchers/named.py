@@ -9,19 +9,19 @@ from typing import Any
 from hpo.searchers.auto import Auto
 from hpo.searchers.base import Searcher
 from hpo.searchers.gaussian_process import GaussianProcess
-from hpo.searchers.grid import Grid
-from hpo.searchers.local import Local
+from hpo.searchers.grid import GridSearch
+from hpo.searchers.local import LocalSearch
 from hpo.searchers.random import RandomSearch
-from hpo.searchers.sobol import Sobol
+from hpo.searchers.sobol import SobolSearch
 from hpo.searchers.tpe import TPE
 
 SEARCHERS: dict[str, Callable[..., Searcher]] = {
     "auto": Auto,
     "gp": GaussianProcess,
-    "grid": Grid,
-    "local": Local,
+    "grid": GridSearch,
+    "local": LocalSearch,
     "random": RandomSearch,
-    "sobol": Sobol,
+    "sobol": SobolSearch,
     "tpe": TPE,
 }
 """What `searcher=` takes as a name."""

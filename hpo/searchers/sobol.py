@@ -15,7 +15,7 @@ _MAX_BLOCKS = 10
 _BLOCK = 1024
 
 
-class Sobol(Sequential):
+class SobolSearch(Sequential):
     """Covers the space evenly, under the user's priors.
 
     Proposal i is point i of the sequence, or the first one after it that meets the constraints and was

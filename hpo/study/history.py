@@ -77,7 +77,7 @@ class History:
         events: the log.
         folder: where the checkpoints are.
         store: the log outside of this process; None if there is none.
-        created: the content of the first event.
+        created: the content of the first event, the searcher by the name that it has today.
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
         notes: the remarks, in order.
@@ -314,6 +314,8 @@ class History:
 
     def _study_created(self, event: Event, data: Mapping[str, Any]) -> None:
         self.created = event.data  # its own copy
+        if "searcher" in self.created:
+            self.created["searcher"] = name_today(self.created["searcher"])
         self.metrics = _metrics(self.created["metrics"])
 
     def _metrics_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
@@ -453,9 +455,22 @@ class Trials(Sequence[Trial]):
         return repr(list(self))
 
 
+def name_today(searcher: str) -> str:
+    """Today's name of a searcher that a log names.
+
+    Example:
+        >>> name_today("Grid")
+        'GridSearch'
+    """
+    return _RENAMED.get(searcher, searcher)
+
+
 def _metrics(document: Iterable[dict[str, str]]) -> tuple[Metric, ...]:
     return tuple(Metric(entry["name"], Direction(entry["direction"])) for entry in document)
 
+
+_RENAMED = {"Grid": "GridSearch", "Local": "LocalSearch", "Sobol": "SobolSearch"}
+"""What older versions call a searcher in a log, and what it is called today."""
 
 _ENDS = {
     EventKind.TRIAL_COMPLETED: TrialState.COMPLETED,

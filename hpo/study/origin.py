@@ -18,7 +18,7 @@ from hpo.randomness import draw_seed
 from hpo.space import Config, Space
 from hpo.storage import Storage, StudyLog, open_storage
 from hpo.storage.events import Event, EventKind, to_text
-from hpo.study.history import History
+from hpo.study.history import History, name_today
 from hpo.study.study import Study
 from hpo.study.trial import Metric, metrics_document
 from hpo.version import __version__
@@ -163,10 +163,11 @@ def _warn_of_changes(history: History, beginning: Origin) -> None:
             stacklevel=5,
         )
     for key in ("searcher", "scheduler"):
-        if history.created.get(key, getattr(beginning, key)) != getattr(beginning, key):
+        was, is_now = history.created.get(key), getattr(beginning, key)
+        # A searcher of the user's own may have the name that one of ours had.
+        if was is not None and was not in (is_now, name_today(is_now)):
             warnings.warn(
-                f"The study {beginning.name!r} was created with the {key} {history.created[key]} and goes on "
-                f"with {getattr(beginning, key)}.",
+                f"The study {beginning.name!r} was created with the {key} {was} and goes on with {is_now}.",
                 stacklevel=5,
             )
 

@@ -13,7 +13,7 @@ OWN = ("own_objectives:square", "--space", "space.toml", "--no-plot", "--trials"
 def test_the_named_searcher_proposes(hpo: Command) -> None:
     answer = hpo("run", *OWN, "--searcher", "sobol", "--storage", "study.db")
     assert "searcher  sobol" in answer.stdout
-    assert "search      Sobol, scheduler FIFO" in hpo("show", "study.db").stdout
+    assert "search      SobolSearch, scheduler FIFO" in hpo("show", "study.db").stdout
 
 
 def test_one_that_is_not_there_is_refused_with_those_that_are(hpo: Command) -> None:

@@ -40,17 +40,17 @@ class Searched(ResumeContract):
 
 class TestGrid(Searched):
     def make_searcher(self) -> hpo.Searcher:
-        return hpo.Grid(2)
+        return hpo.GridSearch(2)
 
 
 class TestSobol(Searched):
     def make_searcher(self) -> hpo.Searcher:
-        return hpo.Sobol()
+        return hpo.SobolSearch()
 
 
 class TestLocal(Searched):
     def make_searcher(self) -> hpo.Searcher:
-        return hpo.Local()
+        return hpo.LocalSearch()
 
 
 class TestTPE(Searched):

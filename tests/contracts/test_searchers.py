@@ -28,7 +28,7 @@ class TestSobol(SearcherContract):
     num_trials = 40
 
     def make(self) -> Searcher:
-        return hpo.Sobol()
+        return hpo.SobolSearch()
 
 
 class TestGrid(SearcherContract):
@@ -36,14 +36,14 @@ class TestGrid(SearcherContract):
     depends_on_seed = False
 
     def make(self) -> Searcher:
-        return hpo.Grid(levels=20)
+        return hpo.GridSearch(levels=20)
 
 
 class TestLocal(SearcherContract):
     num_trials = 40
 
     def make(self) -> Searcher:
-        return hpo.Local()
+        return hpo.LocalSearch()
 
 
 class TestTPE(SearcherContract):

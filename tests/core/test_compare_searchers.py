@@ -25,7 +25,9 @@ def test_each_searcher_searches_with_each_seed() -> None:
 
 
 def test_the_table_has_medians_and_quartiles_on_the_way() -> None:
-    compared = hpo.compare_searchers(bowl, {"a": "random", "b": hpo.Local()}, 3, space=SPACE, num_trials=8)
+    compared = hpo.compare_searchers(
+        bowl, {"a": "random", "b": hpo.LocalSearch()}, 3, space=SPACE, num_trials=8
+    )
     names, rows = compared.table()
     assert names == ["searcher", "after 2", "after 4", "after 8"]
     assert [row[0] for row in rows] == ["a", "b"]

@@ -104,8 +104,28 @@ def test_the_same_objective_is_not(file: Path) -> None:
 
 
 def test_another_searcher_is_warned_about_and_goes_on(file: Path) -> None:
-    with pytest.warns(UserWarning, match="with the searcher RandomSearch and goes on with Sobol"):
+    with pytest.warns(UserWarning, match="with the searcher RandomSearch and goes on with SobolSearch"):
         assert len(go_on(file, searcher="sobol").trials) == 5
+
+
+class Grid:
+    """A user's searcher, called as the library's own once was."""
+
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
+        return hpo.GridSearch(2).ask(study, n)
+
+
+@pytest.mark.parametrize(
+    ("begun", "resumed"),
+    [(Grid(), "grid"), (Grid(), Grid()), (hpo.GridSearch(2), hpo.GridSearch(2))],
+    ids=["a former name", "a user's own", "the name of today"],
+)
+def test_a_searcher_under_its_former_name_is_the_same(begun: Any, resumed: Any, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"num_trials": 2, "seed": 0, "storage": tmp_path / "s.db"}
+    hpo.search(loss, SPACE, searcher=begun, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        hpo.search(loss, SPACE, searcher=resumed, resume=True, **options)
 
 
 def test_what_was_logged_wins_over_what_comes_out_differently(tmp_path: Path) -> None:

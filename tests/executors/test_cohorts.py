@@ -10,7 +10,7 @@ import pytest
 
 import hpo
 from hpo.backend import MLP, Softmax
-from hpo.searchers import Sobol
+from hpo.searchers import SobolSearch
 from hpo.storage.events import EventKind
 from hpo.study.trial import TrialState
 from hpo.tasks import SoftmaxTask
@@ -77,7 +77,7 @@ def test_what_has_another_batch_size_trains_apart() -> None:
 def test_a_searcher_that_learns_from_results_gets_them_one_by_one_unless_told_otherwise() -> None:
     assert cohorts(search(searcher="tpe", num_trials=3)) == []
     assert cohorts(search(searcher="tpe", num_trials=3, fuse=3)) == [[0, 1, 2]]
-    assert cohorts(search(searcher=Sobol(), num_trials=3)) == [[0, 1, 2]]
+    assert cohorts(search(searcher=SobolSearch(), num_trials=3)) == [[0, 1, 2]]
     assert cohorts(search(searcher="grid", num_trials=3)) == [[0, 1, 2]]
 
 

@@ -11,7 +11,7 @@ import hpo
 
 
 def points(space: dict[str, Any], levels: Any = None, constraints: Any = ()) -> list[dict[str, Any]]:
-    return list(hpo.Grid(levels).points(hpo.Space(space, constraints=constraints)))
+    return list(hpo.GridSearch(levels).points(hpo.Space(space, constraints=constraints)))
 
 
 def test_ranges_are_divided_under_their_priors_with_both_ends() -> None:
@@ -68,13 +68,13 @@ def test_constraints_that_no_point_meets_are_an_error() -> None:
 @pytest.mark.parametrize("levels", [0, -3, {"x": 0}])
 def test_less_than_one_level_is_an_error(levels: Any) -> None:
     with pytest.raises(ValueError, match="levels is an integer of at least 1; received"):
-        hpo.Grid(levels)
+        hpo.GridSearch(levels)
 
 
 @pytest.mark.parametrize("levels", [2.5, True, "many", {"x": "ab"}, {"x": []}])
 def test_levels_of_another_kind_are_an_error(levels: Any) -> None:
     with pytest.raises(TypeError, match="levels is an integer of at least 1, or a dict of names"):
-        hpo.Grid(levels)
+        hpo.GridSearch(levels)
 
 
 def test_levels_for_a_name_that_is_not_there_are_an_error() -> None:

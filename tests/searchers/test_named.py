@@ -41,7 +41,7 @@ def test_options_for_a_searcher_that_is_made_are_an_error() -> None:
     with pytest.raises(
         TypeError, match=r"is one already: give them when it is made. Received \{'levels': 2\}"
     ):
-        searcher_named(hpo.Grid(), levels=2)
+        searcher_named(hpo.GridSearch(), levels=2)
 
 
 def test_an_unknown_name_is_an_error_that_lists_those_that_are() -> None:

@@ -36,7 +36,7 @@ def test_sobol_above_its_dimensions_is_an_error() -> None:
 
 def test_local_search_changes_one_hyperparameter_of_the_incumbent() -> None:
     space = {name: hpo.Float(0, 1) for name in "abcd"}
-    study = search(space, hpo.Local(probability=1), 30)
+    study = search(space, hpo.LocalSearch(probability=1), 30)
     for trial in list(study.trials)[1:]:
         parent = study.trials[trial.info["parent"]].config
         assert sum(parent[name] != trial.config[name] for name in space) == 1
@@ -44,12 +44,12 @@ def test_local_search_changes_one_hyperparameter_of_the_incumbent() -> None:
 
 
 def test_local_search_without_changes_draws() -> None:
-    study = search({"x": hpo.Float(0, 1)}, hpo.Local(probability=0), 20)
+    study = search({"x": hpo.Float(0, 1)}, hpo.LocalSearch(probability=0), 20)
     assert {trial.info["by"] for trial in study.trials} == {"random"}
 
 
 def test_local_search_changes_categories_to_another_one() -> None:
-    study = search({"kind": hpo.Choice([1, 2, 3]), "x": hpo.Float(0, 1)}, hpo.Local(probability=1), 20)
+    study = search({"kind": hpo.Choice([1, 2, 3]), "x": hpo.Float(0, 1)}, hpo.LocalSearch(probability=1), 20)
     changed = [study.trials[trial.info["parent"]].config != trial.config for trial in list(study.trials)[1:]]
     assert all(changed)
 
@@ -57,10 +57,10 @@ def test_local_search_changes_categories_to_another_one() -> None:
 @pytest.mark.parametrize("probability", [-0.1, 1.5, float("nan")])
 def test_a_probability_out_of_its_range_is_an_error(probability: float) -> None:
     with pytest.raises(ValueError, match="probability is a number from 0 to 1; received"):
-        hpo.Local(probability=probability)
+        hpo.LocalSearch(probability=probability)
 
 
 @pytest.mark.parametrize("probability", ["half", None, True])
 def test_a_probability_that_is_no_number_is_an_error(probability: Any) -> None:
     with pytest.raises(TypeError, match="probability is a number from 0 to 1; received"):
-        hpo.Local(probability=probability)
+        hpo.LocalSearch(probability=probability)
