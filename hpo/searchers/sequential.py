@@ -7,8 +7,7 @@ from typing import Any
 
 from hpo.errors import SpaceError
 from hpo.searchers.base import Proposal
-from hpo.searchers.novelty import Tried, valid_points
-from hpo.searchers.situation import Pick, Situation
+from hpo.searchers.situation import Pick, Situation, Tried, valid_points
 from hpo.searchers.sobol_points import Sequence
 from hpo.study.study import Study
 from hpo.surrogates.cube import Points

@@ -1,4 +1,4 @@
-"""What a searcher may look at when it makes one proposal, and what it answers."""
+"""What a searcher may look at when it makes one proposal, what was tried before, and what it answers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.randomness import stream
-from hpo.searchers.novelty import Tried, satisfied
+from hpo.space import Space
 from hpo.surrogates.cube import Cube, Points
 from hpo.surrogates.observations import Observations
+
+LARGEST_LISTED = 2**16
+"""A finite space of at most so many points is listed as a whole."""
+
+_DIGITS = 9
+
+
+class Tried:
+    """A set of points of the cube, compared to nine decimals.
+
+    Args:
+        points: encoded configs, shape (n, d).
+    """
+
+    def __init__(self, points: Points) -> None:
+        self._keys = {row.tobytes() for row in _rounded(points)}
+
+    def __contains__(self, point: Points) -> bool:
+        return _rounded(point).tobytes() in self._keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def fresh(self, points: Points) -> Points:
+        """Those of the points that were not tried."""
+        return points[[row.tobytes() not in self._keys for row in _rounded(points)]]
 
 
 @dataclass(frozen=True)
@@ -77,3 +103,22 @@ def draw_untried(situation: Situation) -> Pick | None:
         if len(fresh):
             return Pick(fresh[0], info)
     return None
+
+
+def valid_points(cube: Cube) -> Points | None:
+    """All points of a small finite space that meet its constraints; None for any other space."""
+    points = cube.all_points(LARGEST_LISTED)
+    if points is None or not cube.space.has_constraints:
+        return points
+    return points[satisfied(cube.space, points)]
+
+
+def satisfied(space: Space, points: Points) -> list[bool]:
+    """Whether each of the points meets the space's constraints."""
+    if not space.has_constraints:
+        return [True] * len(points)
+    return [space.satisfies(config) for config in space.decode(points)]
+
+
+def _rounded(points: Points) -> Points:
+    return np.ascontiguousarray(np.round(points, _DIGITS) + 0.0)
