@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpo.schedulers.synchronous import Plan, Synchronous
+from hpo.schedulers.synchronous import BracketPlan, Synchronous
 
 
 class Hyperband(Synchronous):
@@ -31,7 +31,7 @@ class Hyperband(Synchronous):
         TypeError: an argument is no number.
     """
 
-    def plan(self, bracket: int) -> Plan:
+    def plan(self, bracket: int) -> BracketPlan:
         """The rungs of a bracket: s = s_max for the first one, down to 0, and again."""
         largest = len(self.levels) - 1
         s = largest - bracket % len(self.levels)

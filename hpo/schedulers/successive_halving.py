@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from hpo.schedulers.rungs import check_epochs
-from hpo.schedulers.synchronous import Plan, Synchronous
+from hpo.schedulers.synchronous import BracketPlan, Synchronous
 
 
 class SuccessiveHalving(Synchronous):
@@ -36,7 +36,7 @@ class SuccessiveHalving(Synchronous):
         size = round(self.eta ** (len(self.levels) - 1))
         self.num_trials = size if num_trials is None else check_epochs("num_trials", num_trials)
 
-    def plan(self, bracket: int) -> Plan:
+    def plan(self, bracket: int) -> BracketPlan:
         """The rungs, which are the same for every bracket."""
         sizes = [max(1, int(self.num_trials / self.eta**step)) for step in range(len(self.levels))]
         return tuple(zip(sizes, self.levels, strict=True))

@@ -14,7 +14,7 @@ from hpo.storage.events import EventKind
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 
-Plan = tuple[tuple[int, int], ...]
+BracketPlan = tuple[tuple[int, int], ...]
 """How many trials train up to which epoch, for each rung of a bracket: the paper's n_i and r_i."""
 
 
@@ -43,7 +43,7 @@ class Synchronous(ABC):
         self._begin()
 
     @abstractmethod
-    def plan(self, bracket: int) -> Plan:
+    def plan(self, bracket: int) -> BracketPlan:
         """The rungs of the bracket of this number, from 0."""
 
     def __repr__(self) -> str:
@@ -134,7 +134,7 @@ class Bracket:
         eta: one of eta goes on.
     """
 
-    def __init__(self, number: int, plan: Plan, eta: float) -> None:
+    def __init__(self, number: int, plan: BracketPlan, eta: float) -> None:
         self._number = number
         self._plan = plan
         self._eta = eta
