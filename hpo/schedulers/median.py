@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bisect
 import math
-import numbers
 from typing import Any
 
+from hpo.checks import checked_count, checked_number
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import Grant
 from hpo.schedulers.rungs import check_epochs
@@ -56,10 +56,10 @@ class MedianStopping:
                 f"No trial is stopped before min_epochs, so it is not above max_epochs; received min_epochs="
                 f"{min_epochs} and max_epochs={max_epochs}."
             )
-        self.percentile = _checked_percentile(percentile)
-        if isinstance(min_trials, bool) or not isinstance(min_trials, int) or min_trials < 1:
-            raise ValueError(f"min_trials is an integer of at least 1; received {min_trials!r}.")
-        self.min_trials = min_trials
+        self.percentile = checked_number(
+            "percentile", percentile, "a number above 0 and below 100", lambda number: 0 < number < 100
+        )
+        self.min_trials = checked_count("min_trials", min_trials)
         if not isinstance(averages, bool):
             raise TypeError(f"averages is True or False; received {averages!r}.")
         self.averages = averages
@@ -128,14 +128,6 @@ class MedianStopping:
     def _compared(self, standing: Standing) -> float:
         """What a trial counts with at its last epoch where others are held against it."""
         return self._mean[standing.trial][0] if self.averages else standing.value
-
-
-def _checked_percentile(percentile: Any) -> float:
-    if isinstance(percentile, bool) or not isinstance(percentile, numbers.Real):
-        raise TypeError(f"percentile is a number between 0 and 100; received {percentile!r}.")
-    if not 0 < float(percentile) < 100:
-        raise ValueError(f"percentile is a number above 0 and below 100; received {percentile}.")
-    return float(percentile)
 
 
 def _percentile(ordered: list[float], left_out: int, share: float) -> float:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
 
-import numpy as np
+from hpo.checks import checked_count, checked_number
 
 _TOLERANCE = 1e-9
 """Of powers of eta that are not exact, such as 3 ** -3 * 27."""
@@ -19,11 +18,7 @@ def check_epochs(name: str, value: Any) -> int:
         ValueError: it is less.
         TypeError: it is no integer.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} is a number of epochs, an integer of at least 1; received {value!r}.")
-    if value < 1:
-        raise ValueError(f"{name} is a number of epochs, an integer of at least 1; received {value}.")
-    return int(value)
+    return checked_count(name, value, expected="a number of epochs, an integer of at least {least}")
 
 
 def check_eta(eta: Any) -> int | float:
@@ -33,14 +28,13 @@ def check_eta(eta: Any) -> int | float:
         ValueError: it is not above 1, or not finite.
         TypeError: it is no number.
     """
-    if isinstance(eta, bool) or not isinstance(eta, (int, float, np.integer, np.floating)):
-        raise TypeError(f"eta is a number above 1: one trial of eta goes on; received {eta!r}.")
-    if not (eta > 1 and math.isfinite(eta)):
-        raise ValueError(
-            f"eta is a number above 1: one trial of eta goes on, to eta times as many epochs. Usual are 2 to "
-            f"4; received {eta}."
-        )
-    return int(eta) if eta == int(eta) else float(eta)
+    number = checked_number(
+        "eta",
+        eta,
+        "a number above 1: one trial of eta goes on, to eta times as many epochs. Usual are 2 to 4",
+        lambda number: 1 < number < math.inf,
+    )
+    return int(number) if number.is_integer() else number
 
 
 def rung_levels(min_epochs: int, max_epochs: int, eta: float) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hpo.checks import checked_count
 from hpo.searchers.base import Proposal, Searcher
 from hpo.searchers.gaussian_process import GaussianProcess
 from hpo.searchers.sobol import SobolSearch
@@ -37,8 +38,8 @@ class Auto:
 
     def __init__(self, *, num_trials: int | None = None, workers: int = 1) -> None:
         for name, value in {"num_trials": num_trials, "workers": workers}.items():
-            if value is not None and (type(value) is not int or value < 1):
-                raise ValueError(f"{name} is an integer of at least 1; received {value!r}.")
+            if value is not None:
+                checked_count(name, value, if_no_integer=ValueError)
         self._num_trials = num_trials
         self._workers = workers
         self._searchers: dict[str, Searcher] = {"gp": GaussianProcess(), "sobol": SobolSearch(), "tpe": TPE()}

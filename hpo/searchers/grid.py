@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from hpo.checks import checked_count
 from hpo.errors import SpaceError
 from hpo.searchers.base import Proposal
 from hpo.space import Config, Domain, Scalar, Space
@@ -192,5 +193,4 @@ def _check_count(levels: object, *, in_mapping: bool) -> None:
             "levels is an integer of at least 1, or a dict of names and integers or lists of values, for "
             f"example {{'units': [64, 128], 'rate': 5}}; received {levels!r}."
         )
-    if levels < 1:
-        raise ValueError(f"levels is an integer of at least 1; received {levels}.")
+    checked_count("levels", levels)

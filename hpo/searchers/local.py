@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.checks import checked_number
 from hpo.searchers.sequential import Sequential
 from hpo.searchers.situation import Pick, Situation, draw_untried
 
@@ -33,11 +34,9 @@ class LocalSearch(Sequential):
 
     def __init__(self, *, probability: float = 0.5) -> None:
         super().__init__()
-        if isinstance(probability, bool) or not isinstance(probability, (int, float)):
-            raise TypeError(f"probability is a number from 0 to 1; received {probability!r}.")
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is a number from 0 to 1; received {probability!r}.")
-        self._probability = probability
+        self._probability = checked_number(
+            "probability", probability, "a number from 0 to 1", lambda number: 0 <= number <= 1
+        )
 
     def propose(self, situation: Situation) -> Pick | None:
         """A neighbour of the incumbent, or a draw."""

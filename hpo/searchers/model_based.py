@@ -7,6 +7,7 @@ from abc import abstractmethod
 import numpy as np
 
 from hpo.backend.threads import one_thread
+from hpo.checks import checked_count
 from hpo.searchers.sequential import Sequential
 from hpo.searchers.situation import Pick, Situation, draw_untried
 from hpo.searchers.sobol_points import MAX_DIMENSIONS
@@ -33,11 +34,9 @@ class ModelBased(Sequential):
 
     def __init__(self, num_initial: int | None = None) -> None:
         super().__init__()
-        if num_initial is not None and not (type(num_initial) is int and num_initial >= 2):
-            raise ValueError(
-                f"num_initial is an integer of at least 2, how many results come before the model; received "
-                f"{num_initial!r}."
-            )
+        if num_initial is not None:
+            expected = "an integer of at least {least}, how many results come before the model"
+            checked_count("num_initial", num_initial, least=2, expected=expected, if_no_integer=ValueError)
         self._num_initial = num_initial
 
     @abstractmethod

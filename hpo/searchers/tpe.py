@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.checks import checked_count
 from hpo.searchers.model_based import ModelBased
 from hpo.searchers.situation import Pick, Situation
 from hpo.surrogates.cube import Cube, Points
@@ -58,12 +59,12 @@ class TPE(ModelBased):
 
     def __init__(self, *, num_initial: int | None = None, num_candidates: int = 64) -> None:
         super().__init__(num_initial)
-        if type(num_candidates) is not int or num_candidates < 1:
-            raise ValueError(
-                f"num_candidates is an integer of at least 1, how many points are drawn for a proposal; "
-                f"received {num_candidates!r}."
-            )
-        self._num_candidates = num_candidates
+        self._num_candidates = checked_count(
+            "num_candidates",
+            num_candidates,
+            expected="an integer of at least {least}, how many points are drawn for a proposal",
+            if_no_integer=ValueError,
+        )
 
     def default_num_initial(self, cube: Cube) -> int:
         """How many results are needed before the densities are asked."""
