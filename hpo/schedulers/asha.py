@@ -5,20 +5,21 @@ from __future__ import annotations
 import bisect
 import heapq
 import math
-from typing import Any, Literal
+from typing import Literal
 
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.rungs import check_eta, rung_levels
 from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
+from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 
 Kind = Literal["promotion", "stopping"]
 
 
-class ASHA:
+class ASHA(StudyReader):
     """Asynchronous successive halving: a trial goes on as soon as it is among the best 1/eta of its rung.
 
     Nobody waits for a rung to fill, so all workers are always busy. A trial that is not among the best is
@@ -60,7 +61,7 @@ class ASHA:
             raise ValueError(f"ASHA(kind=) is 'promotion' or 'stopping'; received {kind!r}.")
         self.min_epochs, self.max_epochs = min_epochs, max_epochs
         self.eta, self.kind = check_eta(eta), kind
-        self._begin()
+        self._start_over()
 
     def __repr__(self) -> str:
         kind = "" if self.kind == "promotion" else f", kind={self.kind!r}"
@@ -114,21 +115,14 @@ class ASHA:
             below, reaching = level, max(1.0, min(reaching, reaching / self.eta + too_early))
         return total
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_rungs": None, "_ledger": None, "_ended": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._begin()
-
-    def _begin(self) -> None:
+    def _start_over(self) -> None:
         self._ledger = Standings()
         self._rungs = [_Rung() for _ in self.levels]
         self._ended: list[End] = []
 
     def _read(self, study: Study) -> None:
         if not self._ledger.is_of(study):
-            self._begin()
+            self._start_over()
         for kind, standing in self._ledger.read_on(study):
             if kind is EventKind.TRIAL_STARTED:
                 number = self._granted(standing)

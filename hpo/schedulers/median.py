@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import math
-from typing import Any
 
 from hpo.checks import checked_count, checked_number
 from hpo.objective.decision import CONTINUE, Decision, Verdict
@@ -12,10 +11,11 @@ from hpo.schedulers.base import Grant
 from hpo.schedulers.rungs import check_epochs
 from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
+from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 
 
-class MedianStopping:
+class MedianStopping(StudyReader):
     """Stops a trial whose best value so far is worse than the median of the others' values at this epoch.
 
     A rule without rungs: whoever came to an epoch is compared there. The more trials there were, the fewer
@@ -63,7 +63,7 @@ class MedianStopping:
         if not isinstance(averages, bool):
             raise TypeError(f"averages is True or False; received {averages!r}.")
         self.averages = averages
-        self._begin()
+        self._start_over()
 
     def __repr__(self) -> str:
         last = "" if self.max_epochs is None else f"{self.max_epochs}, "
@@ -97,14 +97,7 @@ class MedianStopping:
             f"{shown:.4g}, {name} of the {'averages' if self.averages else 'values'} of {others} others",
         )
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_ledger": None, "_best": None, "_mean": None, "_ordered": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._begin()
-
-    def _begin(self) -> None:
+    def _start_over(self) -> None:
         self._ledger = Standings()
         self._best: dict[int, float] = {}
         self._mean: dict[int, tuple[float, int]] = {}
@@ -112,7 +105,7 @@ class MedianStopping:
 
     def _read(self, study: Study) -> None:
         if not self._ledger.is_of(study):
-            self._begin()
+            self._start_over()
         for kind, standing in self._ledger.read_on(study):
             if kind is EventKind.REPORTED:
                 self._report(standing)

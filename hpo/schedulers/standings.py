@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from hpo.storage.events import Event, EventKind, metrics_from_json
+from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 
@@ -46,24 +46,21 @@ class Standing:
         return self.state not in (TrialState.RUNNING, TrialState.PAUSED)
 
 
-class Standings:
+class Standings(StudyReader):
     """Reads a study's log as it grows; the scheduler's own trials only.
 
     Configs whose results a user added were never scheduled, and are left out.
     """
 
     def __init__(self) -> None:
+        self._start_over()
+
+    def _start_over(self) -> None:
         self._study: Study | None = None
         self._num_read = 0
         self._metric: tuple[str, int] | None = None
         self._standings: dict[int, Standing] = {}
         self.num_running = 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {}  # what was read can be read again
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__()  # type: ignore[misc]
 
     def is_of(self, study: Study) -> bool:
         """Whether what was read so far is of this study."""
@@ -76,7 +73,7 @@ class Standings:
             study: the study; another one than last time starts the ledger anew.
         """
         if self._study is not study:
-            self.__init__()  # type: ignore[misc]
+            self._start_over()
             self._study = study
         events = study.events_since(self._num_read)
         self._num_read += len(events)

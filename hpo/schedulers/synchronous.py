@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from typing import Any
+from abc import abstractmethod
 
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.base import End, Grant, Step
 from hpo.schedulers.rungs import check_eta, rung_levels
 from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
+from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 
@@ -18,7 +18,7 @@ BracketPlan = tuple[tuple[int, int], ...]
 """How many trials train up to which epoch, for each rung of a bracket: the paper's n_i and r_i."""
 
 
-class Synchronous(ABC):
+class Synchronous(StudyReader):
     """Runs brackets one after the other; a worker that would wait for a rung begins with the next one.
 
     Each bracket compares its own trials alone. It is a rung of `n` new trials, of which the best go on to
@@ -40,7 +40,7 @@ class Synchronous(ABC):
     def __init__(self, min_epochs: int, max_epochs: int, eta: float = 3) -> None:
         self.levels = rung_levels(min_epochs, max_epochs, eta)
         self.min_epochs, self.max_epochs, self.eta = min_epochs, max_epochs, check_eta(eta)
-        self._begin()
+        self._start_over()
 
     @abstractmethod
     def plan(self, bracket: int) -> BracketPlan:
@@ -94,14 +94,7 @@ class Synchronous(ABC):
                 below, count = level, max(1, int(count / self.eta))
         return total
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_ledger": None, "_brackets": None, "_open": None, "_changed": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._begin()
-
-    def _begin(self) -> None:
+    def _start_over(self) -> None:
         self._ledger = Standings()
         self._brackets: list[Bracket] = []
         self._open: dict[int, Bracket] = {}
@@ -111,7 +104,7 @@ class Synchronous(ABC):
 
     def _read(self, study: Study) -> None:
         if not self._ledger.is_of(study):
-            self._begin()
+            self._start_over()
         for kind, standing in self._ledger.read_on(study):
             while len(self._brackets) <= standing.bracket:
                 number = len(self._brackets)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +76,8 @@ class GaussianProcess(ModelBased):
         ('b', 0.2)
     """
 
-    def __init__(self, *, num_initial: int | None = None) -> None:
-        super().__init__(num_initial)
+    def _start_over(self) -> None:
+        super()._start_over()
         self._fits: dict[str, tuple[tuple[Floats, Floats], Hyperparameters]] = {}
 
     def default_num_initial(self, cube: Cube) -> int:
@@ -186,9 +185,6 @@ class GaussianProcess(ModelBased):
             cached = given, fit_hyperparameters(given[0], transformed, cube.categories, priors)
             self._fits[what] = cached
         return cached[1]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_fits": {}}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from hpo.errors import SpaceError
 from hpo.searchers.base import Proposal
 from hpo.space import Config, Domain, Scalar, Space
 from hpo.space.values import about
+from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 
 Levels: TypeAlias = int | Mapping[str, int | Sequence[Scalar]]
@@ -27,7 +28,7 @@ Key: TypeAlias = frozenset[tuple[str, Scalar]]
 """A config by its content."""
 
 
-class GridSearch:
+class GridSearch(StudyReader):
     """Tries every combination once, in order, the last hyperparameter changing fastest; then it ends.
 
     A listed domain takes all its values, an `Int` all of few; any other range takes `levels` values, evenly
@@ -58,21 +59,15 @@ class GridSearch:
         for count in counts:
             _check_count(count, in_mapping=isinstance(levels, Mapping))
         self._levels = levels
-        self._study: Study | None = None
         self._start_over()
 
     def _start_over(self) -> None:
+        self._study: Study | None = None
         self._more: Iterator[Config] | None = None
         self._listed: list[Config] = []
         self._tried: set[Key] = set()
         self._num_read = 0
         self._first_open = 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_levels": self._levels}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["_levels"])  # type: ignore[misc]
 
     def ask(self, study: Study, n: int) -> list[Proposal]:
         """The next n points of the grid that were not tried; fewer, or none, at its end.
@@ -81,8 +76,8 @@ class GridSearch:
             SpaceError: an unbounded domain has no levels, or almost no point meets the constraints.
         """
         if self._study is not study:
-            self._study = study
             self._start_over()
+            self._study = study
             self._more = self.points(study.space)
         for number in range(self._num_read, len(study.trials)):
             self._tried.add(_key(study.trials[number].config))

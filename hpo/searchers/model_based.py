@@ -32,7 +32,7 @@ class ModelBased(Sequential):
         ValueError: `num_initial` is below 2.
     """
 
-    def __init__(self, num_initial: int | None = None) -> None:
+    def __init__(self, *, num_initial: int | None = None) -> None:
         super().__init__()
         if num_initial is not None:
             expected = "an integer of at least {least}, how many results come before the model"

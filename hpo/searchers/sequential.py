@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any
+from abc import abstractmethod
 
 from hpo.errors import SpaceError
 from hpo.searchers.base import Proposal
 from hpo.searchers.situation import Pick, Situation, Tried, valid_points
 from hpo.searchers.sobol_points import Sequence
+from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.surrogates.cube import Points
 from hpo.surrogates.observations import Observer, check_one_metric
 
 
-class Sequential(ABC):
+class Sequential(StudyReader):
     """A searcher that says in `propose` which point it wants next.
 
     It sees the study through a `Situation` alone, so what it answers is a function of the study, and to
@@ -27,6 +27,9 @@ class Sequential(ABC):
     needs_results = True
 
     def __init__(self) -> None:
+        self._start_over()
+
+    def _start_over(self) -> None:
         self._observer = Observer()
         self._study: Study | None = None
         self._valid: Points | None = None
@@ -75,7 +78,3 @@ class Sequential(ABC):
         if self._sobol is None:
             self._sobol = Sequence(situation.seed, len(situation.cube))
         return situation.cube.snap(self._sobol.points(start, start + count))
-
-    def __getstate__(self) -> dict[str, Any]:
-        # What was read and drawn for a study can be read and drawn again.
-        return self.__dict__ | {"_study": None, "_valid": None, "_sobol": None}

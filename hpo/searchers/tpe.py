@@ -58,7 +58,7 @@ class TPE(ModelBased):
     """
 
     def __init__(self, *, num_initial: int | None = None, num_candidates: int = 64) -> None:
-        super().__init__(num_initial)
+        super().__init__(num_initial=num_initial)
         self._num_candidates = checked_count(
             "num_candidates",
             num_candidates,

@@ -7,12 +7,12 @@ that has ended is kept, because it does not change any more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
+from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import Trial
 from hpo.surrogates.cube import Cube, Mask, Points
@@ -73,7 +73,7 @@ class Observations:
         )
 
 
-class Observer:
+class Observer(StudyReader):
     """Reads a study into observations, each ended trial once.
 
     A searcher keeps one; it starts over when it is shown another study.
@@ -85,6 +85,9 @@ class Observer:
     cube: Cube
 
     def __init__(self) -> None:
+        self._start_over()
+
+    def _start_over(self) -> None:
         self._study: Study | None = None
         self._open: list[int] = []
         self._points: list[NDArray[np.float64]] = []
@@ -92,16 +95,10 @@ class Observer:
         self._by_chance: list[bool] = []
         self._sign = 0
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {}  # what was read can be read again
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__()  # type: ignore[misc]
-
     def read(self, study: Study) -> Observations:
         """The study's trials so far. Without exactly one metric, none has a value."""
         if self._study is not study or len(study.trials) < len(self._points):
-            self.__init__()  # type: ignore[misc]
+            self._start_over()
             self._study, self.cube = study, Cube(study.space)
         self._read_on(study, _sign(study))
         values, num_partial = comparable_values(self._curves, fewest=min(len(self.cube) + 1, _MOST_NEEDED))
