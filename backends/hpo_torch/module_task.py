@@ -12,7 +12,7 @@ from torch import nn
 from hpo.backend import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree, registry
 from hpo.objective.context import CurrentTrial
 from hpo.training import DataModule
-from hpo.training.fitting import HasRunState
+from hpo.training.fit import HasRunState
 from hpo.training.fusable import Training, train_alone
 from hpo.training.in_turn import RunsInTurn
 from hpo_torch.backend import BACKEND

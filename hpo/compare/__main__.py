@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hpo.backend.interpreters import split_names
 from hpo.compare import Agreement, compare_traces, record_trace
-from hpo.compare.traces.pairs import Move, moves
+from hpo.compare.traces.moves import Move, moves
 
 
 def main() -> int:

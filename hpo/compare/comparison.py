@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpo.compare.paired import Paired, paired
 from hpo.compare.results import BackendResult, counted
+from hpo.compare.statistics import Paired, paired
 from hpo.compare.verdicts import TOLERANCE, Row, is_number, judge
 from hpo.study.tables import text_table
 from hpo.tasks import TASKS

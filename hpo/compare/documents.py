@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from hpo.compare.comparison import Comparison
-from hpo.compare.paired import Paired
 from hpo.compare.results import BackendResult, Curve
+from hpo.compare.statistics import Paired
 from hpo.compare.verdicts import Row
 
 

@@ -7,7 +7,7 @@ from hpo.datasets.checks import check_batch_size, check_examples, check_images, 
 from hpo.datasets.fashion import fashion_mnist, fashion_mnist_or_sample
 from hpo.datasets.fetching import fetch
 from hpo.datasets.idx import encode_idx, read_idx
-from hpo.datasets.locations import FileState, Location, locations
+from hpo.datasets.location import FileState, Location, locations
 from hpo.datasets.places import cache_folder
 from hpo.datasets.subset import sample
 

@@ -11,7 +11,7 @@ from typing import Any
 from hpo.checkpoints import Tree, capture, restore
 from hpo.integrations.bases import OfFramework
 from hpo.integrations.fits import Fit, begin_fit
-from hpo.integrations.wanted import MetricChoice, Wanted
+from hpo.integrations.metrics import MetricChoice, Wanted
 
 
 class Report(OfFramework):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hpo.space import Distribution, Domain
-from hpo.space.listed import Listed
+from hpo.space.choices import Listed
 from hpo.study.tables import shown
 from hpo.study.trial import Trial
 

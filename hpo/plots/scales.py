@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hpo.plots.positions import is_log
 from hpo.space import Domain, Scalar
-from hpo.space.listed import Listed
+from hpo.space.choices import Listed
 from hpo.study.tables import shown
 
 _MOST_TICKS = 6

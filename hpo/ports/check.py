@@ -20,7 +20,7 @@ from hpo.ports.findings import Finding
 from hpo.ports.forward import ForwardRung
 from hpo.ports.golden import leave_proof
 from hpo.ports.ladder import Climb, climb, refused
-from hpo.ports.mapping import (
+from hpo.ports.pairs import (
     MappingArgument,
     Pair,
     ask_in_file,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo.ports.differences import Array
-from hpo.ports.mapping import Pair
+from hpo.ports.pairs import Pair
 from hpo.ports.trace import Call, Description, PortTrace
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo.ports.mapping import Pair
+from hpo.ports.pairs import Pair
 from hpo.ports.standalone.recorder import write_trace
 from hpo.ports.trace import Description, PortTrace
 

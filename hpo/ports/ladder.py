@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hpo.ports import stepping, training
+from hpo.ports import gradients, optimizer
 from hpo.ports.causes import Cause
 from hpo.ports.causes.weights import SAME, cause_of_weights, reordered_rows
 from hpo.ports.correspondence import Correspondence, maps_before
 from hpo.ports.differences import Difference, relative
 from hpo.ports.findings import Finding, not_finite_in_one
 from hpo.ports.forward import ForwardRung
-from hpo.ports.mapping import Pair, with_rows
+from hpo.ports.pairs import Pair, with_rows
 from hpo.ports.report import RUNGS, Rung, RungState
 
 NEEDS = {"loss": "loss", "gradients": "gradients/", "step": "step/", "epoch": "steps", "error": "error"}
@@ -110,16 +110,16 @@ def _comparisons(sides: Correspondence, notes: list[str]) -> dict[str, Compariso
         return compared
 
     def told_errors() -> str:
-        own, twin, other = training.errors(sides)
+        own, twin, other = gradients.errors(sides)
         return f"{own:.4f} in the original, {other:.4f} in the port, {twin:.4f} in the one-ulp twin"
 
     return {
         "forward": forward,
-        "loss": one(training.compare_loss, lambda: f"{sides.port.about['loss']['given']:.6g}"),
-        "gradients": one(training.compare_gradients, lambda: "of every parameter"),
-        "step": one(stepping.compare_step, lambda: str(sides.port.about["hyperparameters"].get("type", ""))),
-        "epoch": one(stepping.compare_epoch, lambda: f"{sides.port.about['steps']} resynchronised steps"),
-        "error": one(training.compare_error, told_errors),
+        "loss": one(gradients.compare_loss, lambda: f"{sides.port.about['loss']['given']:.6g}"),
+        "gradients": one(gradients.compare_gradients, lambda: "of every parameter"),
+        "step": one(optimizer.compare_step, lambda: str(sides.port.about["hyperparameters"].get("type", ""))),
+        "epoch": one(optimizer.compare_epoch, lambda: f"{sides.port.about['steps']} resynchronised steps"),
+        "error": one(gradients.compare_error, told_errors),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from hpo.ports.arguments import read_check
 from hpo.ports.batches import Batch
 from hpo.ports.check import PortCheck
-from hpo.ports.mapping import MappingArgument
+from hpo.ports.pairs import MappingArgument
 from hpo.ports.process import RecorderProcess
 from hpo.ports.report import PortReport
 from hpo.ports.sides import Optimizer, PerSide

@@ -1,5 +1,6 @@
 """What may be searched: domains, conditions, constraints, and the unit cube under the user's priors."""
 
+from hpo.space.choices import Choice, Constant, Ordinal
 from hpo.space.conditions import Condition
 from hpo.space.constraints import Constraint
 from hpo.space.distributions import Distribution
@@ -7,7 +8,6 @@ from hpo.space.domain import Domain
 from hpo.space.expressions import Expression, Relation, param
 from hpo.space.floats import Float
 from hpo.space.ints import Int
-from hpo.space.listed import Choice, Constant, Ordinal
 from hpo.space.parse import domain_from_json, domain_to_json, register_domain
 from hpo.space.space import Config, Space
 from hpo.space.toml import load_space_toml

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from hpo.errors import SpaceError
+from hpo.space.choices import Choice, Constant, Ordinal
 from hpo.space.conditions import conditions_from_json
 from hpo.space.distributions import Distribution, is_family, is_frozen
 from hpo.space.domain import Domain
 from hpo.space.floats import Float
 from hpo.space.ints import Int
-from hpo.space.listed import Choice, Constant, Ordinal
 from hpo.space.values import did_you_mean, listing, plain
 
 _KINDS: dict[str, type[Domain]] = {

@@ -3,7 +3,7 @@
 from hpo.tasks.base import LabelledImages, Task
 from hpo.tasks.lenet import LeNetTask
 from hpo.tasks.mlp import DigitsTask, DropoutMLPTask, MLPTask
-from hpo.tasks.named import TASKS
+from hpo.tasks.registry import TASKS
 from hpo.tasks.softmax import SoftmaxTask
 
 __all__ = [

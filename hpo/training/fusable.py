@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from hpo.backend import Arrays, DType, Member, Run, State, registry
 from hpo.objective.context import CurrentTrial
-from hpo.training.fitting import Fitting, HasRunState, Kept, PlainRun
+from hpo.training.fit import Fitting, HasRunState, Kept, PlainRun
 from hpo.training.perturb import perturb
 from hpo.training.rows import fit_in_rows
 from hpo.training.states import complete_state, parameter_shapes

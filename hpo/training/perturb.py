@@ -6,7 +6,7 @@ import numpy as np
 
 from hpo.backend.models import Array, State
 from hpo.objective.context import current_trial
-from hpo.training.fitting import HasRunState
+from hpo.training.fit import HasRunState
 
 
 def perturb(run: HasRunState) -> None:

@@ -12,7 +12,7 @@ from hpo.backend.registry import resolve_device
 from hpo.objective.context import current_trial
 from hpo.randomness import batch_order, check_seed
 from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
-from hpo.training.fitting import Fitting, KeptRun
+from hpo.training.fit import Fitting, KeptRun
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.metrics import METRICS, MetricFunction
 from hpo.training.perturb import perturb

@@ -9,7 +9,7 @@ import pytest
 
 import hpo
 from hpo.ports import PortCheck, read_check
-from hpo.ports.mapping import by_order_and_shape, by_surroundings, read_mapping, template
+from hpo.ports.pairs import by_order_and_shape, by_surroundings, read_mapping, template
 from hpo.ports.trace import Description
 
 BATCH = (np.zeros((4, 1, 8, 8), np.float32), np.array([0, 1, 2, 3]))

@@ -8,7 +8,7 @@ from typing import Any
 from hpo.backend import State
 from hpo.objective.context import CurrentTrial, running
 from hpo.training import train
-from hpo.training.fitting import Fitting
+from hpo.training.fit import Fitting
 from hpo.training.fusable import Fusable, Training
 from hpo.training.perturb import perturb
 

@@ -10,8 +10,8 @@ from scipy import stats
 
 from hpo.compare import Comparison, picture
 from hpo.compare.documents import document_of
-from hpo.compare.paired import paired
 from hpo.compare.results import BackendResult, Curve
+from hpo.compare.statistics import paired
 
 
 def result(name: str, *values: float, twins: tuple[tuple[float, ...], ...] = ()) -> BackendResult:

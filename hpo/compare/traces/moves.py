@@ -66,7 +66,7 @@ def moves(pythons: Mapping[str, str]) -> list[Move]:
         for part in ("leave", "score"):
             for backend, python in pythons.items():
                 environment = os.environ | {"PYTHONSAFEPATH": "1"}
-                command = [python, "-m", "hpo.compare.traces.pairs", part, backend, folder]
+                command = [python, "-m", "hpo.compare.traces.moves", part, backend, folder]
                 subprocess.run(command, env=environment, check=True)
         scores = {name: json.loads((Path(folder) / f"{name}.json").read_text()) for name in pythons}
     found = []
