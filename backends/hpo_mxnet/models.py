@@ -79,7 +79,7 @@ SoftmaxRegression = SoftmaxClassification
 """The published chapter's name for the same model."""
 
 
-class MLP(training.MLP, Network):
+class MLP(training.BookMLP, Network):
     """A multilayer perceptron, with initial weights drawn from the seed.
 
     Trained by its own steps, because something in it was replaced, it draws dropout from MXNet; else from
@@ -87,7 +87,7 @@ class MLP(training.MLP, Network):
     """
 
 
-class LeNet(training.LeNet, Network):
+class LeNet(training.BookLeNet, Network):
     """LeNet-5 as the book has it, with initial weights drawn from the seed."""
 
 

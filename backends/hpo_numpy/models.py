@@ -76,11 +76,11 @@ SoftmaxRegression = SoftmaxClassification
 """The published chapter's name for the same model."""
 
 
-class MLP(training.MLP, Network):
+class MLP(training.BookMLP, Network):
     """A multilayer perceptron, with initial weights drawn from the seed."""
 
 
-class LeNet(training.LeNet, Network):
+class LeNet(training.BookLeNet, Network):
     """LeNet-5 as the book has it, with initial weights drawn from the seed."""
 
 

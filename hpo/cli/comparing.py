@@ -17,7 +17,7 @@ from hpo.cli.entry import INTERRUPTED
 from hpo.cli.failures import FAILED, UsageError, wrong_arguments
 from hpo.cli.jobs import fashion_mnist_for
 from hpo.cli.pictures import picture_path
-from hpo.cli.probing import State, probe_all
+from hpo.cli.probing import Availability, probe_all
 from hpo.cli.screen import (
     is_live,
     only_documents,
@@ -162,7 +162,7 @@ def _backends(request: Request, python: Mapping[str, str]) -> list[str]:
         return split_names(request.backends)
     elsewhere = [_plain(name) for name in python]
     here = [name for name in registry.registered() if name not in elsewhere]
-    found = [each.name for each in probe_all(here) if each.state is State.INSTALLED]
+    found = [each.name for each in probe_all(here) if each.state is Availability.INSTALLED]
     names = sorted([*found, *elsewhere], key=lambda name: (name != registry.DEFAULT, name))
     if len(names) < 2:
         raise UsageError(

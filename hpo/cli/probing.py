@@ -16,7 +16,7 @@ _MARK = "hpo-probe:"
 _CODE = "import sys; from hpo.cli.probing import look; look(sys.argv[1])"
 
 
-class State(str, Enum):
+class Availability(str, Enum):
     """Whether a backend can be used."""
 
     INSTALLED = "installed"
@@ -25,7 +25,7 @@ class State(str, Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ProbeResult:
     """What is known of a backend.
 
     Attributes:
@@ -38,20 +38,20 @@ class Finding:
     """
 
     name: str
-    state: State
+    state: Availability
     version: str | None = None
     devices: tuple[str, ...] = ()
     device: str | None = None
     detail: str | None = None
 
 
-def probe_all(names: Sequence[str], *, seconds: float = SECONDS) -> list[Finding]:
+def probe_all(names: Sequence[str], *, seconds: float = SECONDS) -> list[ProbeResult]:
     """Look at backends, all at the same time."""
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
         return list(pool.map(lambda name: probe(name, seconds=seconds), names))
 
 
-def probe(name: str, *, seconds: float = SECONDS) -> Finding:
+def probe(name: str, *, seconds: float = SECONDS) -> ProbeResult:
     """Look at a backend from outside; one that crashes or hangs is broken, and says how."""
     # Without it the current folder is on the path, and a file `torch.py` there would be the framework.
     environment = os.environ | {"PYTHONSAFEPATH": "1"}
@@ -67,14 +67,18 @@ def probe(name: str, *, seconds: float = SECONDS) -> Finding:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Finding(name, State.BROKEN, detail=f"its import did not end within {seconds:g} s")
+        return ProbeResult(name, Availability.BROKEN, detail=f"its import did not end within {seconds:g} s")
     for line in reversed(done.stdout.splitlines()):
         if line.startswith(_MARK):
             found = json.loads(line.removeprefix(_MARK))
-            return Finding(**{**found, "state": State(found["state"]), "devices": tuple(found["devices"])})
+            return ProbeResult(
+                **{**found, "state": Availability(found["state"]), "devices": tuple(found["devices"])}
+            )
     last = [line.strip() for line in done.stderr.splitlines() if line.strip()][-1:]
-    return Finding(
-        name, State.BROKEN, detail=": ".join([f"its import ended the process with {done.returncode}", *last])
+    return ProbeResult(
+        name,
+        Availability.BROKEN,
+        detail=": ".join([f"its import ended the process with {done.returncode}", *last]),
     )
 
 
@@ -84,7 +88,7 @@ def look(name: str) -> None:
     print(_MARK + json.dumps(vars(finding)))
 
 
-def _found(name: str) -> Finding:
+def _found(name: str) -> ProbeResult:
     from hpo.backend import registry
     from hpo.errors import DeviceError, MissingFrameworkError
 
@@ -92,11 +96,11 @@ def _found(name: str) -> Finding:
         backend = registry.load(name)
         devices = tuple(backend.devices())
     except MissingFrameworkError:
-        return Finding(name, State.MISSING, detail=registry.how_to_install(name))
+        return ProbeResult(name, Availability.MISSING, detail=registry.how_to_install(name))
     except Exception as error:
-        return Finding(name, State.BROKEN, detail=str(error))
+        return ProbeResult(name, Availability.BROKEN, detail=str(error))
     try:
         device, detail = registry.resolve_device(backend), None
     except DeviceError as error:
         device, detail = None, str(error)
-    return Finding(name, State.INSTALLED, backend.version, devices, device, detail)
+    return ProbeResult(name, Availability.INSTALLED, backend.version, devices, device, detail)

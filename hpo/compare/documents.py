@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from hpo.compare.comparison import Comparison
-from hpo.compare.results import BackendResult, Curve
+from hpo.compare.results import BackendResult, ConfigCurve
 from hpo.compare.statistics import Paired
 from hpo.compare.verdicts import Row
 
@@ -55,7 +55,7 @@ def _result(result: BackendResult) -> dict[str, Any]:
     }
 
 
-def _curve(curve: Curve) -> dict[str, Any]:
+def _curve(curve: ConfigCurve) -> dict[str, Any]:
     return {
         "value": _finite(curve.value),
         "reason": curve.reason,

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass
-class Curve:
+class ConfigCurve:
     """What came of one config.
 
     Attributes:
@@ -46,8 +46,8 @@ class BackendResult:
     interpreter: str
     python: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
-    curves: list[Curve] = field(default_factory=list)
-    twins: list[list[Curve]] = field(default_factory=list)
+    curves: list[ConfigCurve] = field(default_factory=list)
+    twins: list[list[ConfigCurve]] = field(default_factory=list)
     takes_twins: bool = True
     peak_memory: int | None = None
     failure: str | None = None
@@ -82,13 +82,13 @@ class BackendResult:
         elif kind == "done":
             self.peak_memory = message["peak_memory"]
 
-    def _curve(self, config: int, twin: int | None) -> Curve:
+    def _curve(self, config: int, twin: int | None) -> ConfigCurve:
         """The curve of a config, begun if it is the next one."""
         if twin is not None and twin == len(self.twins):
             self.twins.append([])
         curves = self.curves if twin is None else self.twins[twin]
         if config == len(curves):
-            curves.append(Curve())
+            curves.append(ConfigCurve())
         return curves[config]
 
 

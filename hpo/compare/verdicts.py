@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpo.compare.results import BackendResult, Curve
+from hpo.compare.results import BackendResult, ConfigCurve
 
 TOLERANCE = 0.001
 """A difference of the metric that is taken for round-off at every rate."""
@@ -100,7 +100,7 @@ def _spread(result: BackendResult, number: int) -> float | None:
     return max(_farthest(result.curves[number], twin) for twin in twins)
 
 
-def _farthest(one: Curve, other: Curve) -> float:
+def _farthest(one: ConfigCurve, other: ConfigCurve) -> float:
     """The largest distance of two curves in any epoch, and at their end."""
     pairs = [*zip(one.values, other.values, strict=False), (one.value, other.value)]
     return max(distance(value, beside) for value, beside in pairs)

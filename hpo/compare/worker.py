@@ -72,7 +72,7 @@ class WorkerRequest:
         )
 
 
-class Worker:
+class ComparisonWorker:
     """Evaluates the configs of a request, and sends a message of each epoch and each end.
 
     Args:
@@ -177,7 +177,7 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     try:
-        worker = Worker(request, output)
+        worker = ComparisonWorker(request, output)
         if sys.stdin.readline():
             worker.work()
     except (HpoError, TypeError, ValueError) as error:

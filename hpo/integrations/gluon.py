@@ -11,7 +11,7 @@ from typing import Any
 from hpo.checkpoints import Tree, capture, restore
 from hpo.integrations.bases import OfFramework
 from hpo.integrations.fits import Fit, begin_fit
-from hpo.integrations.metrics import MetricChoice, Wanted
+from hpo.integrations.metrics import MetricChoice, MetricSelection
 
 
 class Report(OfFramework):
@@ -51,7 +51,7 @@ class Report(OfFramework):
     # The estimator takes any attribute with `metric` in its name for one of its metrics.
     def __init__(self, metric: MetricChoice) -> None:
         super().__init__()
-        self._wanted = Wanted(metric, self.framework)
+        self._wanted = MetricSelection(metric, self.framework)
         self._fit: Fit | None = None
         self._epochs = 0
         self._undone: list[tuple[Any, Tree]] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo.integrations.bases import OfFramework
 from hpo.integrations.fits import Fit, begin_fit
-from hpo.integrations.metrics import MetricChoice, Wanted
+from hpo.integrations.metrics import MetricChoice, MetricSelection
 
 
 class Report(OfFramework):
@@ -47,7 +47,7 @@ class Report(OfFramework):
 
     def __init__(self, metric: MetricChoice) -> None:
         super().__init__()
-        self._wanted = Wanted(metric, self.framework)
+        self._wanted = MetricSelection(metric, self.framework)
         self._fit: Fit | None = None
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:

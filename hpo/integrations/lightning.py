@@ -7,7 +7,7 @@ from typing import Any
 from hpo.backend import Tree
 from hpo.integrations.bases import OfFramework
 from hpo.integrations.fits import Fit, begin_fit
-from hpo.integrations.metrics import MetricChoice, Wanted
+from hpo.integrations.metrics import MetricChoice, MetricSelection
 
 
 class Report(OfFramework):
@@ -45,7 +45,7 @@ class Report(OfFramework):
 
     def __init__(self, metric: MetricChoice) -> None:
         super().__init__()
-        self._wanted = Wanted(metric, self.framework)
+        self._wanted = MetricSelection(metric, self.framework)
         self._fit: Fit | None = None
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:

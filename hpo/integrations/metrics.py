@@ -11,7 +11,7 @@ MetricChoice: TypeAlias = "str | Sequence[str] | Callable[[Mapping[str, Any]], A
 """The name of a metric, several names, or a function of all metrics that gives what is to be reported."""
 
 
-class Wanted:
+class MetricSelection:
     """Picks from the metrics of an epoch what is reported.
 
     Args:

@@ -22,7 +22,7 @@ from hpo.ports.golden import leave_proof
 from hpo.ports.ladder import Climb, climb, refused
 from hpo.ports.pairs import (
     MappingArgument,
-    Pair,
+    ParameterPair,
     ask_in_file,
     both_lists,
     by_order_and_shape,
@@ -117,7 +117,7 @@ class PortCheck:
 
     def _pairs(
         self, original: PortTrace, port: Description, process: RecorderProcess, files: Path
-    ) -> list[Pair] | None:
+    ) -> list[ParameterPair] | None:
         if self.mapping == "auto":
             try:
                 return by_order_and_shape(original, port)
@@ -135,7 +135,9 @@ class PortCheck:
             ask_in_file(Path(self.mapping), original, port)
         return read_mapping(self.mapping, original, port)
 
-    def _request(self, original: PortTrace, port: Description, pairs: Sequence[Pair], files: Path) -> Path:
+    def _request(
+        self, original: PortTrace, port: Description, pairs: Sequence[ParameterPair], files: Path
+    ) -> Path:
         """What the port's recorder needs to stand where the original stood."""
         prefixes = ["initial"] if self.weights == "carry" else []
         prefixes += [f"epoch/{k}" for k in range(int(original.about.get("steps", 0)))]
@@ -150,7 +152,7 @@ class PortCheck:
         return files / "request.npz"
 
     def _report(
-        self, original: PortTrace, port: Description, pairs: Sequence[Pair], found: Climb
+        self, original: PortTrace, port: Description, pairs: Sequence[ParameterPair], found: Climb
     ) -> PortReport:
         files: Sequence[Path] = ()
         if self.keep is not None and pairs:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo.ports.differences import Array
-from hpo.ports.pairs import Pair
+from hpo.ports.pairs import ParameterPair
 from hpo.ports.trace import Call, Description, PortTrace
 
 
@@ -19,14 +19,14 @@ class Correspondence:
 
     original: PortTrace
     port: PortTrace
-    pairs: Sequence[Pair]
+    pairs: Sequence[ParameterPair]
 
     @property
     def num_rows(self) -> int:
         """The rows of the batch."""
         return len(self.original.arrays["inputs/x"])
 
-    def where(self, pair: Pair) -> str:
+    def where(self, pair: ParameterPair) -> str:
         """A parameter by its names in both."""
         own, other = self.original.parameters[pair.original].name, self.port.parameters[pair.port].name
         return own if own == other else f"{own} (port: {other})"
@@ -55,7 +55,7 @@ class Correspondence:
                 j = waiting.pop(0)
                 yield i, call, j, port[j]
 
-    def of_layer(self, layer: int) -> list[Pair]:
+    def of_layer(self, layer: int) -> list[ParameterPair]:
         """The pairs whose original belongs to a layer."""
         return [pair for pair in self.pairs if self.original.parameters[pair.original].layer == layer]
 

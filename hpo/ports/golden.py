@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpo.ports.pairs import Pair
+from hpo.ports.pairs import ParameterPair
 from hpo.ports.standalone.recorder import write_trace
 from hpo.ports.trace import Description, PortTrace
 
@@ -41,7 +41,7 @@ def leave_proof(
     folder: str | os.PathLike[str],
     original: PortTrace,
     port: Description,
-    pairs: Sequence[Pair],
+    pairs: Sequence[ParameterPair],
     *,
     options: Mapping[str, Any],
     weights: str,

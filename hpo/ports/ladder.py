@@ -14,7 +14,7 @@ from hpo.ports.correspondence import Correspondence, maps_before
 from hpo.ports.differences import Difference, relative
 from hpo.ports.findings import Finding, not_finite_in_one
 from hpo.ports.forward import ForwardRung
-from hpo.ports.pairs import Pair, with_rows
+from hpo.ports.pairs import ParameterPair, with_rows
 from hpo.ports.report import RUNGS, Rung, RungState
 
 NEEDS = {"loss": "loss", "gradients": "gradients/", "step": "step/", "epoch": "steps", "error": "error"}
@@ -150,7 +150,7 @@ def _is_recorded(sides: Correspondence, stage: str) -> bool:
 
 def _own_weights(sides: Correspondence, notes: list[str]) -> tuple[Correspondence, Finding | None]:
     """Whether the port's own weights are the original's; its rows may follow its own flatten."""
-    pairs: list[Pair] = list(sides.pairs)
+    pairs: list[ParameterPair] = list(sides.pairs)
     for pair, one, two in zip(
         sides.pairs, sides.carried("parameters"), sides.held("parameters"), strict=True
     ):

@@ -18,7 +18,7 @@ MappingArgument = str | os.PathLike[str] | Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
-class Pair:
+class ParameterPair:
     """A parameter of the original and the one of the port that takes its values.
 
     Attributes:
@@ -40,7 +40,7 @@ class Pair:
         return carried if self.rows is None else carried[list(self.rows)]
 
 
-def by_order_and_shape(original: Description, port: Description) -> list[Pair] | None:
+def by_order_and_shape(original: Description, port: Description) -> list[ParameterPair] | None:
     """The mapping, where order and shapes leave no doubt; None where parameters do not correspond.
 
     Raises:
@@ -60,7 +60,7 @@ def by_order_and_shape(original: Description, port: Description) -> list[Pair] |
     return _by_axes(original, port)
 
 
-def by_surroundings(original: Description, port: Description) -> list[Pair] | None:
+def by_surroundings(original: Description, port: Description) -> list[ParameterPair] | None:
     """A guess where order and shapes leave a doubt, by what a layer follows and makes; numbers must prove it.
 
     Networks with branches call the layers of the branches in an order that is the framework's own.
@@ -80,7 +80,7 @@ def by_surroundings(original: Description, port: Description) -> list[Pair] | No
     return _pairs(original, port, matched)
 
 
-def read_mapping(given: MappingArgument, original: Description, port: Description) -> list[Pair]:
+def read_mapping(given: MappingArgument, original: Description, port: Description) -> list[ParameterPair]:
     """The pairs that a user names, `{original: port}` of parameters or whole layers, or a JSON file of it.
 
     Raises:
@@ -104,7 +104,7 @@ def read_mapping(given: MappingArgument, original: Description, port: Descriptio
     return pairs
 
 
-def with_rows(pairs: Sequence[Pair], port: int, rows: Sequence[int]) -> list[Pair]:
+def with_rows(pairs: Sequence[ParameterPair], port: int, rows: Sequence[int]) -> list[ParameterPair]:
     """The mapping with the rows of one parameter of the port in another order."""
     return [replace(pair, rows=tuple(rows)) if pair.port == port else pair for pair in pairs]
 
@@ -208,15 +208,15 @@ def _signature(side: Description, layer: RecordedLayer) -> tuple[tuple[str, tupl
 
 def _pairs(
     original: Description, port: Description, layers: Iterable[tuple[RecordedLayer, RecordedLayer]]
-) -> list[Pair]:
+) -> list[ParameterPair]:
     pairs = []
     for first, second in layers:
         roles = {port.parameters[j].role: j for j in second.parameters}
-        pairs += [Pair(i, roles[original.parameters[i].role]) for i in first.parameters]
+        pairs += [ParameterPair(i, roles[original.parameters[i].role]) for i in first.parameters]
     return pairs
 
 
-def _by_axes(original: Description, port: Description) -> list[Pair] | None:
+def _by_axes(original: Description, port: Description) -> list[ParameterPair] | None:
     """Parameter by parameter in their order, for layers that the recorder knows nothing of."""
     if len(original.parameters) != len(port.parameters):
         return None
@@ -225,13 +225,13 @@ def _by_axes(original: Description, port: Description) -> list[Pair] | None:
     return found if len(found) == len(pairs) else None
 
 
-def _pair(original: Description, port: Description, i: int, j: int) -> Pair | None:
+def _pair(original: Description, port: Description, i: int, j: int) -> ParameterPair | None:
     own, other = original.parameters[i].shape, port.parameters[j].shape
     if own == other:
-        return Pair(i, j)
+        return ParameterPair(i, j)
     orders = itertools.permutations(range(len(own)))
     fitting = [axes for axes in orders if tuple(own[axis] for axis in axes) == other]
     if not fitting:
         return None
     # Of several, the one that leaves most neighbours in their order: from HWIO to OIHW, H stays before W.
-    return Pair(i, j, min(fitting, key=lambda axes: sum(a > b for a, b in itertools.pairwise(axes))))
+    return ParameterPair(i, j, min(fitting, key=lambda axes: sum(a > b for a, b in itertools.pairwise(axes))))

@@ -228,11 +228,13 @@ class BookContract(OfPackage):
     def test_a_whole_number_is_a_learning_rate(self) -> None:
         d2l = self.d2l
 
-        class Own(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
+        class OwnSoftmax(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
             def training_step(self, batch: Any) -> Any:
                 return super().training_step(batch)
 
-        assert self.fitted(Own(10, 1, seed=0)).history == self.fitted(Own(10, 1.0, seed=0)).history
+        assert (
+            self.fitted(OwnSoftmax(10, 1, seed=0)).history == self.fitted(OwnSoftmax(10, 1.0, seed=0)).history
+        )
 
     def test_a_step_that_goes_past_the_model_is_an_error_that_says_how_to_call_it(self) -> None:
         d2l = self.d2l

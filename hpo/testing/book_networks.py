@@ -53,11 +53,11 @@ class BookNetworkContract(OfPackage):
         if not own_steps:
             return library
 
-        class Own(library):  # type: ignore[misc, valid-type]
+        class OwnNetwork(library):  # type: ignore[misc, valid-type]
             def training_step(self, batch: Any) -> Any:
                 return super().training_step(batch)
 
-        return Own
+        return OwnNetwork
 
     def started(self, kind: str, **options: Any) -> Any:
         """A run of a new model."""

@@ -66,7 +66,7 @@ class KeepingHost:
         return self._backend.device("cpu")
 
 
-class Loop(Protocol):
+class TrainingLoop(Protocol):
     """A training loop in the framework's own words, for a test to stop and go on with."""
 
     def things(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class CheckpointContract(OfPackage):
         """
         raise NotImplementedError
 
-    def loop(self) -> Loop:
+    def loop(self) -> TrainingLoop:
         """A loop over the framework's own objects, which were not called as yet."""
         raise NotImplementedError
 
@@ -311,7 +311,7 @@ class CheckpointContract(OfPackage):
         """An array of the framework that can be changed in place."""
         return array
 
-    def steps(self, loop: Loop, first: int, last: int) -> None:
+    def steps(self, loop: TrainingLoop, first: int, last: int) -> None:
         """Steps whose draws depend on their numbers, as those of a trial's epochs do."""
         for number in range(first, last):
             self.d2l.BACKEND.seed(100 + number)

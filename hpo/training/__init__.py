@@ -6,12 +6,19 @@ only its framework can do.
 
 from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBatches, check_arrays, split
 from hpo.training.devices import Devices
-from hpo.training.fit import Fitting, PlainRun
+from hpo.training.fit import Fit, PlainRun
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Fitted, Module, Originals, Regression
 from hpo.training.module_run import FastPath, ModuleRun
 from hpo.training.network_run import NetworkRun
-from hpo.training.networks import MLP, LeNet, Network, SoftmaxClassification, image_shape_of, xavier_state
+from hpo.training.networks import (
+    BookLeNet,
+    BookMLP,
+    Network,
+    SoftmaxClassification,
+    image_shape_of,
+    xavier_state,
+)
 from hpo.training.objective import softmax_objective
 from hpo.training.scalar import Scalar, numpy
 from hpo.training.trainer import HPOTrainer, Trainer, train
@@ -25,11 +32,11 @@ __all__ = [
     "FashionMNIST",
     "FastPath",
     "Fitted",
-    "Fitting",
+    "Fit",
     "HPOTrainer",
     "HyperParameters",
-    "LeNet",
-    "MLP",
+    "BookLeNet",
+    "BookMLP",
     "Module",
     "ModuleRun",
     "Network",

@@ -10,7 +10,7 @@ from hpo.checkpoints import check_arrays
 from hpo.errors import CheckpointError
 
 
-class Kept(Protocol):
+class Checkpointable(Protocol):
     """A model under training whose whole state can be kept."""
 
     def checkpoint_state(self) -> dict[str, Tree]:
@@ -22,7 +22,7 @@ class Kept(Protocol):
         ...
 
 
-class KeptRun(Run, Kept, Protocol):
+class CheckpointableRun(Run, Checkpointable, Protocol):
     """A run of one model whose whole state can be kept."""
 
 
@@ -64,7 +64,7 @@ class PlainRun:
         self._run.load([found])
 
 
-class Fitting:
+class Fit:
     """A model under training by a `Trainer`: what `Trainer.epochs` attaches to the trial.
 
     It is one for each call, so that an objective may train several models, or one model several times.
@@ -78,7 +78,7 @@ class Fitting:
         history: a record of each epoch that is done.
     """
 
-    def __init__(self, run: Kept, seed: int, replicate: int) -> None:
+    def __init__(self, run: Checkpointable, seed: int, replicate: int) -> None:
         self.history: list[dict[str, Any]] = []
         self._run = run
         self._draws = {"seed": seed, "replicate": replicate}

@@ -76,7 +76,7 @@ class SoftmaxClassification(Network):
         return models.Softmax(math.prod(image_shape), self.num_outputs)
 
 
-class MLP(Network):
+class BookMLP(Network):
     """The framework-free half of a multilayer perceptron."""
 
     def __init__(
@@ -113,7 +113,7 @@ class MLP(Network):
         return models.MLP(math.prod(image_shape), self.num_outputs, hidden, self.activation, self.dropout)
 
 
-class LeNet(Network):
+class BookLeNet(Network):
     """The framework-free half of LeNet."""
 
     def __init__(

@@ -12,7 +12,7 @@ from hpo.backend.registry import resolve_device
 from hpo.objective.context import current_trial
 from hpo.randomness import batch_order, check_seed
 from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
-from hpo.training.fit import Fitting, KeptRun
+from hpo.training.fit import CheckpointableRun, Fit
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.metrics import METRICS, MetricFunction
 from hpo.training.perturb import perturb
@@ -96,7 +96,7 @@ class Trainer(HyperParameters):
         self.device = device
         self.history: list[dict[str, float]] = []
         self.model: Any = None
-        self._run: KeptRun | None = None
+        self._run: CheckpointableRun | None = None
         self.data: DataModule | None = None
         self.train_dataloader: Any = None
         self.val_dataloader: Any = None
@@ -117,7 +117,7 @@ class Trainer(HyperParameters):
         self.model = model
         run = self._run = self.start(model)
         perturb(run)
-        fitting = Fitting(run, self.seed, self.replicate)
+        fitting = Fit(run, self.seed, self.replicate)
         self.history = fitting.history
         current_trial().host.attach({"trainer": fitting})
         loader = self.train_dataloader
@@ -216,7 +216,7 @@ class Trainer(HyperParameters):
         arrays = self.data.arrays
         return None if arrays is None or arrays.train_y.dtype.kind == "f" else arrays
 
-    def start(self, model: Any) -> KeptRun:
+    def start(self, model: Any) -> CheckpointableRun:
         """A run of this one model, from the parameters that it has now."""
         raise NotImplementedError(f"The Trainer of {self.backend.name} defines no start(model).")
 

@@ -11,7 +11,7 @@ import pytest
 
 from hpo.backend import registry
 from hpo.cli import probing
-from hpo.cli.probing import Finding, State, probe
+from hpo.cli.probing import Availability, ProbeResult, probe
 from hpo.errors import MissingFrameworkError
 
 Command = Callable[..., Any]
@@ -21,9 +21,9 @@ Command = Callable[..., Any]
 def found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the tests of the output the imports of whatever frameworks are installed."""
     findings = [
-        Finding("numpy", State.INSTALLED, "2.0", ("cpu",), "cpu"),
-        Finding("torch", State.MISSING, detail='pip install "polyhpo[torch]"'),
-        Finding("zebra", State.BROKEN, detail="it kicks"),
+        ProbeResult("numpy", Availability.INSTALLED, "2.0", ("cpu",), "cpu"),
+        ProbeResult("torch", Availability.MISSING, detail='pip install "polyhpo[torch]"'),
+        ProbeResult("zebra", Availability.BROKEN, detail="it kicks"),
     ]
     monkeypatch.setattr(probing, "probe_all", lambda names: findings)
 
@@ -63,7 +63,7 @@ def test_a_choice_that_cannot_be_is_explained_beside_what_is_there(
 
 def test_numpy_is_looked_at_in_a_process_of_its_own() -> None:
     finding = probe("numpy")
-    assert finding.state is State.INSTALLED
+    assert finding.state is Availability.INSTALLED
     assert finding.devices == ("cpu",)
     assert finding.device == "cpu"
     assert finding.version
@@ -94,14 +94,14 @@ def test_one_that_crashes_or_hangs_is_broken_and_says_how(
 ) -> None:
     monkeypatch.setattr(probing, "_CODE", code)
     finding = probe("numpy", seconds=0.5 if "sleep" in code else 30)
-    assert finding.state is State.BROKEN
+    assert finding.state is Availability.BROKEN
     assert finding.detail is not None
     assert text in finding.detail
 
 
 def test_a_file_named_like_a_framework_in_the_current_folder_is_not_imported(tmp_path: Path) -> None:
     (tmp_path / "autograd.py").write_text("raise RuntimeError('shadowed')")
-    assert probe("numpy").state is State.INSTALLED
+    assert probe("numpy").state is Availability.INSTALLED
 
 
 def test_looking_imports_no_framework_into_the_asking_process() -> None:

@@ -10,14 +10,14 @@ from scipy import stats
 
 from hpo.compare import Comparison, picture
 from hpo.compare.documents import document_of
-from hpo.compare.results import BackendResult, Curve
+from hpo.compare.results import BackendResult, ConfigCurve
 from hpo.compare.statistics import paired
 
 
 def result(name: str, *values: float, twins: tuple[tuple[float, ...], ...] = ()) -> BackendResult:
-    def curves(numbers: tuple[float, ...]) -> list[Curve]:
+    def curves(numbers: tuple[float, ...]) -> list[ConfigCurve]:
         return [
-            Curve([2 * number, number], [0.4, 0.1], number, "it broke." if math.isnan(number) else None)
+            ConfigCurve([2 * number, number], [0.4, 0.1], number, "it broke." if math.isnan(number) else None)
             for number in numbers
         ]
 
@@ -67,7 +67,7 @@ def test_configs_that_fail_everywhere_are_no_agreement() -> None:
 
 def test_the_first_epoch_of_each_config_is_not_timed() -> None:
     assert result("a", 0.5, 0.4).seconds_per_epoch == 0.1
-    assert BackendResult("a", "python", curves=[Curve([1.0], [0.7], 1.0)]).seconds_per_epoch == 0.7
+    assert BackendResult("a", "python", curves=[ConfigCurve([1.0], [0.7], 1.0)]).seconds_per_epoch == 0.7
     assert BackendResult("a", "python").seconds_per_epoch is None
 
 

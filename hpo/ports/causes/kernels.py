@@ -30,7 +30,7 @@ KERNELS: dict[str, Callable[[Array], Array]] = {
 
 
 @dataclass(frozen=True)
-class Convolution:
+class ConvolutionSettings:
     """What gives an output: the kernel's layout, stride, padding, whether the bias is added, activation."""
 
     kernel: str
@@ -115,7 +115,7 @@ def common_maps(original: Array, port: Array) -> Array | None:
     return one if alike(one, other, FORWARD_TOLERANCE) else None
 
 
-def explain(x: Array, kernel: Array, bias: Array | None, output: Array) -> Convolution | None:
+def explain(x: Array, kernel: Array, bias: Array | None, output: Array) -> ConvolutionSettings | None:
     """The first convolution that gives this output."""
     variants = {name: make(kernel) for name, make in KERNELS.items()}
     for (name, variant), (stride, before, after) in itertools.product(
@@ -130,7 +130,7 @@ def explain(x: Array, kernel: Array, bias: Array | None, output: Array) -> Convo
             added = plain + bias[:, None, None] if with_bias and bias is not None else plain
             for activation, function in ACTIVATIONS.items():
                 if alike(function(added), output, FORWARD_TOLERANCE):
-                    return Convolution(name, stride, before, after, with_bias, activation)
+                    return ConvolutionSettings(name, stride, before, after, with_bias, activation)
     return None
 
 
