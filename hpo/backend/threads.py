@@ -1,4 +1,4 @@
-"""One BLAS thread while a model trains, or a searcher thinks.
+"""One thread for the arithmetic of a trial, or of a searcher that thinks.
 
 Two threads beside a busy neighbour slow small products down by an order of magnitude; the other
 cores are for other trials.
@@ -12,6 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "MXNET_CPU_WORKER_NTHREADS",
+)
+"""How many threads one operation uses; libraries read these from the environment while they are imported."""
 
 
 @cache

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
+from time import monotonic
+from typing import TextIO
+
+from hpo.backend.process import BackendProcess, ProcessDiedError, take_stdout, write_message
 
 SECONDS = 120.0
-_MARK = "hpo-probe:"
-_CODE = "import sys; from hpo.cli.probing import look; look(sys.argv[1])"
+_CODE = "from hpo.cli.probing import main; main()"
 
 
 class Availability(str, Enum):
@@ -46,46 +46,45 @@ class ProbeResult:
 
 
 def probe_all(names: Sequence[str], *, seconds: float = SECONDS) -> list[ProbeResult]:
-    """Look at backends, all at the same time."""
-    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        return list(pool.map(lambda name: probe(name, seconds=seconds), names))
+    """Look at backends from outside, all at the same time; one that crashes or hangs is broken."""
+    # Without it the current folder is on the path, and a file `torch.py` there would be the framework.
+    variables = {"PYTHONSAFEPATH": "1"}
+    deadline = monotonic() + seconds
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(BackendProcess([sys.executable, "-c", _CODE, name], variables))
+            for name in names
+        ]
+        return [
+            _result(name, process, deadline, seconds) for name, process in zip(names, processes, strict=True)
+        ]
 
 
 def probe(name: str, *, seconds: float = SECONDS) -> ProbeResult:
-    """Look at a backend from outside; one that crashes or hangs is broken, and says how."""
-    # Without it the current folder is on the path, and a file `torch.py` there would be the framework.
-    environment = os.environ | {"PYTHONSAFEPATH": "1"}
+    """Look at one backend, as `probe_all` does."""
+    [result] = probe_all([name], seconds=seconds)
+    return result
+
+
+def _result(name: str, process: BackendProcess, deadline: float, seconds: float) -> ProbeResult:
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _CODE, name],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        found = process.receive(max(0.0, deadline - monotonic()))
+    except TimeoutError:
         return ProbeResult(name, Availability.BROKEN, detail=f"its import did not end within {seconds:g} s")
-    for line in reversed(done.stdout.splitlines()):
-        if line.startswith(_MARK):
-            found = json.loads(line.removeprefix(_MARK))
-            return ProbeResult(
-                **{**found, "state": Availability(found["state"]), "devices": tuple(found["devices"])}
-            )
-    last = [line.strip() for line in done.stderr.splitlines() if line.strip()][-1:]
-    return ProbeResult(
-        name,
-        Availability.BROKEN,
-        detail=": ".join([f"its import ended the process with {done.returncode}", *last]),
-    )
+    except ProcessDiedError as error:
+        how = f"its import ended the process with {error.code}"
+        return ProbeResult(name, Availability.BROKEN, detail=": ".join([how, *process.last_lines(1)]))
+    return ProbeResult(**{**found, "state": Availability(found["state"]), "devices": tuple(found["devices"])})
 
 
-def look(name: str) -> None:
-    """Import a backend in this process and print what is known of it; for `probe`."""
-    finding = _found(name)
-    print(_MARK + json.dumps(vars(finding)))
+def main() -> None:
+    """Look at the backend that is named, in the process that `probe_all` started."""
+    look(sys.argv[1], take_stdout())
+
+
+def look(name: str, output: TextIO | None = None) -> None:
+    """Import a backend in this process and write what is known of it."""
+    write_message(output, vars(_found(name)))
 
 
 def _found(name: str) -> ProbeResult:

@@ -8,13 +8,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from hpo.backend.interpreters import interpreters
+from hpo.backend.process import ProcessDiedError
 from hpo.checks import checked_count
 from hpo.compare.comparison import Comparison
-from hpo.compare.processes import WorkerDiedError, WorkerProcess
 from hpo.compare.results import BackendResult
 from hpo.compare.target import Subject, target_of
 from hpo.compare.verdicts import TOLERANCE
-from hpo.compare.worker import WorkerRequest
+from hpo.compare.worker import LAST_LINES, WorkerProcess, WorkerRequest
 from hpo.errors import CompareError
 from hpo.randomness import check_seed
 from hpo.space import Space
@@ -123,8 +123,8 @@ def _refusal(worker: WorkerProcess, result: BackendResult) -> str | None:
         ready = worker.prepare()
     except CompareError as error:
         return str(error)
-    except WorkerDiedError as error:
-        result.failure, result.last_lines = str(error), worker.last_lines()
+    except ProcessDiedError as error:
+        result.failure, result.last_lines = str(error), worker.last_lines(LAST_LINES)
         return None
     result.python, result.versions = ready["python"], ready["versions"]
     return None
@@ -141,8 +141,8 @@ def _carry_out(worker: WorkerProcess, result: BackendResult, on_progress: OnProg
             metric = [message["metric"]] if message["kind"] == "done" else []
             if on_progress is not None:
                 on_progress(result, message)
-    except WorkerDiedError as error:
-        result.failure, result.last_lines = str(error), worker.last_lines()
+    except ProcessDiedError as error:
+        result.failure, result.last_lines = str(error), worker.last_lines(LAST_LINES)
     return metric
 
 

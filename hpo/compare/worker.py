@@ -1,9 +1,7 @@
-"""One backend's share of a comparison, in a process of its own.
+"""One backend's share of a comparison, in a process of its own: both ends of what is said.
 
-Run as `python -c "from hpo.compare.worker import main; main()"`. The first line of standard input is the
-request as JSON; when all is imported a line `{"kind": "ready", ...}` goes out, and the next line of input
-starts the work. Standard output holds such messages alone, one in a line; what anybody prints goes to
-standard error.
+The first message to the process is the request. When all is imported it answers with one of the kind `ready`,
+and the next message to it starts the work.
 """
 
 from __future__ import annotations
@@ -11,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
 import platform
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TextIO
@@ -22,8 +20,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from hpo.backend import registry
+from hpo.backend.process import BackendProcess, ProcessDiedError, take_stdout, write_message
 from hpo.compare.target import Loaded, Subject
-from hpo.errors import CompareError, HpoError
+from hpo.errors import CompareError, HpoError, UnknownBackendError
 from hpo.executors import Assignment, Progress, SerialExecutor
 from hpo.executors.placement import Placement, choose_placement
 from hpo.objective.context import Perturbation
@@ -31,6 +30,10 @@ from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Result, ResultError
 from hpo.version import __version__
 
+LAST_LINES = 12
+"""So many of a process's last lines are kept when it dies."""
+_CODE = "from hpo.compare.worker import main; main()"
+_NO_LIBRARY = re.compile(r"No module named '?hpo(\.compare(\.worker)?)?'?$")
 UNNAMED = "value"
 DEFAULT_METRIC = "val_error"
 """What is compared where an objective gives several metrics and this is one of them, as with a `Trainer`."""
@@ -54,13 +57,9 @@ class WorkerRequest:
     configs: tuple[dict[str, Any], ...]
     twins: tuple[int, ...] = ()
 
-    def to_json(self) -> str:
-        """One line."""
-        return json.dumps(dataclasses.asdict(self))
-
     @classmethod
     def from_json(cls, line: str) -> WorkerRequest:
-        """What `to_json` wrote."""
+        """The request whose fields are in a line."""
         entries = json.loads(line)
         return cls(
             **entries
@@ -70,6 +69,76 @@ class WorkerRequest:
                 "twins": tuple(entries["twins"]),
             }
         )
+
+
+class WorkerProcess(BackendProcess):
+    """One backend's worker, as the process that started it sees it.
+
+    Args:
+        interpreter: the Python that runs it.
+        request: what it is to do.
+        variables: environment variables to set for it.
+
+    Attributes:
+        backend: whose worker it is.
+        interpreter: its Python.
+
+    Raises:
+        CompareError: the interpreter cannot be run.
+    """
+
+    def __init__(self, interpreter: str, request: WorkerRequest, variables: Mapping[str, str]) -> None:
+        self.backend = request.backend
+        self.interpreter = interpreter
+        # Without it the current folder is on the path, and a file `torch.py` there would be the framework.
+        own = {"PYTHONSAFEPATH": "1", registry.VARIABLE: request.backend}
+        try:
+            super().__init__([interpreter, "-c", _CODE], {**variables, **own})
+        except OSError as error:
+            raise CompareError(f"{interpreter} cannot be run for {self.backend}: {error}") from error
+        self.send(dataclasses.asdict(request))
+
+    def receive(self, seconds: float | None = None) -> dict[str, Any]:
+        """The next message.
+
+        Raises:
+            CompareError: the backend or the objective cannot be had there, or cannot be compared.
+            ProcessDiedError: the process ended.
+            TimeoutError: the time is over.
+        """
+        message = super().receive(seconds)
+        if message["kind"] == "refused":
+            raise CompareError(message["text"])
+        return message
+
+    def prepare(self) -> dict[str, Any]:
+        """Wait until all is imported; what the worker says of itself.
+
+        Raises:
+            CompareError, ProcessDiedError: as `receive`.
+        """
+        try:
+            return self.receive()
+        except ProcessDiedError as error:
+            if any(_NO_LIBRARY.search(line) for line in self.last_lines(LAST_LINES)):
+                raise CompareError(
+                    f"{self.interpreter} has no polyhpo, or an older one. Install it there: "
+                    f"{self.interpreter} -m {_command(self.backend)}"
+                ) from error
+            raise
+
+    def work(self) -> Iterator[dict[str, Any]]:
+        """Let it work; its messages up to the last one, which is `done`.
+
+        Raises:
+            CompareError, ProcessDiedError: as `receive`.
+        """
+        self.send({"kind": "go"})
+        while True:
+            message = self.receive()
+            yield message
+            if message["kind"] == "done":
+                return
 
 
 class ComparisonWorker:
@@ -91,9 +160,8 @@ class ComparisonWorker:
         self.send("ready", versions=versions, python=platform.python_version())
 
     def send(self, kind: str, **entries: Any) -> None:
-        """Write a message; NaN and infinity are as Python has them."""
-        self._output.write(json.dumps({"kind": kind, **entries}) + "\n")
-        self._output.flush()
+        """Write a message."""
+        write_message(self._output, {"kind": kind, **entries})
 
     def work(self) -> None:
         """Every config, then every twin of it."""
@@ -174,13 +242,18 @@ def peak_memory() -> int | None:
 def main() -> None:
     """Take a request from standard input, and do it when told to."""
     request = WorkerRequest.from_json(sys.stdin.readline())
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    output = take_stdout()
     try:
         worker = ComparisonWorker(request, output)
         if sys.stdin.readline():
             worker.work()
     except (HpoError, TypeError, ValueError) as error:
-        output.write(json.dumps({"kind": "refused", "text": str(error)}) + "\n")
-        output.flush()
+        write_message(output, {"kind": "refused", "text": str(error)})
     output.close()
+
+
+def _command(backend: str) -> str:
+    try:
+        return registry.how_to_install(registry.canonical_name(backend))
+    except UnknownBackendError:
+        return f'pip install polyhpo, and what registers the backend "{backend}"'

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from hpo.backend.threads import THREAD_VARIABLES
 from hpo.executors import Assignment, Outcome
-from hpo.executors.processes.environment import THREADS, check_posix, worker_environment
+from hpo.executors.processes.environment import check_posix, worker_environment
 from hpo.objective.context import CurrentTrial
 
 Run = Callable[..., Outcome]
@@ -17,8 +18,8 @@ Start = Callable[..., Any]
 
 
 def test_one_thread_by_default(run: Run) -> None:
-    outcome = run(lambda config: {name: int(os.environ[name]) for name in THREADS})
-    assert outcome.result == dict.fromkeys(THREADS, 1.0)
+    outcome = run(lambda config: {name: int(os.environ[name]) for name in THREAD_VARIABLES})
+    assert outcome.result == dict.fromkeys(THREAD_VARIABLES, 1.0)
 
 
 def test_threads_are_given_or_left(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,17 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "MXNET_CPU_WORKER_NTHREADS",
-)
+from hpo.backend.threads import THREAD_VARIABLES
+
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 
 
@@ -37,7 +28,7 @@ def worker_environment(
     """
     result = dict(environment)
     if threads is not None:
-        result |= dict.fromkeys(THREADS, str(threads))
+        result |= dict.fromkeys(THREAD_VARIABLES, str(threads))
     if device is None:
         return result, None
     kind, _, number = device.partition(":")
