@@ -10,10 +10,10 @@ from enum import Enum
 from time import monotonic
 from typing import TextIO
 
-from hpo.backend.process import BackendProcess, ProcessDiedError, take_stdout, write_message
+from hpo.backend.process import BackendProcess, ProcessDiedError, write_message
 
 SECONDS = 120.0
-_CODE = "from hpo.cli.probing import main; main()"
+_CODE = "import sys; from hpo.cli.probing import look, take_stdout; look(sys.argv[1], take_stdout())"
 
 
 class Availability(str, Enum):
@@ -77,13 +77,8 @@ def _result(name: str, process: BackendProcess, deadline: float, seconds: float)
     return ProbeResult(**{**found, "state": Availability(found["state"]), "devices": tuple(found["devices"])})
 
 
-def main() -> None:
-    """Look at the backend that is named, in the process that `probe_all` started."""
-    look(sys.argv[1], take_stdout())
-
-
 def look(name: str, output: TextIO | None = None) -> None:
-    """Import a backend in this process and write what is known of it."""
+    """Import a backend in this process and write what is known of it; for `probe_all`."""
     write_message(output, vars(_found(name)))
 
 

@@ -1,25 +1,48 @@
-"""Downloads that survive stalls, cuts and lies: retried, resumed, verified, never half-written."""
+"""Downloads that survive stalls, cuts and lies: tried again, verified, never half-written.
+
+Only a download imports this module: `urllib.request` takes longer to import than the data take to load.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import http.client
-import os
-import secrets
+import tempfile
+import threading
 import time
 import urllib.error
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hpo.datasets.cache import Progress, cache_errors
 from hpo.datasets.catalogue import RemoteFile
-from hpo.datasets.transport import RetryPolicy, open_url
 from hpo.errors import DownloadError
 
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long a download waits, and how often it tries.
+
+    Attributes:
+        connect_seconds: For the name look-up, the connection and the TLS handshake together. It is
+            short, so that a machine without a network knows within seconds.
+        stall_seconds: For the next bytes, once connected.
+        rounds: How often each mirror is tried.
+        backoff_seconds: Pause before the second round; it doubles with each further one.
+    """
+
+    connect_seconds: float = 3.0
+    stall_seconds: float = 15.0
+    rounds: int = 4
+    backoff_seconds: float = 1.0
+
+
 PATIENCE = RetryPolicy()
-ABANDONED_SECONDS = 600.0
 
 
 class _MirrorError(Exception):
@@ -45,15 +68,12 @@ def download(
     progress: Progress | None = None,
     patience: RetryPolicy | None = None,
 ) -> bytes:
-    """Download one file, going on where an earlier download stopped.
-
-    The bytes gather in a partial file in `folder`, which no other process touches meanwhile and which
-    stays for the next time if this one fails. The folder is created when the first bytes have come.
+    """Download one file.
 
     Args:
         file: What to download.
         mirrors: Addresses to which `file.name + ".gz"` is appended, tried in turn.
-        folder: Where the partial file is kept.
+        folder: Where the file is to go; made, and tried, as soon as a mirror offers it.
         progress: Called as `progress(name, received, total)`, in bytes, as they come.
         patience: Time limits and retries; `PATIENCE` by default.
 
@@ -62,62 +82,67 @@ def download(
 
     Raises:
         DownloadError: no mirror gave the file; each mirror's reason is in the text.
-        CacheError: the partial file cannot be written.
+        CacheError: the folder cannot be written.
     """
     patience = patience or PATIENCE
     failures: list[str] = []
     answered = False
     hopeful = list(mirrors)
-    with _partial_file(folder, f"{file.name}.gz") as part:
-        for turn in range(patience.rounds):
-            if turn and hopeful:
-                time.sleep(patience.backoff_seconds * 2 ** (turn - 1))
-            for mirror in tuple(hopeful):
-                url = f"{mirror}{file.name}.gz"
-                try:
-                    return _attempt(url, file, part, patience, progress)
-                except _MirrorError as failure:
-                    failures.append(f"  {url}: {failure}")
-                    answered = answered or failure.answered
-                    if failure.final:
-                        hopeful.remove(mirror)
-            if not answered:
-                break
+    for turn in range(patience.rounds):
+        if turn and hopeful:
+            time.sleep(patience.backoff_seconds * 2 ** (turn - 1))
+        for mirror in tuple(hopeful):
+            url = f"{mirror}{file.name}.gz"
+            try:
+                return _attempt(url, file, folder, patience, progress)
+            except _MirrorError as failure:
+                failures.append(f"  {url}: {failure}")
+                answered = answered or failure.answered
+                if failure.final:
+                    hopeful.remove(mirror)
+        if not answered:
+            break
     reason = "no mirror gave the right file" if answered else "no mirror could be reached"
     raise DownloadError("\n".join([f"{file.name}.gz could not be downloaded: {reason}.", *failures]))
 
 
 def _attempt(
-    url: str, file: RemoteFile, part: Path, patience: RetryPolicy, progress: Progress | None
+    url: str, file: RemoteFile, folder: Path, patience: RetryPolicy, progress: Progress | None
 ) -> bytes:
-    """Ask one mirror once for what is still missing; return the whole file."""
-    start = part.stat().st_size if part.exists() else 0
-    if start < file.gz_size:
-        with _opened(url, patience, start) as response:
-            start = _check_offer(response, start, file, part)
-            _receive(response, start, file, part, progress)
-    content = part.read_bytes()
+    """Ask one mirror once."""
+    with _opened(url, patience) as response:
+        offered = response.headers.get("Content-Length")
+        if offered not in (None, str(file.gz_size)):
+            raise _MirrorError(
+                f"it offers another file: expected {file.gz_size:,} bytes, found {offered}", final=True
+            )
+        with cache_errors(folder):
+            # A folder that cannot be written is told before the bytes come.
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        content = _received(response, file, progress)
     if len(content) < file.gz_size:
         raise _MirrorError(f"the connection ended after {len(content):,} of {file.gz_size:,} bytes")
-    part.unlink()
     found = hashlib.sha256(content).hexdigest()
     if found != file.gz_sha256:
-        # If part of it came in an earlier attempt, this mirror may be innocent.
         raise _MirrorError(
             f"it sent another file: expected {file.gz_size:,} bytes with SHA-256 {file.gz_sha256}, "
             f"found {len(content):,} bytes with SHA-256 {found}",
-            final=start == 0,
+            final=True,
         )
     return content
 
 
-@contextlib.contextmanager
-def _opened(url: str, patience: RetryPolicy, start: int) -> Iterator[Any]:
+@contextmanager
+def _opened(url: str, patience: RetryPolicy) -> Iterator[Any]:
+    """The response of a mirror; proxies and redirects are followed."""
+    headers = {"User-Agent": "polyhpo", "Accept-Encoding": "identity"}
+    opener = urllib.request.build_opener(_Handler(patience.connect_seconds))
     try:
-        response = open_url(url, patience, start)
+        response = opener.open(urllib.request.Request(url, headers=headers), timeout=patience.stall_seconds)
     except urllib.error.HTTPError as error:
         with error:
-            passing = error.code >= 500 or error.code in (408, 416, 429)
+            passing = error.code >= 500 or error.code in (408, 429)
             raise _MirrorError(f"HTTP {error.code} {error.reason}", final=not passing) from error
     except urllib.error.URLError as error:
         raise _MirrorError(str(error.reason), answered=False) from error
@@ -129,62 +154,67 @@ def _opened(url: str, patience: RetryPolicy, start: int) -> Iterator[Any]:
         yield response
 
 
-def _check_offer(response: Any, start: int, file: RemoteFile, part: Path) -> int:
-    """Return the position of the first byte that the server is about to send."""
-    if response.status == 206:
-        sent = response.headers.get("Content-Range", "")
-        if sent == f"bytes {start}-{file.gz_size - 1}/{file.gz_size}":
-            return start
-        part.unlink(missing_ok=True)
-        raise _MirrorError(f"it answered a request for the bytes from {start:,} on with {sent!r}")
-    offered = response.headers.get("Content-Length")
-    if offered is not None and offered != str(file.gz_size):
-        raise _MirrorError(
-            f"it offers another file: expected {file.gz_size:,} bytes, found {offered}", final=True
-        )
-    return 0
+def _received(response: Any, file: RemoteFile, progress: Progress | None) -> bytes:
+    content = bytearray()
+    # One byte more than the right file has shows that a server does not know when to stop.
+    while len(content) <= file.gz_size:
+        so_far = f"after {len(content):,} of {file.gz_size:,} bytes"
+        try:
+            chunk = response.read1(65_536)
+        except TimeoutError as error:
+            raise _MirrorError(f"it stalled {so_far}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _MirrorError(f"{type(error).__name__} {so_far}: {error}") from error
+        if not chunk:
+            break
+        content += chunk
+        if progress is not None:
+            progress(f"{file.name}.gz", min(len(content), file.gz_size), file.gz_size)
+    return bytes(content)
 
 
-def _receive(response: Any, start: int, file: RemoteFile, part: Path, progress: Progress | None) -> None:
-    with contextlib.ExitStack() as stack:
-        with cache_errors(part.parent):
-            part.parent.mkdir(parents=True, exist_ok=True)
-            target = stack.enter_context(part.open("ab" if start else "wb", buffering=0))
-        received = start
-        # One byte more than the right file has shows that a server does not know when to stop.
-        while received <= file.gz_size:
-            try:
-                chunk = response.read1(65_536)
-            except TimeoutError as error:
-                raise _MirrorError(f"it stalled after {received:,} of {file.gz_size:,} bytes") from error
-            except (OSError, http.client.HTTPException) as error:
-                raise _MirrorError(
-                    f"{type(error).__name__} after {received:,} of {file.gz_size:,} bytes: {error}"
-                ) from error
-            if not chunk:
-                break
-            with cache_errors(part.parent):
-                target.write(chunk)
-            received += len(chunk)
-            if progress is not None:
-                progress(f"{file.name}.gz", min(received, file.gz_size), file.gz_size)
+class _Handler(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+    """Opens connections that have to stand within some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(_Connection, self._seconds), req)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(_SecureConnection, self._seconds), req)
 
 
-@contextlib.contextmanager
-def _partial_file(folder: Path, name: str) -> Iterator[Path]:
-    """A file of this process alone, which begins with what an earlier download left.
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, seconds: float, host: str, **options: Any) -> None:
+        super().__init__(host, **options)
+        self._seconds = seconds
 
-    Renaming is atomic, so of several processes one gets the earlier bytes and the others start afresh.
-    """
-    mine = folder / f"{name}.part-{os.getpid()}-{secrets.token_hex(4)}"
-    free = folder / f"{name}.part"
-    for earlier in (free, *folder.glob(f"{name}.part-*")):
-        with contextlib.suppress(OSError):
-            # A process that was killed could not give its file back.
-            if earlier == free or time.time() - earlier.stat().st_mtime > ABANDONED_SECONDS:
-                earlier.replace(mine)
-    try:
-        yield mine
-    finally:
-        with contextlib.suppress(OSError):
-            mine.replace(free)
+    def connect(self) -> None:
+        _within(self._seconds, super().connect)
+
+
+class _SecureConnection(_Connection, http.client.HTTPSConnection):
+    """With TLS, whose handshake counts, too."""
+
+
+def _within(seconds: float, action: Callable[[], None]) -> None:
+    # A thread, because a socket's timeout bounds neither the name look-up nor the sum over the
+    # addresses of a host, of which GitHub has eight.
+    failures: list[BaseException] = []
+
+    def act() -> None:
+        try:
+            action()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError(f"no connection within {seconds:g} s")
+    if failures:
+        raise failures[0]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from hpo.datasets.arrays import FashionMNISTArrays
-from hpo.datasets.catalogue import DataFile
+from hpo.datasets.catalogue import DataFile, FashionMNISTArrays
 from hpo.datasets.places import Place
 from hpo.datasets.verify import read_place
 

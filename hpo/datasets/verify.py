@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.datasets.arrays import FashionMNISTArrays
-from hpo.datasets.catalogue import DataFile
+from hpo.datasets.catalogue import DataFile, FashionMNISTArrays
 from hpo.datasets.idx import parse_idx, read_content
 from hpo.datasets.places import Place
 from hpo.errors import CorruptFileError

@@ -15,7 +15,7 @@ import pytest
 from hpo.datasets import catalogue, encode_idx, places
 from hpo.datasets import download as downloading
 from hpo.datasets.catalogue import Catalogue, RemoteFile
-from hpo.datasets.transport import RetryPolicy
+from hpo.datasets.download import RetryPolicy
 
 SHAPES = {
     "train-images-idx3-ubyte": (300, 28, 28),
@@ -62,7 +62,7 @@ class Server:
 
     def __init__(self, tiny: Tiny) -> None:
         self.script: list[str | int] = []
-        self.requests: list[tuple[str, str | None]] = []
+        self.requests: list[str] = []
         self.stalled = threading.Event()
         server = self
 
@@ -71,11 +71,10 @@ class Server:
                 """Keep the test's output clean."""
 
             def do_GET(self) -> None:
-                asked = self.headers.get("Range")
-                server.requests.append((self.path, asked))
+                server.requests.append(self.path)
                 deed = server.script.pop(0) if server.script else "serve"
                 name = self.path.removeprefix("/").removesuffix(".gz")
-                server.answer(self, tiny.packed[name], asked, deed)
+                server.answer(self, tiny.packed[name], deed)
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
@@ -83,29 +82,20 @@ class Server:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
-    def answer(
-        self, handler: BaseHTTPRequestHandler, content: bytes, asked: str | None, deed: str | int
-    ) -> None:
+    def answer(self, handler: BaseHTTPRequestHandler, content: bytes, deed: str | int) -> None:
         if isinstance(deed, int):
             handler.send_error(deed)
             return
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        if deed == "ignore range":
-            start = 0
         body = bytes(255 - byte for byte in content) if deed == "lie" else content
         if deed == "portal":
-            body, start = b"<html>Log in</html>", 0
-        handler.send_response(206 if start else 200)
-        if start:
-            sent = 1 if deed == "wrong range" else start
-            handler.send_header("Content-Range", f"bytes {sent}-{len(content) - 1}/{len(content)}")
+            body = b"<html>Log in</html>"
+        handler.send_response(200)
         if deed == "endless":
             body = content + b"more" * 100_000
         else:
-            handler.send_header("Content-Length", str(len(body) - start))
+            handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
-        cut = len(content) // 2 if deed in ("truncate", "stall") else len(body)
-        handler.wfile.write(body[start:cut])
+        handler.wfile.write(body[: len(content) // 2] if deed in ("truncate", "stall") else body)
         if deed == "stall":
             self.stalled.wait(10)
 

@@ -186,7 +186,7 @@ def test_only_missing_and_corrupt_files_are_fetched(online: Server, tiny: Tiny, 
     (cache / NAMES[1]).unlink()
     flip_a_byte(cache / NAMES[3])
     assert fetch() == str(cache)
-    assert {path for path, _ in online.requests} == {f"/{NAMES[1]}.gz", f"/{NAMES[3]}.gz"}
+    assert set(online.requests) == {f"/{NAMES[1]}.gz", f"/{NAMES[3]}.gz"}
     assert_is(fashion_mnist(), tiny)
 
 
@@ -250,12 +250,12 @@ def test_the_command_does_not_hide_a_corrupt_cache(tiny: Tiny, cache: Path) -> N
 
 def test_two_processes_may_download_at_once(online: Server, tiny: Tiny, cache: Path) -> None:
     online.script = ["truncate", "truncate", 500, "lie"]
-    # Whoever meets the lie drops its only mirror, so name it twice.
+    # The process that meets the lie drops its only mirror, so name it twice.
     table = dataclasses.replace(catalogue.FASHION_MNIST, mirrors=(online.url, online.url))
     program = (
         "from hpo.datasets import catalogue, fashion_mnist, places, download as downloading\n"
         "from hpo.datasets.catalogue import Catalogue, RemoteFile\n"
-        "from hpo.datasets.transport import RetryPolicy\n"
+        "from hpo.datasets.download import RetryPolicy\n"
         f"catalogue.FASHION_MNIST = {table!r}\n"
         "places.SYSTEM_FOLDERS = ()\n"
         "downloading.PATIENCE = RetryPolicy(2.0, 2.0, 3, 0.01)\n"
