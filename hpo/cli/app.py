@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.backends import list_backends
-from hpo.cli.check_port import check_port
-from hpo.cli.compare import compare
-from hpo.cli.data import show_data
-from hpo.cli.export import export_study
+from hpo.cli.commands.about import list_backends
+from hpo.cli.commands.check_port import check_port
+from hpo.cli.commands.compare import compare
+from hpo.cli.commands.data import show_data
+from hpo.cli.commands.export import export_study
+from hpo.cli.commands.plot import plot_study
+from hpo.cli.commands.run import run_search
+from hpo.cli.commands.show import show_study
+from hpo.cli.commands.studies import list_studies
 from hpo.cli.grouping import GroupedCommand
-from hpo.cli.list import list_studies
-from hpo.cli.plot import plot_study
-from hpo.cli.run import run_search
-from hpo.cli.show import show_study
 
 # Plain help: the styled one needs rich, which would double the time that `hpo --help` takes.
 app = typer.Typer(

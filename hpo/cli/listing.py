@@ -7,7 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
-from hpo.cli.reading import (
+from hpo.cli.report import best_entry, metric_entries
+from hpo.cli.screen import print_line, print_table
+from hpo.cli.studies import (
     best_of,
     created,
     goal_text,
@@ -18,8 +20,6 @@ from hpo.cli.reading import (
     states_text,
     wrong_storage,
 )
-from hpo.cli.report import best_entry, metric_entries
-from hpo.cli.screen import print_line, print_table
 from hpo.storage import Storage
 from hpo.study.origin import load
 from hpo.study.study import Study

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from hpo.cli.reading import best_of, hyperparameters
 from hpo.cli.screen import print_fields, print_line, print_table
+from hpo.cli.studies import best_of, hyperparameters
 from hpo.study.study import Study
 from hpo.study.tables import shown, table
 from hpo.study.trial import Trial, TrialState

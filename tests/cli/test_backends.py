@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from hpo.backend import registry
-from hpo.cli import probing
-from hpo.cli.probing import Availability, ProbeResult, probe
+from hpo.cli import probe as probing
+from hpo.cli.probe import Availability, ProbeResult, probe
 from hpo.errors import MissingFrameworkError
 
 Command = Callable[..., Any]
@@ -106,7 +106,7 @@ def test_a_file_named_like_a_framework_in_the_current_folder_is_not_imported(tmp
 
 def test_looking_imports_no_framework_into_the_asking_process() -> None:
     code = (
-        "import sys; from hpo.cli.probing import probe; probe('numpy'); "
+        "import sys; from hpo.cli.probe import probe; probe('numpy'); "
         "print('hpo_numpy' in sys.modules or 'torch' in sys.modules)"
     )
     done = subprocess.run(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hpo.cli.checking_ports import by_side
 from hpo.cli.failures import UsageError
+from hpo.cli.ports import by_side
 
 SIDES = ("torch:nets:net", "mxnet:nets:net")
 

@@ -12,11 +12,11 @@ from hpo.backend import Backend, registry
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import Job
 from hpo.cli.price import price_of, scheduler_text
+from hpo.cli.prior import Stored
 from hpo.cli.progress import SearchProgress
-from hpo.cli.reading import wrong_storage
 from hpo.cli.request import DEFAULT_SEED, Request
 from hpo.cli.screen import print_fields, print_line
-from hpo.cli.stored import Stored
+from hpo.cli.studies import wrong_storage
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
 from hpo.study.study import Study
 from hpo.tuner.tuner import Tuner

@@ -18,8 +18,8 @@ def list_studies(
     """
     with failures_told(show_traceback=traceback):
         from hpo.cli.listing import document_of_studies, print_studies
-        from hpo.cli.reading import storage_to_read
         from hpo.cli.screen import only_documents, open_console, write_document
+        from hpo.cli.studies import storage_to_read
 
         with only_documents(as_json) as output, storage_to_read(file) as storage:
             if as_json:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo.cli.failures import UsageError
-from hpo.cli.reading import states_of, states_text, wrong_storage
 from hpo.cli.request import Request
+from hpo.cli.studies import states_of, states_text, wrong_storage
 from hpo.storage import open_storage
 from hpo.study.origin import load
 from hpo.study.study import Study

@@ -8,7 +8,9 @@ from rich.console import Console
 
 from hpo.cli.listing import objective_of
 from hpo.cli.pace import spoken
-from hpo.cli.reading import (
+from hpo.cli.report import document_of, finite, print_result
+from hpo.cli.screen import print_fields, print_line, print_table
+from hpo.cli.studies import (
     KeptFile,
     created,
     goal_text,
@@ -20,8 +22,6 @@ from hpo.cli.reading import (
     states_of,
     states_text,
 )
-from hpo.cli.report import document_of, finite, print_result
-from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.study.ranking import Confirmed
 from hpo.study.study import Study
 from hpo.study.tables import shown

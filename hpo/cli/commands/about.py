@@ -18,7 +18,7 @@ def list_backends(
     """
     with failures_told(show_traceback=traceback):
         from hpo.backend import registry
-        from hpo.cli.probing import probe_all
+        from hpo.cli.probe import probe_all
         from hpo.cli.screen import only_documents, open_console, print_fields, print_table, write_document
         from hpo.errors import BackendError
 

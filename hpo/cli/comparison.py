@@ -17,7 +17,7 @@ from hpo.cli.entry import INTERRUPTED
 from hpo.cli.failures import FAILED, UsageError, wrong_arguments
 from hpo.cli.jobs import fashion_mnist_for
 from hpo.cli.pictures import picture_path
-from hpo.cli.probing import Availability, probe_all
+from hpo.cli.probe import Availability, probe_all
 from hpo.cli.screen import (
     is_live,
     only_documents,

@@ -37,8 +37,8 @@ def plot_study(
     """
     with failures_told(show_traceback=traceback):
         from hpo.cli.failures import wrong_arguments
-        from hpo.cli.reading import storage_to_read, study_in
         from hpo.cli.screen import open_console, print_line
+        from hpo.cli.studies import storage_to_read, study_in
         from hpo.plots import check_plot_path, plot, save
 
         with storage_to_read(file) as storage:

@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 
 from hpo.cli.failures import UsageError
-from hpo.cli.reading import best_of, history_of, iso, kept_by, log_of, on_the_clock
 from hpo.cli.report import finite, trial_entry
 from hpo.cli.screen import print_fields, print_line, print_table
-from hpo.cli.showing import kept_entry, print_kept
+from hpo.cli.studies import best_of, history_of, iso, kept_by, log_of, on_the_clock
+from hpo.cli.study_page import kept_entry, print_kept
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
 from hpo.study.tables import shown

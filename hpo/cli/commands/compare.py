@@ -118,7 +118,7 @@ def compare(
     round-off explains or a process that died, 2 wrong usage, 130 interrupted.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.comparing import Request, carry_out
+        from hpo.cli.comparison import Request, carry_out
 
         raise typer.Exit(
             carry_out(

@@ -25,10 +25,10 @@ def show_study(
     of its starts, reports and decisions with their reasons, its checkpoints, and why it failed.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.life import document_of_trial, print_trial
-        from hpo.cli.reading import storage_to_read, study_in
         from hpo.cli.screen import only_documents, open_console, write_document
-        from hpo.cli.showing import document_of_study, print_study
+        from hpo.cli.studies import storage_to_read, study_in
+        from hpo.cli.study_page import document_of_study, print_study
+        from hpo.cli.trial_page import document_of_trial, print_trial
 
         with only_documents(as_json) as output, storage_to_read(file) as storage:
             study = study_in(storage, file, name, "show")

@@ -115,7 +115,7 @@ def check_port(
     is one.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.checking_ports import check_and_show
+        from hpo.cli.ports import check_and_show
 
         check_and_show(
             original,

@@ -65,9 +65,9 @@ def export_study(
     apostrophe before it.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.exporting import check_output, export
-        from hpo.cli.reading import storage_to_read, study_in
+        from hpo.cli.rows import check_output, export
         from hpo.cli.screen import open_console, print_line
+        from hpo.cli.studies import storage_to_read, study_in
 
         if output is not None:
             check_output(output, file)

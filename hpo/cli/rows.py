@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 from hpo.cli.failures import UsageError
-from hpo.cli.life import event_entry
-from hpo.cli.reading import hyperparameters, iso, log_of
+from hpo.cli.studies import hyperparameters, iso, log_of
+from hpo.cli.trial_page import event_entry
 from hpo.storage.events import metrics_to_json
 from hpo.study.study import Study
 from hpo.study.tables import config_keys, record
