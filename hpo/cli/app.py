@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from hpo.cli.commands.about import list_backends
+from hpo.cli.commands.about import list_backends, show_data
 from hpo.cli.commands.check_port import check_port
 from hpo.cli.commands.compare import compare
-from hpo.cli.commands.data import show_data
-from hpo.cli.commands.export import export_study
-from hpo.cli.commands.plot import plot_study
 from hpo.cli.commands.run import run_search
-from hpo.cli.commands.show import show_study
-from hpo.cli.commands.studies import list_studies
-from hpo.cli.grouping import GroupedCommand
+from hpo.cli.commands.studies import export_study, list_studies, plot_study, show_study
+
+
+class GroupedCommand(TyperCommand):
+    """Lists its options under the `rich_help_panel` of each, in plain text too."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options, a section for each group in the order of their first options."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            line = parameter.get_help_record(ctx)
+            if line is not None:
+                kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                title = getattr(parameter, "rich_help_panel", None) or kind
+                sections.setdefault(title, []).append(line)
+        for title, lines in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(lines)
+
 
 # Plain help: the styled one needs rich, which would double the time that `hpo --help` takes.
 app = typer.Typer(

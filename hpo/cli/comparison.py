@@ -13,10 +13,10 @@ from rich.status import Status
 
 from hpo.backend import registry
 from hpo.backend.interpreters import CONFIG_FILE, read_config, split_names
-from hpo.cli.entry import INTERRUPTED
-from hpo.cli.failures import FAILED, UsageError, wrong_arguments
+from hpo.cli.exit_codes import FAILED, INTERRUPTED
+from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import fashion_mnist_for
-from hpo.cli.pictures import picture_path
+from hpo.cli.picture import picture_path
 from hpo.cli.probe import Availability, probe_all
 from hpo.cli.screen import (
     is_live,

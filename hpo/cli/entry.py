@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+from hpo.cli.exit_codes import INTERRUPTED
+
 # Of `hpo.backend.threads`, whose import would load NumPy before these are set.
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-INTERRUPTED = 130
 
 
 def main() -> None:

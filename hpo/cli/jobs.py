@@ -12,9 +12,8 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from hpo.cli.downloads import DownloadProgress
 from hpo.cli.failures import UsageError, wrong_arguments
-from hpo.cli.screen import print_line
+from hpo.cli.screen import DownloadProgress, print_line
 from hpo.datasets import FashionMNISTArrays, fashion_mnist_or_sample
 from hpo.objective.source import import_objective
 from hpo.space import Space, load_space_toml

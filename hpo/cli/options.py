@@ -1,18 +1,27 @@
-"""How an option is written down, and those that several subcommands take."""
+"""How an option is written down and read, and those that several subcommands take."""
 
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
+
+from hpo.cli.failures import UsageError
 
 TUNED = "What is tuned"
 LENGTH = "How long it takes"
 PLACE = "Where it runs"
 KEPT = "What is kept"
 OUTPUT = "What is shown"
+
+_PREFIXES = "kmgt"
+_AMOUNT = re.compile(rf"(\d+(?:\.\d+)?)\s*(?:([{_PREFIXES}])(i)?)?b?", re.IGNORECASE)
 
 Check = Callable[[Any], Any]
 
@@ -70,3 +79,72 @@ JsonOption = Annotated[
 TracebackOption = Annotated[
     bool, flag(OUTPUT, "--traceback", "Show where an error came from (also: HPO_DEBUG=1).")
 ]
+
+
+def read_size(text: str, option: str) -> int:
+    """Bytes from a text such as `2GB`, `512 MiB` or `1.5g`.
+
+    Args:
+        text: a number, and a unit: kB, MB, GB, TB are powers of 1,000, KiB, MiB, GiB, TiB of 1,024.
+        option: what it was given to.
+
+    Raises:
+        UsageError: it is no such text, or nothing.
+    """
+    match = _AMOUNT.fullmatch(text.strip())
+    size = 0.0
+    if match is not None:
+        number, prefix, binary = match.groups()
+        power = 0 if prefix is None else 1 + _PREFIXES.index(prefix.lower())
+        size = float(number) * (1024 if binary else 1000) ** power
+    if size < 1:
+        raise UsageError(
+            f"{option} takes an amount of memory such as 2GB, 512MB or 1.5GiB; received {text!r}."
+        )
+    return int(size)
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """A command and what was given to it, by the names of the function's parameters.
+
+    Attributes:
+        words: the command itself, such as `("hpo", "run")`.
+        given: what the user gave; what was left to its default is not there.
+        options: how each option is written; None for an argument without a name.
+    """
+
+    words: tuple[str, ...]
+    given: dict[str, Any]
+    options: dict[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, context: typer.Context) -> CommandLine:
+        """The command line that is being carried out."""
+        given, options = {}, {}
+        for parameter in context.command.params:
+            name = str(parameter.name)
+            options[name] = None if parameter.param_type_name == "argument" else parameter.opts[0]
+            source = context.get_parameter_source(name)
+            if source is not None and source.name == "COMMANDLINE":
+                given[name] = context.params[name]
+        return cls(tuple(context.command_path.split()), given, options)
+
+    def again(self, **changed: Any) -> str:
+        """The same once more, as a shell reads it.
+
+        Args:
+            changed: parameters that are to be other ones; True for a flag, None to leave one out.
+        """
+        words = list(self.words)
+        values = self.given | changed
+        for name in [name for name in self.options if values.get(name) is not None]:
+            value, option = values[name], self.options[name]
+            value = value.value if isinstance(value, Enum) else value
+            if option is None:
+                words.append(str(value))
+            elif isinstance(value, bool):
+                words += [option] if value else []
+            else:
+                words += [option, str(value)]
+        return shlex.join(words)

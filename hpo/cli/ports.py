@@ -11,7 +11,8 @@ from typing import Any
 import typer
 
 from hpo.backend.interpreters import CONFIG_FILE, read_config
-from hpo.cli.failures import FAILED, UsageError, wrong_arguments
+from hpo.cli.exit_codes import FAILED
+from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.screen import is_live, only_documents, open_console, print_line, write_document
 from hpo.ports import read_check, run_check
 from hpo.ports.sides import is_side

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hpo.cli.again import CommandLine
 from hpo.cli.failures import UsageError, wrong_arguments
-from hpo.cli.sizes import read_size
+from hpo.cli.options import CommandLine, read_size
 from hpo.executors.cohorts import Fuse
 from hpo.executors.workers import Workers
 from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named

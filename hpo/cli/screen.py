@@ -8,16 +8,19 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from types import TracebackType
 from typing import Any, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from hpo.study.tables import shown, text_table
 
 LABEL_WIDTH = 10
 GAP = 2
+MEGABYTE = 1e6
 
 
 def open_console(*, to_stderr: bool) -> Console:
@@ -125,3 +128,45 @@ def write_document(output: TextIO, document: dict[str, Any]) -> None:
     """One JSON document, strictly of the standard."""
     output.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
     output.flush()
+
+
+class DownloadProgress:
+    """A bar for each file that is downloaded; in a file a line. Nothing where nothing is downloaded.
+
+    Use as a context manager, and give its `update` to the functions of `hpo.datasets`.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._named: set[str] = set()
+
+    def update(self, name: str, received: int, total: int) -> None:
+        """Take in how many bytes of a file are there."""
+        if not is_live(self._console):
+            if name not in self._named:
+                self._named.add(name)
+                print_line(self._console, f"Downloading {name} ({total / MEGABYTE:.1f} MB)")
+            return
+        if self._bars is None:
+            self._bars = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                console=self._console,
+            )
+            self._bars.start()
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[name], completed=received, total=total)
+
+    def __enter__(self) -> DownloadProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()

@@ -7,16 +7,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hpo.cli.entry import INTERRUPTED
-from hpo.cli.failures import FAILED
-from hpo.cli.interrupts import interrupts_watched
+from hpo.cli.exit_codes import FAILED, INTERRUPTED
+from hpo.cli.failures import interrupts_watched
 from hpo.cli.jobs import Job, book_job, own_job
-from hpo.cli.pictures import picture_path
+from hpo.cli.picture import picture_path
 from hpo.cli.prior import Stored, look_into
 from hpo.cli.progress import SearchProgress
 from hpo.cli.report import document_of, print_result
 from hpo.cli.request import Request
-from hpo.cli.screen import only_documents, open_console, print_fields, print_line, write_document
+from hpo.cli.screen import (
+    only_documents,
+    open_console,
+    print_fields,
+    print_line,
+    write_document,
+)
 from hpo.cli.setup import choose_backend, choose_device, make_tuner, print_header
 from hpo.cli.studies import has_open_trials
 from hpo.errors import SearchFailedError, StorageError

@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from hpo.cli.listing import objective_of
 from hpo.cli.pace import spoken
-from hpo.cli.report import document_of, finite, print_result
+from hpo.cli.report import document_of, finite, objective_of, print_result
 from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.cli.studies import (
     KeptFile,

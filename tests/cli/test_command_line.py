@@ -4,10 +4,9 @@ import shlex
 
 import pytest
 
-from hpo.cli.again import CommandLine
 from hpo.cli.commands.run import Kept
 from hpo.cli.failures import UsageError
-from hpo.cli.sizes import read_size
+from hpo.cli.options import CommandLine, read_size
 
 OPTIONS = {"objective": None, "seed": "--seed", "resume": "--resume", "keep": "--keep", "name": "--name"}
 

@@ -37,7 +37,7 @@ PROGRAM = "import sys; sys.path.insert(0, ''); from hpo.cli.entry import main; m
 
 WATCHED = """
 import os, signal, time
-from hpo.cli.interrupts import interrupts_watched
+from hpo.cli.failures import interrupts_watched
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 with interrupts_watched(lambda: print("slow", flush=True), "last words"):

@@ -241,7 +241,7 @@ def run_search(
     failed, 2 wrong usage, 130 interrupted.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.again import CommandLine
+        from hpo.cli.options import CommandLine
         from hpo.cli.request import Request
         from hpo.cli.session import carry_out
 

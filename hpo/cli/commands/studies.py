@@ -1,9 +1,15 @@
-"""`hpo list`: the studies of a storage."""
+"""`hpo list`, `show`, `export` and `plot`: the studies of a storage."""
 
 from __future__ import annotations
 
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from hpo.cli.failures import failures_told
-from hpo.cli.options import JsonOption, StorageArgument, TracebackOption
+from hpo.cli.options import JsonOption, NameArgument, StorageArgument, TracebackOption
 
 
 def list_studies(
@@ -17,7 +23,7 @@ def list_studies(
     created and last written to.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.listing import document_of_studies, print_studies
+        from hpo.cli.report import document_of_studies, print_studies
         from hpo.cli.screen import only_documents, open_console, write_document
         from hpo.cli.studies import storage_to_read
 
@@ -26,3 +32,142 @@ def list_studies(
                 write_document(output, document_of_studies(storage, file))
             else:
                 print_studies(open_console(to_stderr=False), storage, file)
+
+
+def show_study(
+    file: StorageArgument,
+    name: NameArgument = None,
+    trial: Annotated[
+        int | None, typer.Option(metavar="N", help="Show the whole life of this trial instead.")
+    ] = None,
+    as_json: JsonOption = False,
+    traceback: TracebackOption = False,
+) -> None:
+    """Show a study, or one of its trials.
+
+    A study with its best trials, its notes, and the models that were kept. A trial with its config, all
+    of its starts, reports and decisions with their reasons, its checkpoints, and why it failed.
+    """
+    with failures_told(show_traceback=traceback):
+        from hpo.cli.screen import only_documents, open_console, write_document
+        from hpo.cli.studies import storage_to_read, study_in
+        from hpo.cli.study_page import document_of_study, print_study
+        from hpo.cli.trial_page import document_of_trial, print_trial
+
+        with only_documents(as_json) as output, storage_to_read(file) as storage:
+            study = study_in(storage, file, name, "show")
+            console = open_console(to_stderr=as_json)
+            if trial is None and as_json:
+                write_document(output, document_of_study(study, file))
+            elif trial is None:
+                print_study(console, study, file)
+            elif as_json:
+                write_document(output, document_of_trial(study, trial, file))
+            else:
+                print_trial(console, study, trial, file)
+
+
+class Format(str, Enum):
+    """How the rows are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class What(str, Enum):
+    """What a row is."""
+
+    TRIALS = "trials"
+    REPORTS = "reports"
+    EVENTS = "events"
+
+
+def export_study(
+    file: StorageArgument,
+    name: NameArgument = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="csv|jsonl",
+            help="A table for spreadsheets and data frames, or a JSON object in each line.  [default: by "
+            "the suffix of the output, else csv]",
+        ),
+    ] = None,
+    what: Annotated[
+        What,
+        typer.Option(
+            metavar="trials|reports|events",
+            show_default=False,
+            help="A row for each trial, for each epoch of each trial, or for each event of the log as it "
+            "is.  [default: trials]",
+        ),
+    ] = What.TRIALS,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to, complete or not at all; what was there is replaced.  [default: standard output]",
+        ),
+    ] = None,
+    traceback: TracebackOption = False,
+) -> None:
+    """Write a study as CSV or JSON lines.
+
+    NaN and infinity are nan, inf and -inf. Text that a spreadsheet would take for a formula gets an
+    apostrophe before it.
+    """
+    with failures_told(show_traceback=traceback):
+        from hpo.cli.rows import check_output, export
+        from hpo.cli.screen import open_console, print_line
+        from hpo.cli.studies import storage_to_read, study_in
+
+        if output is not None:
+            check_output(output, file)
+        with storage_to_read(file) as storage:
+            study = study_in(storage, file, name, "export")
+            by_suffix = Format.JSONL if output is not None and output.suffix == ".jsonl" else Format.CSV
+            count = export(study, what.value, (form or by_suffix).value, output)
+        if output is not None:
+            print_line(open_console(to_stderr=False), f"{count} {what.value} of {study.name!r} in {output}")
+
+
+def plot_study(
+    file: StorageArgument,
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", show_default=False, help="What to draw, for example scatter.")
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the study is called; not needed if there is only one."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to save it; the suffix says the format.  [default: NAME-KIND.png]",
+        ),
+    ] = None,
+    traceback: TracebackOption = False,
+) -> None:
+    """Save a figure of a study.
+
+    A KIND that does not exist, such as `list`, is answered with those that do.
+    """
+    with failures_told(show_traceback=traceback):
+        from hpo.cli.failures import wrong_arguments
+        from hpo.cli.screen import open_console, print_line
+        from hpo.cli.studies import storage_to_read, study_in
+        from hpo.plots import check_plot_path, plot, save
+
+        with storage_to_read(file) as storage:
+            study = study_in(storage, file, name, "plot", f"{kind} --name ")
+            with wrong_arguments():
+                target = check_plot_path(output or f"{study.name.replace('/', '-')}-{kind}.png")
+                figure = plot(study, kind)
+        save(figure, target)
+        print_line(open_console(to_stderr=False), f"{kind} of {study.name!r} in {target}")

@@ -1,0 +1,7 @@
+"""What the command exits with; 0 where all went well."""
+
+from __future__ import annotations
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
