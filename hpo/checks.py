@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
+
+Kind = TypeVar("Kind")
 
 
 def checked_count(
@@ -66,3 +69,30 @@ def checked_number(
     if not fits(float(value)):
         raise ValueError(f"{name} is {expected}; received {value!r}.")
     return float(value)
+
+
+def with_defaults(thing: Kind, protocol: type[Any], expected: str) -> Kind:
+    """An object that may not derive from a protocol, with the protocol's defaults for what it lacks.
+
+    Args:
+        thing: the object.
+        protocol: what it is to follow; its abstract methods have no default.
+        expected: what the text of the error says that it is.
+
+    Raises:
+        TypeError: it lacks an abstract method, or takes no attributes.
+    """
+    lacks = [name for name in vars(protocol) if name[0] != "_" and not hasattr(thing, name)]
+    if not protocol.__abstractmethods__.isdisjoint(lacks):
+        raise TypeError(f"{expected}; received {thing!r} of type {type(thing).__name__}.")
+    try:
+        for name in lacks:
+            default = getattr(protocol, name)
+            # A bound method could not be pickled as an attribute of its own object.
+            setattr(thing, name, partial(default, thing) if callable(default) else default)
+    except AttributeError as error:
+        raise TypeError(
+            f"{type(thing).__name__} defines no {', '.join(lacks)}, and takes no attributes; derive it from "
+            f"{protocol.__module__.rpartition('.')[0]}.{protocol.__name__}, which has defaults."
+        ) from error
+    return thing

@@ -1,7 +1,7 @@
 """Schedulers: how long each trial runs. One algorithm per file."""
 
 from hpo.schedulers.asha import ASHA
-from hpo.schedulers.base import End, Grant, Scheduler, Step, described, final_epoch, needs_epochs
+from hpo.schedulers.base import End, Forecast, Grant, Scheduler, Step, described
 from hpo.schedulers.fifo import FIFO
 from hpo.schedulers.hyperband import Hyperband
 from hpo.schedulers.median import MedianStopping
@@ -13,6 +13,7 @@ __all__ = [
     "ASHA",
     "End",
     "FIFO",
+    "Forecast",
     "Grant",
     "Hyperband",
     "MedianStopping",
@@ -21,8 +22,6 @@ __all__ = [
     "Step",
     "SuccessiveHalving",
     "described",
-    "final_epoch",
-    "needs_epochs",
     "rung_levels",
     "scheduler_named",
 ]

@@ -8,7 +8,7 @@ import math
 from typing import Literal
 
 from hpo.objective.decision import CONTINUE, Decision, Verdict
-from hpo.schedulers.base import End, Grant, Step
+from hpo.schedulers.base import End, Forecast, Grant, Scheduler, Step
 from hpo.schedulers.rungs import check_eta, rung_levels
 from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
@@ -19,7 +19,7 @@ from hpo.study.trial import TrialState
 Kind = Literal["promotion", "stopping"]
 
 
-class ASHA(StudyReader):
+class ASHA(StudyReader, Scheduler):
     """Asynchronous successive halving: a trial goes on as soon as it is among the best 1/eta of its rung.
 
     Nobody waits for a rung to fill, so all workers are always busy. A trial that is not among the best is
@@ -54,6 +54,7 @@ class ASHA(StudyReader):
     """
 
     needs_epochs = True
+    max_epochs: int
 
     def __init__(self, min_epochs: int, max_epochs: int, eta: float = 3, *, kind: Kind = "promotion") -> None:
         self.levels = rung_levels(min_epochs, max_epochs, eta)
@@ -102,8 +103,8 @@ class ASHA(StudyReader):
             return CONTINUE
         return Decision(Verdict.PAUSE, f"{place}; one of {self.eta:g} goes on", standing.value)
 
-    def forecast(self, num_trials: int) -> float:
-        """About how many epochs a search of so many trials will train in all.
+    def forecast(self, num_trials: int) -> Forecast:
+        """What a search of so many trials will train.
 
         Each rung keeps one of eta; from the first one about sqrt(n) more go on that were promoted before
         better ones came, as the paper says of its algorithm.
@@ -113,7 +114,7 @@ class ASHA(StudyReader):
             total += reaching * (level - below)
             too_early = math.sqrt(reaching) if number == 0 else 0.0
             below, reaching = level, max(1.0, min(reaching, reaching / self.eta + too_early))
-        return total
+        return Forecast(total, self.levels[0], math.ceil(self.eta))
 
     def _start_over(self) -> None:
         self._ledger = Standings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -16,7 +17,8 @@ class Grant:
     Attributes:
         trial: id of a paused trial that goes on; None for a new one, whose config the searcher proposes.
         until: the last epoch that is granted; None where the objective itself knows its end.
-        info: what the log should keep of how it came about, JSON values (rung, bracket, reason).
+        info: what the log should keep of how it came about, JSON values. Other code reads the keys of
+            `hpo.study.trial.TrialInfo`; any others may stand beside them.
         start_from: id of the trial from whose newest checkpoint a new one starts, as in population-based
             training, where the searcher proposes a config near that trial's; None to start from scratch. Its
             epochs count on from there.
@@ -44,19 +46,44 @@ class End:
 Step: TypeAlias = "Grant | End"
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What a search will train, as far as it can be known before.
+
+    Attributes:
+        epochs: about how many epochs all trials are trained together.
+        first_epoch: where trials are compared for the first time.
+        num_first: how many come there before one of them is judged.
+    """
+
+    epochs: float
+    first_epoch: int
+    num_first: int
+
+
 @runtime_checkable
 class Scheduler(Protocol):
-    """Decides how long each trial runs. It proposes no configs, and nobody tells it results: it reads them.
+    """Decides how long each trial runs. It proposes no configs, and it is not told results: it reads them.
 
     What it answers is a function of the study alone, so that a study can be resumed; it may keep what it
     computed, as long as a fresh scheduler that is given the same study answers the same.
 
-    One that decides on reports has an attribute `needs_epochs`, which is true, and `max_epochs`, the last
-    epoch that it ever grants; None where the objective knows its end.
+    A class that derives from this one inherits the defaults of what it does not define. The objects of any
+    other class that has `next` and `on_report` get them when a search takes them.
+
+    Attributes:
+        needs_epochs: whether it is of use only where trials report epochs.
+        max_epochs: the last epoch that it ever grants; None where the objective knows its end.
+        levels: the epochs of its rungs, ascending; empty without rungs.
     """
 
+    needs_epochs: bool = False
+    max_epochs: int | None = None
+    levels: tuple[int, ...] = ()
+
+    @abstractmethod
     def next(self, study: Study, *, can_start: bool) -> Step | None:
-        """Who trains next, or who never will again; None if nobody can before another trial reports.
+        """Which trial trains next, or never will again; None if none can before another one reports.
 
         Args:
             study: everything so far, with what runs at the moment.
@@ -64,20 +91,14 @@ class Scheduler(Protocol):
         """
         ...
 
+    @abstractmethod
     def on_report(self, study: Study, trial: int) -> Decision:
         """How a running trial goes on after its last report, which is in the study."""
         ...
 
-
-def needs_epochs(scheduler: Scheduler) -> bool:
-    """Whether the scheduler is of use only where trials report epochs."""
-    return bool(getattr(scheduler, "needs_epochs", False))
-
-
-def final_epoch(scheduler: Scheduler) -> int | None:
-    """The last epoch that the scheduler ever grants; None where the objective knows its end."""
-    epoch: int | None = getattr(scheduler, "max_epochs", None)
-    return epoch
+    def forecast(self, num_trials: int) -> Forecast | None:
+        """What a search of so many trials will train; None where it cannot be known, or all train in full."""
+        return None
 
 
 def described(scheduler: Scheduler) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hpo.objective.decision import CONTINUE, Decision
-from hpo.schedulers.base import Grant
+from hpo.schedulers.base import Grant, Scheduler
 from hpo.study.study import Study
 
 
-class FIFO:
+class FIFO(Scheduler):
     """Trains every trial to its end, in the order of the proposals."""
 
     def next(self, study: Study, *, can_start: bool) -> Grant | None:

@@ -7,7 +7,7 @@ import math
 
 from hpo.checks import checked_count, checked_number
 from hpo.objective.decision import CONTINUE, Decision, Verdict
-from hpo.schedulers.base import Grant
+from hpo.schedulers.base import Forecast, Grant, Scheduler
 from hpo.schedulers.rungs import check_epochs
 from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
@@ -15,7 +15,7 @@ from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 
 
-class MedianStopping(StudyReader):
+class MedianStopping(StudyReader, Scheduler):
     """Stops a trial whose best value so far is worse than the median of the others' values at this epoch.
 
     A rule without rungs: whoever came to an epoch is compared there. The more trials there were, the fewer
@@ -96,6 +96,16 @@ class MedianStopping(StudyReader):
             f"its best value {study.metric.sign * best:.4g} by epoch {standing.epoch} is worse than "
             f"{shown:.4g}, {name} of the {'averages' if self.averages else 'values'} of {others} others",
         )
+
+    def forecast(self, num_trials: int) -> Forecast | None:
+        """What a search of so many trials will train; None where the objective knows its end.
+
+        What the rule leaves depends on the curves; this is what it left of recorded ones.
+        """
+        if self.max_epochs is None:
+            return None
+        num_full = num_trials / 2 if self.averages else 2 * self.min_trials + num_trials / 9
+        return Forecast(num_full * self.max_epochs, self.min_epochs, self.min_trials + 1)
 
     def _start_over(self) -> None:
         self._ledger = Standings()

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from hpo.checks import with_defaults
 from hpo.schedulers.asha import ASHA
 from hpo.schedulers.base import Scheduler
 from hpo.schedulers.fifo import FIFO
@@ -27,6 +28,8 @@ SCHEDULERS: dict[str, Callable[..., Scheduler]] = {
     "successive-halving": SuccessiveHalving,
 }
 """What `scheduler=` takes as a name."""
+
+_ANYTHING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def scheduler_named(
@@ -55,16 +58,14 @@ def scheduler_named(
         raise TypeError(
             f"scheduler= was given the class {scheduler.__name__}; make one: {scheduler.__name__}(...)."
         )
-    if not isinstance(scheduler, Scheduler):
-        raise TypeError(
-            f"A scheduler is one of {known} or an object with next(study, can_start=) and on_report(study, "
-            f"trial); received {scheduler!r} of type {type(scheduler).__name__}."
-        )
-    return scheduler
+    expected = f"one of {known} or an object with next(study, can_start=) and on_report(study, trial)"
+    return with_defaults(scheduler, Scheduler, f"A scheduler is {expected}")
 
 
 def _made(name: str, max_epochs: int | None, options: dict[str, Any]) -> Scheduler:
-    taken = inspect.signature(SCHEDULERS[name]).parameters
+    parameters = inspect.signature(SCHEDULERS[name]).parameters
+    # A protocol's own constructor takes anything.
+    taken = {key: each for key, each in parameters.items() if each.kind not in _ANYTHING}
     for option in options:
         if option not in taken:
             listed = ", ".join(taken) if taken else "none"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.reader import StudyReader
 from hpo.study.study import Study
-from hpo.study.trial import TrialState
+from hpo.study.trial import TrialInfo, TrialState
 
 
 @dataclass
@@ -117,8 +117,8 @@ class Standings(StudyReader):
         if standing is None:
             if event.attempt or "proposal" not in data:
                 return None
-            bracket = (data.get("info") or {}).get("bracket", 0)
-            standing = self._standings[trial] = Standing(trial, bracket=bracket)
+            info: TrialInfo = data.get("info", {})
+            standing = self._standings[trial] = Standing(trial, bracket=info.get("bracket", 0))
         elif standing.is_over or event.attempt <= standing.attempt:
             return None
         else:

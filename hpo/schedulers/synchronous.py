@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 
 from hpo.objective.decision import CONTINUE, Decision, Verdict
-from hpo.schedulers.base import End, Grant, Step
+from hpo.schedulers.base import End, Forecast, Grant, Scheduler, Step
 from hpo.schedulers.rungs import check_eta, rung_levels
 from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
@@ -18,7 +18,7 @@ BracketPlan = tuple[tuple[int, int], ...]
 """How many trials train up to which epoch, for each rung of a bracket: the paper's n_i and r_i."""
 
 
-class Synchronous(StudyReader):
+class Synchronous(StudyReader, Scheduler):
     """Runs brackets one after the other; a worker that would wait for a rung begins with the next one.
 
     Each bracket compares its own trials alone. It is a rung of `n` new trials, of which the best go on to
@@ -35,6 +35,7 @@ class Synchronous(StudyReader):
     """
 
     needs_epochs = True
+    max_epochs: int
     _could_start: bool
 
     def __init__(self, min_epochs: int, max_epochs: int, eta: float = 3) -> None:
@@ -80,8 +81,8 @@ class Synchronous(StudyReader):
         reason = f"rank {rank + 1} of {count} at epoch {standing.until}, where {size} are to come"
         return Decision(Verdict.PAUSE, reason, standing.value)
 
-    def forecast(self, num_trials: int) -> float:
-        """How many epochs a search of so many trials will train in all."""
+    def forecast(self, num_trials: int) -> Forecast:
+        """What a search of so many trials will train."""
         total, number = 0.0, 0
         while num_trials > 0:
             plan, below = self.plan(number), 0
@@ -92,7 +93,7 @@ class Synchronous(StudyReader):
                 count = size if is_full else count
                 total += count * (level - below)
                 below, count = level, max(1, int(count / self.eta))
-        return total
+        return Forecast(total, self.levels[0], self.plan(0)[0][0])
 
     def _start_over(self) -> None:
         self._ledger = Standings()

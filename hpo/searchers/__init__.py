@@ -1,7 +1,7 @@
 """Searchers: which configuration next. One algorithm per file."""
 
 from hpo.searchers.auto import Auto
-from hpo.searchers.base import Proposal, Searcher, needs_results
+from hpo.searchers.base import Proposal, Searcher
 from hpo.searchers.gaussian_process import GaussianProcess
 from hpo.searchers.grid import GridSearch
 from hpo.searchers.local import LocalSearch
@@ -21,6 +21,5 @@ __all__ = [
     "RandomSearch",
     "Searcher",
     "SobolSearch",
-    "needs_results",
     "searcher_named",
 ]

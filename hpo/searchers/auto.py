@@ -16,7 +16,7 @@ MOST_DIMENSIONS = 100
 """Above so many hyperparameters, too."""
 
 
-class Auto:
+class Auto(Searcher):
     """Chooses a searcher by the space, the trials so far, the budget and the workers.
 
     The log says which one made a proposal, and why.

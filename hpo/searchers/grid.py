@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from hpo.checks import checked_count
 from hpo.errors import SpaceError
-from hpo.searchers.base import Proposal
+from hpo.searchers.base import Proposal, Searcher
 from hpo.space import Config, Domain, Scalar, Space
 from hpo.space.values import about
 from hpo.study.reader import StudyReader
@@ -28,7 +28,7 @@ Key: TypeAlias = frozenset[tuple[str, Scalar]]
 """A config by its content."""
 
 
-class GridSearch(StudyReader):
+class GridSearch(StudyReader, Searcher):
     """Tries every combination once, in order, the last hyperparameter changing fastest; then it ends.
 
     A listed domain takes all its values, an `Int` all of few; any other range takes `levels` values, evenly
@@ -52,7 +52,7 @@ class GridSearch(StudyReader):
         [(0.001, 64), (0.001, 128), (0.01, 64)]
     """
 
-    needs_results: ClassVar[bool] = False
+    needs_results = False
 
     def __init__(self, levels: Levels | None = None) -> None:
         counts = list(levels.values()) if isinstance(levels, Mapping) else [levels]

@@ -12,6 +12,7 @@ from hpo.searchers.sequential import Sequential
 from hpo.searchers.situation import Pick, Situation, draw_untried
 from hpo.searchers.sobol_points import MAX_DIMENSIONS
 from hpo.surrogates.cube import Cube
+from hpo.surrogates.observations import INITIAL_DESIGN
 
 _MAX_SKIPPED = 64
 _SHARE_BY_CHANCE = 1 / 2
@@ -86,5 +87,5 @@ class ModelBased(Sequential):
             points = np.concatenate([cube.snap(np.full((1, len(cube)), 0.5)), points])
         for point in points:
             if situation.accepts(point[None])[0]:
-                return Pick(point, {"by": "initial design"})
+                return Pick(point, {"by": INITIAL_DESIGN})
         return draw_untried(situation)

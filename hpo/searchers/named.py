@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from hpo.checks import with_defaults
 from hpo.searchers.auto import Auto
 from hpo.searchers.base import Searcher
 from hpo.searchers.gaussian_process import GaussianProcess
@@ -50,17 +51,13 @@ def searcher_named(searcher: str | Searcher, **options: Any) -> Searcher:
         raise TypeError(
             f"searcher= was given the class {searcher.__name__}; make one: {searcher.__name__}()."
         )
-    if not isinstance(searcher, Searcher):
-        raise TypeError(
-            f"A searcher is one of {known} or an object with ask(study, n); received {searcher!r} of type "
-            f"{type(searcher).__name__}."
-        )
+    made = with_defaults(searcher, Searcher, f"A searcher is one of {known} or an object with ask(study, n)")
     if options:
         raise TypeError(
             f"Options go with the name of a searcher; {searcher!r} is one already: give them when it is made."
             f" Received {options!r}."
         )
-    return searcher
+    return made
 
 
 def _check_options(name: str, options: dict[str, Any]) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from hpo.searchers.base import Proposal
+from hpo.searchers.base import Proposal, Searcher
 from hpo.space import Space
 from hpo.study.study import Study
 
 _BLOCK = 1024
 
 
-class RandomSearch:
+class RandomSearch(Searcher):
     """Draws each config from the space's priors, independently of all others.
 
     Proposal i depends on nothing but the study's seed and i, whatever happened before and however many
@@ -25,7 +25,7 @@ class RandomSearch:
         True
     """
 
-    needs_results: ClassVar[bool] = False
+    needs_results = False
 
     def __init__(self) -> None:
         self._drawn_for: tuple[Space, int, int] | None = None

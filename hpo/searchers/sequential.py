@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from hpo.errors import SpaceError
-from hpo.searchers.base import Proposal
+from hpo.searchers.base import Proposal, Searcher
 from hpo.searchers.situation import Pick, Situation, Tried, valid_points
 from hpo.searchers.sobol_points import Sequence
 from hpo.study.reader import StudyReader
@@ -14,17 +14,13 @@ from hpo.surrogates.cube import Points
 from hpo.surrogates.observations import Observer, check_one_metric
 
 
-class Sequential(StudyReader):
+class Sequential(StudyReader, Searcher):
     """A searcher that says in `propose` which point it wants next.
 
     It sees the study through a `Situation` alone, so what it answers is a function of the study, and to
     ask for n proposals is the same as to ask n times for one.
-
-    Attributes:
-        needs_results: whether it looks at results, of which there must then be one metric.
+    Where it needs results, there must be one metric.
     """
-
-    needs_results = True
 
     def __init__(self) -> None:
         self._start_over()

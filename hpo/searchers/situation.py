@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpo.randomness import stream
 from hpo.space import Space
 from hpo.surrogates.cube import Cube, Points
-from hpo.surrogates.observations import Observations
+from hpo.surrogates.observations import RANDOM, Observations
 
 LARGEST_LISTED = 2**16
 """A finite space of at most so many points is listed as a whole."""
@@ -89,7 +89,7 @@ def draw_untried(situation: Situation) -> Pick | None:
     Raises:
         SpaceError: almost no config meets the space's constraints.
     """
-    info = {"by": "random"}
+    info = {"by": RANDOM}
     if situation.untried is not None:
         if not len(situation.untried):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from hpo.backend import Array
 from hpo.checkpoints import Checkpoint, load_into, model_arrays
@@ -64,6 +64,25 @@ class Report:
     metrics: dict[str, float] = field(hash=False)
 
 
+class TrialInfo(TypedDict, total=False):
+    """The keys that other code reads in a trial's `info`. Searchers and schedulers may add any others."""
+
+    by: str
+    """What proposed the config: `random` and `initial design` are no proposals of a model, others are."""
+
+    parent: int
+    """Id of the trial from whose config this one was made."""
+
+    bracket: int
+    """Number of the scheduler's bracket, from 0; trials are compared with those of their own bracket."""
+
+    rung: int
+    """Number of the rung to which the trial may train, from 0."""
+
+    reason: str
+    """Why it was proposed, or goes on, in one line."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One config under evaluation: a copy out of the study's log, which changing it does not change.
@@ -81,7 +100,7 @@ class Trial:
         reason: why it failed, was paused or stopped, or ended before a scheduler expected it, in one line;
             None otherwise.
         traceback: where it failed, as Python prints it; None if it raised nothing.
-        info: what the searcher noted about the proposal.
+        info: what searcher and scheduler noted about the proposal, see `TrialInfo`.
         attempt: how many times it was started again, after a pause or an interruption.
         proposal: the number of the searcher's proposal, from 0; None for a config that a user added.
         started: when, in seconds since 1970.

@@ -7,6 +7,7 @@ that has ended is kept, because it does not change any more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,16 @@ from numpy.typing import NDArray
 from hpo.errors import ObjectiveError
 from hpo.study.reader import StudyReader
 from hpo.study.study import Study
-from hpo.study.trial import Trial
+from hpo.study.trial import Trial, TrialInfo
 from hpo.surrogates.cube import Cube, Mask, Points
 from hpo.surrogates.fidelity import Curve, comparable_values, num_advanced
 
 _MOST_NEEDED = 10
 """So many trials set the scale of a rung, however many hyperparameters there are."""
 
-BY_CHANCE = ("random", "initial design")
+RANDOM = "random"
+INITIAL_DESIGN = "initial design"
+BY_CHANCE = (RANDOM, INITIAL_DESIGN)
 """What proposals say in their `by` that no model made; what says nothing is the user's own."""
 
 _ENDED = ("completed", "failed", "stopped")
@@ -127,7 +130,7 @@ class Observer(StudyReader):
             if number == len(self._points):
                 self._points.append(study.space.encode([trial.config])[0])
                 self._curves.append(curve)
-                self._by_chance.append(trial.info.get("by", "random") in BY_CHANCE)
+                self._by_chance.append(cast(TrialInfo, trial.info).get("by", RANDOM) in BY_CHANCE)
             else:
                 self._curves[number] = curve
             if trial.state.value not in _ENDED:

@@ -135,7 +135,7 @@ def _check(make: Any, flags: dict[str, Any]) -> None:
             f"{make!r}. Write grade({type(make).__name__})."
         )
     searcher = make()
-    if not isinstance(searcher, Searcher):
+    if not hasattr(searcher, "ask"):
         raise TypeError(
             f"A searcher has a method ask(study, n); {getattr(make, '__name__', make)!r} made {searcher!r}."
         )

@@ -87,7 +87,7 @@ class Loop:
         self._tuner.add(config, self._score(config))
 
 
-class _HandedOver:
+class _HandedOver(Searcher):
     """A searcher that proposes what another one did."""
 
     def __init__(self) -> None:

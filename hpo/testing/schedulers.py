@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
+from hpo.checks import checked_count
 from hpo.errors import ObjectiveError
 from hpo.objective.context import CurrentTrial
 from hpo.objective.decision import Decision
-from hpo.schedulers import Scheduler, Step, final_epoch
+from hpo.schedulers import Forecast, Scheduler, Step, scheduler_named
 from hpo.space import Choice, Float, Int, Space
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
@@ -57,14 +58,13 @@ def budgeted(config: dict[str, Any], max_epochs: int = 3) -> float:
     return falling(config, max_epochs)
 
 
-class Honest:
+class Honest(Scheduler):
     """A scheduler that is held against a fresh copy of itself at each of its decisions."""
 
     def __init__(self, scheduler: Scheduler, fresh: Callable[[], Scheduler]) -> None:
-        self._scheduler = scheduler
+        self._scheduler = scheduler = scheduler_named(scheduler)
         self._fresh = fresh
-        self.needs_epochs = getattr(scheduler, "needs_epochs", False)
-        self.max_epochs = final_epoch(scheduler)
+        self.needs_epochs, self.max_epochs = scheduler.needs_epochs, scheduler.max_epochs
 
     def next(self, study: Study, *, can_start: bool) -> Step | None:
         """What both answer."""
@@ -194,6 +194,20 @@ class SchedulerContract(ResumeContract):
         ):
             self.search(plain)
 
+    def test_what_it_says_of_itself_has_its_types(self) -> None:
+        scheduler = scheduler_named(self.make_scheduler())
+        assert isinstance(scheduler, Scheduler)
+        assert isinstance(scheduler.needs_epochs, bool)
+        assert scheduler.max_epochs is None or checked_count("max_epochs", scheduler.max_epochs)
+        assert scheduler.levels == tuple(checked_count("levels", level) for level in scheduler.levels)
+        assert list(scheduler.levels) == sorted(set(scheduler.levels))
+        forecast = scheduler.forecast(self.num_by_hand)
+        if forecast is not None:
+            assert isinstance(forecast, Forecast)
+            assert forecast.epochs > 0
+            assert checked_count("first_epoch", forecast.first_epoch)
+            assert checked_count("num_first", forecast.num_first)
+
     def test_it_can_be_pickled_while_it_works(self) -> None:
         scheduler = self.make_scheduler()
         study = self.drive(scheduler, falling, workers=2)
@@ -202,7 +216,7 @@ class SchedulerContract(ResumeContract):
 
     def last_epoch(self) -> int:
         """A full training."""
-        return final_epoch(self.make_scheduler()) or 9
+        return scheduler_named(self.make_scheduler()).max_epochs or 9
 
     def search(self, objective: Callable[..., Any]) -> Study:
         """A search in this process."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hpo.errors import ObjectiveError, SpaceError
-from hpo.searchers import Searcher
+from hpo.searchers import Searcher, searcher_named
 from hpo.space import Choice, Constant, Float, Int, Ordinal, Space, param
 from hpo.storage.events import to_text
 from hpo.study.study import Study
@@ -91,7 +91,9 @@ class SearcherContract:
         return Loop(self.make(), space, options.pop("score", score), **options)
 
     def test_it_is_a_searcher(self) -> None:
-        assert isinstance(self.make(), Searcher)
+        searcher = searcher_named(self.make())
+        assert isinstance(searcher, Searcher)
+        assert isinstance(searcher.needs_results, bool)
 
     @pytest.mark.parametrize("kind", SPACES)
     def test_its_proposals_are_valid_in_a_space_of_every_kind(self, kind: str) -> None:

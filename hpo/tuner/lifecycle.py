@@ -13,7 +13,7 @@ from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.executors.cohorts import CohortPlan
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Result, ResultError
-from hpo.schedulers import End, Grant, Scheduler, described, needs_epochs
+from hpo.schedulers import End, Grant, Scheduler, described
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Presence
@@ -406,7 +406,7 @@ class Lifecycle:
             ObjectiveError: it got a result without any, and never had one with them.
         """
         history = self.history
-        if not needs_epochs(self.scheduler) or any(map(history.last_epoch, range(history.num_trials))):
+        if not self.scheduler.needs_epochs or any(map(history.last_epoch, range(history.num_trials))):
             return
         raise ObjectiveError(
             f"{described(self.scheduler)} decides after epochs, and trial {trial} gave a result without "

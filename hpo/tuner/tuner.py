@@ -21,8 +21,8 @@ from hpo.objective.decision import Decision
 from hpo.objective.function import Objective, ResultError, read_report, read_result
 from hpo.objective.source import describe
 from hpo.randomness import check_seed
-from hpo.schedulers import Scheduler, described, final_epoch, needs_epochs, scheduler_named
-from hpo.searchers import Searcher, needs_results, searcher_named
+from hpo.schedulers import Scheduler, described, scheduler_named
+from hpo.searchers import Searcher, searcher_named
 from hpo.space import Space
 from hpo.storage import Storage
 from hpo.study.origin import Origin, begin
@@ -142,9 +142,9 @@ class Tuner:
         schedules = scheduler_named(
             scheduler, max_epochs=None if self._objective is None else self._objective.max_epochs
         )
-        if self._objective is not None and needs_epochs(schedules):
+        if self._objective is not None and schedules.needs_epochs:
             check_epochs(self._objective, described(schedules), space)
-        self._final_epoch = final_epoch(schedules)
+        self._final_epoch = schedules.max_epochs
         self._num_trials = None if num_trials is None else checked_count("num_trials", num_trials)
         self._timeout = None if timeout is None else checked_positive("timeout", timeout)
         self._rules = checked_functions("stop", stop, "study")
@@ -224,7 +224,7 @@ class Tuner:
             loop.on_progress,
             self.study.history.folder,
             self._lifecycle,
-            in_turn=needs_results(self._searcher),
+            in_turn=self._searcher.needs_results,
         )
         try:
             over = loop.run(executor)

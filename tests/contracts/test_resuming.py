@@ -4,7 +4,7 @@ import hpo
 from hpo.testing import ResumeContract
 
 
-class InTurn:
+class InTurn(hpo.Scheduler):
     """Trains all trials for an epoch, then the better half of them to their ends; stops the worst."""
 
     def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:

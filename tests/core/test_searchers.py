@@ -32,7 +32,7 @@ def test_random_search_meets_constraints() -> None:
     assert all(trial.config["a"] + trial.config["b"] <= 3 for trial in study.trials)
 
 
-class Doubling:
+class Doubling(hpo.Searcher):
     """A searcher of a user: twice the best x so far."""
 
     def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:

@@ -11,7 +11,7 @@ import hpo
 Search: TypeAlias = Callable[..., hpo.Study]
 
 
-class StopsAndPauses:
+class StopsAndPauses(hpo.Scheduler):
     """Lets trial 0 run to its end, pauses trial 1 after `pause_after` epochs, stops trial 2 after one."""
 
     def __init__(self, pause_after: int) -> None:

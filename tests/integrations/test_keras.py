@@ -131,7 +131,7 @@ def test_another_fit_of_a_trial_that_ended_does_not_begin(search: Search) -> Non
     assert begun == ["second", "third", "second", "third", "second"]
 
 
-class UntilThree:
+class UntilThree(hpo.Scheduler):
     """Grants one trial three epochs and no more."""
 
     def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:

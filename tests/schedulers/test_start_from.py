@@ -11,7 +11,7 @@ import hpo
 from hpo.searchers import Proposal
 
 
-class Population:
+class Population(hpo.Scheduler):
     """Trains two trials for two epochs each; then the better one's child goes on for two more."""
 
     needs_epochs = True
@@ -29,7 +29,7 @@ class Population:
         return hpo.CONTINUE
 
 
-class Perturbed:
+class Perturbed(hpo.Searcher):
     """Draws two configs; then one near the better trial's."""
 
     def ask(self, study: hpo.Study, n: int) -> list[Proposal]:

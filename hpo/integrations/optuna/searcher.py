@@ -11,7 +11,7 @@ from optuna.trial import create_trial
 
 from hpo.integrations.optuna.distributions import distribution_of, suggested, to_parameter, to_value
 from hpo.integrations.optuna.memory import MemoryStudy
-from hpo.searchers import Proposal
+from hpo.searchers import Proposal, Searcher
 from hpo.space import Config, Space
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
@@ -22,7 +22,7 @@ _MAX_ATTEMPTS = 10
 """So many draws may break the constraints, of which Optuna knows nothing, before the priors are asked."""
 
 
-class OptunaSearcher:
+class OptunaSearcher(Searcher):
     """Lets an Optuna sampler propose.
 
     The sampler is told of everything in the order of the log, and what it draws goes on from the state it
