@@ -40,8 +40,8 @@ def test_initial_weights_lie_within_glorot_s_bounds() -> None:
 @pytest.mark.parametrize(
     ("options", "kind", "text"),
     [
-        ({"hidden": (8, 0)}, ValueError, "hidden holds integers of at least 1; received 0"),
-        ({"hidden": (8.5,)}, TypeError, "hidden holds integers; received 8.5"),
+        ({"hidden": (8, 0)}, ValueError, "each of hidden is an integer of at least 1; received 0"),
+        ({"hidden": (8.5,)}, TypeError, "each of hidden is an integer of at least 1; received 8.5"),
         ({"activation": "elu"}, ValueError, "activation must be one of relu, tanh, sigmoid; received 'elu'"),
         ({"dropout": 1}, ValueError, r"dropout is a share in \[0, 1\).*received 1"),
         ({"dropout": (0.5, 0.5)}, ValueError, r"for each of the 1 hidden layers; received \(0.5, 0.5\)"),

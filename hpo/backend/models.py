@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.checks import checked_count
 from hpo.randomness import uniforms
 
 Array = NDArray[Any]
@@ -178,7 +179,7 @@ class MLP:
     dropout: float | tuple[float, ...] = 0.0
 
     def __post_init__(self) -> None:
-        hidden = tuple(_whole(units, "hidden") for units in _listed(self.hidden))
+        hidden = tuple(checked_count("each of hidden", units) for units in _listed(self.hidden))
         object.__setattr__(self, "hidden", hidden)
         check_activation(self.activation)
         given = self.dropout
@@ -236,7 +237,7 @@ class LeNet:
     activation: Activation = "sigmoid"
 
     def __post_init__(self) -> None:
-        shape = tuple(_whole(size, "image_shape") for size in _listed(self.image_shape))
+        shape = tuple(checked_count("each of image_shape", size) for size in _listed(self.image_shape))
         if len(shape) != 3 or min(shape[1:]) < 12:
             raise ValueError(
                 f"LeNet takes images of (channels, height, width), at least 12 high and wide; received "
@@ -278,14 +279,6 @@ def check_activation(name: str) -> None:
 
 def _listed(values: object) -> Sequence[Any]:
     return values if isinstance(values, (tuple, list)) else (values,)
-
-
-def _whole(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} holds integers; received {value!r}.")
-    if value < 1:
-        raise ValueError(f"{name} holds integers of at least 1; received {value!r}.")
-    return int(value)
 
 
 def _glorot(layer: Layer) -> float:

@@ -78,7 +78,8 @@ def compare_backends(
     pythons = interpreters(list(backends), python or {})
     reference = next(iter(pythons))
     chosen = _configs(target, reference, space, configs, num_trials, seed)
-    ulps = tuple((1 + twin // 2) * (-1) ** twin for twin in range(_checked_twins(twins)))
+    num_twins = checked_count("twins", twins, least=0, if_no_integer=ValueError)
+    ulps = tuple((1 + twin // 2) * (-1) ** twin for twin in range(num_twins))
     variables = {} if data is None else {"HPO_DATA": data}
     results = {name: BackendResult(name, path) for name, path in pythons.items()}
     names: list[str] = []
@@ -172,9 +173,3 @@ def _configs(
     first = [] if default is None else [default]
     count = checked_count("num_trials", num_trials) - len(first)
     return (*first, *searched.sample(check_seed(seed), n=count))
-
-
-def _checked_twins(twins: int) -> int:
-    if isinstance(twins, bool) or not isinstance(twins, int) or twins < 0:
-        raise ValueError(f"twins is a number of at least 0; received {twins!r}.")
-    return twins

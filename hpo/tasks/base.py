@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from hpo.backend import Array, Arrays, Member, Model, Optimizer
+from hpo.checks import checked_count
 from hpo.datasets import fashion_mnist
 from hpo.objective.context import CurrentTrial, current_trial
 from hpo.space import Space
@@ -79,9 +80,7 @@ class Task(ABC):
         data: LabelledImages | None = None,
         validation: Literal["test", "holdout"] = "test",
     ) -> None:
-        if isinstance(max_epochs, bool) or not isinstance(max_epochs, int) or max_epochs < 1:
-            raise ValueError(f"max_epochs must be an integer of at least 1; received {max_epochs!r}.")
-        self.max_epochs = max_epochs
+        self.max_epochs = checked_count("max_epochs", max_epochs, if_no_integer=ValueError)
         self.batch_size = batch_size
         self.validation = validation
         self._files: LabelledImages = fashion_mnist() if data is None else data

@@ -98,7 +98,7 @@ class BookContract(OfPackage):
 
     @pytest.mark.parametrize("max_epochs", [0, -1, 2.5, True])
     def test_a_number_of_epochs_that_is_none_is_refused(self, max_epochs: Any) -> None:
-        with pytest.raises(ValueError, match="max_epochs must be an integer of at least 1; received"):
+        with pytest.raises(ValueError, match="max_epochs is an integer of at least 1; received"):
             self.d2l.Trainer(max_epochs=max_epochs)
 
     def test_more_than_one_accelerator_is_refused(self) -> None:

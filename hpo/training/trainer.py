@@ -9,6 +9,7 @@ import numpy as np
 
 from hpo.backend import Array, Arrays, Backend, Run
 from hpo.backend.registry import resolve_device
+from hpo.checks import checked_count
 from hpo.objective.context import current_trial
 from hpo.randomness import batch_order, check_seed
 from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
@@ -77,15 +78,13 @@ class Trainer(HyperParameters):
     def __init__(
         self, max_epochs: int, num_gpus: int = 0, device: Any = None, seed: int | None = None
     ) -> None:
-        if isinstance(max_epochs, bool) or not isinstance(max_epochs, int) or max_epochs < 1:
-            raise ValueError(f"max_epochs must be an integer of at least 1; received {max_epochs!r}.")
         if num_gpus not in (0, 1):
             raise ValueError(
                 f"A model trains on one device, so num_gpus must be 0 or 1; received {num_gpus!r}. "
                 f"To use several devices, run several trials at once."
             )
         trial = current_trial()
-        self.max_epochs = max_epochs
+        self.max_epochs = checked_count("max_epochs", max_epochs, if_no_integer=ValueError)
         self.num_gpus = num_gpus
         self.seed = trial.seed if seed is None else check_seed(seed)
         self.replicate = trial.replicate

@@ -80,7 +80,7 @@ def test_a_rate_that_diverges_fails_its_trial_only() -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"max_epochs": 0}, "max_epochs must be an integer of at least 1; received 0"),
+        ({"max_epochs": 0}, "max_epochs is an integer of at least 1; received 0"),
         ({"batch_size": 6001}, "batch size must lie in 1 to 6000.*received 6001"),
         ({"validation": "train"}, "must be 'test' or 'holdout'; received 'train'"),
     ],
