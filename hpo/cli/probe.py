@@ -13,7 +13,12 @@ from typing import TextIO
 from hpo.backend.process import BackendProcess, ProcessDiedError, write_message
 
 SECONDS = 120.0
-_CODE = "import sys; from hpo.cli.probe import look, take_stdout; look(sys.argv[1], take_stdout())"
+_CODE = """
+import sys
+from hpo.backend.process import take_stdout
+from hpo.cli.probe import look
+look(sys.argv[1], take_stdout())
+"""
 
 
 class Availability(str, Enum):
