@@ -63,7 +63,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Arrays:
-    """Training and validation examples of a classification task, checked by whoever made them.
+    """Training and validation examples of a classification task, checked where they were made.
 
     Attributes:
         train_x: (N, ...) uint8 or floating point.

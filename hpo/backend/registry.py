@@ -53,7 +53,7 @@ class BackendChoice:
     Attributes:
         name: the backend's.
         reason: what decided.
-        was_asked_for: whether somebody named it, and not what is imported decided, or nothing.
+        was_asked_for: whether the user named it; not so where what is imported decided, or nothing.
     """
 
     name: str
@@ -190,7 +190,7 @@ def resolve_device(backend: Backend, requested: str | None = None, *, default: s
     Args:
         backend: whose devices.
         requested: `cpu`, `cuda:0`, `mps`, `gpu:1` (the second accelerator of whatever kind) or
-            `auto` (the first accelerator, else the CPU); None falls to `HPO_DEVICE`, then `default`.
+            `auto` (the first accelerator, else the CPU); None takes `HPO_DEVICE`, else `default`.
         default: what nothing said means.
 
     Raises:

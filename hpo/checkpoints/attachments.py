@@ -31,7 +31,7 @@ class Attachments:
             Whether anything was restored.
 
         Raises:
-            CheckpointError: nobody knows how to keep one of them; the checkpoint has none of that name; or
+            CheckpointError: one of them cannot be kept; the checkpoint has none of that name; or
                 what it has does not fit.
         """
         restored = [self._attach(name, thing) for name, thing in things.items()]

@@ -1,7 +1,7 @@
 """One checkpoint as a file that is there completely or not at all.
 
 It is an uncompressed `.npz`: the arrays as `.npy`, and `checkpoint.json` for what is no array. Nothing in
-it is a program, so reading a file that somebody else wrote runs none. The archive's checksums tell a file
+it is a program, so reading a file from elsewhere runs none. The archive's checksums tell a file
 that was cut or altered.
 
 Writing softmax regression (32 kB) takes 0.2 ms, and flushing it to a disk, twice (the file, then its name in

@@ -65,7 +65,7 @@ class CheckpointFolder:
         Args:
             checkpoint: which one, of this folder.
             states: what each attached object has to keep.
-            about: notes for whoever reads it, of JSON.
+            about: notes for the reader, of JSON.
 
         Raises:
             CheckpointError: the disk is full, the folder cannot be written, or a state cannot be kept.

@@ -31,7 +31,7 @@ class Stateful(Protocol):
         ...
 
     def load_checkpoint_state(self, state: Tree) -> None:
-        """Become what `checkpoint_state` gave."""
+        """Become what `checkpoint_state` returned."""
         ...
 
 
@@ -43,7 +43,7 @@ def capture(thing: Any) -> Tree:
             whose backend is installed.
 
     Raises:
-        CheckpointError: nobody knows how to keep it; the text says what can be kept.
+        CheckpointError: it cannot be kept; the text says what can be kept.
     """
     if isinstance(thing, np.ndarray):
         return tidy(thing)
@@ -57,7 +57,7 @@ def restore(thing: Any, tree: Tree) -> None:
 
     Args:
         thing: an object of the kind that the state is of.
-        tree: what `capture` gave.
+        tree: what `capture` returned.
 
     Raises:
         CheckpointError: the state is of another kind of object or of other shapes; the text names both.
@@ -76,7 +76,7 @@ def is_stateful(thing: Any) -> bool:
 
 
 def check_keepable(thing: Any) -> None:
-    """Raise `CheckpointError` if nobody knows how to keep an object; the text says what can be kept."""
+    """Raise `CheckpointError` if an object cannot be kept; the text says what can be kept."""
     if not isinstance(thing, np.ndarray) and not is_stateful(thing):
         keeper(thing)
 

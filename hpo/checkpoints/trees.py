@@ -21,7 +21,7 @@ def tidy(tree: Any, where: str = "") -> Tree:
     """A copy of a tree that shares no array with it; tuples become lists, NumPy's scalars Python's.
 
     Args:
-        tree: what an object gave as its state.
+        tree: what an object returned as its state.
         where: its place in what it belongs to, for the error's text.
 
     Raises:

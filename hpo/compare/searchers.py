@@ -89,7 +89,7 @@ def compare_searchers(
         options: other arguments of `hpo.search`, such as `minimize="val_error"`, `scheduler=` or `workers=`.
 
     Raises:
-        ValueError: there are no searchers or no seeds, two are of one name, or nobody said what is searched.
+        ValueError: there are no searchers, no seeds or no space, or two are of one name.
         TypeError: one is no searcher.
         SearchFailedError: all trials of a search failed.
 

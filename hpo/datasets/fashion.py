@@ -82,7 +82,7 @@ def fashion_mnist_or_sample(
     """The full Fashion-MNIST where it can be had, else the embedded sample; `why` says which and why.
 
     For commands that must work anywhere and show `source` and `why` to their user. A machine without a
-    network falls to the sample within seconds. Arguments as in `fashion_mnist`.
+    network takes the sample within seconds. Arguments as in `fashion_mnist`.
 
     Raises:
         DataNotFoundError, CorruptFileError: as `fashion_mnist`; these are for the user to decide.

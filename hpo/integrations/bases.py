@@ -1,7 +1,7 @@
 """Callbacks that are of a framework's own class, without importing the framework.
 
-A framework takes instances of its callback classes only, or may do so one day. Whoever trains a model with
-it has imported it by then, so these classes are there to be found.
+A framework takes instances of its callback classes only, or may do so one day. A program that trains a model
+with it has imported it by then, so these classes are there to be found.
 """
 
 from __future__ import annotations

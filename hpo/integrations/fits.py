@@ -100,7 +100,7 @@ class Fit:
         return {"epochs": self.epochs, "before": self._before, "is_over": self.is_over}
 
     def load_checkpoint_state(self, state: Tree) -> None:
-        """Become what `checkpoint_state` gave.
+        """Become what `checkpoint_state` returned.
 
         Raises:
             CheckpointError: the state is of something else.
@@ -120,7 +120,7 @@ def begin_fit(**things: Sequence[Any]) -> Fit | None:
             from a fit before this one, is left as it is.
 
     Raises:
-        CheckpointError: nobody knows how to keep one of them, or the checkpoint is of others.
+        CheckpointError: one of them cannot be kept, or the checkpoint is of others.
     """
     trial = current_trial()
     if trial.id is None:

@@ -30,7 +30,7 @@ class Report(OfFramework):
 
     Args:
         metric: the name of one of the estimator's metrics as it logs them, such as `validation accuracy`; a
-            list of names; or a function of all of them that gives a number or a dict of numbers.
+            list of names; or a function of all of them that returns a number or a dict of numbers.
 
     Attributes:
         stop_training: whether the trial was not to go on after the last report.

@@ -30,8 +30,8 @@ class Report(OfFramework):
 
     Args:
         metric: the name of a metric that the module logs in its training or validation steps, or at the end
-            of the validation; a list of names; or a function of all of them that gives a number or a dict of
-            numbers. A validation that is not due after each epoch is reported again until it is.
+            of the validation; a list of names; or a function of all of them that returns a number or a dict
+            of numbers. A validation that is not due after each epoch is reported again until it is.
 
     Raises:
         TypeError: `metric` is none of these.

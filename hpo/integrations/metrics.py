@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from hpo.objective.function import ResultError
 
 MetricChoice: TypeAlias = "str | Sequence[str] | Callable[[Mapping[str, Any]], Any]"
-"""The name of a metric, several names, or a function of all metrics that gives what is to be reported."""
+"""The name of a metric, several names, or a function of all metrics that returns what is to be reported."""
 
 
 class MetricSelection:
@@ -16,7 +16,7 @@ class MetricSelection:
 
     Args:
         choice: which.
-        framework: who gives the metrics, for the error's text.
+        framework: where the metrics come from, for the error's text.
 
     Raises:
         TypeError: the choice is none.
@@ -29,7 +29,7 @@ class MetricSelection:
         self._names = [choice] if isinstance(choice, str) else [] if callable(choice) else _listed(choice)
 
     def __call__(self, metrics: Mapping[str, Any], epoch: int) -> Any:
-        """What is to be reported: a dict of the wanted metrics, or what the function gives.
+        """What is to be reported: a dict of the wanted metrics, or what the function returns.
 
         Raises:
             ResultError: the framework gave no metric of that name; the text lists those that it gave.

@@ -8,7 +8,7 @@ It gives a notebook the object `tab` and the cell magic `%%tab`:
     %%tab mxnet tensorflow                                      # runs for either of these
     %%tab all                                                   # runs for any
 
-Until somebody picks, cells for the chosen backend run (see `hpo.backend.registry`).
+Until the user picks, cells for the chosen backend run (see `hpo.backend.registry`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Tabs:
         """The framework whose cells run, and why this one.
 
         Raises:
-            BackendError: nobody picked one, and which backend would be chosen is not clear either.
+            BackendError: none was picked, and which backend would be chosen is not clear either.
         """
         return self._picked or registry.choose()
 

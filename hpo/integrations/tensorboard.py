@@ -69,7 +69,7 @@ class TensorBoard:
         writer = self._writer(study.name, event.trial, event.attempt)
         for summary in summaries:
             writer.write_event(Record(wall_time=event.time, step=step, summary=summary))
-        writer.flush()  # the study's log has it by now, and nobody writes it again
+        writer.flush()  # the study's log has it by now, and it is not written again
 
     def _writer(self, study: str, trial: int, attempt: int) -> EventsWriter:
         # Not the SummaryWriter, whose flush leaves behind what its thread has not taken yet.

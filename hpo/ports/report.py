@@ -38,7 +38,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class PortReport:
-    """What `hpo.check_port` gives.
+    """What `hpo.check_port` returns.
 
     Attributes:
         original: framework and factory of the original.

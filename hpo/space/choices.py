@@ -81,7 +81,7 @@ class Choice(Listed):
 
     Args:
         options: a sequence of at least one plain value (number, string, True, False, None), no two equal.
-        default: the option where nobody chose one.
+        default: the option where none was chosen.
 
     Example:
         >>> Choice(["relu", "tanh"]).decode([0.2, 0.8])
@@ -124,7 +124,7 @@ class Ordinal(Listed):
 
     Args:
         values: a sequence of at least one plain value, no two equal. Numbers must ascend or descend.
-        default: the value where nobody chose one.
+        default: the value where none was chosen.
 
     Example:
         >>> Ordinal(["small", "medium", "large"]).decode([0.5])

@@ -1,7 +1,7 @@
 """Frozen `scipy.stats` distributions as domains, continuous and discrete.
 
 `scipy.stats` takes half a second to import. Nothing here imports it to look at a value: what comes from it
-can only exist where somebody else has imported it already.
+can only exist where the user has imported it already.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Distribution(Domain):
 
     Args:
         frozen: the distribution, called with its arguments.
-        default: the value where nobody chose one.
+        default: the value where none was chosen.
 
     Example:
         >>> import scipy.stats

@@ -45,7 +45,7 @@ class Domain(ABC):
     without a line of its own; a `__post_init__` ends with `super().__post_init__()`, which checks it.
 
     Args:
-        default: the value where nobody chose one, such as the one that was used before the search.
+        default: the value where none was chosen, such as the one that was used before the search.
 
     Attributes:
         kind: the name of the class in JSON and TOML.
@@ -136,7 +136,7 @@ class Domain(ABC):
     def encode(self, values: Sequence[object]) -> NDArray[np.float64]:
         """Turn n values into points of the unit interval, shape (n,).
 
-        `decode(encode(values))` gives a discrete value back exactly. A continuous one comes back within
+        `decode(encode(values))` returns a discrete value exactly. A continuous one comes back within
         4 units in the last place, of the value or of the point, whichever is coarser: where the cdf is
         flat, one point stands for many values.
 
@@ -230,7 +230,7 @@ class Domain(ABC):
 
     @classmethod
     def from_arguments(cls: type[_Self], arguments: Mapping[str, Any]) -> _Self:
-        """Build the domain from what `arguments` gave.
+        """Build the domain from what `arguments` returned.
 
         Raises:
             SpaceError: an argument is missing, unknown or wrong.

@@ -1,7 +1,7 @@
 """Constraints as trees of names: `param("a") + param("b") <= 10`.
 
 A tree is data: it shows what it says, it goes through JSON, and it can be evaluated without running
-anybody's code.
+a user's code.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Float(Domain):
         high: the highest value, at least `low`. Equal bounds make a domain of one point.
         log: uniform in the logarithm, which gives each decade the same share: right for learning
             rates and for penalties.
-        default: the value where nobody chose one.
+        default: the value where none was chosen.
 
     Example:
         >>> Float(1e-4, 1, log=True).decode([0.5])
@@ -91,7 +91,7 @@ class Float(Domain):
             SpaceError: it is no number or outside of [low, high].
         """
         if type(value) is float and self.low <= value <= self.high:
-            return value  # the usual case: no name is made for a message that nobody sees
+            return value  # the usual case: no name is made for a message that is not shown
         number = real_number(value, f"The value of {self!r}")
         if not self.low <= number <= self.high:
             raise SpaceError(

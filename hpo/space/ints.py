@@ -32,7 +32,7 @@ class Int(Domain):
         low: the lowest value; at least 1 if `log`.
         high: the highest value, included, at least `low`. Equal bounds make a domain of one point.
         log: nearly uniform in the logarithm: right for batch sizes and numbers of units.
-        default: the value where nobody chose one.
+        default: the value where none was chosen.
 
     Example:
         >>> Int(8, 256, log=True).decode([0.1, 0.5, 0.9])
@@ -100,7 +100,7 @@ class Int(Domain):
             SpaceError: it is no integer or outside of the range.
         """
         if type(value) is int and self.low <= value <= self.high:
-            return value  # the usual case: no name is made for a message that nobody sees
+            return value  # the usual case: no name is made for a message that is not shown
         number = integer(value, f"The value of {self!r}")
         if not self.low <= number <= self.high:
             raise SpaceError(

@@ -79,7 +79,7 @@ def domain_to_json(domain: Domain) -> dict[str, Any]:
 
 
 def domain_from_json(document: object) -> Domain:
-    """Read a domain from what `domain_to_json` gave, or from a table that a user wrote.
+    """Read a domain from what `domain_to_json` returned, or from a table that a user wrote.
 
     A user may write `distribution = "norm"` for `type = "scipy"` and `name = "norm"`.
 

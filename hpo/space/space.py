@@ -246,7 +246,7 @@ class Space(Mapping[str, Domain]):
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Space:
-        """Read a space from what `to_json` gave. Only types and distributions from a list are made.
+        """Read a space from what `to_json` returned. Only types and distributions from a list are made.
 
         Raises:
             SpaceError: the document has another form, or names something that is not on the list.

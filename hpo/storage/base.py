@@ -12,7 +12,7 @@ from hpo.storage.events import Event
 class ClaimedError(Exception):
     """Another writer was first: an event of this kind, trial, attempt and epoch is in the log.
 
-    Nothing was appended. Whoever catches it reads on and decides again.
+    Nothing was appended. The caller reads on and decides again.
     """
 
 

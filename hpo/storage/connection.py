@@ -31,7 +31,7 @@ class Connection:
         _connections.add(self)
 
     def __del__(self) -> None:
-        # Nobody closed it: a study that was only read need not be.
+        # It was not closed: a study that was only read need not be.
         self._disconnect()
 
     @contextlib.contextmanager

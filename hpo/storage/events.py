@@ -1,7 +1,7 @@
 """Events: what a study remembers, and the only thing it remembers.
 
 A study is an append-only log of these. An event's content is kept as JSON text, so that it can go to
-any storage as it is, nobody can change it afterwards, and a log that was read back equals the one that
+any storage as it is, it cannot be changed afterwards, and a log that was read back equals the one that
 was written.
 """
 

@@ -15,7 +15,7 @@ class PostgresqlDatabase:
     """A PostgreSQL database.
 
     A transaction locks the row of its study before it appends, so there is one writer at a time to a
-    study, and to other studies nobody waits.
+    study, and writers to other studies do not wait.
 
     Args:
         url: where it is; the driver is psycopg, or psycopg2 if the URL says so.

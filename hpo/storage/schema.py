@@ -31,7 +31,7 @@ from sqlalchemy.sql import ClauseElement, ColumnElement
 from hpo.storage.events import EventKind
 
 VERSION = 1
-"""Rises with each change of the tables; whoever raises it says how an older storage is brought up to it."""
+"""Rises with each change of the tables; the change that raises it says how an older storage is brought up."""
 
 TABLES = MetaData()
 

@@ -1,4 +1,4 @@
-"""What the ready objectives share: images in, a network trained through the port, its scores out."""
+"""What the ready objectives share: images in, a network trained by the backend, its scores out."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class LabelledImages(Protocol):
 
 
 class Task(ABC):
-    """A network trained on labelled images for some epochs; gives its scores after each.
+    """A network trained on labelled images for some epochs; yields its scores after each.
 
     An objective for `hpo.search(task, task.space, minimize=task.metric, num_trials=10)`, of any backend.
-    It trains through the port, so that what a reader replaces in the book's classes does not touch it. A
+    It trains by the backend, so that what a reader replaces in the book's classes does not touch it. A
     hyperparameter `batch_size` of the space takes the place of the argument.
 
     Args:

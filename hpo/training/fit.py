@@ -18,7 +18,7 @@ class Checkpointable(Protocol):
         ...
 
     def load_checkpoint_state(self, state: Tree) -> None:
-        """Become what `checkpoint_state` gave."""
+        """Become what `checkpoint_state` returned."""
         ...
 
 
@@ -39,7 +39,7 @@ class HasRunState(Protocol):
 
 
 class PlainRun:
-    """What is kept of a run of one model through the port: its state, with the optimizer's slots in it.
+    """What is kept of a run of one model by the backend: its state, with the optimizer's slots in it.
 
     Args:
         run: from `Backend.prepare`, with one member.

@@ -18,7 +18,7 @@ from hpo.training.trainer import train
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """The training of one config through the port.
+    """The training of one config by the backend.
 
     Attributes:
         member: the model, how it learns and where it starts.
@@ -74,7 +74,7 @@ class Training:
 
 @runtime_checkable
 class Fusable(Protocol):
-    """An objective that trains one model through the port and yields its records (see `hpo.training.train`).
+    """An objective that trains one model by the backend and yields its records (see `hpo.training.train`).
 
     Called with a config it does so by itself. Where several of its trials run at once, they may also be
     trained together by what `training` says of each.

@@ -10,7 +10,7 @@ import numpy as np
 from hpo.backend import Array
 
 MetricFunction: TypeAlias = Callable[[Array, Array], float]
-"""Takes labels or targets (n, ...) and a model's outputs (n, ...), and gives a number."""
+"""Takes labels or targets (n, ...) and a model's outputs (n, ...), and returns a number."""
 
 
 def accuracy(labels: Array, outputs: Array) -> float:

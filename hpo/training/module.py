@@ -45,7 +45,7 @@ class Module(HyperParameters):
 
     @contextmanager
     def caught_outputs(self) -> Iterator[list[Any]]:
-        """A list that gets what the model puts out inside the block, for whoever scores its steps.
+        """A list that gets what the model puts out inside the block, for scoring its steps.
 
         A framework's hook would do, at several times the cost of a small model's call.
         """
@@ -57,7 +57,7 @@ class Module(HyperParameters):
             del vars(self)["_caught"]
 
     def catch(self, outputs: Any) -> Any:
-        """The outputs of a call; they are kept for whoever wants to score them."""
+        """The outputs of a call; they are kept for scoring."""
         caught = vars(self).get("_caught")
         if caught is not None:
             caught.append(outputs)
@@ -91,7 +91,7 @@ class Classification(Module):
         Args:
             y_hat: (examples, classes) scores.
             y: (examples,) class indices.
-            averaged: False gives (examples,) float32 ones and zeros as a NumPy array.
+            averaged: False returns (examples,) float32 ones and zeros as a NumPy array.
 
         Returns:
             A number on the host, in [0, 1], that also answers `.numpy()`.

@@ -1,4 +1,4 @@
-"""The framework-free half of training one model: through the port where that is the same, else by itself."""
+"""The framework-free half of training one model: by the backend where that is the same, else by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hpo.training.trainer import Trainer
 
 
 class FastPath(NamedTuple):
-    """What the port must know to train a model in its own place.
+    """What the backend must know to train a model in its own place.
 
     Attributes:
         model: its shape.
@@ -32,7 +32,7 @@ class FastPath(NamedTuple):
 class ModuleRun(ABC):
     """A `hpo.backend.Run` of one model that people wrote.
 
-    A model of the library's trains through the port as long as it is what the library made, which is looked
+    A model of the library's trains by the backend as long as it is what the library made, which is looked
     at in each epoch; every other model by its own steps.
 
     Attributes:
@@ -46,7 +46,7 @@ class ModuleRun(ABC):
         self.trainer = trainer
         self._prepared: tuple[Any, Any, Run] | None = None
         self._optimizer: Any = None
-        # What the port's run keeps beside the parameters: how often dropout has drawn.
+        # What the backend's run keeps beside the parameters: how often dropout has drawn.
         self._counts: State = {}
 
     @abstractmethod
@@ -100,11 +100,11 @@ class ModuleRun(ABC):
         restore(self.optimizer(), state)
 
     def arrays(self) -> Arrays | None:
-        """The data as the port takes them for this model, the same object as long as they are the same."""
+        """The data as the backend takes them for this model, the same object as long as they are the same."""
         return self.trainer.arrays
 
     def fast_path(self) -> FastPath | None:
-        """How the port can train the model as it is now; None if it cannot."""
+        """How the backend can train the model as it is now; None if it cannot."""
         arrays = self.arrays()
         if arrays is None or not self.originals.kept_by(self.model):
             return None
@@ -145,7 +145,7 @@ class ModuleRun(ABC):
         raise IndexError(f"A run of one model has none to drop; received {index}.")
 
     def _fast(self) -> Run | None:
-        """The port's run of the model, from the state that it has now."""
+        """The backend's run of the model, from the state that it has now."""
         arrays, path = self.arrays(), self.fast_path()
         if arrays is None or path is None:
             return None

@@ -1,4 +1,4 @@
-"""The framework-free half of a run of one network of the port."""
+"""The framework-free half of a run of one network of the backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The framework-free half of the book's networks: which of the port's models each is."""
+"""The framework-free half of the book's networks: which of the backend's models each is."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ ANY_IMAGE = (1, 28, 28)
 
 
 class Network:
-    """A model of the book that the port knows, with initial weights drawn from the seed.
+    """A model of the book that the backend knows, with initial weights drawn from the seed.
 
     A backend's own `Network` makes the framework's layers in `assemble`, and says in `fast_path` whether they
     are still what the library made.
 
     Attributes:
-        seed: of the initial weights and, where the port trains it, of dropout.
+        seed: of the initial weights and, where the backend trains it, of dropout.
         replicate: which of the repeated draws this is.
         precision: what it computes in, `float32` or `float64`.
     """
@@ -39,7 +39,7 @@ class Network:
         self.plan()
 
     def design(self, image_shape: Sequence[int]) -> Model:
-        """The port's record of this model.
+        """The backend's record of this model.
 
         Args:
             image_shape: of one example: channels, height and width, or fewer axes.
@@ -72,7 +72,7 @@ class SoftmaxClassification(Network):
         self.start_from(seed)
 
     def design(self, image_shape: Sequence[int]) -> models.Softmax:
-        """The port's record of this model."""
+        """The backend's record of this model."""
         return models.Softmax(math.prod(image_shape), self.num_outputs)
 
 
@@ -98,7 +98,7 @@ class BookMLP(Network):
             activation: of the hidden layers, `relu`, `tanh` or `sigmoid`.
             dropout: the share of hidden units that a training step sets to zero, one for all layers or one
                 for each.
-            seed: of the initial weights and, where the port trains it, of dropout; by default the current
+            seed: of the initial weights and, where the backend trains it, of dropout; by default the current
                 trial's.
         """
         super().__init__()
@@ -107,7 +107,7 @@ class BookMLP(Network):
         self.start_from(seed)
 
     def design(self, image_shape: Sequence[int]) -> models.MLP:
-        """The port's record of this model."""
+        """The backend's record of this model."""
         hidden = self.num_hiddens
         hidden = tuple(hidden) if isinstance(hidden, Sequence) else (hidden,)
         return models.MLP(math.prod(image_shape), self.num_outputs, hidden, self.activation, self.dropout)
@@ -137,7 +137,7 @@ class BookLeNet(Network):
         self.start_from(seed)
 
     def design(self, image_shape: Sequence[int]) -> models.LeNet:
-        """The port's record of this model."""
+        """The backend's record of this model."""
         shape = tuple(image_shape)
         channels, height, width = (1, *shape) if len(shape) == 2 else shape
         return models.LeNet((channels, height, width), self.num_classes, self.activation)

@@ -98,7 +98,7 @@ def to_rows(members: Sequence[Member], states: Sequence[State], dtype: DType) ->
 
 
 def from_rows(members: Sequence[Member], rows: Array, velocities: Array | None) -> list[State]:
-    """K states, copied from what `to_rows` gives."""
+    """K states, copied from what `to_rows` returns."""
     states = unstack(rows)
     if velocities is not None:
         for member, state, moving in zip(members, states, unstack(velocities), strict=True):

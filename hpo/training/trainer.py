@@ -139,7 +139,7 @@ class Trainer(HyperParameters):
             model: what to score.
             metric: `error`, the share of the examples classified wrongly, in regression the mean absolute
                 error; `loss`, their mean loss; `accuracy`, `mae`, `mse`, `rmse` or `r2`; or a function of
-                the labels and the model's outputs, all of them as NumPy arrays, that gives a number.
+                the labels and the model's outputs, all of them as NumPy arrays, that returns a number.
 
         Returns:
             A number, weighted by example and not by batch, that also answers `.numpy()`.
@@ -208,7 +208,7 @@ class Trainer(HyperParameters):
 
     @property
     def arrays(self) -> Arrays | None:
-        """The data as the port takes them; None for regression, or where a user's own loader is used."""
+        """The data as the backend takes them; None for regression, or where a user's own loader is used."""
         loaders = (self.train_dataloader, self.val_dataloader)
         if self.data is None or not all(isinstance(loader, ArrayBatches) for loader in loaders):
             return None

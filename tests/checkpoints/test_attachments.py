@@ -115,7 +115,7 @@ def test_a_read_only_array_is_refused() -> None:
 
 
 @pytest.mark.parametrize("thing", [3, [1, 2], "adam", len, object(), Counter])
-def test_what_nobody_can_keep_is_refused_at_once_with_what_can_be_kept(thing: Any) -> None:
+def test_what_cannot_be_kept_is_refused_at_once_with_what_can_be_kept(thing: Any) -> None:
     with pytest.raises(
         CheckpointError, match=r"'rate' cannot be kept\. A checkpoint keeps NumPy arrays, models,"
     ):

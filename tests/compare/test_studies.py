@@ -199,7 +199,7 @@ def test_two_backends_are_needed(names: tuple[str, ...], message: str) -> None:
         compare_backends("softmax", backends=names)
 
 
-def test_a_backend_that_nobody_registered_is_refused() -> None:
+def test_a_backend_that_is_not_registered_is_refused() -> None:
     with pytest.raises(
         UnknownBackendError, match=r"'trch', which is not registered\. Registered are: .*other"
     ):

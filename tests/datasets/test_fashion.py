@@ -164,7 +164,7 @@ def test_a_file_altered_after_the_first_load_is_noticed(tiny: Tiny, tmp_path: Pa
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_nobody_can_write_into_the_arrays(packed: bool, tiny: Tiny, tmp_path: Path) -> None:
+def test_the_arrays_cannot_be_written(packed: bool, tiny: Tiny, tmp_path: Path) -> None:
     images = fashion_mnist(tiny.write(tmp_path / "mine", packed=packed)).train_images
     with pytest.raises(ValueError, match="read-only"):
         images[0] = 0

@@ -16,7 +16,7 @@ def test_importing_spaces_and_using_them_imports_no_scipy_stats() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_distribution_is_read_before_anybody_imported_scipy_stats() -> None:
+def test_a_distribution_is_read_before_scipy_stats_is_imported() -> None:
     code = (
         "from hpo.space import Space\n"
         "domain = {'type': 'scipy', 'name': 'uniform', 'args': [0, 2]}\n"

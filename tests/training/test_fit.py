@@ -60,7 +60,9 @@ def test_a_history_that_goes_on_does_not_change_what_was_kept() -> None:
     assert [record["epoch"] for record in state["history"]] == [1]
 
 
-def test_nothing_is_captured_while_nobody_asks(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_nothing_is_captured_while_it_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     def refuse(self: Fit) -> Any:
         raise AssertionError
 

@@ -82,11 +82,11 @@ def moves(pythons: Mapping[str, str]) -> list[Move]:
 
 def leave(backend: str, folder: Path) -> None:
     """Train each case for some steps, and write the states."""
-    data, port = sample_arrays(), registry.load(backend)
+    data, loaded = sample_arrays(), registry.load(backend)
     arrays: dict[str, Any] = {}
     for case, (model, optimizer) in CASES.items():
         member = Member(model, optimizer, model.initial_state(seed=0))
-        run = port.prepare([member], data, dtype="float32", device=port.device("cpu"))
+        run = loaded.prepare([member], data, dtype="float32", device=loaded.device("cpu"))
         run.epoch(batch_order(0, 0, 1, len(data.train_x))[:NUM_EXAMPLES])
         arrays |= {f"{case}/{name}": value for name, value in run.state()[0].items()}
     np.savez(folder / f"{backend}.npz", **arrays)
@@ -94,14 +94,14 @@ def leave(backend: str, folder: Path) -> None:
 
 def score(backend: str, folder: Path) -> None:
     """Validate every state that is there, and write the scores by source and case: loss and error."""
-    data, port = sample_arrays(), registry.load(backend)
+    data, loaded = sample_arrays(), registry.load(backend)
     scores: dict[str, dict[str, list[float]]] = {}
     for path in sorted(folder.glob("*.npz")):
         states = _states(path)
         scores[path.stem] = {}
         for case, (model, optimizer) in CASES.items():
             member = Member(model, optimizer, states[case])
-            found = port.prepare([member], data, dtype="float32", device=port.device("cpu")).validate()
+            found = loaded.prepare([member], data, dtype="float32", device=loaded.device("cpu")).validate()
             scores[path.stem][case] = [float(found.loss[0]), float(found.error[0])]
     (folder / f"{backend}.json").write_text(json.dumps(scores))
 

@@ -42,7 +42,7 @@ def suggested(trial: Trial, name: str, distribution: BaseDistribution) -> Any:
         return trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
     if isinstance(distribution, IntDistribution):
         return trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
-    assert isinstance(distribution, CategoricalDistribution)  # `distribution_of` gives no others
+    assert isinstance(distribution, CategoricalDistribution)  # `distribution_of` returns no others
     return trial.suggest_categorical(name, distribution.choices)
 
 

@@ -25,8 +25,8 @@ _RAN = (OptunaState.COMPLETE, OptunaState.PRUNED)
 class HpoSampler(optuna.samplers.BaseSampler):
     """Lets a searcher of this library sample for Optuna.
 
-    The space is what the trials so far asked for, conditions included; the first trial, and a parameter that
-    nobody asked for before, is drawn at random.
+    The space is what the trials so far asked for, conditions included; the first trial, and a parameter
+    that was not asked for before, is drawn at random.
 
     Args:
         searcher: a name such as `"auto"`, `"gp"` or `"tpe"`, or a searcher object.

@@ -1,7 +1,7 @@
 """Why a layer is given something else although the layer before it gave the same.
 
 Between two layers with parameters stand activations, pooling, flatten, scaling: as layers, or as calls that
-nobody recorded. So both sides are explained from what went in and what came out.
+were not recorded. So both sides are explained from what went in and what came out.
 """
 
 from __future__ import annotations

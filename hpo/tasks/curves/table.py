@@ -21,7 +21,7 @@ _FORMAT = 1
 class LearningCurves:
     """What the trials of a study reported after each epoch.
 
-    An objective for `hpo.search(curves, curves.space, minimize=curves.metric.name)`: it gives, epoch by
+    An objective for `hpo.search(curves, curves.space, minimize=curves.metric.name)`: it yields, epoch by
     epoch, what the recorded config that is nearest in the unit cube gave, at once. Any config of the space is
     answered, so every searcher works; many configs share an answer, and none is better than the best recorded
     one.
