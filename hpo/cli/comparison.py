@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.status import Status
 
 from hpo.backend import registry
 from hpo.backend.interpreters import CONFIG_FILE, read_config, split_names
+from hpo.cli.compare_options import CompareOptions
 from hpo.cli.exit_codes import FAILED, INTERRUPTED
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import fashion_mnist_for
@@ -39,67 +39,45 @@ from hpo.tasks import TASKS
 DEFAULT_PLOT = Path("hpo-compare.png")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """The options of `hpo compare` as they were given."""
-
-    objective: str
-    space: str | None
-    metric: str | None
-    seed: int
-    data: str | None
-    trials: int
-    epochs: int | None
-    batch_size: int | None
-    backends: str | None
-    python: tuple[str, ...]
-    config: Path | None
-    twins: int
-    tolerance: float
-    plot: Path | None
-    no_plot: bool
-    as_json: bool
-
-
-def carry_out(request: Request) -> int:
+def carry_out(options: CompareOptions) -> int:
     """Compare as the options say; the exit code."""
-    with only_documents(request.as_json) as output:
-        console = open_console(to_stderr=request.as_json)
+    with only_documents(options.as_json) as output:
+        console = open_console(to_stderr=options.as_json)
         plot = picture_path(
-            request.plot, console, default=DEFAULT_PLOT, wanted=not request.no_plot, shown=not request.as_json
+            options.plot, console, default=DEFAULT_PLOT, wanted=not options.no_plot, shown=not options.as_json
         )
-        python = _interpreters(request)
-        names = _backends(request, python)
-        source, reason = _data(request, console)
-        _print_header(console, request, names, source, reason)
-        with Watch(console, request.trials) as watch, wrong_arguments():
+        python = _interpreters(options)
+        names = _backends(options, python)
+        source, reason = _data(options, console)
+        _print_header(console, options, names, source, reason)
+        with ComparisonProgress(console, options.trials) as progress, wrong_arguments():
             comparison = compare_backends(
-                request.objective,
-                None if request.space is None else load_space_toml(request.space),
+                options.objective,
+                None if options.space is None else load_space_toml(options.space),
                 backends=names,
                 python=python,
-                num_trials=request.trials,
-                seed=request.seed,
-                epochs=request.epochs,
-                metric=request.metric,
-                options={} if request.batch_size is None else {"batch_size": request.batch_size},
+                num_trials=options.trials,
+                seed=options.seed,
+                epochs=options.epochs,
+                metric=options.metric,
+                options={} if options.batch_size is None else {"batch_size": options.batch_size},
                 data=source,
-                twins=request.twins,
-                tolerance=request.tolerance,
-                on_progress=watch.take,
+                twins=options.twins,
+                tolerance=options.tolerance,
+                on_progress=progress.take,
             )
         _print_result(console, comparison)
         if plot is not None:
             save(picture(comparison), plot)
             print_fields(console, [("picture", str(plot))])
-        if request.as_json:
+        if options.as_json:
             write_document(output, document_of(comparison) | {"data": source, "data_reason": reason})
     if comparison.interrupted:
         return INTERRUPTED
     return 0 if comparison.agrees else FAILED
 
 
-class Watch:
+class ComparisonProgress:
     """Shows how far a comparison is. Use as a context manager.
 
     In a terminal a line that is redrawn; elsewhere a line for each backend that is done.
@@ -116,7 +94,7 @@ class Watch:
             console.status("starting a process for each backend") if is_live(console) else None
         )
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> ComparisonProgress:
         context: AbstractContextManager[Any] = self._status or nullcontext()
         context.__enter__()
         return self
@@ -137,29 +115,29 @@ class Watch:
             )
 
 
-def _interpreters(request: Request) -> dict[str, str]:
+def _interpreters(options: CompareOptions) -> dict[str, str]:
     """The paths of `--python`, before those of the file."""
     named: dict[str, str] = {}
-    for text in request.python:
+    for text in options.python or ():
         name, equals, path = text.partition("=")
         if not equals or not name.strip() or not path.strip():
             raise UsageError(
                 f"--python takes a backend and a path, such as mxnet=old-env/bin/python; received {text!r}."
             )
         named[name.strip()] = path.strip()
-    config = request.config or (Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None)
+    config = options.config or (Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None)
     from_file = {} if config is None else read_config(config)
-    if request.backends is not None and request.config is None:
-        # A file that nobody named may have interpreters for other comparisons.
-        wanted = {_plain(name) for name in request.backends.split(",")}
+    if options.backends is not None and options.config is None:
+        # A file that was not named may have interpreters for other comparisons.
+        wanted = {_plain(name) for name in options.backends.split(",")}
         from_file = {name: path for name, path in from_file.items() if _plain(name) in wanted}
     return {name: str(path) for name, path in from_file.items()} | named
 
 
-def _backends(request: Request, python: Mapping[str, str]) -> list[str]:
+def _backends(options: CompareOptions, python: Mapping[str, str]) -> list[str]:
     """The backends that are named, else all that can be used."""
-    if request.backends is not None:
-        return split_names(request.backends)
+    if options.backends is not None:
+        return split_names(options.backends)
     elsewhere = [_plain(name) for name in python]
     here = [name for name in registry.registered() if name not in elsewhere]
     found = [each.name for each in probe_all(here) if each.state is Availability.INSTALLED]
@@ -177,28 +155,26 @@ def _plain(name: str) -> str:
     return registry.ALIASES.get(name, name)
 
 
-def _data(request: Request, console: Console) -> tuple[str | None, str | None]:
+def _data(options: CompareOptions, console: Console) -> tuple[str | None, str | None]:
     """What `HPO_DATA` is to be for the workers, and why; None for a user's own objective."""
-    task = TASKS.get(request.objective)
+    task = TASKS.get(options.objective)
     if task is None or task.dataset != "Fashion-MNIST":
-        if request.data is not None:
+        if options.data is not None:
             raise UsageError(
-                f"--data {request.data} says where a task takes Fashion-MNIST from; {request.objective} does "
+                f"--data {options.data} says where a task takes Fashion-MNIST from; {options.objective} does "
                 f"not use it. Leave it out."
             )
         return None, None
-    arrays = fashion_mnist_for(console, request.data)
+    arrays = fashion_mnist_for(console, options.data)
     return arrays.source, arrays.why
 
 
 def _print_header(
-    console: Console, request: Request, names: list[str], source: str | None, reason: str | None
+    console: Console, options: CompareOptions, names: list[str], source: str | None, reason: str | None
 ) -> None:
-    print_line(console, f"{request.objective} on {', '.join(names)}", style="bold")
-    fields = [("seed", str(request.seed)), ("twins", f"{request.twins} of each config on {names[0]}")]
-    if source is not None:
-        fields.insert(0, ("data", f"{source} ({reason})"))
-    print_fields(console, fields)
+    print_line(console, f"{options.objective} on {', '.join(names)}", style="bold")
+    data = [] if source is None else [("data", f"{source} ({reason})")]
+    print_fields(console, [*data, *options.lines(reference=names[0])])
 
 
 def _print_result(console: Console, comparison: Comparison) -> None:

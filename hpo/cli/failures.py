@@ -28,7 +28,7 @@ class UsageError(Exception):
 
 @contextmanager
 def failures_told(*, show_traceback: bool) -> Iterator[None]:
-    """Turn whatever goes wrong in the block into one message on standard error and an exit code.
+    """Turn what goes wrong in the block into one message on standard error and an exit code.
 
     2 where the user can mend the call, 130 for Ctrl-C, else 1.
     """
@@ -110,7 +110,7 @@ def interrupts_watched(on_slow_end: Callable[[], None], last_words: str) -> Iter
         last_words: what to say on standard error at the second one.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
-    # Where SIGINT is ignored (nohup) or somebody else's, it stays so.
+    # Where SIGINT is ignored (nohup) or has another handler, it stays so.
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return

@@ -33,8 +33,8 @@ class Job:
         name: what its study is called by default.
         objective: the function to tune.
         space: what is searched.
-        minimize: the metric to make small by default; None if the objective gives only one.
-        epochs: how many reports each trial will make; None where nobody knows.
+        minimize: the metric to make small by default; None if the objective has only one.
+        epochs: how many reports each trial will make; None where it is not known.
         default_device: the device where none is asked for.
         data_source: the data that are used, where the command chose them.
         data_reason: why these.
@@ -93,14 +93,14 @@ def book_job(
     )
 
 
-def own_job(target: str, *, space: str | None, epochs: int | None, has_rungs: bool = False) -> Job:
+def own_job(target: str, *, space: str | None, epochs: int | None, has_scheduler: bool = False) -> Job:
     """A user's own function, given as `module:function`.
 
     Args:
         target: the function.
         space: the file with its space.
         epochs: how long to train; None where the user did not say.
-        has_rungs: whether a scheduler decides after epochs, and so tells the trials how far to train.
+        has_scheduler: whether a scheduler decides after epochs, and so tells the trials how far to train.
     """
     if space is None:
         raise UsageError(f"{target} needs its space: --space FILE, a TOML file with a table for each name.")
@@ -108,7 +108,7 @@ def own_job(target: str, *, space: str | None, epochs: int | None, has_rungs: bo
         searched = load_space_toml(space)
     function = import_objective(target)
     takes_epochs = MAX_EPOCHS in _parameters(function)
-    fixed = _epochs_for(function, target, searched, epochs) if takes_epochs or not has_rungs else None
+    fixed = _epochs_for(function, target, searched, epochs) if takes_epochs or not has_scheduler else None
     known = _known_epochs(function) if fixed is None else fixed
     return Job(
         title=target,

@@ -1,18 +1,21 @@
-"""How an option is written down and read, and those that several subcommands take."""
+"""How an option is declared, what is made of the declarations, and options that several commands take."""
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
 
-from hpo.cli.failures import UsageError
+from hpo.cli.failures import UsageError, failures_told
 
 TUNED = "What is tuned"
 LENGTH = "How long it takes"
@@ -24,6 +27,8 @@ _PREFIXES = "kmgt"
 _AMOUNT = re.compile(rf"(\d+(?:\.\d+)?)\s*(?:([{_PREFIXES}])(i)?)?b?", re.IGNORECASE)
 
 Check = Callable[[Any], Any]
+_Mark = TypeVar("_Mark")
+_Options = TypeVar("_Options", bound="Options")
 
 
 def option(panel: str | None, metavar: str, help: str, check: Check | None = None) -> Any:
@@ -33,7 +38,7 @@ def option(panel: str | None, metavar: str, help: str, check: Check | None = Non
         panel: the heading in the help under which it stands; None for the common one.
         metavar: what the help shows for the value.
         help: what it is for.
-        check: gives the value back or raises `typer.BadParameter`.
+        check: returns the value or raises `typer.BadParameter`.
     """
     return typer.Option(metavar=metavar, rich_help_panel=panel, help=help, callback=check)
 
@@ -60,17 +65,6 @@ ABOVE_ZERO = _checked(lambda value: value > 0 and math.isfinite(value), "a numbe
 ABOVE_ONE = _checked(lambda value: value > 1 and math.isfinite(value), "a number above 1")
 FINITE = _checked(math.isfinite, "a number that can be reached")
 
-StorageArgument = Annotated[
-    str, typer.Argument(metavar="FILE", show_default=False, help="The storage, such as study.db.")
-]
-NameArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="NAME",
-        show_default=False,
-        help="What the study is called; may be left out if there is only one.",
-    ),
-]
 SpaceOption = Annotated[str | None, option(TUNED, "FILE", "TOML file with the space of your objective.")]
 NoPlotOption = Annotated[bool, flag(KEPT, "--no-plot", "Save no picture.")]
 JsonOption = Annotated[
@@ -79,6 +73,160 @@ JsonOption = Annotated[
 TracebackOption = Annotated[
     bool, flag(OUTPUT, "--traceback", "Show where an error came from (also: HPO_DEBUG=1).")
 ]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Marks an option whose value stands in the header, after the option's name.
+
+    Attributes:
+        text: what stands there, with {} for the value, and names for what else the command knows.
+        unless: a value that goes without saying, beside None.
+    """
+
+    text: str = "{}"
+    unless: object = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Marks an option whose value stands in the JSON document, under the option's name."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Marks an option of something that not every search has.
+
+    Attributes:
+        of: what it is, such as `scheduler`.
+    """
+
+    of: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a command takes. Each field of a class that derives from this one is an option or an argument.
+
+    The field's annotation says all about it: `Annotated[type, option(...)]`, and perhaps a `Line`, an `Entry`
+    or a `Part`. The help, the signature that Typer reads, the header, the JSON document and the command that
+    goes on are made of the fields, in their order.
+    """
+
+    subcommand: ClassVar[str]
+
+    as_json: JsonOption = False
+    traceback: TracebackOption = False
+
+    @classmethod
+    @cache
+    def annotations(cls) -> dict[str, Any]:
+        """The annotation of each option; those that all commands have come last."""
+        hints, common = get_type_hints(cls, include_extras=True), [field.name for field in fields(Options)]
+        names = [field.name for field in fields(cls)]
+        return {name: hints[name] for name in sorted(names, key=lambda name: name in common)}
+
+    def lines(self, *panels: str, **known: object) -> list[tuple[str, str]]:
+        """The lines of the header, labels and texts.
+
+        Args:
+            panels: the headings in the help whose options are meant; all if none is given.
+            known: what the texts name beside the value.
+        """
+        return [
+            (name, line.text.format(value, **known))
+            for name, line, value in self._marked(Line)
+            if value not in (None, line.unless)
+            and (not panels or self._declared(name).rich_help_panel in panels)
+        ]
+
+    def document(self) -> dict[str, Any]:
+        """The entries of the JSON document."""
+        return {name: value for name, _, value in self._marked(Entry)}
+
+    def given(self, part: str) -> dict[str, Any]:
+        """The options of a part that are not left to their defaults."""
+        return {
+            name: value
+            for name, mark, value in self._marked(Part)
+            if mark.of == part and not self._is_default(name, value)
+        }
+
+    def written(self, name: str) -> str:
+        """An option as the user wrote it, such as `--keep best`."""
+        value = getattr(self, name)
+        return " ".join(self._words(name, f"{value:g}" if isinstance(value, float) else value))
+
+    def again(self, **changed: Any) -> str:
+        """The command with these options, as a shell reads it.
+
+        Args:
+            changed: options that are to be other ones.
+        """
+        values = vars(self) | changed
+        words = ["hpo", self.subcommand]
+        for name in self.annotations():
+            if not self._is_default(name, values[name]):
+                words += self._words(name, values[name])
+        return shlex.join(words)
+
+    def _is_default(self, name: str, value: Any) -> bool:
+        return bool(value == self.__dataclass_fields__[name].default)
+
+    def _words(self, name: str, value: Any) -> list[str]:
+        declared = self._declared(name)
+        # A name that is given to `typer.Option` stands in the place of the default.
+        option = declared.default if isinstance(declared.default, str) else f"--{name.replace('_', '-')}"
+        if value is True:
+            return [option]
+        before = [] if isinstance(declared, ArgumentInfo) else [option]
+        values = value if isinstance(value, list) else [value]
+        return [word for one in values for word in (*before, str(one))]
+
+    def _declared(self, name: str) -> ArgumentInfo | OptionInfo:
+        declared: ArgumentInfo | OptionInfo = get_args(self.annotations()[name])[1]
+        return declared
+
+    def _marked(self, kind: type[_Mark]) -> Iterator[tuple[str, _Mark, Any]]:
+        for name, annotation in self.annotations().items():
+            for mark in get_args(annotation)[2:]:
+                if isinstance(mark, kind):
+                    yield name, mark, getattr(self, name)
+
+
+def command(options: type[_Options]) -> Callable[[Callable[[_Options], int]], Callable[..., None]]:
+    """Turn a function that takes options and returns the exit code into one that Typer reads."""
+
+    def decorate(work: Callable[[_Options], int]) -> Callable[..., None]:
+        def run(**given: Any) -> None:
+            chosen = options(**{name: getattr(value, "value", value) for name, value in given.items()})
+            with failures_told(show_traceback=chosen.traceback):
+                raise typer.Exit(work(chosen))
+
+        # Typer reads the types from the annotations, and the order and the defaults from the signature.
+        made: Any = run
+        made.__name__, made.__doc__ = work.__name__, work.__doc__
+        made.__annotations__ = {
+            name: _without_literal(annotation) for name, annotation in options.annotations().items()
+        }
+        taken = inspect.signature(options).parameters
+        made.__signature__ = inspect.Signature(
+            [taken[name].replace(annotation=kind) for name, kind in made.__annotations__.items()]
+        )
+        return run
+
+    return decorate
+
+
+def _without_literal(annotation: Any) -> Any:
+    """The annotation with an enumeration for `Literal[...] | None`, which Typer 0.12 does not know."""
+    annotated: Any = Annotated
+    enumeration: Any = Enum
+    kind, *marks = get_args(annotation)
+    for member in get_args(kind):
+        if get_origin(member) is Literal:
+            kind = enumeration("Choices", {value: value for value in get_args(member)}, type=str) | None
+    return annotated[(kind, *marks)]
 
 
 def read_size(text: str, option: str) -> int:
@@ -102,49 +250,3 @@ def read_size(text: str, option: str) -> int:
             f"{option} takes an amount of memory such as 2GB, 512MB or 1.5GiB; received {text!r}."
         )
     return int(size)
-
-
-@dataclass(frozen=True)
-class CommandLine:
-    """A command and what was given to it, by the names of the function's parameters.
-
-    Attributes:
-        words: the command itself, such as `("hpo", "run")`.
-        given: what the user gave; what was left to its default is not there.
-        options: how each option is written; None for an argument without a name.
-    """
-
-    words: tuple[str, ...]
-    given: dict[str, Any]
-    options: dict[str, str | None] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, context: typer.Context) -> CommandLine:
-        """The command line that is being carried out."""
-        given, options = {}, {}
-        for parameter in context.command.params:
-            name = str(parameter.name)
-            options[name] = None if parameter.param_type_name == "argument" else parameter.opts[0]
-            source = context.get_parameter_source(name)
-            if source is not None and source.name == "COMMANDLINE":
-                given[name] = context.params[name]
-        return cls(tuple(context.command_path.split()), given, options)
-
-    def again(self, **changed: Any) -> str:
-        """The same once more, as a shell reads it.
-
-        Args:
-            changed: parameters that are to be other ones; True for a flag, None to leave one out.
-        """
-        words = list(self.words)
-        values = self.given | changed
-        for name in [name for name in self.options if values.get(name) is not None]:
-            value, option = values[name], self.options[name]
-            value = value.value if isinstance(value, Enum) else value
-            if option is None:
-                words.append(str(value))
-            elif isinstance(value, bool):
-                words += [option] if value else []
-            else:
-                words += [option, str(value)]
-        return shlex.join(words)

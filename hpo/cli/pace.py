@@ -22,19 +22,19 @@ class Pace:
     """Counts what is done and forecasts the rest, from the study's own clock.
 
     A trial that fails ends early, so an epoch's time is the mean over epochs that were trained, and the
-    rest are the epochs of the trials to come. Where nobody knows how many epochs a trial has, the unit
+    rest are the epochs of the trials to come. Where the epochs of a trial are not known, the unit
     is the trial, and the forecast comes after the first one. Trials that train together report one right
     after the other what took the time once, so the forecast waits for the last of them. Configs that a user
     added are no work and do not count.
 
     Args:
-        num_trials: how many there will be; None where nobody knows.
-        epochs: reports of each trial; None where nobody knows.
+        num_trials: how many there will be; None where it is not known.
+        epochs: reports of each trial; None where it is not known.
         expected: reports of all trials together, where a scheduler stops some early; None where none does.
 
     Attributes:
         finished: trials that ended.
-        seconds_a_unit: how long an epoch takes, or a trial where nobody knows their epochs; None before the
+        seconds_a_unit: how long an epoch takes, or a trial where their epochs are not known; None before the
             first.
     """
 
@@ -91,7 +91,7 @@ class Pace:
 
     @property
     def total(self) -> int | None:
-        """What there is to do: epochs, or trials where nobody knows their epochs; None if unknown."""
+        """What there is to do: epochs, or trials where their epochs are not known; None if neither is."""
         if self._expected is not None:
             # What was forecast may be too little; all is done only when the last trial is.
             return max(self._expected, self._reported + (self.finished != self.num_trials))

@@ -16,14 +16,14 @@ def picture_path(
 ) -> Path | None:
     """Where the picture will go, checked now; None for none.
 
-    One that nobody asked for by name is no reason to fail.
+    The default one is no reason to fail: it was not asked for by name.
 
     Args:
         given: the path that was asked for.
         console: where a warning goes.
         default: the path otherwise.
         wanted: False if there is to be none.
-        shown: whether there is one that nobody asked for.
+        shown: whether the default one is saved where none was asked for.
 
     Raises:
         UsageError: it was asked for, and cannot be saved or is not wanted.

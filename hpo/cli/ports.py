@@ -8,40 +8,38 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from hpo.backend.interpreters import CONFIG_FILE, read_config
 from hpo.cli.exit_codes import FAILED
 from hpo.cli.failures import UsageError, wrong_arguments
+from hpo.cli.port_options import PortOptions
 from hpo.cli.screen import is_live, only_documents, open_console, print_line, write_document
 from hpo.ports import read_check, run_check
 from hpo.ports.sides import is_side
 
 
-def check_and_show(original: str, port: str, *, own_weights: bool, as_json: bool, **given: Any) -> None:
-    """Check a port, show the report, and exit with 1 if the two differ."""
-    with only_documents(as_json) as output:
+def carry_out(options: PortOptions) -> int:
+    """Check a port and show the report; the exit code, which is 1 if the two differ."""
+    with only_documents(options.as_json) as output:
         with wrong_arguments():
-            arguments = {
-                **given,
-                **{name: by_side(name, given[name]) for name in ("layout", "prepare", "loss", "step")},
-                "optimizer": _optimizers(given["optimizer"]),
-                "python": _interpreters(given["python"]),
-                "accept": given["accept"] or (),
-                "weights": "own" if own_weights else "carry",
+            given = vars(options)
+            sides = {name: by_side(name, given[name]) for name in ("layout", "prepare", "loss", "step")}
+            changed = {
+                "optimizer": _optimizers(options.optimizer),
+                "python": _interpreters(options.python),
+                "accept": options.accept or (),
+                "weights": "own" if options.own_weights else "carry",
                 "data": None,
             }
-            check = read_check(original, port, **arguments)
+            check = read_check(**given | sides | changed)
         console = open_console(to_stderr=True)
         waiting = console.status("Both models are recorded ...") if is_live(console) else nullcontext()
         with waiting:
             report = run_check(check)
-        if as_json:
+        if options.as_json:
             write_document(output, report.as_dict())
         else:
             print_line(open_console(to_stderr=False), str(report))
-    if not report.agrees:
-        raise typer.Exit(FAILED)
+    return 0 if report.agrees else FAILED
 
 
 def by_side(option: str, values: Sequence[str] | None) -> str | dict[str, str] | None:

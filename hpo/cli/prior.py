@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.cli.failures import UsageError
-from hpo.cli.request import Request
+from hpo.cli.run_options import RunOptions
 from hpo.cli.studies import states_of, states_text, wrong_storage
 from hpo.storage import open_storage
 from hpo.study.origin import load
@@ -56,33 +56,33 @@ class Stored:
         return f"{self.name!r}, resumed: {self.before_num_trials}{end} {trials} there already{states}"
 
 
-def look_into(request: Request, name: str) -> Stored:
+def look_into(options: RunOptions, name: str) -> Stored:
     """Look into the storage that the user named, before anything is written there.
 
     Args:
-        request: the options.
+        options: what the user wants.
         name: what the study is called.
 
     Raises:
-        UsageError: the storage cannot be used; it has the study and nobody said to resume it; it lacks
+        UsageError: the storage cannot be used; it has the study and --resume was not given; it lacks
             the study to start from.
     """
-    if request.storage is None:
+    if options.storage is None:
         return Stored(None, name)
-    place = request.storage
+    place = options.storage
     with wrong_storage():
         if not _is_there(place):
-            _refuse_unknown(request, ())
+            _refuse_unknown(options, ())
             return Stored(place, name)
         storage = open_storage(place)
         try:
             studies = tuple(storage.studies())
-            if name in studies and not request.resume:
-                raise _taken(request, name, len(load(storage, name).trials))
-            _refuse_unknown(request, studies)
+            if name in studies and not options.resume:
+                raise _taken(options, name, len(load(storage, name).trials))
+            _refuse_unknown(options, studies)
             before = load(storage, name) if name in studies else None
-            is_warm = request.warm_start is not None and before is None
-            start = load(storage, request.warm_start) if is_warm else None
+            is_warm = options.warm_start is not None and before is None
+            start = load(storage, options.warm_start) if is_warm else None
         finally:
             storage.close()
     if before is None:
@@ -99,20 +99,20 @@ def _is_there(place: str) -> bool:
     return path.exists() and (path.is_dir() or path.stat().st_size > 0)
 
 
-def _taken(request: Request, name: str, num_trials: int) -> UsageError:
-    place, quoted = shlex.quote(str(request.storage)), shlex.quote(name)
+def _taken(options: RunOptions, name: str, num_trials: int) -> UsageError:
+    place, quoted = shlex.quote(str(options.storage)), shlex.quote(name)
     return UsageError(
-        f"{request.storage} has a study {name!r} already, of {num_trials} trials. To go on with it, add "
+        f"{options.storage} has a study {name!r} already, of {num_trials} trials. To go on with it, add "
         f"--resume; to read it: hpo show {place} {quoted}; for a new one, add --name NAME, and to start "
         f"that from the old results --warm-start {quoted}."
     )
 
 
-def _refuse_unknown(request: Request, studies: tuple[str, ...]) -> None:
+def _refuse_unknown(options: RunOptions, studies: tuple[str, ...]) -> None:
     """Refuse to start from a study that is not there."""
-    if request.warm_start is not None and request.warm_start not in studies:
+    if options.warm_start is not None and options.warm_start not in studies:
         there = ", ".join(map(repr, studies)) or "none"
         raise UsageError(
-            f"--warm-start {request.warm_start} names no study of {request.storage}. The studies in it: "
+            f"--warm-start {options.warm_start} names no study of {options.storage}. The studies in it: "
             f"{there}."
         )

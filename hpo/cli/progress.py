@@ -35,8 +35,8 @@ class SearchProgress:
 
     Args:
         console: where.
-        num_trials: how many trials there will be; None where nobody knows.
-        epochs: reports of each; None where nobody knows.
+        num_trials: how many trials there will be; None where it is not known.
+        epochs: reports of each; None where it is not known.
         timeout: seconds that the search may take; None for any number.
         price: what a scheduler that stops trials early makes of all the epochs; None where each trial is
             trained to its end.

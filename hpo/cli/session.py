@@ -14,7 +14,7 @@ from hpo.cli.picture import picture_path
 from hpo.cli.prior import Stored, look_into
 from hpo.cli.progress import SearchProgress
 from hpo.cli.report import document_of, print_result
-from hpo.cli.request import Request
+from hpo.cli.run_options import RunOptions
 from hpo.cli.screen import (
     only_documents,
     open_console,
@@ -33,8 +33,8 @@ DEFAULT_PLOT = Path("hpo-run.png")
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a search ended.
+class SearchExit:
+    """How a search ended, and so the command.
 
     Attributes:
         code: the exit code.
@@ -47,40 +47,40 @@ class Ending:
     early: str | None = None
 
 
-def carry_out(request: Request) -> int:
+def carry_out(options: RunOptions) -> int:
     """Search as the options say; the exit code."""
-    with only_documents(request.as_json) as output:
-        console = open_console(to_stderr=request.as_json)
-        request.check()
+    with only_documents(options.as_json) as output:
+        console = open_console(to_stderr=options.as_json)
+        options.check()
         plot = picture_path(
-            request.plot,
+            options.plot,
             console,
             default=DEFAULT_PLOT,
-            wanted=not request.no_plot,
-            shown=not request.as_json,
+            wanted=not options.no_plot,
+            shown=not options.as_json,
         )
-        job = _job(request, console)
-        stored = look_into(request, request.name or job.name)
-        backend, reason = choose_backend(request, stored)
-        device = choose_device(request, stored, job, backend)
-        tuner, progress = make_tuner(request, job, stored, device, console)
+        job = _job(options, console)
+        stored = look_into(options, options.name or job.name)
+        backend, reason = choose_backend(options, stored)
+        device = choose_device(options, stored, job, backend)
+        tuner, progress = make_tuner(options, job, stored, device, console)
         study = tuner.study
         described = f"{backend.name} {backend.version}, because {reason}"
-        print_header(console, request, job, stored, study, backend=described, device=device)
-        with interrupts_watched(lambda: _say_slow_end(console), _last_words(request, study)):
-            ending = _search(tuner, progress, request, stored)
+        print_header(console, options, job, stored, study, backend=described, device=device)
+        with interrupts_watched(lambda: _say_slow_end(console), _last_words(options, study)):
+            ending = _search(tuner, progress, options, stored)
             print_result(console, study)
             if ending.early is not None:
                 print_fields(console, [("ended", ending.early)])
             saved, ending = _save_plot(study, plot, console, ending)
-        if request.as_json:
+        if options.as_json:
             write_document(
                 output,
                 document_of(
                     study,
                     device=device,
                     data=job.data_source,
-                    storage=request.storage,
+                    **options.document(),
                     resumed=stored.resumed,
                     data_reason=job.data_reason,
                     backend_reason=reason,
@@ -96,59 +96,62 @@ def carry_out(request: Request) -> int:
     return ending.code
 
 
-def _job(request: Request, console: Console) -> Job:
-    if request.objective is not None:
+def _job(options: RunOptions, console: Console) -> Job:
+    if options.objective is not None:
         return own_job(
-            request.objective, space=request.space, epochs=request.epochs, has_rungs=request.has_rungs
+            options.objective,
+            space=options.space,
+            epochs=options.full_training,
+            has_scheduler=options.has_scheduler,
         )
     return book_job(
         console,
-        data=request.data,
-        epochs=request.epochs,
-        batch_size=request.batch_size,
-        validation=request.validation,
+        data=options.data,
+        epochs=options.full_training,
+        batch_size=options.batch_size,
+        validation=options.validation,
     )
 
 
-def _search(tuner: Tuner, progress: SearchProgress, request: Request, stored: Stored) -> Ending:
+def _search(tuner: Tuner, progress: SearchProgress, options: RunOptions, stored: Stored) -> SearchExit:
     study = tuner.study
     try:
         with progress:
             tuner.run()
     except SearchInterrupted:
         ended = study.num_completed + study.num_failed
-        return Ending(INTERRUPTED, f"Interrupted after {ended} trials. {_how_to_go_on(request, study)}")
+        return SearchExit(INTERRUPTED, f"Interrupted after {ended} trials. {_how_to_go_on(options, study)}")
     except SearchFailedError as error:
-        return Ending(FAILED, f"Error: {error}")
+        return SearchExit(FAILED, f"Error: {error}")
     except StorageError as error:
-        return Ending(FAILED, f"Error: {error} {_how_to_go_on(request, study)}")
-    return Ending(early=_early_end(study, request, stored))
+        return SearchExit(FAILED, f"Error: {error} {_how_to_go_on(options, study)}")
+    return SearchExit(early=_early_end(study, options, stored))
 
 
-def _early_end(study: Study, request: Request, stored: Stored) -> str | None:
+def _early_end(study: Study, options: RunOptions, stored: Stored) -> str | None:
     """Why the search ended although it could have gone on, and how it does; None if it could not."""
-    total = request.num_trials
+    total = options.num_trials
     if total is not None and study.num_proposals >= total and not has_open_trials(study):
         if stored.before is None or stored.before.num_proposals < total or has_open_trials(stored.before):
             return None
         return f"at once, as its {total} trials had run before; with a larger --trials it goes on"
     why = study.notes[-1].text if study.notes and study.notes[-1].topic == "stop" else "no config is left"
-    return why if request.storage is None else f"{why}. {_how_to_go_on(request, study)}"
+    return why if options.storage is None else f"{why}. {_how_to_go_on(options, study)}"
 
 
-def _how_to_go_on(request: Request, study: Study) -> str:
+def _how_to_go_on(options: RunOptions, study: Study) -> str:
     """The command that does, or the next best one where nothing was stored."""
-    if request.storage is not None:
-        return f"Go on with: {request.command.again(resume=True)}"
+    if options.storage is not None:
+        return f"Go on with: {options.again(resume=True)}"
     return (
         f"Without --storage nothing is kept; the same configurations from the first one: "
-        f"{request.command.again(seed=study.seed)}"
+        f"{options.again(seed=study.seed)}"
     )
 
 
-def _last_words(request: Request, study: Study) -> str:
-    kept = "" if request.storage is None else f" What was finished is in {request.storage}."
-    return f"Ended at once.{kept} {_how_to_go_on(request, study)}"
+def _last_words(options: RunOptions, study: Study) -> str:
+    kept = "" if options.storage is None else f" What was finished is in {options.storage}."
+    return f"Ended at once.{kept} {_how_to_go_on(options, study)}"
 
 
 def _say_slow_end(console: Console) -> None:
@@ -156,8 +159,8 @@ def _say_slow_end(console: Console) -> None:
 
 
 def _save_plot(
-    study: Study, path: Path | None, console: Console, ending: Ending
-) -> tuple[str | None, Ending]:
+    study: Study, path: Path | None, console: Console, ending: SearchExit
+) -> tuple[str | None, SearchExit]:
     """The file that was written, if one was, and how the command ends now."""
     if path is None or not study.num_completed:
         return None, ending

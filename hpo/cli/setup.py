@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import warnings
 from typing import Any
@@ -11,28 +12,34 @@ from rich.console import Console
 from hpo.backend import Backend, registry
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import Job
+from hpo.cli.options import LENGTH, PLACE, TUNED, read_size
 from hpo.cli.price import price_of, scheduler_text
 from hpo.cli.prior import Stored
 from hpo.cli.progress import SearchProgress
-from hpo.cli.request import DEFAULT_SEED, Request
+from hpo.cli.run_options import DEFAULT_SCHEDULER, RunOptions
 from hpo.cli.screen import print_fields, print_line
 from hpo.cli.studies import wrong_storage
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
+from hpo.executors.workers import Workers
+from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
 from hpo.study.study import Study
+from hpo.tuner.stop_rules import Patience, StopRule, Target
 from hpo.tuner.tuner import Tuner
 
+DEFAULT_SEED = 0
 
-def choose_backend(request: Request, stored: Stored) -> tuple[Backend, str]:
+
+def choose_backend(options: RunOptions, stored: Stored) -> tuple[Backend, str]:
     """The backend and why; a user's objective is imported by now, and what it imported counts.
 
     Raises:
         UsageError: the study that goes on was begun on another one.
     """
-    if request.backend is not None:
-        registry.canonical_name(request.backend, origin="--backend")
+    if options.backend is not None:
+        registry.canonical_name(options.backend, origin="--backend")
     begun_on = None if stored.before is None else stored.before.backend
     try:
-        choice = registry.choose(request.backend)
+        choice = registry.choose(options.backend)
     except AmbiguousBackendError:
         if begun_on is None:
             raise
@@ -48,31 +55,31 @@ def choose_backend(request: Request, stored: Stored) -> tuple[Backend, str]:
     return registry.load(choice.name), choice.reason
 
 
-def choose_device(request: Request, stored: Stored, job: Job, backend: Backend) -> str:
+def choose_device(options: RunOptions, stored: Stored, job: Job, backend: Backend) -> str:
     """The name of the device."""
     before = None if stored.before is None else stored.before.device
-    return registry.resolve_device(backend, request.device, default=before or job.default_device)
+    return registry.resolve_device(backend, options.device, default=before or job.default_device)
 
 
 def make_tuner(
-    request: Request, job: Job, stored: Stored, device: str, console: Console
+    options: RunOptions, job: Job, stored: Stored, device: str, console: Console
 ) -> tuple[Tuner, SearchProgress]:
     """The tuner, and what shows its progress.
 
     Raises:
         UsageError: the options do not go together, or with the study that goes on.
     """
-    scheduler = request.make_scheduler(job.epochs)
+    scheduler = _scheduler(options, job.epochs)
     progress = SearchProgress(
         console,
-        num_trials=request.num_trials,
+        num_trials=options.num_trials,
         epochs=job.epochs,
-        timeout=request.timeout,
-        price=price_of(scheduler, request.num_trials, job.epochs),
+        timeout=options.timeout,
+        price=price_of(scheduler, options.num_trials, job.epochs),
     )
     with wrong_arguments(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        arguments = _arguments(request, job, stored) | {
+        arguments = _arguments(options, job, stored) | {
             "device": device,
             "callbacks": [progress.on_event],
             "scheduler": scheduler,
@@ -93,57 +100,111 @@ def make_tuner(
 
 
 def print_header(
-    console: Console, request: Request, job: Job, stored: Stored, study: Study, *, backend: str, device: str
+    console: Console,
+    options: RunOptions,
+    job: Job,
+    stored: Stored,
+    study: Study,
+    *,
+    backend: str,
+    device: str,
 ) -> None:
     """What is going to happen, and where."""
     print_line(console, job.title, style="bold")
-    workers = [] if request.workers in (None, 1) else [("workers", f"{request.workers} processes")]
     print_fields(
         console,
         [
             ("backend", backend),
             ("device", device),
-            *workers,
+            *options.lines(PLACE),
             *job.fields,
             *([] if job.training is None else [("training", job.training)]),
-            *([] if request.searcher is None else [("searcher", request.searcher)]),
+            *options.lines(TUNED, LENGTH),
             *(
-                [("scheduler", scheduler_text(request.make_scheduler(job.epochs)))]
-                if request.has_rungs
+                [("scheduler", scheduler_text(_scheduler(options, job.epochs)))]
+                if options.has_scheduler
                 else []
             ),
             ("space", ", ".join(f"{name}: {domain!r}" for name, domain in study.space.items())),
             ("seed", str(study.seed)),
-            *stored.fields(request.num_trials),
+            *stored.fields(options.num_trials),
         ],
     )
 
 
-def _arguments(request: Request, job: Job, stored: Stored) -> dict[str, Any]:
-    """What the tuner gets; a study that goes on keeps what nobody asked to change."""
+def _scheduler(options: RunOptions, epochs: int | None) -> Scheduler:
+    """The scheduler.
+
+    Args:
+        options: what the user wants.
+        epochs: how many a full training has; None where the job does not say.
+
+    Raises:
+        UsageError: there is none of that name, it does not take an option that was given, or it needs to know
+            how many epochs a full training has.
+    """
+    name, given = options.scheduler or DEFAULT_SCHEDULER, options.given("scheduler")
+    if name in SCHEDULERS:
+        taken = inspect.signature(SCHEDULERS[name]).parameters
+        for option in (option for option in given if option not in taken):
+            raise UsageError(f"{options.written(option)} belongs to schedulers with rungs; {name} has none.")
+        if (
+            epochs is None
+            and "max_epochs" in taken
+            and taken["max_epochs"].default is inspect.Parameter.empty
+        ):
+            raise UsageError(
+                f"--scheduler {name} needs to know how many epochs a full training has: add --max-epochs N, "
+                f"for example --max-epochs 27."
+            )
+    with wrong_arguments():
+        return scheduler_named(name, max_epochs=epochs, **given)
+
+
+def _stop_rules(options: RunOptions) -> list[StopRule]:
+    """What else ends the search."""
+    rules: list[StopRule] = [] if options.target is None else [Target(options.target)]
+    return rules if options.patience is None else [*rules, Patience(options.patience)]
+
+
+def _processes(options: RunOptions) -> int | Workers:
+    """Where the trials run.
+
+    Raises:
+        UsageError: the memory limit cannot be read.
+    """
+    count = 1 if options.workers is None else options.workers
+    if options.memory_limit is None and options.trial_timeout is None:
+        return count
+    limit = None if options.memory_limit is None else read_size(options.memory_limit, "--memory-limit")
+    return Workers(count, memory_limit=limit, trial_timeout=options.trial_timeout)
+
+
+def _arguments(options: RunOptions, job: Job, stored: Stored) -> dict[str, Any]:
+    """What the tuner gets; a study that goes on keeps what no option changes."""
     before = stored.before
-    minimize, seed, replicates = request.minimize, request.seed, request.replicates
+    minimize, seed, replicates = options.minimize, options.seed, options.replicates
     if before is None:
-        minimize = minimize if minimize or request.maximize else job.minimize
+        minimize = minimize if minimize or options.maximize else job.minimize
         seed = _new_seed(stored) if seed is None else seed
     elif replicates is None:
         replicates = before.replicates
     return {
         "minimize": minimize,
-        "maximize": request.maximize,
-        "searcher": request.searcher or "random",
-        "num_trials": request.num_trials,
-        "timeout": request.timeout,
-        "stop": request.stop,
+        "maximize": options.maximize,
+        "searcher": options.searcher or "random",
+        "num_trials": options.num_trials,
+        "timeout": options.timeout,
+        "stop": _stop_rules(options),
         "seed": seed,
-        "backend": request.backend,
-        "workers": request.processes,
-        "fuse": request.members,
+        "backend": options.backend,
+        "workers": _processes(options),
+        "fuse": options.members,
         "replicates": 1 if replicates is None else replicates,
-        "storage": request.storage,
+        "storage": options.storage,
         "name": stored.name,
-        "resume": request.resume,
-        "keep": request.keep,
+        "resume": options.resume,
+        "keep": options.keep,
         "warm_start": [] if stored.warm_start is None else [stored.warm_start],
     }
 

@@ -40,7 +40,7 @@ def print_study(console: Console, study: Study, file: str) -> None:
 
 
 def document_of_study(study: Study, file: str) -> dict[str, Any]:
-    """A study as one JSON value: what `hpo run --json` gives, and what a storage knows beside it."""
+    """A study as one JSON value: the document of `hpo run --json`, and what else the storage knows."""
     log, begun = log_of(study), created(study)
     tested = study.tested
     return document_of(

@@ -1,28 +1,84 @@
 """The command line given again, and amounts of memory."""
 
 import shlex
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 import pytest
+import typer
 
-from hpo.cli.commands.run import Kept
 from hpo.cli.failures import UsageError
-from hpo.cli.options import CommandLine, read_size
+from hpo.cli.options import FINITE, KEPT, TUNED, Entry, Line, Options, Part, command, flag, option, read_size
 
-OPTIONS = {"objective": None, "seed": "--seed", "resume": "--resume", "keep": "--keep", "name": "--name"}
+
+@dataclass(frozen=True, kw_only=True)
+class Some(Options):
+    """Options of each kind."""
+
+    subcommand: ClassVar[str] = "run"
+
+    objective: Annotated[str | None, typer.Argument()] = None
+    seed: Annotated[int | None, option(TUNED, "N", "The seed."), Line()] = None
+    resume: Annotated[bool, flag(KEPT, "--resume", "Go on."), Part("storage")] = False
+    keep: Annotated[
+        Literal["best", "all"] | None, option(KEPT, "best|all", "What is kept."), Part("storage"), Entry()
+    ] = None
+    name: Annotated[str | None, option(KEPT, "NAME", "Its name.")] = None
+    workers: Annotated[int, option(None, "N", "How many."), Line("{} on {place}", unless=1)] = 1
+    rate: Annotated[float | None, option(None, "X", "A number.", FINITE)] = None
+    python: Annotated[list[str] | None, option(None, "PATH", "May be repeated.")] = None
 
 
 def test_a_command_is_given_again_as_a_shell_reads_it() -> None:
-    given = {"objective": "train:f", "name": "it's mine", "keep": Kept.ALL, "resume": False}
-    command = CommandLine(("hpo", "run"), given, dict(OPTIONS))
-    again = command.again(resume=True)
+    given = Some(objective="train:f", name="it's mine", keep="all", resume=False)
+    again = given.again(resume=True)
     assert shlex.split(again) == [
         *("hpo", "run", "train:f", "--resume", "--keep", "all", "--name", "it's mine"),
     ]
 
 
 def test_options_are_changed_and_left_out() -> None:
-    command = CommandLine(("hpo", "run"), {"seed": 3, "name": "a"}, dict(OPTIONS))
-    assert command.again(seed=0, name=None) == "hpo run --seed 0"
+    assert Some(seed=3, name="a").again(seed=0, name=None) == "hpo run --seed 0"
+
+
+def test_all_kinds_of_options_are_given_again() -> None:
+    given = Some(python=["a", "b"], rate=0.5, as_json=True)
+    assert given.again() == "hpo run --rate 0.5 --python a --python b --json"
+
+
+def test_an_option_is_one_field(capsys: pytest.CaptureFixture[str]) -> None:
+    received = []
+    application = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+    @application.command()
+    @command(Some)
+    def work(options: Some) -> int:
+        """What it is for."""
+        received.append(options)
+        return 3
+
+    with pytest.raises(SystemExit) as end:
+        application(["train:f", "--keep", "best", "--rate", "2", "--resume", "--python", "a"])
+    assert end.value.code == 3
+    assert received == [Some(objective="train:f", keep="best", rate=2.0, resume=True, python=["a"])]
+    with pytest.raises(SystemExit):
+        application(["--help"])
+    shown = capsys.readouterr().out
+    assert "What it is for." in shown
+    assert [word for word in shown.split() if word.startswith("--")] == [
+        *("--seed", "--resume", "--keep", "--name", "--workers", "--rate", "--python"),
+        *("--json", "--traceback", "--help"),
+    ]
+
+
+def test_options_say_what_the_header_and_the_document_show() -> None:
+    options = Some(seed=0, workers=2, keep="best", resume=True)
+    assert options.lines(place="this machine") == [("seed", "0"), ("workers", "2 on this machine")]
+    assert options.lines(TUNED) == [("seed", "0")]
+    assert Some().lines() == []
+    assert options.document() == {"keep": "best"}
+    assert options.given("storage") == {"resume": True, "keep": "best"}
+    assert [options.written(name) for name in ("resume", "keep")] == ["--resume", "--keep best"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_an_unknown_kind_is_answered_with_those_that_are_known(hpo: Command, stu
     assert all(kind in answer.stderr for kind in KINDS)
 
 
-def test_a_format_that_nobody_can_write_is_refused(hpo: Command, study: library.Study) -> None:
+def test_a_format_that_cannot_be_written_is_refused(hpo: Command, study: library.Study) -> None:
     answer = hpo("plot", "study.db", "scatter", "-o", "a.docx")
     assert answer.code == 2
     assert "The suffix of a plot's file says its format" in answer.stderr

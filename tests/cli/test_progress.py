@@ -34,7 +34,7 @@ def test_a_trial_that_fails_early_takes_its_other_epochs_with_it() -> None:
     assert pace.seconds_left == pytest.approx(10.0)
 
 
-def test_where_nobody_knows_the_epochs_the_forecast_comes_after_the_first_trial() -> None:
+def test_where_the_epochs_are_not_known_the_forecast_comes_after_the_first_trial() -> None:
     pace = Pace(num_trials=5, epochs=None)
     pace.take(event(EventKind.TRIAL_STARTED, 0.0))
     pace.take(event(EventKind.REPORTED, 1.0, epoch=1))

@@ -86,7 +86,7 @@ def test_the_forecast_is_near_what_it_trains(num_trials: int, scheduler: Any) ->
     assert price.expected == pytest.approx(sum(trained) / 5, rel=0.2)
 
 
-def test_a_search_whose_length_nobody_knows_has_no_price() -> None:
+def test_a_search_of_unknown_length_has_no_price() -> None:
     assert price_of(library.ASHA(1, 9), None, 9) is None
     assert price_of(library.FIFO(), 10, 9) is None
 

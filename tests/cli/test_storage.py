@@ -57,7 +57,7 @@ def test_without_a_storage_the_json_has_none(hpo: Command) -> None:
     assert (document["storage"], document["resumed"]) == (None, None)
 
 
-def test_a_resumed_study_keeps_seed_metric_and_replicates_that_nobody_names(hpo: Command) -> None:
+def test_a_resumed_study_keeps_seed_metric_and_replicates_that_no_option_changes(hpo: Command) -> None:
     hpo(*BOOK, "--trials", "1", "--seed", "7", "--minimize", "val_loss", "--replicates", "2")
     answer = hpo(*BOOK, "--trials", "2", "--resume")
     assert answer.code == 0, answer.stderr
@@ -100,7 +100,7 @@ def test_a_trial_that_was_interrupted_is_run_again_and_the_progress_goes_on(hpo:
         None, {"x": library.Float(0, 1)}, num_trials=3, seed=0, storage="study.db", name="left"
     )
     tuner.report(tuner.ask(), 0.25)
-    del tuner  # and nobody runs its trial any more
+    del tuner  # and no tuner runs its trial any more
     answer = hpo(*own("square", "--trials", "2", "--resume", "--name", "left"))
     assert answer.code == 0, answer.stderr
     assert "1 of 2 trial is there already (1 running)" in answer.stdout
@@ -112,7 +112,7 @@ def test_another_result_of_a_trial_that_is_run_again_is_said(hpo: Command) -> No
     space = {"x": library.Float(0, 1)}
     tuner = library.Tuner(None, space, num_trials=3, seed=0, storage="study.db", name="noisy")
     tuner.report(tuner.ask(), 7.0)
-    del tuner  # and nobody runs its trial any more
+    del tuner  # and no tuner runs its trial any more
     answer = hpo(*own("noisy", "--trials", "1", "--resume", "--name", "noisy"))
     assert (
         "Warning: trial 0, run again, reported something else for epoch 1 than the log has" in answer.stdout

@@ -212,7 +212,7 @@ class TestShowTrial:
     def test_interruptions_and_contradictions_are_told(self, hpo: Command) -> None:
         tuner = library.Tuner(None, SPACE, num_trials=3, seed=0, storage="study.db")
         tuner.report(tuner.ask(), 7.0)
-        del tuner  # and nobody runs its trial any more
+        del tuner  # and no tuner runs its trial any more
         library.search(lambda config: iter([1.0, 2.0]), SPACE, num_trials=1, storage="study.db", resume=True)
         shown = hpo("show", "study.db", "--trial", "0").stdout
         assert "start 1: after an interruption" in shown

@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from hpo.cli.failures import failures_told
-from hpo.cli.options import JsonOption, NameArgument, StorageArgument, TracebackOption
+from hpo.cli.options import JsonOption, TracebackOption
+
+StorageArgument = Annotated[
+    str, typer.Argument(metavar="FILE", show_default=False, help="The storage, such as study.db.")
+]
+NameArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        show_default=False,
+        help="What the study is called; may be left out if there is only one.",
+    ),
+]
 
 
 def list_studies(
