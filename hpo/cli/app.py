@@ -12,6 +12,7 @@ from hpo.cli.commands.check_port import check_port
 from hpo.cli.commands.compare import compare
 from hpo.cli.commands.run import run_search
 from hpo.cli.commands.studies import export_study, list_studies, plot_study, show_study
+from hpo.version import __version__
 
 
 class GroupedCommand(TyperCommand):
@@ -54,8 +55,6 @@ app.command("data")(show_data)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from hpo.version import __version__
-
         typer.echo(f"hpo {__version__}")
         raise typer.Exit
 

@@ -148,11 +148,8 @@ def _scheduler(options: RunOptions, epochs: int | None) -> Scheduler:
         taken = inspect.signature(SCHEDULERS[name]).parameters
         for option in (option for option in given if option not in taken):
             raise UsageError(f"{options.written(option)} belongs to schedulers with rungs; {name} has none.")
-        if (
-            epochs is None
-            and "max_epochs" in taken
-            and taken["max_epochs"].default is inspect.Parameter.empty
-        ):
+        full = taken.get("max_epochs")
+        if epochs is None and full is not None and full.default is full.empty:
             raise UsageError(
                 f"--scheduler {name} needs to know how many epochs a full training has: add --max-epochs N, "
                 f"for example --max-epochs 27."

@@ -8,6 +8,7 @@ import pytest
 
 import hpo as library
 from hpo.cli.price import price_of
+from hpo.schedulers import SCHEDULERS
 
 Command = Callable[..., Any]
 
@@ -122,6 +123,21 @@ def test_a_scheduler_needs_to_know_a_full_training(run: Command) -> None:
     answer = run("grants", "--scheduler", "asha")
     assert answer.code == 2
     assert "add --max-epochs N, for example --max-epochs 27." in answer.stderr
+
+
+def test_what_a_scheduler_takes_is_read_from_the_registry(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mine(max_epochs: int, eta: float) -> library.ASHA:
+        return library.ASHA(2, max_epochs, eta=eta + 1)
+
+    monkeypatch.setitem(SCHEDULERS, "mine", mine)
+    answer = run("curve", "--scheduler", "mine", "--max-epochs", "6", "--eta", "2")
+    assert "scheduler  ASHA(2, 6, eta=3)" in answer.stdout
+    answer = run("curve", "--scheduler", "mine", "--max-epochs", "6", "--min-epochs", "2")
+    assert (answer.code, "--min-epochs 2 belongs to" in answer.stderr) == (2, True)
+    answer = run("grants", "--scheduler", "mine", "--eta", "2")
+    assert "--scheduler mine needs to know how many epochs" in answer.stderr
 
 
 def test_an_objective_without_epochs_is_said_after_its_first_trial(run: Command) -> None:

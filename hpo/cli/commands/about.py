@@ -9,6 +9,7 @@ import typer
 from hpo.cli.exit_codes import FAILED, USAGE
 from hpo.cli.failures import failures_told
 from hpo.cli.options import JsonOption, TracebackOption
+from hpo.errors import BackendError
 
 if TYPE_CHECKING:
     from hpo.datasets import Location
@@ -26,7 +27,6 @@ def list_backends(
         from hpo.backend import registry
         from hpo.cli.probe import probe_all
         from hpo.cli.screen import only_documents, open_console, print_fields, print_table, write_document
-        from hpo.errors import BackendError
 
         with only_documents(as_json) as output:
             console = open_console(to_stderr=as_json)

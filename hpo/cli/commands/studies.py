@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.failures import failures_told
+from hpo.cli.failures import failures_told, wrong_arguments
 from hpo.cli.options import JsonOption, TracebackOption
 
 StorageArgument = Annotated[
@@ -171,7 +171,6 @@ def plot_study(
     A KIND that does not exist, such as `list`, is answered with those that do.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.failures import wrong_arguments
         from hpo.cli.screen import open_console, print_line
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.plots import check_plot_path, plot, save
