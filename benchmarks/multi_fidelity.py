@@ -5,8 +5,8 @@
     python benchmarks/multi_fidelity.py --tables mine.npz --plot mine.png
 
 `pip install optuna syne-tune` brings the others. A table is one that ships with the library, a file of
-`hpo.record(study).save(...)`, or `modelled-N`: curves that cross, drawn with seed N. The incumbent is the
-best value of a full training, so that no fidelities are mixed. What is said: the epochs (of all trials
+`hpo.record_curves(study).save(...)`, or `modelled-N`: curves that cross, drawn with seed N. The incumbent is
+the best value of a full training, so that no fidelities are mixed. What is said: the epochs (of all trials
 together) and the seconds on the virtual clock that it took the median seed to come within 0.005 (`--near`)
 of the table's best, with quartiles; a dash where it did not within the budget; and how far the incumbent is
 from the best at the end. `oracle` trains the table's best config first and the others as random search does:
@@ -42,7 +42,7 @@ def installed(contender: str) -> bool:
 
 def table(name: str) -> LearningCurves:
     kind, _, number = name.partition("-")
-    return modelled(int(number)) if kind == "modelled" else hpo.replay(name)
+    return modelled(int(number)) if kind == "modelled" else hpo.replay_curves(name)
 
 
 def modelled(seed: int, num_configs: int = 300, epochs: int = 27) -> LearningCurves:
@@ -65,7 +65,7 @@ def modelled(seed: int, num_configs: int = 300, epochs: int = 27) -> LearningCur
     curves += 0.004 * random.standard_normal(curves.shape)
     seconds = np.repeat((0.5 + 2.0 ** (size - 8))[:, None], epochs, axis=1)
     values = {"error": np.clip(curves, 0, 1), "seconds": seconds}
-    metric, lengths = hpo.Metric("error"), [epochs] * num_configs
+    metric, lengths = hpo.study.Metric("error"), [epochs] * num_configs
     return LearningCurves(
         name=f"modelled-{seed}", space=space, metric=metric, configs=configs, values=values, lengths=lengths
     )
@@ -132,7 +132,7 @@ def main() -> None:
 
 def show_scale() -> None:
     """Simulate 5,000 trials on 200 workers with each scheduler."""
-    curves = hpo.replay("softmax")
+    curves = hpo.replay_curves("softmax")
     for name in ("asha", "asha-stopping", "hyperband", "successive-halving", "median"):
         start = time.perf_counter()
         study = hpo.search(

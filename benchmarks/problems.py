@@ -164,7 +164,7 @@ def recorded(name: str) -> Problem:
 
     Where the training broke, its error is that of a guess.
     """
-    curves = hpo.replay(name)
+    curves = hpo.replay_curves(name)
     final = np.nan_to_num(curves.final, nan=0.9)
     return Problem(
         f"{name}_table", curves.space, lambda config: float(final[curves.nearest(config)]), float(final.min())

@@ -104,7 +104,7 @@ def opening(trials: int, folder: str, epochs: int) -> float:
     import hpo
 
     started = time.perf_counter()
-    study = hpo.load(Path(folder, f"{epochs}.db"), "n")
+    study = hpo.load_study(Path(folder, f"{epochs}.db"), "n")
     seconds = time.perf_counter() - started
     assert len(study.trials) == trials
     return seconds
@@ -114,10 +114,10 @@ def memory(trials: int, folder: str, epochs: int) -> float:
     """Bytes a trial that a study keeps in memory."""
     import hpo
 
-    hpo.load(Path(folder, f"{epochs}.db"), "n")  # what is imported at first use
+    hpo.load_study(Path(folder, f"{epochs}.db"), "n")  # what is imported at first use
     gc.collect()
     tracemalloc.start()
-    study = hpo.load(Path(folder, f"{epochs}.db"), "n")
+    study = hpo.load_study(Path(folder, f"{epochs}.db"), "n")
     gc.collect()
     return tracemalloc.get_traced_memory()[0] / len(study.trials)
 

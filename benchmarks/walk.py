@@ -133,7 +133,7 @@ class Objective:
         self._walk = walk
         self._trial = -1
 
-    def __call__(self, config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def __call__(self, config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         """Report five epochs."""
         self._tracer.end()
         self._trial += 1

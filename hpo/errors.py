@@ -28,6 +28,8 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
     │   └── PortLayoutError (ValueError)     where the batch has its channels has to be said
     ├── CheckpointError                      a checkpoint cannot be written, read or put into a model
     └── SealedTestSetError                   the sealed test set was opened before
+
+Beside the tree stands `SearchInterrupted`, a KeyboardInterrupt: Ctrl-C is no failure.
 """
 
 from __future__ import annotations
@@ -100,6 +102,21 @@ class SearchFailedError(ObjectiveError):
 
     def __init__(self, message: str, study: Any = None) -> None:
         super().__init__(message)
+        self.study = study
+
+
+class SearchInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a search. What was finished is in `study`; `tuner.run()` goes on.
+
+    Attributes:
+        study: the study up to the interruption.
+    """
+
+    def __init__(self, study: Any) -> None:
+        text = f"The search was interrupted; its study holds {study!r}."
+        if study.is_stored:
+            text += " The same call with resume=True goes on from there."
+        super().__init__(text)
         self.study = study
 
 

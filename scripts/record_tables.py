@@ -6,8 +6,9 @@
 The configurations are those of a random search with seed 0, and a configuration's curve is the same whatever
 else is trained. So a recording can be made in parts, on one machine after another: what `scripts/unfinished`
 has of it is not trained again, and what was trained is added there (with `--only-save`, also of a study that
-was killed). A table that is complete goes to `hpo/curves/recorded`, from where `hpo.replay` takes it. Seconds
-are those that the processor spent on an epoch, in one thread, so that a busy machine records the same.
+was killed). A table that is complete goes to `hpo/tasks/curves/recorded`, from where `hpo.replay_curves`
+takes it. Seconds are those that the processor spent on an epoch, in one thread, so that a busy machine
+records the same.
 """
 
 from __future__ import annotations
@@ -63,8 +64,10 @@ def main() -> None:
     missing = [config for config in configs if not any(config in table.configs for table in tables)]
     # Another part is another study, also in the same file.
     name = f"{options.task}-{len(missing)}"
-    study = hpo.load(options.storage, name) if options.only_save else trained(task, missing, name, options)
-    tables.append(hpo.record(study, name=options.task).trained(options.epochs))
+    study = (
+        hpo.load_study(options.storage, name) if options.only_save else trained(task, missing, name, options)
+    )
+    tables.append(hpo.record_curves(study, name=options.task).trained(options.epochs))
     curves = joined(tables, configs)
     if study.num_completed + study.num_failed < len(missing):
         part.parent.mkdir(exist_ok=True)

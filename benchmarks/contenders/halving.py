@@ -30,7 +30,9 @@ def loss(curves: LearningCurves, metrics: Mapping[str, float]) -> float:
     return curves.metric.sign * metrics[curves.metric.name]
 
 
-def ours(make: Callable[[int], hpo.Scheduler], searcher: str = "random", knows_best: bool = False) -> Run:
+def ours(
+    make: Callable[[int], hpo.schedulers.Scheduler], searcher: str = "random", knows_best: bool = False
+) -> Run:
     def run(curves: LearningCurves, workers: int, budget: int, seed: int) -> Trace:
         first = [curves.configs[list(curves.final).index(curves.best)]] if knows_best else []
         study = hpo.search(
@@ -191,8 +193,8 @@ class SyneTune:
 
 
 CONTENDERS: dict[str, Run] = {
-    "oracle": ours(lambda epochs: hpo.FIFO(), knows_best=True),
-    "random": ours(lambda epochs: hpo.FIFO()),
+    "oracle": ours(lambda epochs: hpo.schedulers.FIFO(), knows_best=True),
+    "random": ours(lambda epochs: hpo.schedulers.FIFO()),
     "median": ours(hpo.MedianStopping),
     "successive halving": ours(lambda epochs: hpo.SuccessiveHalving(1, epochs)),
     "hyperband": ours(lambda epochs: hpo.Hyperband(1, epochs)),

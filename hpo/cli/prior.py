@@ -11,7 +11,7 @@ from hpo.cli.failures import UsageError
 from hpo.cli.run_options import RunOptions
 from hpo.cli.studies import states_of, states_text, wrong_storage
 from hpo.storage import open_storage
-from hpo.study.origin import load
+from hpo.study.origin import load_study
 from hpo.study.study import Study
 
 
@@ -78,11 +78,11 @@ def look_into(options: RunOptions, name: str) -> Stored:
         try:
             studies = tuple(storage.studies())
             if name in studies and not options.resume:
-                raise _taken(options, name, len(load(storage, name).trials))
+                raise _taken(options, name, len(load_study(storage, name).trials))
             _refuse_unknown(options, studies)
-            before = load(storage, name) if name in studies else None
+            before = load_study(storage, name) if name in studies else None
             is_warm = options.warm_start is not None and before is None
-            start = load(storage, options.warm_start) if is_warm else None
+            start = load_study(storage, options.warm_start) if is_warm else None
         finally:
             storage.close()
     if before is None:

@@ -22,7 +22,7 @@ from hpo.cli.studies import (
     wrong_storage,
 )
 from hpo.storage import Storage
-from hpo.study.origin import load
+from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.tables import shown, table
 from hpo.study.trial import Trial, TrialState
@@ -177,7 +177,7 @@ def _studies(storage: Storage) -> Iterator[Study]:
         names = storage.studies()
     for name in names:
         with wrong_storage():
-            study = load(storage, name)
+            study = load_study(storage, name)
         yield study
 
 

@@ -24,10 +24,10 @@ from hpo.cli.screen import (
 )
 from hpo.cli.setup import choose_backend, choose_device, make_tuner, print_header
 from hpo.cli.studies import has_open_trials
-from hpo.errors import SearchFailedError, StorageError
+from hpo.errors import SearchFailedError, SearchInterrupted, StorageError
 from hpo.plots import save, scatter
 from hpo.study.study import Study
-from hpo.tuner.tuner import SearchInterrupted, Tuner
+from hpo.tuner.tuner import Tuner
 
 DEFAULT_PLOT = Path("hpo-run.png")
 

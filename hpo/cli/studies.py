@@ -16,7 +16,7 @@ from hpo.errors import ObjectiveError, StorageError
 from hpo.storage import Storage, open_storage
 from hpo.storage.events import Event
 from hpo.study.history import History
-from hpo.study.origin import load
+from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.trial import Trial
 
@@ -69,7 +69,7 @@ def study_in(storage: Storage, file: str, name: str | None, command: str, before
                 f"{file} holds {len(names)} studies: {', '.join(map(repr, names))}. Name one: "
                 f"hpo {command} {shlex.quote(file)} {before_name}{shlex.quote(names[0])}"
             )
-        return load(storage, names[0] if name is None else name)
+        return load_study(storage, names[0] if name is None else name)
 
 
 def history_of(study: Study) -> History:

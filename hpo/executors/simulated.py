@@ -20,8 +20,8 @@ class SimulatedExecutor:
     """Pretends to run trials side by side: what they say is heard when it would have been.
 
     The objective is called as ever, but should only look up or compute learning curves, as those of
-    `hpo.replay` do. Each report takes the seconds that it names, or one for each epoch that it adds. Trials
-    that pause keep what they learned, however many there are.
+    `hpo.replay_curves` do. Each report takes the seconds that it names, or one for each epoch that it adds.
+    Trials that pause keep what they learned, however many there are.
 
         hpo.search(curves, curves.space, executor=hpo.SimulatedExecutor(workers=200), ...)
 

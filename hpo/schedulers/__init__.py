@@ -1,5 +1,6 @@
 """Schedulers: how long each trial runs. One algorithm per file."""
 
+from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.schedulers.asha import ASHA
 from hpo.schedulers.base import End, Forecast, Grant, Scheduler, Step, described
 from hpo.schedulers.fifo import FIFO
@@ -11,6 +12,8 @@ from hpo.schedulers.successive_halving import SuccessiveHalving
 
 __all__ = [
     "ASHA",
+    "CONTINUE",
+    "Decision",
     "End",
     "FIFO",
     "Forecast",
@@ -21,6 +24,7 @@ __all__ = [
     "Scheduler",
     "Step",
     "SuccessiveHalving",
+    "Verdict",
     "described",
     "rung_levels",
     "scheduler_named",

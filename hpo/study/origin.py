@@ -94,7 +94,7 @@ def begin(beginning: Origin, storage: str | Path | Storage | None, *, resume: bo
         if not resume:
             raise StudyExistsError(
                 f"{error} To go on with it, pass resume=True (hpo run --resume); to read it, use "
-                f"hpo.load({str(storage)!r}, {beginning.name!r}); for a new one take another name=."
+                f"hpo.load_study({str(storage)!r}, {beginning.name!r}); for a new one take another name=."
             ) from None
         store, is_new = opened.open(beginning.name), False
     history = _history_of(store, beginning.space)
@@ -103,7 +103,9 @@ def begin(beginning: Origin, storage: str | Path | Storage | None, *, resume: bo
     return history, is_new
 
 
-def load(storage: str | Path | Storage, name: str | None = None, *, space: Space | None = None) -> Study:
+def load_study(
+    storage: str | Path | Storage, name: str | None = None, *, space: Space | None = None
+) -> Study:
     """Read a study from a storage.
 
     Args:
@@ -121,7 +123,7 @@ def load(storage: str | Path | Storage, name: str | None = None, *, space: Space
         if len(names) != 1:
             raise StudyNotFoundError(
                 f"{storage} holds {len(names)} studies ({', '.join(map(repr, names)) or 'none'}); name one: "
-                f"hpo.load({str(storage)!r}, {(names or ['mlp'])[0]!r})."
+                f"hpo.load_study({str(storage)!r}, {(names or ['mlp'])[0]!r})."
             )
         [name] = names
     return Study(_history_of(opened.open(name), space))
@@ -149,7 +151,7 @@ def _check_same(history: History, beginning: Origin) -> None:
             + "; ".join(differences)
             + ". To go on "
             "with it, give what it was created with; to start from its results, make a new study: "
-            f"name='another', warm_start=[hpo.load(storage, {beginning.name!r})]."
+            f"name='another', warm_start=[hpo.load_study(storage, {beginning.name!r})]."
         )
     _warn_of_changes(history, beginning)
 

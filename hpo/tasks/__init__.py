@@ -1,6 +1,7 @@
 """Ready objectives with their spaces, the same on every backend."""
 
 from hpo.tasks.base import LabelledImages, Task
+from hpo.tasks.curves import LearningCurves
 from hpo.tasks.lenet import LeNetTask
 from hpo.tasks.mlp import DigitsTask, DropoutMLPTask, MLPTask
 from hpo.tasks.registry import TASKS
@@ -11,6 +12,7 @@ __all__ = [
     "DropoutMLPTask",
     "LabelledImages",
     "LeNetTask",
+    "LearningCurves",
     "MLPTask",
     "SoftmaxTask",
     "TASKS",

@@ -11,7 +11,7 @@ from typing import Any
 
 from hpo.backend import registry
 from hpo.checks import checked_count, checked_positive
-from hpo.errors import SearchFailedError, SpaceError
+from hpo.errors import SearchFailedError, SearchInterrupted, SpaceError
 from hpo.executors import ExecutorPlan, Outcome, Progress
 from hpo.executors.cohorts import Fuse
 from hpo.executors.placement import Placement
@@ -34,21 +34,6 @@ from hpo.tuner.lifecycle import Lifecycle
 from hpo.tuner.loop import Loop
 from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
 from hpo.tuner.stop_rules import Clock, StopRule
-
-
-class SearchInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a search. What was finished is in `study`; `tuner.run()` goes on.
-
-    Attributes:
-        study: the study up to the interruption.
-    """
-
-    def __init__(self, study: Study) -> None:
-        text = f"The search was interrupted; its study holds {study!r}."
-        if study.is_stored:
-            text += " The same call with resume=True goes on from there."
-        super().__init__(text)
-        self.study = study
 
 
 class Tuner:

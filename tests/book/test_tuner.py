@@ -74,7 +74,9 @@ def test_a_trial_that_raises_costs_that_trial_only() -> None:
 
 
 def test_when_every_trial_failed_the_first_reason_is_said() -> None:
-    with pytest.raises(hpo.SearchFailedError, match=r"All 2 trials failed\. The first: ZeroDivisionError"):
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match=r"All 2 trials failed\. The first: ZeroDivisionError"
+    ):
         tuned(lambda x: 1 / x, 0, 0)
 
 
@@ -110,7 +112,7 @@ def with_the_config(config: dict[str, Any], max_epochs: int = 10) -> float:
     return float(config["x"]) * max_epochs
 
 
-def with_the_config_and_the_trial(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+def with_the_config_and_the_trial(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
     return float(config["x"]) * 10 + trial.seed
 
 
@@ -143,12 +145,14 @@ def test_keywords_that_the_objective_does_not_know_are_named() -> None:
         def suggest(self) -> dict[str, Any]:
             return {"x": 1, "units": 3}
 
-    with pytest.raises(hpo.SearchFailedError, match="unexpected keyword argument 'units'"):
+    with pytest.raises(hpo.errors.SearchFailedError, match="unexpected keyword argument 'units'"):
         HPOTuner(Two(), with_keywords).run(1)
 
 
 def test_several_metrics_are_refused() -> None:
-    with pytest.raises(hpo.SearchFailedError, match=r"several metrics \(loss, error\) where .* one number"):
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match=r"several metrics \(loss, error\) where .* one number"
+    ):
         tuned(lambda config: {"loss": 1, "error": 2}, 1)
 
 

@@ -21,7 +21,7 @@ SPACE = {
 }
 
 
-def odd(config: dict[str, Any], trial: library.CurrentTrial) -> Any:
+def odd(config: dict[str, Any], trial: library.objective.CurrentTrial) -> Any:
     if trial.id == 1:
         raise RuntimeError('the moon, "full", is\nin the way')
     yield {"loss": config["x"], "odd": float("inf") if trial.id == 0 else float("nan")}
@@ -168,7 +168,7 @@ def test_an_output_that_cannot_be_is_refused(
     answer = hpo("export", "study.db", "--output", output)
     assert answer.code == 2
     assert text in answer.stderr
-    assert library.load("study.db") == study
+    assert library.load_study("study.db") == study
 
 
 def test_a_reader_that_goes_away_is_no_error(hpo_process: Command, study: library.Study) -> None:

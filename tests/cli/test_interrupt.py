@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hpo.study.origin import load
+from hpo.study.origin import load_study
 
 # The third trial never ends; it says so by a file.
 OBJECTIVE = """
@@ -129,7 +129,7 @@ class TestInterrupt:
         assert done.returncode == 130
         assert "Ended at once. What was finished is in study.db. Go on with: hpo run" in done.stderr
         assert "best      " not in done.stdout
-        states = [trial.state.value for trial in load("study.db").trials]
+        states = [trial.state.value for trial in load_study("study.db").trials]
         assert states.count("completed") >= 1
         assert states[2] == "running"
 

@@ -140,7 +140,7 @@ def test_a_default_plot_that_cannot_be_saved_costs_no_search(hpo: Command, tmp_p
 
 
 def test_configurations_train_together_unless_told_otherwise(hpo: Command, tmp_path: Path) -> None:
-    from hpo import load
+    from hpo import load_study
     from hpo.storage.events import EventKind
 
     for name, options in (("together", ()), ("alone", ("--fuse", "1")), ("pairs", ("--fuse", "2"))):
@@ -148,7 +148,7 @@ def test_configurations_train_together_unless_told_otherwise(hpo: Command, tmp_p
     cohorts = {
         name: [
             event.data["trials"]
-            for event in load(tmp_path / "studies.db", name).events
+            for event in load_study(tmp_path / "studies.db", name).events
             if event.kind is EventKind.COHORT_FORMED
         ]
         for name in ("together", "alone", "pairs")

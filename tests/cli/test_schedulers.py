@@ -76,7 +76,7 @@ def test_the_forecast_is_what_will_be_trained(scheduler: Any, expected: float) -
 @pytest.mark.parametrize("scheduler", [library.ASHA(1, 27), library.MedianStopping(27)])
 @pytest.mark.parametrize("num_trials", [50, 200])
 def test_the_forecast_is_near_what_it_trains(num_trials: int, scheduler: Any) -> None:
-    curves, trained = library.replay("softmax"), []
+    curves, trained = library.replay_curves("softmax"), []
     price = price_of(scheduler, num_trials, 27)
     assert price is not None
     for seed in range(5):
@@ -89,7 +89,7 @@ def test_the_forecast_is_near_what_it_trains(num_trials: int, scheduler: Any) ->
 
 def test_a_search_of_unknown_length_has_no_price() -> None:
     assert price_of(library.ASHA(1, 9), None, 9) is None
-    assert price_of(library.FIFO(), 10, 9) is None
+    assert price_of(library.schedulers.FIFO(), 10, 9) is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_objective_without_epochs_is_said_after_its_first_trial(run: Command)
 
 
 def test_the_best_of_a_search_without_a_full_training_says_so(hpo: Command) -> None:
-    def curve(config: Any, trial: library.CurrentTrial) -> Any:
+    def curve(config: Any, trial: library.objective.CurrentTrial) -> Any:
         for epoch in trial.epochs():
             if epoch == 2:
                 raise KeyboardInterrupt

@@ -32,7 +32,7 @@ def test_the_header_says_what_is_there_and_a_resumed_study_ends_like_an_uninterr
     assert "study     'softmax', resumed: 2 of 4 trials are there already (2 completed)" in rest.stdout
     assert "[3/4] trial 2" in rest.stdout
     hpo(*book, "--trials", "4", "--name", "at once")
-    resumed, at_once = library.load("study.db", "softmax"), library.load("study.db", "at once")
+    resumed, at_once = library.load_study("study.db", "softmax"), library.load_study("study.db", "at once")
     if fuse == "1":
         assert resumed.trials == at_once.trials
     # Two and two together are not four together to the last bit, but as near as cohorts promise.
@@ -61,7 +61,7 @@ def test_a_resumed_study_keeps_seed_metric_and_replicates_that_no_option_changes
     hpo(*BOOK, "--trials", "1", "--seed", "7", "--minimize", "val_loss", "--replicates", "2")
     answer = hpo(*BOOK, "--trials", "2", "--resume")
     assert answer.code == 0, answer.stderr
-    study = library.load("study.db")
+    study = library.load_study("study.db")
     assert (study.seed, study.metric.name, study.replicates, len(study.trials)) == (7, "val_loss", 2, 2)
 
 
@@ -91,7 +91,7 @@ def test_a_search_without_a_number_of_trials_ends_by_its_rule_and_says_how_to_go
     assert text in ended
     assert "Go on with: hpo run own_objectives:square" in ended
     assert ended.endswith("--resume --no-plot")
-    assert library.load("study.db").num_completed >= 1
+    assert library.load_study("study.db").num_completed >= 1
 
 
 def test_a_trial_that_was_interrupted_is_run_again_and_the_progress_goes_on(hpo: Command) -> None:
@@ -105,7 +105,10 @@ def test_a_trial_that_was_interrupted_is_run_again_and_the_progress_goes_on(hpo:
     assert answer.code == 0, answer.stderr
     assert "1 of 2 trial is there already (1 running)" in answer.stdout
     assert "[2/2] trial 1" in answer.stdout
-    assert [trial.state.value for trial in library.load("study.db").trials] == ["completed", "completed"]
+    assert [trial.state.value for trial in library.load_study("study.db").trials] == [
+        "completed",
+        "completed",
+    ]
 
 
 def test_another_result_of_a_trial_that_is_run_again_is_said(hpo: Command) -> None:
@@ -138,7 +141,7 @@ def test_a_new_study_starts_from_the_results_of_another_and_tries_other_configs(
     answer = hpo(*own("square", "--trials", "2", "--name", "new", "--warm-start", "old"))
     assert "study     'new', new, from the results of 'old'" in answer.stdout
     assert "[2/2] trial 4" in answer.stdout
-    old, new = library.load("study.db", "old"), library.load("study.db", "new")
+    old, new = library.load_study("study.db", "old"), library.load_study("study.db", "new")
     assert [trial.value for trial in new.trials[:3]] == [trial.value for trial in old.trials]
     assert not {trial.config["x"] for trial in new.trials[3:]} & {trial.config["x"] for trial in old.trials}
 
@@ -149,7 +152,7 @@ def test_workers_run_a_function_of_the_current_folder_in_processes(hpo: Command)
     assert "workers   2 processes" in answer.stdout
     assert all(
         math.isclose(trial.value or 0, (trial.config["x"] - 0.5) ** 2)
-        for trial in library.load("study.db").trials
+        for trial in library.load_study("study.db").trials
     )
 
 
@@ -158,13 +161,13 @@ def test_a_trial_that_takes_too_long_is_run_again_then_failed_and_the_others_go_
     assert answer.code == 0, answer.stderr
     assert "Trial 0 is run again:" in answer.stdout
     assert "[1/2] trial 0: x=0.6669: failed" in answer.stdout
-    states = [trial.state.value for trial in library.load("study.db").trials]
+    states = [trial.state.value for trial in library.load_study("study.db").trials]
     assert states == ["failed", "completed"]
 
 
 def test_keep_all_keeps_the_models_of_all_trials(hpo: Command) -> None:
     hpo(*own("learns", "--trials", "3", "--keep", "all"))
-    assert all(trial.kept for trial in library.load("study.db").trials)
+    assert all(trial.kept for trial in library.load_study("study.db").trials)
 
 
 class TestRefusals:

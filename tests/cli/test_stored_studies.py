@@ -15,14 +15,14 @@ Command = Callable[..., Any]
 SPACE = {"x": library.Float(0, 1)}
 
 
-def by_trial(config: dict[str, Any], trial: library.CurrentTrial) -> Any:
+def by_trial(config: dict[str, Any], trial: library.objective.CurrentTrial) -> Any:
     if trial.id == 1:
         raise RuntimeError("the moon is in the way")
     yield {"loss": config["x"], "odd": float("nan")}
     yield {"loss": config["x"] / 2, "odd": 1.0}
 
 
-def learns(config: dict[str, Any], trial: library.CurrentTrial) -> Any:
+def learns(config: dict[str, Any], trial: library.objective.CurrentTrial) -> Any:
     weights = np.zeros(3)
     trial.checkpoint(weights=weights)
     for epoch in trial.epochs(3):
@@ -122,7 +122,7 @@ class TestShowStudy:
             (1, True, False),
             (3, False, True),
         ]
-        assert {one["trial"] for one in kept} == {library.load("study.db").best.id}
+        assert {one["trial"] for one in kept} == {library.load_study("study.db").best.id}
 
     def test_json_is_that_of_run_and_more(self, hpo: Command, file: str) -> None:
         document = hpo("show", file, "mlp", "--json").document
@@ -184,16 +184,20 @@ class TestShowTrial:
         assert document["events"][0]["data"]["config"] == document["trial"]["config"]
 
     def test_each_start_and_decision_has_its_reason(self, hpo: Command) -> None:
-        class PausesThenStops(library.FIFO):
+        class PausesThenStops(library.schedulers.FIFO):
             def next(self, study: library.Study, *, can_start: bool) -> Any:
                 waiting = [trial.id for trial in study.trials if trial.state.value == "paused"]
                 grant = super().next(study, can_start=can_start and not waiting)
                 return library.schedulers.Grant(waiting[0], None, {"rung": 1}) if waiting else grant
 
-            def on_report(self, study: library.Study, trial: int) -> library.Decision:
+            def on_report(self, study: library.Study, trial: int) -> library.schedulers.Decision:
                 if len(study.trials[trial].reports) == 1:
-                    return library.Decision(library.Verdict.PAUSE, "the first rung is full")
-                return library.Decision(library.Verdict.STOP, "it is not among the best")
+                    return library.schedulers.Decision(
+                        library.schedulers.Verdict.PAUSE, "the first rung is full"
+                    )
+                return library.schedulers.Decision(
+                    library.schedulers.Verdict.STOP, "it is not among the best"
+                )
 
         library.search(
             by_trial,
@@ -226,7 +230,7 @@ class TestShowTrial:
             num_trials=1,
             storage=file,
             name="b",
-            warm_start=[library.load(file, "mlp")],
+            warm_start=[library.load_study(file, "mlp")],
         )
         assert (
             "start 0: a config that was added, from mlp, trial 0"

@@ -63,7 +63,7 @@ def test_layers_of_another_order_and_one_shape_are_a_question() -> None:
     original = described("torch", dense("a", 8, 4), dense("b", 8, 5), dense("c", 8, 4))
     port = described("mxnet", dense("x", 8, 5), dense("y", 8, 4), dense("z", 8, 4))
     with pytest.raises(
-        hpo.PortMappingError, match=r"(?s)in more than one way.*x.weight \[8, 5\].*b.weight \[8, 5\]"
+        hpo.errors.PortMappingError, match=r"(?s)in more than one way.*x.weight \[8, 5\].*b.weight \[8, 5\]"
     ):
         by_order_and_shape(original, port)
     assert template(original, port)["b.bias"] == "x.bias"
@@ -120,7 +120,7 @@ def test_the_layout_of_a_batch_is_read_from_its_short_axis() -> None:
     assert check(batch=last, layout={"batch": "NHWC", "torch": "NHWC"}).port.options["layout"] is None
     doubtful = (np.zeros((4, 3, 8, 3)), BATCH[1])
     assert check("torch:nets:net", "mxnet:nets:net", batch=doubtful).port.options["batch_layout"] is None
-    with pytest.raises(hpo.PortLayoutError, match="are its channels first or last"):
+    with pytest.raises(hpo.errors.PortLayoutError, match="are its channels first or last"):
         check(batch=doubtful)
 
 

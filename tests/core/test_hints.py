@@ -72,7 +72,7 @@ def test_noise_rarely_gives_a_hint(num_trials: int) -> None:
     "name", ["train_loss", "training_error", "TrainAccuracy", "loss/train", "avg_train_loss"]
 )
 def test_a_metric_of_the_training_examples_is_pointed_out(name: str) -> None:
-    [hint] = find_hints(hpo.Space(RATE), hpo.Metric(name), [])
+    [hint] = find_hints(hpo.Space(RATE), hpo.study.Metric(name), [])
     assert hint.kind == "training_metric"
     assert repr(name) in hint.text
     assert "Minimize one of the validation examples" in hint.text
@@ -80,7 +80,7 @@ def test_a_metric_of_the_training_examples_is_pointed_out(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["val_error", "value", "constraint", "strain"])
 def test_other_metrics_are_left_alone(name: str) -> None:
-    assert find_hints(hpo.Space(RATE), hpo.Metric(name), []) == ()
+    assert find_hints(hpo.Space(RATE), hpo.study.Metric(name), []) == ()
 
 
 def test_hints_are_printed_with_the_study() -> None:

@@ -46,7 +46,7 @@ def test_a_study_folded_afresh_equals_the_live_one(steps: Any, maximize: str | N
 def test_the_log_goes_through_json_unchanged(steps: Any) -> None:
     live = work(steps).study
     lines = [json.dumps([e.kind, e.trial, e.attempt, e.epoch, e.text]) for e in live.events]
-    read = [hpo.Event(EventKind(kind), *rest) for kind, *rest in map(json.loads, lines)]
+    read = [hpo.study.Event(EventKind(kind), *rest) for kind, *rest in map(json.loads, lines)]
     assert tuple(read) == live.events
     assert hpo.Study.from_events(read) == live
 
@@ -61,7 +61,7 @@ def test_every_prefix_of_a_log_is_a_study(steps: Any) -> None:
 @given(STEPS)
 def test_the_best_is_the_first_of_the_smallest_values(steps: Any) -> None:
     study = work(steps).study
-    values = [trial.value for trial in study.trials if trial.state is hpo.TrialState.COMPLETED]
+    values = [trial.value for trial in study.trials if trial.state is hpo.study.TrialState.COMPLETED]
     if values:
         assert study.best.value == min(value for value in values if value is not None)
         assert study.best.id == study.top(1)[0].id == study.incumbents().trials[-1]
@@ -75,7 +75,9 @@ def test_no_two_events_of_a_trial_have_the_same_key(steps: Any) -> None:
 
 
 def test_times_are_no_part_of_equality() -> None:
-    assert hpo.Event(EventKind.NOTED, time=1.0) == hpo.Event(EventKind.NOTED, time=2.0, elapsed=3.0)
+    assert hpo.study.Event(EventKind.NOTED, time=1.0) == hpo.study.Event(
+        EventKind.NOTED, time=2.0, elapsed=3.0
+    )
 
 
 def test_an_events_content_cannot_be_changed_through_it() -> None:
@@ -97,9 +99,9 @@ def test_what_json_cannot_hold_is_refused_with_its_content() -> None:
 def test_a_study_of_several_metrics_can_be_read_and_says_that_it_has_no_best() -> None:
     metrics = [{"name": name, "direction": "minimize"} for name in ("error", "seconds")]
     data = {"name": "two", "seed": 0, "metrics": metrics, "space": SPACE.to_json(), "versions": {}}
-    study = hpo.Study.from_events([hpo.Event(EventKind.STUDY_CREATED, text=to_text(data))])
+    study = hpo.Study.from_events([hpo.study.Event(EventKind.STUDY_CREATED, text=to_text(data))])
     assert study.metrics == (Metric("error", Direction.MINIMIZE), Metric("seconds"))
-    with pytest.raises(hpo.ObjectiveError, match="exactly one metric; 'two' has: error, seconds"):
+    with pytest.raises(hpo.errors.ObjectiveError, match="exactly one metric; 'two' has: error, seconds"):
         study.best  # noqa: B018
 
 
@@ -114,16 +116,16 @@ def test_a_space_without_json_has_to_be_given_again() -> None:
 @pytest.mark.parametrize(
     ("event", "text"),
     [
-        (hpo.Event(EventKind.STUDY_CREATED), "starts with its only study_created"),
-        (hpo.Event(EventKind.REPORTED, 5, 0, 1), "no such attempt is running"),
-        (hpo.Event(EventKind.REPORTED, 1, 1, 1), "no such attempt is running"),
-        (hpo.Event(EventKind.REPORTED, 1, 0, 1, '{"value": 1}'), "does not come after the last one"),
-        (hpo.Event(EventKind.TRIAL_FAILED, 0, 0), "no such attempt is running"),
-        (hpo.Event(EventKind.TRIAL_STARTED, 7, 0), "where trial 2 or another attempt can start"),
-        (hpo.Event(EventKind.TRIAL_STARTED, 1, 2), "where trial 2 or another attempt can start"),
+        (hpo.study.Event(EventKind.STUDY_CREATED), "starts with its only study_created"),
+        (hpo.study.Event(EventKind.REPORTED, 5, 0, 1), "no such attempt is running"),
+        (hpo.study.Event(EventKind.REPORTED, 1, 1, 1), "no such attempt is running"),
+        (hpo.study.Event(EventKind.REPORTED, 1, 0, 1, '{"value": 1}'), "does not come after the last one"),
+        (hpo.study.Event(EventKind.TRIAL_FAILED, 0, 0), "no such attempt is running"),
+        (hpo.study.Event(EventKind.TRIAL_STARTED, 7, 0), "where trial 2 or another attempt can start"),
+        (hpo.study.Event(EventKind.TRIAL_STARTED, 1, 2), "where trial 2 or another attempt can start"),
     ],
 )
-def test_events_that_do_not_follow_are_refused(event: hpo.Event, text: str) -> None:
+def test_events_that_do_not_follow_are_refused(event: hpo.study.Event, text: str) -> None:
     events = work([([], "tell", 0.5), ([0.5], "leave", 0)]).study.events
     with pytest.raises(ValueError, match=text):
         History([*events, event])
@@ -131,19 +133,19 @@ def test_events_that_do_not_follow_are_refused(event: hpo.Event, text: str) -> N
 
 def test_a_log_that_does_not_start_with_its_study_is_refused() -> None:
     with pytest.raises(ValueError, match="starts with its only study_created; event 0"):
-        History([hpo.Event(EventKind.NOTED)])
+        History([hpo.study.Event(EventKind.NOTED)])
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        hpo.Event(EventKind.TRIAL_STARTED, 0, 1),
-        hpo.Event(EventKind.REPORTED, 1, 0, 7, '{"value": 1}'),
-        hpo.Event(EventKind.TRIAL_COMPLETED, 1, 0),
+        hpo.study.Event(EventKind.TRIAL_STARTED, 0, 1),
+        hpo.study.Event(EventKind.REPORTED, 1, 0, 7, '{"value": 1}'),
+        hpo.study.Event(EventKind.TRIAL_COMPLETED, 1, 0),
     ],
 )
-def test_what_a_tuner_writes_too_late_has_no_effect(event: hpo.Event) -> None:
+def test_what_a_tuner_writes_too_late_has_no_effect(event: hpo.study.Event) -> None:
     # Trial 0 has ended, and trial 1 was started again by another tuner.
     events = work([([], "tell", 0.5), ([0.5], "leave", 0)]).study.events
-    again = hpo.Event(EventKind.TRIAL_STARTED, 1, 1)
+    again = hpo.study.Event(EventKind.TRIAL_STARTED, 1, 1)
     assert hpo.Study.from_events([*events, again, event]) == hpo.Study.from_events([*events, again])

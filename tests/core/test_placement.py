@@ -50,7 +50,7 @@ def jot(monkeypatch: pytest.MonkeyPatch) -> Framework:
     return backend
 
 
-def find_device(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+def find_device(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
     seen.append((trial.backend, trial.device_name, trial.device))
     return 1.0
 
@@ -143,7 +143,7 @@ def test_two_frameworks_do_not_hinder_an_objective_that_needs_none() -> None:
 
 @pytest.mark.usefixtures("two_frameworks")
 def test_two_frameworks_are_an_error_for_a_trial_that_asks_for_its_device() -> None:
-    with pytest.raises(hpo.SearchFailedError, match="AmbiguousBackendError: Several frameworks"):
+    with pytest.raises(hpo.errors.SearchFailedError, match="AmbiguousBackendError: Several frameworks"):
         hpo.search(find_device, SPACE, num_trials=1, seed=0)
 
 

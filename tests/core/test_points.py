@@ -42,5 +42,5 @@ def test_the_log_says_that_a_point_was_given() -> None:
 
 
 def test_a_point_outside_of_the_space_is_refused_before_anything_runs() -> None:
-    with pytest.raises(hpo.SpaceError, match=r"'x'.*received 2"):
+    with pytest.raises(hpo.errors.SpaceError, match=r"'x'.*received 2"):
         configs(points_to_evaluate=[{"x": 2.0, "n": 1}])

@@ -15,7 +15,7 @@ SPACE = {"x": hpo.Float(0, 1)}
 POINTS = [{"x": 0.5}, {"x": 0.25}, {"x": 0.75}]
 
 
-def lucky(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+def lucky(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
     """What a config is worth, and what the draw adds."""
     return float(config["x"] + 0.1 * trial.replicate)
 
@@ -33,7 +33,7 @@ def test_a_result_is_the_mean_over_the_draws_with_its_spread() -> None:
 
 
 def test_so_is_each_report() -> None:
-    def curve(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         for epoch in (1, 2):
             yield epoch + trial.replicate
 
@@ -45,7 +45,7 @@ def test_so_is_each_report() -> None:
 def test_the_best_are_confirmed_on_draws_that_selected_nothing() -> None:
     seen: list[tuple[float, int]] = []
 
-    def watched(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+    def watched(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
         seen.append((config["x"], trial.replicate))
         return lucky(config, trial)
 
@@ -59,7 +59,7 @@ def test_the_best_are_confirmed_on_draws_that_selected_nothing() -> None:
 
 def test_what_was_confirmed_is_in_the_log_and_not_trained_again(tmp_path: Path) -> None:
     hpo.confirm(search(storage=tmp_path / "s.db"), top=1, replicates=2)
-    study = hpo.load(tmp_path / "s.db")
+    study = hpo.load_study(tmp_path / "s.db")
     assert [one.trial for one in study.confirmed] == [1]
     hpo.confirm(study, top=1, replicates=2, objective=lambda config: pytest.fail("trained again"))
 
@@ -67,16 +67,18 @@ def test_what_was_confirmed_is_in_the_log_and_not_trained_again(tmp_path: Path) 
 def test_a_study_from_a_log_needs_its_objective(tmp_path: Path) -> None:
     search(storage=tmp_path / "s.db")
     with pytest.raises(ValueError, match=r"no objective; pass it: confirm\(study, objective=f\)"):
-        hpo.confirm(hpo.load(tmp_path / "s.db"))
+        hpo.confirm(hpo.load_study(tmp_path / "s.db"))
 
 
 def test_a_config_that_fails_this_time_is_an_error() -> None:
-    def fragile(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+    def fragile(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
         if trial.replicate:
             raise RuntimeError("bad luck")
         return float(config["x"])
 
-    with pytest.raises(hpo.ObjectiveError, match=r"Trial 1, config .*0\.25.* failed on draw 1: .*bad luck"):
+    with pytest.raises(
+        hpo.errors.ObjectiveError, match=r"Trial 1, config .*0\.25.* failed on draw 1: .*bad luck"
+    ):
         hpo.confirm(search(fragile))
 
 

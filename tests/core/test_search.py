@@ -27,7 +27,7 @@ def test_the_best_trial_has_the_smallest_value() -> None:
 def test_maximize_makes_the_largest_value_the_best() -> None:
     study = hpo.search(distance, SPACE, maximize="distance", num_trials=20, seed=0)
     assert study.best.value == max(distance(trial.config) for trial in study.trials)
-    assert study.metrics == (hpo.Metric("distance", hpo.Direction.MAXIMIZE),)
+    assert study.metrics == (hpo.study.Metric("distance", hpo.study.Direction.MAXIMIZE),)
 
 
 def test_the_same_seed_gives_the_same_study() -> None:
@@ -43,17 +43,17 @@ def test_a_drawn_seed_is_recorded() -> None:
 
 def test_an_unnamed_number_is_called_value() -> None:
     study = hpo.search(distance, SPACE, num_trials=1, seed=0)
-    assert study.metrics == (hpo.Metric("value"),)
+    assert study.metrics == (hpo.study.Metric("value"),)
     assert study.best.metrics == {"value": study.best.value}
 
 
 def test_a_dict_of_one_metric_names_it() -> None:
     study = hpo.search(lambda config: {"loss": 1}, SPACE, num_trials=1, seed=0)
-    assert study.metrics == (hpo.Metric("loss"),)
+    assert study.metrics == (hpo.study.Metric("loss"),)
 
 
 def test_a_dict_of_several_metrics_needs_a_name() -> None:
-    with pytest.raises(hpo.ObjectiveError, match=r"several metrics \(loss, error\).*minimize='loss'"):
+    with pytest.raises(hpo.errors.ObjectiveError, match=r"several metrics \(loss, error\).*minimize='loss'"):
         hpo.search(lambda config: {"loss": 1, "error": 2}, SPACE, num_trials=3, seed=0)
 
 
@@ -65,7 +65,7 @@ def test_a_report_of_several_metrics_needs_a_name_even_if_the_objective_swallows
             return 0.0
         return 1.0
 
-    with pytest.raises(hpo.ObjectiveError, match="several metrics"):
+    with pytest.raises(hpo.errors.ObjectiveError, match="several metrics"):
         hpo.search(train, SPACE, num_trials=3, seed=0)
 
 
@@ -96,7 +96,7 @@ def test_what_a_generator_returns_is_its_result() -> None:
 
 
 def test_an_early_result_does_not_beat_a_later_one_of_the_same_trial() -> None:
-    def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         yield from ((0.0, 0.9) if trial.id == 0 else (0.5, 0.5))
 
     assert hpo.search(train, SPACE, num_trials=2, seed=0).best.id == 1
@@ -110,14 +110,14 @@ def test_a_plain_function_reports_while_it_runs() -> None:
             hpo.report(error)
             seen.append(len(events))
 
-    events: list[hpo.Event] = []
+    events: list[hpo.study.Event] = []
     study = hpo.search(train, SPACE, num_trials=1, seed=0, callbacks=[lambda e, s: events.append(e)])
     assert study.best.value == 0.25
     assert seen[1] == seen[0] + 1
 
 
 def test_a_generator_may_report_and_yield_nothing() -> None:
-    def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[None]:
+    def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[None]:
         trial.report(0.5, epoch=2)
         yield
         trial.report({"value": 0.25, "epoch": 5})
@@ -129,7 +129,7 @@ def test_a_generator_may_report_and_yield_nothing() -> None:
 
 
 def test_an_objective_that_changes_its_config_changes_nothing_else() -> None:
-    def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+    def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
         config["x"] = "changed"
         return float(trial.config["x"])
 
@@ -164,7 +164,7 @@ def failing(config: dict[str, Any]) -> float:
 def test_what_is_no_result_fails_its_trial_alone(result: Any, reason: str) -> None:
     results = iter([result, 0.5])
     study = hpo.search(lambda config: next(results), SPACE, minimize="value", num_trials=2, seed=0)
-    assert study.trials[0].state is hpo.TrialState.FAILED
+    assert study.trials[0].state is hpo.study.TrialState.FAILED
     assert re.search(reason, study.trials[0].reason or "")
     assert study.trials[0].value is None
     assert study.best.id == 1
@@ -173,7 +173,7 @@ def test_what_is_no_result_fails_its_trial_alone(result: Any, reason: str) -> No
 def test_a_report_of_nan_stops_the_generator_and_is_kept() -> None:
     closed = []
 
-    def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         try:
             yield 0.5
             yield math.nan if trial.id == 0 else 0.5
@@ -189,7 +189,7 @@ def test_a_report_of_nan_stops_the_generator_and_is_kept() -> None:
 
 def test_an_exception_fails_its_trial_with_type_message_and_place() -> None:
     study = hpo.search(lambda c: failing(c) if c["x"] > 0.5 else 1, SPACE, num_trials=9, seed=0)
-    failed = next(trial for trial in study.trials if trial.state is hpo.TrialState.FAILED)
+    failed = next(trial for trial in study.trials if trial.state is hpo.study.TrialState.FAILED)
     line = failing.__code__.co_firstlineno + 1
     assert failed.reason == f"ZeroDivisionError: no way (test_search.py:{line})"
     assert "raise ZeroDivisionError" in (failed.traceback or "")
@@ -200,7 +200,7 @@ def test_the_place_of_an_exception_is_in_the_users_code() -> None:
     def train(config: dict[str, Any]) -> Any:
         return np.zeros(3).astype("nonsense")
 
-    with pytest.raises(hpo.SearchFailedError, match=r"TypeError: .* \(test_search.py:\d+\)"):
+    with pytest.raises(hpo.errors.SearchFailedError, match=r"TypeError: .* \(test_search.py:\d+\)"):
         hpo.search(train, SPACE, num_trials=1, seed=0)
 
 
@@ -212,7 +212,7 @@ def test_the_place_of_an_exception_is_in_the_users_code() -> None:
     ],
 )
 def test_a_hyperparameter_that_is_not_there_is_told_beside_those_that_are(asked: str, told: str) -> None:
-    with pytest.raises(hpo.SearchFailedError) as failed:
+    with pytest.raises(hpo.errors.SearchFailedError) as failed:
         hpo.search(lambda config: config[asked], {"rate": hpo.Float(0, 1)}, num_trials=1, seed=0)
     assert re.fullmatch(told, failed.value.study.trials[0].reason or "")
 
@@ -225,13 +225,13 @@ def test_a_swallowed_refusal_of_a_report_still_fails_the_trial() -> None:
             return 0.5
         return 0.6
 
-    with pytest.raises(hpo.SearchFailedError, match="it gave 'a string' of type str"):
+    with pytest.raises(hpo.errors.SearchFailedError, match="it gave 'a string' of type str"):
         hpo.search(train, SPACE, num_trials=1, seed=0)
 
 
 def test_when_all_trials_fail_the_error_has_the_count_the_first_reason_and_the_study() -> None:
     with pytest.raises(
-        hpo.SearchFailedError, match=r"All 3 trials failed. The first \(trial 0.*ZeroDivision"
+        hpo.errors.SearchFailedError, match=r"All 3 trials failed. The first \(trial 0.*ZeroDivision"
     ) as caught:
         hpo.search(failing, SPACE, num_trials=3, seed=0)
     assert caught.value.study.num_failed == 3
@@ -244,7 +244,7 @@ def test_a_generator_whose_cleaning_up_fails_keeps_its_reason() -> None:
         finally:
             raise RuntimeError("cannot clean up")
 
-    with pytest.raises(hpo.SearchFailedError, match="value is nan at epoch 1"):
+    with pytest.raises(hpo.errors.SearchFailedError, match="value is nan at epoch 1"):
         hpo.search(train, SPACE, num_trials=1, seed=0)
 
 

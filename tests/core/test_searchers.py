@@ -32,12 +32,12 @@ def test_random_search_meets_constraints() -> None:
     assert all(trial.config["a"] + trial.config["b"] <= 3 for trial in study.trials)
 
 
-class Doubling(hpo.Searcher):
+class Doubling(hpo.searchers.Searcher):
     """A searcher of a user: twice the best x so far."""
 
-    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
         x = 0.01 if not study.num_completed else min(1.0, 2 * study.best.config["x"])
-        return [hpo.Proposal({"x": x}, {"from": study.num_completed})] * n
+        return [hpo.searchers.Proposal({"x": x}, {"from": study.num_completed})] * n
 
 
 def test_a_users_searcher_reads_results_and_its_info_is_kept() -> None:

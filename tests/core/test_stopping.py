@@ -78,7 +78,7 @@ def test_time_ends_a_search_between_two_epochs_and_the_trial_goes_on_later() -> 
     tuner = hpo.Tuner(endless, SPACE, num_trials=2, seed=0, timeout=0.05)
     study = tuner.run()
     assert study.notes[-1] == ("stop", "its 0.05 seconds are over")
-    assert [trial.state for trial in study.trials] == [hpo.TrialState.RUNNING]
+    assert [trial.state for trial in study.trials] == [hpo.study.TrialState.RUNNING]
     assert tuner.run().trials[0].attempt == 1
 
 

@@ -43,7 +43,7 @@ def test_top_takes_a_count(k: Any) -> None:
 
 def test_best_without_a_completed_trial_says_why() -> None:
     with pytest.raises(
-        hpo.ObjectiveError, match=r"'s' completed.*0 running, 2 failed, the first \(trial 0\)"
+        hpo.errors.ObjectiveError, match=r"'s' completed.*0 running, 2 failed, the first \(trial 0\)"
     ):
         study_of(None, None).best  # noqa: B018
 

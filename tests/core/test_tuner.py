@@ -36,7 +36,7 @@ def test_run_has_nothing_to_do_once_all_trials_are_there() -> None:
 def test_an_interrupted_trial_is_closed_and_run_again_first() -> None:
     log: list[Any] = []
 
-    def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         try:
             yield config["x"]
             if trial.id == 1 and "closed 1" not in log:
@@ -76,7 +76,7 @@ def test_an_exit_of_the_program_passes_through() -> None:
 def test_a_trial_is_in_the_log_before_its_objective_is_called() -> None:
     def look(config: dict[str, Any]) -> float:
         assert tuner.study.trials[-1].config == config
-        assert tuner.study.trials[-1].state is hpo.TrialState.RUNNING
+        assert tuner.study.trials[-1].state is hpo.study.TrialState.RUNNING
         return 1.0
 
     tuner = hpo.Tuner(look, SPACE, num_trials=2, seed=0)
@@ -101,7 +101,7 @@ def test_the_current_trial_is_set_around_every_step_and_never_outside() -> None:
 
 
 def test_the_objective_knows_its_trial() -> None:
-    def look(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+    def look(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
         seen.append((trial.id, trial.seed, trial.backend, trial.device_name, trial.config == config))
         return 1.0
 
@@ -111,7 +111,7 @@ def test_the_objective_knows_its_trial() -> None:
 
 
 def test_callbacks_get_every_event_in_order() -> None:
-    seen: list[hpo.Event] = []
+    seen: list[hpo.study.Event] = []
     study = hpo.search(identity, SPACE, num_trials=2, seed=0, callbacks=[lambda e, s: seen.append(e)])
     assert tuple(seen) == study.events
     assert [event.kind.value for event in seen][:4] == [
@@ -123,7 +123,7 @@ def test_callbacks_get_every_event_in_order() -> None:
 
 
 def test_a_single_callback_needs_no_list() -> None:
-    seen: list[hpo.Event] = []
+    seen: list[hpo.study.Event] = []
     study = hpo.search(identity, SPACE, num_trials=2, seed=0, callbacks=lambda e, s: seen.append(e))
     assert seen == list(study.events)
 
@@ -157,7 +157,7 @@ def test_a_hyperparameter_may_be_called_as_the_trial() -> None:
 
 
 def test_an_error_of_a_callback_is_not_blamed_on_the_objective() -> None:
-    def broken(event: hpo.Event, study: hpo.Study) -> None:
+    def broken(event: hpo.study.Event, study: hpo.Study) -> None:
         if event.epoch == 1:
             raise RuntimeError("broken callback")
 
@@ -206,14 +206,14 @@ def test_reports_by_hand_count_where_no_value_is_told() -> None:
 def test_what_is_told_without_a_result_is_a_failure(arguments: Any, reason: str) -> None:
     tuner = hpo.Tuner(None, SPACE, minimize="error", num_trials=1, seed=0)
     trial = tuner.tell(tuner.ask(), **arguments)
-    assert trial.state is hpo.TrialState.FAILED
+    assert trial.state is hpo.study.TrialState.FAILED
     assert (trial.reason or "").startswith(reason)
 
 
 def test_telling_no_number_is_an_error_and_the_trial_goes_on() -> None:
     tuner = hpo.Tuner(None, SPACE, num_trials=1, seed=0)
     trial = tuner.ask()
-    with pytest.raises(hpo.ObjectiveError, match="it gave 'low' of type str"):
+    with pytest.raises(hpo.errors.ObjectiveError, match="it gave 'low' of type str"):
         tuner.tell(trial, "low")
     assert tuner.tell(trial, 0.5).value == 0.5
 
@@ -249,7 +249,7 @@ def test_known_results_are_added_without_being_proposals() -> None:
 
 def test_a_result_for_a_config_outside_of_the_space_is_refused() -> None:
     tuner = hpo.Tuner(identity, SPACE, num_trials=2, seed=0)
-    with pytest.raises(hpo.SpaceError, match="'x'"):
+    with pytest.raises(hpo.errors.SpaceError, match="'x'"):
         tuner.add({"x": 2.0}, 1)
     assert len(tuner.study.trials) == 0
 

@@ -18,7 +18,7 @@ from hpo.objective.function import Objective
 SPACE = {"x": hpo.Float(0, 1), "speed": hpo.Int(1, 5)}
 
 
-def curve(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[dict[str, float]]:
+def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[dict[str, float]]:
     for epoch in trial.epochs(9):
         yield {"error": config["x"] + config["speed"] / epoch, "seconds": float(config["speed"])}
 
@@ -42,12 +42,12 @@ SCHEDULERS = [
     hpo.SuccessiveHalving(1, 9),
     hpo.Hyperband(1, 9),
     hpo.MedianStopping(9),
-    hpo.FIFO(),
+    hpo.schedulers.FIFO(),
 ]
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_one_simulated_worker_does_what_one_process_does(scheduler: hpo.Scheduler) -> None:
+def test_one_simulated_worker_does_what_one_process_does(scheduler: hpo.schedulers.Scheduler) -> None:
     real = hpo.search(curve, SPACE, minimize="error", scheduler=scheduler, num_trials=20, seed=0)
     assert simulated(1, scheduler) == real
 
@@ -97,10 +97,10 @@ class InOrder:
 @pytest.mark.parametrize("scheduler", SCHEDULERS[:4])
 @pytest.mark.parametrize("searcher", ["random", "tpe"])
 def test_decisions_are_those_of_a_real_run_with_the_same_order(
-    scheduler: hpo.Scheduler, searcher: str
+    scheduler: hpo.schedulers.Scheduler, searcher: str
 ) -> None:
     simulation = simulated(3, scheduler, searcher=searcher)
-    order = [event.trial or 0 for event in simulation.events if event.kind is hpo.EventKind.REPORTED]
+    order = [event.trial or 0 for event in simulation.events if event.kind is hpo.study.EventKind.REPORTED]
     real = hpo.search(
         curve,
         SPACE,
@@ -186,7 +186,7 @@ def test_failures_are_those_of_a_real_search() -> None:
 
 
 def test_replicates_are_means_here_too() -> None:
-    def noisy(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[dict[str, float]]:
+    def noisy(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[dict[str, float]]:
         for epoch in trial.epochs():
             yield {"error": config["x"] + trial.replicate / epoch}
 

@@ -16,7 +16,7 @@ POINTS = [{"x": 0.5}, {"x": 0.25}, {"x": 0.75}]
 ERRORS = (3.0, 1.0, 2.0)
 
 
-def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
     """Best at its second epoch of three; its model says of which config and epoch it is."""
     weights = np.array([config["x"], 0.0])
     trial.checkpoint(model=weights)
@@ -49,7 +49,7 @@ def test_all_or_none_can_be_kept(tmp_path: Path) -> None:
 def test_a_running_trial_never_has_more_than_two(tmp_path: Path) -> None:
     counts = []
 
-    def count(event: hpo.Event, study: hpo.Study) -> None:
+    def count(event: hpo.study.Event, study: hpo.Study) -> None:
         counts.append(len(files(tmp_path)))
 
     search(tmp_path / "s.db", callbacks=[count])
@@ -59,7 +59,7 @@ def test_a_running_trial_never_has_more_than_two(tmp_path: Path) -> None:
 
 def test_the_arrays_of_the_best_and_of_the_last_epoch_are_told_apart(tmp_path: Path) -> None:
     search(tmp_path / "s.db")
-    best = hpo.load(tmp_path / "s.db").best
+    best = hpo.load_study(tmp_path / "s.db").best
     assert best.best_epoch == 2
     assert best.arrays()["model"].tolist() == [0.25, 2.0]
     assert best.arrays("last")["model"].tolist() == [0.25, 3.0]
@@ -69,22 +69,22 @@ def test_the_best_model_is_loaded_into_one_of_the_same_shape(tmp_path: Path) -> 
     study, model = search(tmp_path / "s.db"), np.zeros(2)
     study.best.load_into(model)
     assert model.tolist() == [0.25, 2.0]
-    with pytest.raises(hpo.CheckpointError, match=r"\(2,\).*\(3,\)|\(3,\).*\(2,\)"):
+    with pytest.raises(hpo.errors.CheckpointError, match=r"\(2,\).*\(3,\)|\(3,\).*\(2,\)"):
         study.best.load_into(np.zeros(3))
 
 
 def test_a_model_that_was_not_kept_is_an_error_that_says_how_to_keep_it(tmp_path: Path) -> None:
     study = search(tmp_path / "s.db")
-    with pytest.raises(hpo.CheckpointError, match=r"Trial 0 has no checkpoint.*keep="):
+    with pytest.raises(hpo.errors.CheckpointError, match=r"Trial 0 has no checkpoint.*keep="):
         study.trials[0].arrays()
 
 
 def test_a_failed_trial_leaves_no_files(tmp_path: Path) -> None:
-    def fails(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def fails(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         yield from train(config, trial)
         raise RuntimeError("too late")
 
-    with pytest.raises(hpo.SearchFailedError, match="too late"):
+    with pytest.raises(hpo.errors.SearchFailedError, match="too late"):
         hpo.search(fails, SPACE, num_trials=1, storage=tmp_path / "s.db", keep="all")
     assert files(tmp_path) == []
 

@@ -32,7 +32,7 @@ def run_to_the_end(file: Path, executor: str) -> hpo.Study:
     with victim(file, executor) as process:
         output, _ = process.communicate(timeout=120)
         assert (output, process.returncode) == ("done\n", 0)
-    return hpo.load(file, "killed")
+    return hpo.load_study(file, "killed")
 
 
 def kill_after(seconds: float, file: Path, executor: str) -> None:
@@ -58,7 +58,7 @@ def test_a_search_killed_twenty_times_ends_as_one_that_was_not(tmp_path: Path, e
     for seconds in np.random.default_rng(0).uniform(0, 0.05, NUM_KILLS):
         kill_after(seconds, tmp_path / "killed.db", executor)
     # It would prove nothing if the search had been over by now, or never had a trial in flight.
-    interrupted = hpo.load(tmp_path / "killed.db", "killed")
+    interrupted = hpo.load_study(tmp_path / "killed.db", "killed")
     assert interrupted.num_completed < len(whole.trials)
     assert sum(trial.attempt for trial in interrupted.trials) >= NUM_KILLS // 4
     killed = run_to_the_end(tmp_path / "killed.db", executor)

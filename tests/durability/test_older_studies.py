@@ -43,7 +43,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Copy:
 
 def continue_with(kind: str, version: str, file: Path) -> None:
     """Let another version have created the study, and appended an event of that kind."""
-    created_by = hpo.load(file).versions["polyhpo"]
+    created_by = hpo.load_study(file).versions["polyhpo"]
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(
             "UPDATE hpo_events SET text = replace(text, ?, ?) WHERE number = 0", [created_by, version]
@@ -57,12 +57,12 @@ def continue_with(kind: str, version: str, file: Path) -> None:
 
 def running(study: hpo.Study) -> dict[int, int]:
     """The attempts of the trials that are under way, by their ids."""
-    return {trial.id: trial.attempt for trial in study.trials if trial.state is hpo.TrialState.RUNNING}
+    return {trial.id: trial.attempt for trial in study.trials if trial.state is hpo.study.TrialState.RUNNING}
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_what_an_older_version_wrote_is_read(copy: Copy, name: str) -> None:
-    study = hpo.load(copy(name))
+    study = hpo.load_study(copy(name))
     ended = [told(trial) for trial in study.trials if trial.finished is not None]
     assert ended == [EXPECTED[name]["trials"][trial["id"]] for trial in ended]
     assert running(study) or name == "confirmed"
@@ -71,7 +71,7 @@ def test_what_an_older_version_wrote_is_read(copy: Copy, name: str) -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_what_an_older_version_began_goes_on_without_a_warning_to_the_same_end(copy: Copy, name: str) -> None:
     file, search = copy(name), STUDIES[name]()
-    interrupted = running(hpo.load(file))
+    interrupted = running(hpo.load_study(file))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         study = search.run(file, resume=True)
@@ -92,7 +92,7 @@ def test_an_event_of_an_unknown_kind_is_refused_with_the_version_that_wrote_it(c
     file = copy("searcher-random")
     continue_with("trial_teleported", "7.8.9", file)
     said = rf"'study' in {re.escape(str(file))} .*the kind 'trial_teleported'.*created by polyhpo 7\.8\.9"
-    with pytest.raises(hpo.StorageError, match=said):
-        hpo.load(file)
-    with pytest.raises(hpo.StorageError, match=said):
+    with pytest.raises(hpo.errors.StorageError, match=said):
+        hpo.load_study(file)
+    with pytest.raises(hpo.errors.StorageError, match=said):
         STUDIES["searcher-random"]().run(file, resume=True)

@@ -37,7 +37,7 @@ def go_on(file: Path, objective: Any = loss, space: Any = SPACE, **changed: Any)
 
 def test_a_resumed_study_equals_one_that_was_never_interrupted(file: Path) -> None:
     whole = hpo.search(loss, SPACE, minimize="loss", num_trials=5, seed=0, name="first")
-    assert go_on(file) == whole == hpo.load(file, "first")
+    assert go_on(file) == whole == hpo.load_study(file, "first")
 
 
 def test_a_seed_that_was_drawn_is_the_study_s(tmp_path: Path) -> None:
@@ -53,9 +53,11 @@ def test_num_trials_counts_the_total(file: Path) -> None:
 
 
 def test_a_study_of_that_name_is_not_overwritten(file: Path) -> None:
-    with pytest.raises(hpo.StudyExistsError, match=r"pass resume=True.*hpo\.load\(.*take another name="):
+    with pytest.raises(
+        hpo.errors.StudyExistsError, match=r"pass resume=True.*hpo\.load_study\(.*take another name="
+    ):
         hpo.search(loss, SPACE, num_trials=3, storage=file, name="first")
-    assert len(hpo.load(file, "first").trials) == 3
+    assert len(hpo.load_study(file, "first").trials) == 3
 
 
 def test_without_a_storage_there_is_nothing_to_resume() -> None:
@@ -80,14 +82,16 @@ def test_without_a_storage_there_is_nothing_to_resume() -> None:
 def test_another_study_is_refused_with_the_difference_and_a_way_on(
     file: Path, changed: dict[str, Any], difference: str
 ) -> None:
-    with pytest.raises(hpo.StudyMismatchError, match=f"{difference}.*warm_start="):
+    with pytest.raises(hpo.errors.StudyMismatchError, match=f"{difference}.*warm_start="):
         go_on(file, **changed)
-    assert len(hpo.load(file, "first").trials) == 3
+    assert len(hpo.load_study(file, "first").trials) == 3
 
 
 def test_another_backend_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HPO_BACKEND")
-    with pytest.raises(hpo.StudyMismatchError, match=r"begun on the backend numpy.*on torch.*warm_start="):
+    with pytest.raises(
+        hpo.errors.StudyMismatchError, match=r"begun on the backend numpy.*on torch.*warm_start="
+    ):
         go_on(file, backend="torch")
     assert go_on(file).backend == "numpy"
 
@@ -111,7 +115,7 @@ def test_another_searcher_is_warned_about_and_goes_on(file: Path) -> None:
 class Grid:
     """A user's searcher, called as the library's own once was."""
 
-    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
         return hpo.GridSearch(2).ask(study, n)
 
 
@@ -152,7 +156,7 @@ def test_a_trial_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
 
     epochs: list[int] = []
 
-    def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         weights = np.ones(1)
         trial.checkpoint(model=weights)
         for epoch in trial.epochs(4):
@@ -171,7 +175,7 @@ def test_a_trial_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
 
 
 def test_what_is_remembered_of_how_it_began(file: Path) -> None:
-    study = hpo.load(file)
+    study = hpo.load_study(file)
     assert (study.name, study.seed, study.backend, study.replicates) == ("first", 0, "numpy", 1)
     assert study.space == hpo.Space(SPACE)
     assert str(study.metric.direction.value) == "minimize"
@@ -180,13 +184,15 @@ def test_what_is_remembered_of_how_it_began(file: Path) -> None:
 
 def test_one_of_several_studies_is_named(file: Path) -> None:
     hpo.search(loss, SPACE, num_trials=1, storage=file, name="second")
-    with pytest.raises(hpo.StudyNotFoundError, match=r"holds 2 studies \('first', 'second'\); name one"):
-        hpo.load(file)
+    with pytest.raises(
+        hpo.errors.StudyNotFoundError, match=r"holds 2 studies \('first', 'second'\); name one"
+    ):
+        hpo.load_study(file)
 
 
 def test_a_new_study_starts_from_the_results_of_an_old_one(file: Path) -> None:
     wider = {**SPACE, "x": hpo.Float(0, 2)}
-    old = hpo.load(file)
+    old = hpo.load_study(file)
     study = hpo.search(
         loss, wider, minimize="loss", num_trials=2, seed=1, storage=file, name="b", warm_start=[old]
     )
@@ -198,6 +204,6 @@ def test_a_new_study_starts_from_the_results_of_an_old_one(file: Path) -> None:
 def test_results_that_are_not_of_the_new_space_are_left_out_and_counted(file: Path) -> None:
     with pytest.warns(UserWarning, match="3 trials of 'first' have configs that are not of this space"):
         study = hpo.search(
-            lambda config: config["x"], {"x": SPACE["x"]}, num_trials=1, warm_start=[hpo.load(file)]
+            lambda config: config["x"], {"x": SPACE["x"]}, num_trials=1, warm_start=[hpo.load_study(file)]
         )
     assert len(study.trials) == 1

@@ -35,7 +35,7 @@ def test_four_processes_share_the_trials_of_a_study_that_none_of_them_made_befor
     partners = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     outputs = [partner.communicate(timeout=120)[0] for partner in partners]
     assert outputs == ["60\n"] * 4
-    study = hpo.load(tmp_path / "s.db")
+    study = hpo.load_study(tmp_path / "s.db")
     assert [trial.proposal for trial in study.trials] == list(range(60))
     alone = hpo.search(square, SPACE, num_trials=60, seed=0)
     assert [trial.value for trial in study.trials] == [trial.value for trial in alone.trials]
@@ -54,7 +54,7 @@ def test_two_tuners_by_turns_see_what_the_other_did(tmp_path: Path) -> None:
 def interrupted(file: Path) -> hpo.Tuner:
     """A tuner that Ctrl-C ended in its second trial."""
 
-    def broken_off(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+    def broken_off(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
         if trial.id == 1:
             raise KeyboardInterrupt
         return square(config)
@@ -80,7 +80,7 @@ def test_a_tuner_that_is_back_late_leaves_its_trial_to_the_one_that_took_it_over
     study = tuner(tmp_path / "s.db").run()
     with pytest.raises(ValueError, match="Only a running trial takes results; trial 0 is completed"):
         late.tell(trial, 100.0)
-    assert hpo.load(tmp_path / "s.db").trials == study.trials
+    assert hpo.load_study(tmp_path / "s.db").trials == study.trials
 
 
 def test_the_trial_of_a_tuner_that_nobody_holds_any_more_is_taken_over(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ SPACE = {"rate": hpo.Float(0.01, 1, log=True), "units": hpo.Int(1, 64)}
 NUM_TRIALS = 40
 
 
-def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[dict[str, float]]:
+def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[dict[str, float]]:
     weights = np.full(config["units"], 1.0)
     trial.checkpoint(model=weights)
     for _ in trial.epochs(3):
@@ -25,10 +25,10 @@ def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[dict[str,
         yield {"error": float(np.square(weights).mean())}
 
 
-told: list[hpo.Event] = []
+told: list[hpo.study.Event] = []
 
 
-def announce(event: hpo.Event, study: hpo.Study) -> None:
+def announce(event: hpo.study.Event, study: hpo.Study) -> None:
     if not told:
         print("under way", flush=True)
     told.append(event)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import hpo
+from hpo.errors import SearchInterrupted
 from hpo.storage.events import Event
 from hpo.testing.small_tasks import Halving, SmallTask
-from hpo.tuner.tuner import SearchInterrupted
 
 NUM_TRIALS = 6
 # The second of them ends in NaN on its way.

@@ -183,7 +183,7 @@ class Broken(SmallTask):
 def test_what_the_training_of_a_cohort_raises_is_the_failure_of_its_trials(linear: bool) -> None:
     task = Broken()
     task.linear = linear
-    with pytest.raises(hpo.SearchFailedError, match="The model takes 35 numbers") as caught:
+    with pytest.raises(hpo.errors.SearchFailedError, match="The model takes 35 numbers") as caught:
         search(task, num_trials=3)
     study = caught.value.study
     assert study.num_failed == 3

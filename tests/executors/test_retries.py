@@ -24,7 +24,7 @@ class DiesInEpoch2:
         self._marks = marks
         self._times = times
 
-    def __call__(self, config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def __call__(self, config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         weights = np.ones(1)
         trial.checkpoint(model=weights)
         for epoch in trial.epochs(3):
@@ -66,7 +66,7 @@ def test_the_log_says_how_often_and_why(tmp_path: Path) -> None:
 def test_after_its_retries_it_has_failed_and_the_others_go_on(tmp_path: Path) -> None:
     study = search(tmp_path, times=9, max_retries=1)
     first, second = study.trials
-    assert (first.state, first.attempt, second.value) == (hpo.TrialState.FAILED, 1, 0.125)
+    assert (first.state, first.attempt, second.value) == (hpo.study.TrialState.FAILED, 1, 0.125)
     assert "SIGKILL" in (first.reason or "")
 
 

@@ -11,25 +11,25 @@ import hpo
 Search: TypeAlias = Callable[..., hpo.Study]
 
 
-class StopsAndPauses(hpo.Scheduler):
+class StopsAndPauses(hpo.schedulers.Scheduler):
     """Lets trial 0 run to its end, pauses trial 1 after `pause_after` epochs, stops trial 2 after one."""
 
     def __init__(self, pause_after: int) -> None:
         self._pause_after = pause_after
 
-    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.schedulers.Grant | None:
         if can_start:
-            return hpo.Grant()
-        paused = [trial.id for trial in study.trials if trial.state is hpo.TrialState.PAUSED]
-        return hpo.Grant(trial=paused[0]) if paused else None
+            return hpo.schedulers.Grant()
+        paused = [trial.id for trial in study.trials if trial.state is hpo.study.TrialState.PAUSED]
+        return hpo.schedulers.Grant(trial=paused[0]) if paused else None
 
-    def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
         told = study.trials[trial]
         if trial == 1 and told.attempt == 0 and len(told.reports) == self._pause_after:
-            return hpo.Decision(hpo.Verdict.PAUSE, "it waits")
+            return hpo.schedulers.Decision(hpo.schedulers.Verdict.PAUSE, "it waits")
         if trial == 2:
-            return hpo.Decision(hpo.Verdict.STOP, "it is enough")
-        return hpo.CONTINUE
+            return hpo.schedulers.Decision(hpo.schedulers.Verdict.STOP, "it is enough")
+        return hpo.schedulers.CONTINUE
 
 
 @pytest.fixture(params=["in memory", "in a file"])

@@ -25,9 +25,9 @@ class Host:
         self._kept: list[object] = []
         self.begun: list[int] = []
 
-    def report(self, value: object, epoch: int | None) -> hpo.Decision:
+    def report(self, value: object, epoch: int | None) -> hpo.schedulers.Decision:
         self.epoch = epoch or self.epoch + 1
-        return hpo.CONTINUE
+        return hpo.schedulers.CONTINUE
 
     def attach(self, things: Mapping[str, object]) -> None:
         self.attached += things
@@ -92,14 +92,14 @@ def test_a_framework_that_cannot_begin_later_is_an_error() -> None:
     with running(CurrentTrial(id=0, host=host)):
         fit = begun(host)
         with pytest.raises(
-            hpo.CheckpointError, match="after epoch 2 of this fit, and the framework began wi"
+            hpo.errors.CheckpointError, match="after epoch 2 of this fit, and the framework began wi"
         ):
             fit.begin_epoch(1)
 
 
 @pytest.mark.parametrize("state", [None, {"epochs": 3}])
 def test_the_state_of_something_else_is_refused(state: object) -> None:
-    with pytest.raises(hpo.CheckpointError, match="something else here than how far a fit came"):
+    with pytest.raises(hpo.errors.CheckpointError, match="something else here than how far a fit came"):
         Fit().load_checkpoint_state(state)
 
 

@@ -90,7 +90,7 @@ def test_a_trial_that_was_paused_ends_as_one_that_was_not(search: Search, storag
     study = search(Objective(), storage=storage)
     assert study.trials[1].attempt == 1
     assert study.trials[1].reports == study.trials[0].reports
-    assert [event for event in study.events if event.kind is hpo.EventKind.NONDETERMINISTIC] == []
+    assert [event for event in study.events if event.kind is hpo.study.EventKind.NONDETERMINISTIC] == []
 
 
 def test_a_checkpoint_spares_the_epochs_before_it(search: Search, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_stopping_and_pausing_stop_the_estimator(search: Search) -> None:
     study = search(objective)
     whole, paused, stopped, went_on = objective.stopped
     assert (whole, paused, stopped, went_on) == (False, True, True, False)
-    assert study.trials[2].state is hpo.TrialState.STOPPED
+    assert study.trials[2].state is hpo.study.TrialState.STOPPED
     assert len(study.trials[2].reports) == 1
 
 
@@ -118,7 +118,7 @@ def test_several_fits_are_one_count_of_epochs(search: Search, storage: Path | No
 
 
 def test_a_loop_written_by_hand_needs_no_handler(search: Search, tmp_path: Path) -> None:
-    def objective(config: Mapping[str, float], trial: hpo.CurrentTrial) -> Any:
+    def objective(config: Mapping[str, float], trial: hpo.objective.CurrentTrial) -> Any:
         net = dropping_net()
         trainer = gluon.Trainer(net.collect_params(), "adam", {"learning_rate": config["rate"]})
         trial.checkpoint(model=net, optimizer=trainer)
@@ -150,7 +150,7 @@ def test_several_metrics_and_functions_of_them_can_be_reported(search: Search) -
 
 
 def test_a_metric_that_gluon_does_not_give_is_an_error_that_lists_those_it_gives(search: Search) -> None:
-    with pytest.raises(hpo.SearchFailedError) as raised:
+    with pytest.raises(hpo.errors.SearchFailedError) as raised:
         search(Objective("accuracy"))
     assert "'accuracy', and Gluon gave no such metric after epoch 1" in str(raised.value)
     assert f"training accuracy, training softmaxcrossentropyloss, {ACCURACY}, {LOSS}" in str(raised.value)
@@ -162,7 +162,9 @@ def test_a_metric_that_was_not_validated_is_none_of_those(search: Search) -> Non
         data = gluon.data.DataLoader(gluon.data.ArrayDataset(X, Y), batch_size=4)
         estimator.fit(data, epochs=1, event_handlers=[Report(LOSS)])
 
-    with pytest.raises(hpo.SearchFailedError, match="but training accuracy, training softmaxcrossentropyl"):
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match="but training accuracy, training softmaxcrossentropyl"
+    ):
         search(objective)
 
 
@@ -172,7 +174,7 @@ def test_a_fit_in_batches_is_refused(search: Search) -> None:
         data = gluon.data.DataLoader(gluon.data.ArrayDataset(X, Y), batch_size=4)
         estimator.fit(data, batches=2, event_handlers=[Report(LOSS)])
 
-    with pytest.raises(hpo.SearchFailedError, match=r"fit\(..., epochs=...\); received batches=2"):
+    with pytest.raises(hpo.errors.SearchFailedError, match=r"fit\(..., epochs=...\); received batches=2"):
         search(objective)
 
 

@@ -78,7 +78,7 @@ def test_a_trial_that_was_paused_ends_as_one_that_was_not(search: Search, storag
     study = search(Objective(eager=False), storage=storage)
     assert study.trials[1].attempt == 1
     assert study.trials[1].reports == study.trials[0].reports
-    assert [event for event in study.events if event.kind is hpo.EventKind.NONDETERMINISTIC] == []
+    assert [event for event in study.events if event.kind is hpo.study.EventKind.NONDETERMINISTIC] == []
 
 
 def test_a_checkpoint_spares_the_epochs_before_it(search: Search, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_stopping_and_pausing_set_the_flag_of_keras(search: Search) -> None:
     study = search(objective)
     whole, paused, stopped, went_on = objective.stopped
     assert (whole, paused, stopped, went_on) == (False, True, True, False)
-    assert study.trials[2].state is hpo.TrialState.STOPPED
+    assert study.trials[2].state is hpo.study.TrialState.STOPPED
     assert len(study.trials[2].reports) == 1
 
 
@@ -127,18 +127,18 @@ def test_another_fit_of_a_trial_that_ended_does_not_begin(search: Search) -> Non
         begun.append("third")
 
     study = search(objective, pause_after=9)
-    assert study.trials[2].state is hpo.TrialState.STOPPED
+    assert study.trials[2].state is hpo.study.TrialState.STOPPED
     assert begun == ["second", "third", "second", "third", "second"]
 
 
-class UntilThree(hpo.Scheduler):
+class UntilThree(hpo.schedulers.Scheduler):
     """Grants one trial three epochs and no more."""
 
-    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:
-        return hpo.Grant(until=3) if can_start else None
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.schedulers.Grant | None:
+        return hpo.schedulers.Grant(until=3) if can_start else None
 
-    def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
-        return hpo.CONTINUE
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
+        return hpo.schedulers.CONTINUE
 
 
 def test_training_ends_with_the_epochs_that_a_scheduler_grants() -> None:
@@ -146,7 +146,7 @@ def test_training_ends_with_the_epochs_that_a_scheduler_grants() -> None:
     space = {"rate": hpo.Float(0.01, 1)}
     study = hpo.search(objective, space, num_trials=1, seed=0, scheduler=UntilThree())
     assert objective.epochs == [[0, 1, 2]]
-    assert study.trials[0].state is hpo.TrialState.PAUSED
+    assert study.trials[0].state is hpo.study.TrialState.PAUSED
 
 
 def test_the_best_model_loads_back(search: Search, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_several_metrics_and_functions_of_them_can_be_reported(search: Search) -
 
 
 def test_a_metric_that_keras_does_not_give_is_an_error_that_lists_those_it_gives(search: Search) -> None:
-    with pytest.raises(hpo.SearchFailedError) as raised:
+    with pytest.raises(hpo.errors.SearchFailedError) as raised:
         search(Objective("val_acc"))
     assert "'val_acc', and Keras gave no such metric after epoch 1" in str(raised.value)
     assert "accuracy, loss, val_accuracy, val_loss" in str(raised.value)

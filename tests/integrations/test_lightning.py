@@ -115,7 +115,7 @@ def test_a_trial_that_was_paused_ends_as_one_that_was_not(search: Search, storag
     assert study.trials[1].attempt == 1
     assert study.trials[1].reports == study.trials[0].reports
     assert objective.steps[0] == objective.steps[-1] == 12
-    assert [event for event in study.events if event.kind is hpo.EventKind.NONDETERMINISTIC] == []
+    assert [event for event in study.events if event.kind is hpo.study.EventKind.NONDETERMINISTIC] == []
 
 
 def test_a_checkpoint_spares_the_epochs_before_it(search: Search, tmp_path: Path) -> None:
@@ -130,14 +130,14 @@ def test_stopping_and_pausing_set_the_flag_of_lightning(search: Search) -> None:
     study = search(objective)
     whole, paused, stopped, went_on = objective.stopped
     assert (whole, paused, stopped, went_on) == (False, True, True, False)
-    assert study.trials[2].state is hpo.TrialState.STOPPED
+    assert study.trials[2].state is hpo.study.TrialState.STOPPED
     assert len(study.trials[2].reports) == 1
 
 
 def test_a_trial_that_lightning_does_not_stop_ends_all_the_same(search: Search) -> None:
     objective = Objective(min_epochs=3)
     study = search(objective)
-    assert study.trials[2].state is hpo.TrialState.STOPPED
+    assert study.trials[2].state is hpo.study.TrialState.STOPPED
     assert len(study.trials[2].reports) == 1
     assert objective.steps == [12, 12]  # the two that were not ended from inside
 
@@ -172,7 +172,7 @@ def test_the_best_model_loads_back(search: Search, tmp_path: Path) -> None:
 
 
 def test_a_metric_that_lightning_does_not_give_is_an_error_that_lists_those_it_gives(search: Search) -> None:
-    with pytest.raises(hpo.SearchFailedError) as raised:
+    with pytest.raises(hpo.errors.SearchFailedError) as raised:
         search(Objective("val_acc"))
     assert "'val_acc', and Lightning gave no such metric after epoch 1" in str(raised.value)
     assert "train_loss" in str(raised.value)

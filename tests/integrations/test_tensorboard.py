@@ -84,7 +84,7 @@ def test_a_failed_trial_keeps_its_curve_and_has_its_config(tmp_path: Path) -> No
         yield 0.5
         raise RuntimeError("the moon is in the way")
 
-    with pytest.raises(hpo.SearchFailedError, match="the moon is in the way"):
+    with pytest.raises(hpo.errors.SearchFailedError, match="the moon is in the way"):
         hpo.search(breaks, SPACE, minimize="loss", num_trials=1, callbacks=[TensorBoard(tmp_path)])
     run = tmp_path / "study" / "trial-000000"
     assert curve(run, "loss") == [(1, 0.5)]

@@ -300,7 +300,7 @@ def test_a_canonical_state_can_be_loaded(semantics: Scope) -> None:
 
 
 def test_a_search_over_a_user_s_own_blocks_repeats_with_its_seed() -> None:
-    def objective(config: dict[str, Any], trial: hpo.CurrentTrial) -> Any:
+    def objective(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Any:
         net = nn.HybridSequential()
         net.add(nn.Dense(config["units"], activation="relu"), nn.Dense(10))
         assert isinstance(trial.device, mx.Context)

@@ -50,10 +50,14 @@ def test_it_runs_unchanged() -> None:
 
 
 def test_the_scheduler_prunes_it() -> None:
-    class AfterTwo(hpo.FIFO):
-        def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
+    class AfterTwo(hpo.schedulers.FIFO):
+        def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
             reports = study.trials[trial].reports
-            return hpo.Decision(hpo.Verdict.STOP, "seen enough") if len(reports) == 2 else hpo.CONTINUE
+            return (
+                hpo.schedulers.Decision(hpo.schedulers.Verdict.STOP, "seen enough")
+                if len(reports) == 2
+                else hpo.schedulers.CONTINUE
+            )
 
     space = {name: domain for name, domain in space_of(train).items() if name != "c"}
     space["kind"] = hpo.Choice(["network"])
@@ -85,12 +89,14 @@ def test_a_step_that_comes_twice_is_reported_once() -> None:
 
 def test_several_values_are_refused() -> None:
     study = hpo.Tuner(as_objective(lambda trial: (1.0, 2.0)), {"x": hpo.Float(0, 1)}, num_trials=1)
-    with pytest.raises(hpo.SearchFailedError, match=r"gave 2 values, where one was expected.*\(1.0, 2.0\)"):
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match=r"gave 2 values, where one was expected.*\(1.0, 2.0\)"
+    ):
         study.run()
 
 
 def test_one_that_asks_for_nothing_has_no_space() -> None:
-    with pytest.raises(hpo.SpaceError, match="No trial asked for a parameter"):
+    with pytest.raises(hpo.errors.SpaceError, match="No trial asked for a parameter"):
         space_of(lambda trial: 1.0)
 
 
@@ -100,7 +106,9 @@ def test_what_no_condition_explains_is_an_error() -> None:
             trial.suggest_float("y", 0, 1)
         return 0.0
 
-    with pytest.raises(hpo.SpaceError, match=r"'y' is asked for in \d+ of \d+ trials.*write the space your"):
+    with pytest.raises(
+        hpo.errors.SpaceError, match=r"'y' is asked for in \d+ of \d+ trials.*write the space your"
+    ):
         space_of(hidden)
 
 
@@ -109,7 +117,9 @@ def test_two_kinds_under_one_name_are_an_error() -> None:
         Asked({"x": 1}, {"x": IntDistribution(0, 1)}),
         Asked({"x": 0.5}, {"x": FloatDistribution(0, 1)}),
     ]
-    with pytest.raises(hpo.SpaceError, match=r"once from IntD.* and once from FloatD.*two different names"):
+    with pytest.raises(
+        hpo.errors.SpaceError, match=r"once from IntD.* and once from FloatD.*two different names"
+    ):
         infer_space(asked)
 
 
@@ -123,5 +133,5 @@ def test_bounds_that_move_make_one_domain() -> None:
 
 def test_steps_that_nobody_can_list_are_an_error() -> None:
     fine = FloatDistribution(0, 1, step=1e-7)
-    with pytest.raises(hpo.SpaceError, match=r"'x' has 10000001 steps, more than .* can be listed"):
+    with pytest.raises(hpo.errors.SpaceError, match=r"'x' has 10000001 steps, more than .* can be listed"):
         infer_space([Asked({"x": 0.0}, {"x": fine})])

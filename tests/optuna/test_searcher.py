@@ -92,9 +92,13 @@ def test_stopped_trials_are_pruned_ones_to_the_sampler() -> None:
             states = (optuna.trial.TrialState.PRUNED,)
             Seen.pruned = [each.intermediate_values for each in study.get_trials(states=states)]
 
-    class Stopping(hpo.FIFO):
-        def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
-            return hpo.Decision(hpo.Verdict.STOP, "enough") if trial == 0 else hpo.CONTINUE
+    class Stopping(hpo.schedulers.FIFO):
+        def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
+            return (
+                hpo.schedulers.Decision(hpo.schedulers.Verdict.STOP, "enough")
+                if trial == 0
+                else hpo.schedulers.CONTINUE
+            )
 
     def objective(config: dict[str, Any]) -> Any:
         yield from (config["x"], config["x"] + 1)

@@ -110,7 +110,7 @@ def test_a_study_of_optunas_is_read_with_its_space(direction: str) -> None:
 
 def test_a_search_goes_on_from_it(tmp_path: Path) -> None:
     study = from_optuna(imported(), storage=tmp_path / "study.db")
-    again = hpo.load(tmp_path / "study.db", "theirs")
+    again = hpo.load_study(tmp_path / "study.db", "theirs")
     assert again == study
     more = hpo.search(
         lambda config: config["x"] + config.get("depth", 0),
@@ -141,5 +141,5 @@ def test_several_objectives_are_refused() -> None:
 
 
 def test_without_trials_there_is_no_space() -> None:
-    with pytest.raises(hpo.SpaceError, match="No trial asked for a parameter"):
+    with pytest.raises(hpo.errors.SpaceError, match="No trial asked for a parameter"):
         from_optuna(optuna.create_study())

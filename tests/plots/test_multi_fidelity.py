@@ -17,7 +17,7 @@ from hpo.plots.lives import few_of, stretches
 KINDS_OF_EPOCHS = ("curves", "rungs", "epochs", "timeline")
 
 
-def curve(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[dict[str, float]]:
+def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[dict[str, float]]:
     for epoch in trial.epochs(9):
         if config["x"] > 0.9:
             raise ValueError("too large")
@@ -57,7 +57,7 @@ def test_every_figure_can_be_drawn_of_every_scheduler(kind: str, scheduler: Any)
 @pytest.mark.parametrize("kind", KINDS_OF_EPOCHS)
 def test_a_study_without_epochs_is_told_what_is_missing(kind: str) -> None:
     study = hpo.search(lambda config: 1.0, {"x": hpo.Float(0, 1)}, num_trials=2, seed=0)
-    with pytest.raises(hpo.ObjectiveError, match="No trial of the study 'study' reported an epoch"):
+    with pytest.raises(hpo.errors.ObjectiveError, match="No trial of the study 'study' reported an epoch"):
         plot(study, kind)
 
 
@@ -136,6 +136,6 @@ def test_of_many_rungs_a_few_are_named() -> None:
 
 def test_a_scatter_plot_shows_small_what_was_ended_early() -> None:
     study = searched(hpo.SuccessiveHalving(1, 9))
-    early = sum(trial.state is hpo.TrialState.STOPPED for trial in study.trials)
+    early = sum(trial.state is hpo.study.TrialState.STOPPED for trial in study.trials)
     figure = plot(study, "scatter")
     assert f"ended early ({early})" in legend(figure)

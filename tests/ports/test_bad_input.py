@@ -26,13 +26,13 @@ Hold = Callable[..., PortReport]
     ],
 )
 def test_a_factory_that_gives_no_model_is_named(hold: Hold, factory: str, text: str) -> None:
-    with pytest.raises(hpo.PortError, match=f"(?s){text}"):
+    with pytest.raises(hpo.errors.PortError, match=f"(?s){text}"):
         hold("mxnet:lenet", f"torch:{factory}")
 
 
 def test_a_process_that_dies_shows_its_last_lines(in_nets: None, batch: Any) -> None:
     with pytest.raises(
-        hpo.PortError, match=r"(?s)died with exit code 3. Its last lines:\n.*allocating the last straw"
+        hpo.errors.PortError, match=r"(?s)died with exit code 3. Its last lines:\n.*allocating the last straw"
     ):
         hpo.check_port("mxnet:gluon_nets:lenet", "torch:torch_nets:dying", batch=batch)
 
@@ -66,10 +66,10 @@ def test_an_ambiguous_mapping_is_asked_and_its_file_written(hold: Hold, tmp_path
     file = tmp_path / "mapping.json"
     sides = ("torch:two_alike", "torch:two_alike_after_a_wide_one")
     with pytest.raises(
-        hpo.PortMappingError, match=r"(?s)correspond in more than one way.*one.weight.*mapping.json"
+        hpo.errors.PortMappingError, match=r"(?s)correspond in more than one way.*one.weight.*mapping.json"
     ):
         hold(*sides)
-    with pytest.raises(hpo.PortMappingError, match=r"mapping.json was written, to be filled in"):
+    with pytest.raises(hpo.errors.PortMappingError, match=r"mapping.json was written, to be filled in"):
         hold(*sides, mapping=file)
     names = json.loads(file.read_text())
     assert names["wide.weight"] == "wide.weight"
@@ -90,24 +90,24 @@ def test_an_ambiguous_mapping_is_asked_and_its_file_written(hold: Hold, tmp_path
     ],
 )
 def test_a_mapping_with_a_wrong_name_shows_both_lists(hold: Hold, mapping: dict[str, str], text: str) -> None:
-    with pytest.raises(hpo.PortMappingError, match=f"(?s){text}.*conv1.weight .*0.weight"):
+    with pytest.raises(hpo.errors.PortMappingError, match=f"(?s){text}.*conv1.weight .*0.weight"):
         hold("torch:lenet", "mxnet:lenet", mapping=mapping)
 
 
 def test_a_batch_that_fits_neither_way_asks_where_its_channels_are(hold: Hold, batch: Any) -> None:
     x, y = batch
     with pytest.raises(
-        hpo.PortLayoutError,
+        hpo.errors.PortLayoutError,
         match=r"(?s)takes the batch neither way.*are its channels first or last.*layout='NHWC'",
     ):
         hold("torch:lenet", "tensorflow:lenet", batch=(x[:, :, :5, :5], y))
-    with pytest.raises(hpo.PortLayoutError, match=r"shape \(16, 28, 28\).* x\[:, None\]"):
+    with pytest.raises(hpo.errors.PortLayoutError, match=r"shape \(16, 28, 28\).* x\[:, None\]"):
         hold("torch:lenet", "mxnet:lenet", batch=(x[:, 0], y))
 
 
 def test_a_batch_of_small_images_asks_too(batch: Any) -> None:
     x = np.zeros((4, 3, 8, 3), np.float32)
-    with pytest.raises(hpo.PortLayoutError, match=r"channels first or last.*Answer layout='NCHW'"):
+    with pytest.raises(hpo.errors.PortLayoutError, match=r"channels first or last.*Answer layout='NCHW'"):
         hpo.check_port("torch:nets:lenet", "keras:nets:lenet", batch=(x, [0, 1, 2, 3]))
     with pytest.raises(ValueError, match="layout= takes NCHW or NHWC; received 'first'"):
         hpo.check_port("torch:nets:lenet", "keras:nets:lenet", batch=(x, [0, 1, 2, 3]), layout="first")
@@ -139,11 +139,11 @@ def test_rows_and_labels_have_to_be_as_many(batch: Any) -> None:
     ],
 )
 def test_an_argument_that_cannot_be_is_told(hold: Hold, arguments: dict[str, Any], text: str) -> None:
-    with pytest.raises((ValueError, hpo.PortError), match=text):
+    with pytest.raises((ValueError, hpo.errors.PortError), match=text):
         hold("torch:lenet", "mxnet:lenet", **arguments)
 
 
 def test_a_file_that_is_no_trace_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    with pytest.raises(hpo.PortError, match=r"other.npz is no trace of a recorder"):
+    with pytest.raises(hpo.errors.PortError, match=r"other.npz is no trace of a recorder"):
         hpo.check_port(tmp_path / "other.npz", "torch:nets:lenet")

@@ -11,7 +11,7 @@ from hpo.objective.decision import Verdict
 from hpo.testing.driver import Driven
 
 
-def after(scheduler: hpo.MedianStopping, others: list[list[float]], *mine: float) -> hpo.Decision:
+def after(scheduler: hpo.MedianStopping, others: list[list[float]], *mine: float) -> hpo.schedulers.Decision:
     """What is decided on the last of these errors, beside others that trained as long or longer."""
     driven = Driven(scheduler)
     for errors in others:

@@ -23,7 +23,7 @@ def test_a_promotion_comes_before_a_new_config_when_a_second_worker_is_free() ->
         assert driven.start() == trial
         driven.report(trial, float(trial))
     step = driven.next()
-    assert isinstance(step, hpo.Grant)
+    assert isinstance(step, hpo.schedulers.Grant)
     assert (step.trial, step.until) == (0, 3)
     assert driven.start() == 0  # the first worker goes on with the best one
     assert driven.start() == 3  # and only then the second begins a new one
@@ -32,7 +32,7 @@ def test_a_promotion_comes_before_a_new_config_when_a_second_worker_is_free() ->
 @pytest.mark.parametrize(
     "scheduler", [hpo.ASHA(1, 9), hpo.Hyperband(1, 9), hpo.SuccessiveHalving(1, 9), hpo.MedianStopping(9)]
 )
-def test_nothing_is_written_into_the_users_config(scheduler: hpo.Scheduler) -> None:
+def test_nothing_is_written_into_the_users_config(scheduler: hpo.schedulers.Scheduler) -> None:
     seen: list[dict[str, Any]] = []
 
     def train(config: dict[str, Any], max_epochs: int = 1) -> float:
@@ -64,7 +64,7 @@ def test_where_everything_is_nan_nobody_is_promoted_and_the_search_ends() -> Non
     for scheduler in (hpo.ASHA(1, 9), hpo.SuccessiveHalving(1, 9), hpo.Hyperband(1, 9)):
         study = Driven(scheduler, num_trials=9).run(lambda trial, epoch: math.nan)
         assert study.num_completed == 0
-        with pytest.raises(hpo.ObjectiveError, match="so there is no best one"):
+        with pytest.raises(hpo.errors.ObjectiveError, match="so there is no best one"):
             _ = study.best
 
 
@@ -74,7 +74,7 @@ def test_overlapping_brackets_do_not_mix_their_results() -> None:
     driven.report(3, 0.0)  # the best of all, in another bracket
     for trial, value in ((0, 3.0), (1, 2.0)):
         driven.report(trial, value)
-    assert driven.next() == hpo.Grant(until=1, info={"bracket": 1, "rung": 0})
+    assert driven.next() == hpo.schedulers.Grant(until=1, info={"bracket": 1, "rung": 0})
     driven.report(2, 1.0)
     ended = {trial for trial in (0, 1) if isinstance(driven.next(), End)}
     assert ended
@@ -120,7 +120,7 @@ def test_brackets_have_the_sizes_that_were_planned() -> None:
 
 def test_the_last_bracket_ends_with_the_trials_and_with_the_space() -> None:
     # keras-tuner issue 844: nine configs, and a search that never ended.
-    def curve(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         for epoch in trial.epochs():
             yield config["a"] * config["b"] / epoch
 
@@ -130,7 +130,7 @@ def test_the_last_bracket_ends_with_the_trials_and_with_the_space() -> None:
             curve, space, searcher=searcher, scheduler=hpo.Hyperband(1, 9), num_trials=500, seed=0
         )
         assert len(study.trials) == 9
-        assert not [trial for trial in study.trials if trial.state is hpo.TrialState.PAUSED]
+        assert not [trial for trial in study.trials if trial.state is hpo.study.TrialState.PAUSED]
 
 
 class TestIncumbents:
@@ -149,7 +149,7 @@ class TestIncumbents:
     def test_a_trial_that_was_stopped_is_no_incumbent(self) -> None:
         driven = Driven(hpo.ASHA(1, 9, kind="stopping"), num_trials=5)
         study = driven.run(lambda trial, epoch: 100.0 if epoch == 9 else float(trial.id))
-        stopped = [trial for trial in study.trials if trial.state is hpo.TrialState.STOPPED]
+        stopped = [trial for trial in study.trials if trial.state is hpo.study.TrialState.STOPPED]
         assert stopped
         assert study.best.reports[-1].epoch == 9
         assert all(trial not in stopped for trial in study.top(9))
@@ -159,7 +159,9 @@ class TestIncumbents:
         driven = Driven(hpo.ASHA(1, 9), num_trials=4)
         study = driven.run(lambda trial, epoch: abs(trial.id - 3) if epoch == 1 else 5.0 + trial.id)
         assert study.best_at(1).id == 3
-        with pytest.raises(hpo.ObjectiveError, match="No trial of the study 'study' reported epoch 10"):
+        with pytest.raises(
+            hpo.errors.ObjectiveError, match="No trial of the study 'study' reported epoch 10"
+        ):
             study.best_at(10)
 
     def test_before_anybody_was_trained_in_full_those_count_that_were_trained_longest(self) -> None:
@@ -193,7 +195,7 @@ def test_equal_configs_are_told_apart() -> None:
 def test_a_trial_that_begins_again_after_a_pause_still_reaches_its_rung(stored: bool, tmp_path: Any) -> None:
     calls: list[int] = []
 
-    def train(config: dict[str, float], trial: hpo.CurrentTrial) -> None:
+    def train(config: dict[str, float], trial: hpo.objective.CurrentTrial) -> None:
         """Owns its loop, keeps nothing, and does not say which epoch it reports."""
         calls.append(trial.id or 0)
         for epoch in range(9):
@@ -203,7 +205,7 @@ def test_a_trial_that_begins_again_after_a_pause_still_reaches_its_rung(stored: 
     study = hpo.search(train, SPACE, scheduler=hpo.ASHA(1, 9), num_trials=9, seed=0, **storage)
     assert sorted(epochs(study), reverse=True)[:3] == [9, 3, 3]
     assert calls.count(study.best.id) == 3  # from its first epoch again for each rung
-    assert not [event for event in study.events if event.kind is hpo.EventKind.NONDETERMINISTIC]
+    assert not [event for event in study.events if event.kind is hpo.study.EventKind.NONDETERMINISTIC]
 
 
 def test_a_failed_trial_ranks_last_and_does_not_hold_its_rung_up() -> None:

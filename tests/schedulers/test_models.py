@@ -23,7 +23,9 @@ class Crossing:
         random = np.random.default_rng(seed)
         self._rate, self._z, self._size = random.uniform([-3, 0.2, 5], [-1, 0.8, 8])
 
-    def __call__(self, config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[dict[str, float]]:
+    def __call__(
+        self, config: dict[str, Any], trial: hpo.objective.CurrentTrial
+    ) -> Iterator[dict[str, float]]:
         noise = np.random.default_rng([self._seed, trial.id or 0])
         start = 0.6 + 0.1 * noise.random()
         for epoch in trial.epochs(27):
@@ -36,7 +38,7 @@ class Crossing:
         return float(floor + (start - floor) * (epoch + 0.5) ** -power)
 
 
-def found(searcher: str, scheduler: hpo.Scheduler, seed: int) -> float:
+def found(searcher: str, scheduler: hpo.schedulers.Scheduler, seed: int) -> float:
     """The error that the best config would have without noise."""
     curves = Crossing(seed)
     study = hpo.search(
@@ -54,7 +56,7 @@ def found(searcher: str, scheduler: hpo.Scheduler, seed: int) -> float:
 
 def test_a_model_under_halving_does_not_collapse() -> None:
     seeds = range(8)
-    by_chance = np.mean([found("random", hpo.FIFO(), seed) for seed in seeds])
+    by_chance = np.mean([found("random", hpo.schedulers.FIFO(), seed) for seed in seeds])
     halved = np.mean([found("random", hpo.ASHA(1, 27), seed) for seed in seeds])
     modelled = np.mean([found("tpe", hpo.ASHA(1, 27), seed) for seed in seeds])
     assert modelled < by_chance

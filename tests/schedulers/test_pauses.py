@@ -15,7 +15,7 @@ from hpo.tuner.stop_rules import Clock
 SPACE = {"x": hpo.Float(0, 1)}
 
 
-def trained(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+def trained(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
     """Says in a file which epochs it trained; keeps its state in checkpoints if there are any."""
     weights = np.zeros(1)
     trial.checkpoint(model=weights)
@@ -43,7 +43,9 @@ def each_once(study: hpo.Study) -> list[str]:
 
 
 @pytest.mark.parametrize("scheduler", [hpo.ASHA(1, 9), hpo.SuccessiveHalving(1, 9), hpo.Hyperband(1, 9)])
-def test_a_promoted_trial_goes_on_from_its_generator(scheduler: hpo.Scheduler, tmp_path: Path) -> None:
+def test_a_promoted_trial_goes_on_from_its_generator(
+    scheduler: hpo.schedulers.Scheduler, tmp_path: Path
+) -> None:
     study = hpo.search(trained, space(tmp_path), scheduler=scheduler, num_trials=9, seed=0)
     assert sorted(noted(tmp_path)) == each_once(study)
     assert study.best.reports[-1].epoch == 9
@@ -84,8 +86,8 @@ def test_in_processes_it_goes_on_too(tmp_path: Path) -> None:
 def test_checkpoints_of_trials_that_can_never_go_on_are_deleted(tmp_path: Path) -> None:
     counts: list[int] = []
 
-    def count(event: hpo.Event, study: hpo.Study) -> None:
-        if event.kind is hpo.EventKind.TRIAL_STOPPED:
+    def count(event: hpo.study.Event, study: hpo.Study) -> None:
+        if event.kind is hpo.study.EventKind.TRIAL_STOPPED:
             counts.append(len(study.trials[event.trial or 0].kept))
 
     for scheduler in (hpo.SuccessiveHalving(1, 9), hpo.ASHA(1, 9)):
@@ -102,18 +104,18 @@ def test_checkpoints_of_trials_that_can_never_go_on_are_deleted(tmp_path: Path) 
         )
         assert counts
         assert [trial.id for trial in study.trials if trial.kept] == [study.best.id]
-        assert not [trial for trial in study.trials if trial.state is hpo.TrialState.PAUSED]
+        assert not [trial for trial in study.trials if trial.state is hpo.study.TrialState.PAUSED]
 
 
 def test_why_a_trial_ended_is_in_the_log() -> None:
-    def curve(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         for _ in trial.epochs():
             yield config["x"]
 
     study = hpo.search(curve, SPACE, scheduler=hpo.SuccessiveHalving(1, 9), num_trials=9, seed=0)
-    reasons = {trial.reason for trial in study.trials if trial.state is hpo.TrialState.STOPPED}
+    reasons = {trial.reason for trial in study.trials if trial.state is hpo.study.TrialState.STOPPED}
     assert "rank 9 of 9 at epoch 1, where 3 of bracket 0 go on" in reasons
-    paused = [event.data for event in study.events if event.kind is hpo.EventKind.TRIAL_PAUSED]
+    paused = [event.data for event in study.events if event.kind is hpo.study.EventKind.TRIAL_PAUSED]
     assert paused[0] == {"reason": "rank 1 of 1 at epoch 1, where 9 are to come"}
 
 
@@ -159,7 +161,7 @@ def test_a_generator_is_told_how_long_a_full_training_is() -> None:
 def test_a_trial_knows_its_grant_and_a_full_training() -> None:
     seen: list[tuple[int | None, int | None]] = []
 
-    def train(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         for _ in trial.epochs():
             seen.append((trial.max_epochs, trial.final_epoch))
             yield config["x"]
@@ -169,13 +171,13 @@ def test_a_trial_knows_its_grant_and_a_full_training() -> None:
 
 
 @pytest.mark.parametrize("scheduler", [hpo.ASHA(1, 9), hpo.SuccessiveHalving(1, 9)])
-def test_replicates_pause_and_go_on_in_step(scheduler: hpo.Scheduler, tmp_path: Path) -> None:
+def test_replicates_pause_and_go_on_in_step(scheduler: hpo.schedulers.Scheduler, tmp_path: Path) -> None:
     study = hpo.search(trained, space(tmp_path), scheduler=scheduler, num_trials=6, seed=0, replicates=2)
     assert sorted(noted(tmp_path)) == sorted([*each_once(study), *each_once(study)])
 
 
 def test_more_trials_later_go_on_with_the_study(tmp_path: Path) -> None:
-    def curve(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+    def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
         for epoch in trial.epochs():
             yield config["x"] + 1 / epoch
 
@@ -233,4 +235,4 @@ def test_a_trial_goes_on_only_after_it_left_its_place() -> None:
     loop = Loop(tuner._lifecycle, total=6, rules=(), clock=Clock(None), max_retries=0)
     loop.run(Late(loop.on_progress))
     assert tuner.study.best.id == 0
-    assert not [trial for trial in tuner.study.trials if trial.state is hpo.TrialState.RUNNING]
+    assert not [trial for trial in tuner.study.trials if trial.state is hpo.study.TrialState.RUNNING]

@@ -11,25 +11,25 @@ import hpo
 from hpo.searchers import Proposal
 
 
-class Population(hpo.Scheduler):
+class Population(hpo.schedulers.Scheduler):
     """Trains two trials for two epochs each; then the better one's child goes on for two more."""
 
     needs_epochs = True
     max_epochs = 4
 
-    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.schedulers.Grant | None:
         if not can_start:
             return None
         if len(study.trials) < 2:
-            return hpo.Grant(until=2)
+            return hpo.schedulers.Grant(until=2)
         best = min(study.trials[:2], key=lambda trial: trial.value or 0.0)
-        return hpo.Grant(until=4, start_from=best.id, info={"parent": best.id})
+        return hpo.schedulers.Grant(until=4, start_from=best.id, info={"parent": best.id})
 
-    def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
-        return hpo.CONTINUE
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
+        return hpo.schedulers.CONTINUE
 
 
-class Perturbed(hpo.Searcher):
+class Perturbed(hpo.searchers.Searcher):
     """Draws two configs; then one near the better trial's."""
 
     def ask(self, study: hpo.Study, n: int) -> list[Proposal]:
@@ -39,7 +39,7 @@ class Perturbed(hpo.Searcher):
         return [Proposal({"x": parent.config["x"] * 0.8}, {"explored from": parent.id})]
 
 
-def trained(config: dict[str, Any], trial: hpo.CurrentTrial) -> Iterator[float]:
+def trained(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
     weights = np.zeros(1)
     trial.checkpoint(model=weights)
     for _ in trial.epochs():
@@ -64,8 +64,8 @@ def test_a_child_goes_on_from_its_parents_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_child_that_was_interrupted_goes_on_from_there_too(tmp_path: Path) -> None:
-    def interrupt(event: hpo.Event, study: hpo.Study) -> None:
-        if event.kind is hpo.EventKind.TRIAL_STARTED and event.trial == 2:
+    def interrupt(event: hpo.study.Event, study: hpo.Study) -> None:
+        if event.kind is hpo.study.EventKind.TRIAL_STARTED and event.trial == 2:
             raise KeyboardInterrupt
 
     options = {"seed": 0, "storage": tmp_path / "study.db"}
@@ -78,7 +78,7 @@ def test_a_child_that_was_interrupted_goes_on_from_there_too(tmp_path: Path) -> 
 
 def test_without_checkpoints_there_is_nothing_to_start_from(tmp_path: Path) -> None:
     with pytest.raises(
-        hpo.CheckpointError, match=r"cannot start from trial ., which has no checkpoint"
+        hpo.errors.CheckpointError, match=r"cannot start from trial ., which has no checkpoint"
     ) as raised:
         search(tmp_path, seed=0)
     assert "Give the study a storage=" in str(raised.value)

@@ -12,8 +12,8 @@ from hpo.testing.grading import Check, Grade
 class Repeating(hpo.RandomSearch):
     """Proposes the first config of its seed again and again, which a contract may allow."""
 
-    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
-        return [hpo.Proposal(config) for _ in range(n) for config in study.space.sample(study.seed)]
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
+        return [hpo.searchers.Proposal(config) for _ in range(n) for config in study.space.sample(study.seed)]
 
 
 class Forgetful(hpo.RandomSearch):
@@ -21,9 +21,9 @@ class Forgetful(hpo.RandomSearch):
 
     asked = 0
 
-    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
         type(self).asked += 1
-        return [hpo.Proposal(each) for each in study.space.sample(self.asked, n=n)]
+        return [hpo.searchers.Proposal(each) for each in study.space.sample(self.asked, n=n)]
 
 
 def graded(make: Any, **options: Any) -> Grade:

@@ -50,7 +50,7 @@ def test_an_unbounded_domain_with_levels_takes_quantiles() -> None:
 
 def test_an_unbounded_domain_without_levels_is_an_error() -> None:
     with pytest.raises(
-        hpo.SpaceError, match=r"'x': .*norm.* is unbounded, so a grid has no ends.*levels=\{'x'"
+        hpo.errors.SpaceError, match=r"'x': .*norm.* is unbounded, so a grid has no ends.*levels=\{'x'"
     ):
         points({"x": scipy.stats.norm(0, 1)})
 
@@ -61,7 +61,7 @@ def test_points_that_break_a_constraint_are_left_out() -> None:
 
 
 def test_constraints_that_no_point_meets_are_an_error() -> None:
-    with pytest.raises(hpo.SpaceError, match="None of the first 5 points of the grid meets"):
+    with pytest.raises(hpo.errors.SpaceError, match="None of the first 5 points of the grid meets"):
         points({"x": hpo.Float(0, 1)}, constraints=[hpo.param("x") > 2])
 
 
@@ -78,10 +78,10 @@ def test_levels_of_another_kind_are_an_error(levels: Any) -> None:
 
 
 def test_levels_for_a_name_that_is_not_there_are_an_error() -> None:
-    with pytest.raises(hpo.SpaceError, match="levels for 'y', which the space has not: 'x'"):
+    with pytest.raises(hpo.errors.SpaceError, match="levels for 'y', which the space has not: 'x'"):
         points({"x": hpo.Float(0, 1)}, {"y": 3})
 
 
 def test_a_level_outside_of_the_domain_is_an_error() -> None:
-    with pytest.raises(hpo.SpaceError, match=r"'x': Expected a number from 0.0 to 1.0; received 7.0"):
+    with pytest.raises(hpo.errors.SpaceError, match=r"'x': Expected a number from 0.0 to 1.0; received 7.0"):
         points({"x": hpo.Float(0, 1)}, {"x": [7]})

@@ -56,7 +56,9 @@ def test_where_trials_fail_it_looks_less(searcher: Any) -> None:
         return math.nan if config["x"] < -1 else bowl(config)
 
     studies = [Loop(searcher(), SPACE, broken, seed=seed).run(50) for seed in range(3)]
-    failed = [sum(one.state is hpo.TrialState.FAILED for one in list(study.trials)[25:]) for study in studies]
+    failed = [
+        sum(one.state is hpo.study.TrialState.FAILED for one in list(study.trials)[25:]) for study in studies
+    ]
     assert statistics.median(failed) <= 5  # of 25; 10 if it did not learn
     assert all(study.best.value is not None and study.best.value < 2 for study in studies)
 

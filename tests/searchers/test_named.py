@@ -19,7 +19,7 @@ def score(config: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize("name", SEARCHERS)
 def test_a_name_stands_for_a_searcher(name: str) -> None:
-    assert isinstance(searcher_named(name), hpo.Searcher)
+    assert isinstance(searcher_named(name), hpo.searchers.Searcher)
     assert hpo.search(score, SPACE, searcher=name, num_trials=3, seed=0).num_completed == 3
 
 

@@ -17,13 +17,13 @@ SPACE = {"x": hpo.Float(0, 1)}
 class Middle:
     """Knows nothing of the protocol."""
 
-    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
-        return [hpo.Proposal({"x": 0.5})] * n
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
+        return [hpo.searchers.Proposal({"x": 0.5})] * n
 
 
-class Derived(hpo.Searcher):
-    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
-        return [hpo.Proposal({"x": 0.5})] * n
+class Derived(hpo.searchers.Searcher):
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
+        return [hpo.searchers.Proposal({"x": 0.5})] * n
 
 
 class TwoEpochs:
@@ -31,17 +31,17 @@ class TwoEpochs:
 
     max_epochs = 2
 
-    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:
-        return hpo.Grant(until=2) if can_start else None
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.schedulers.Grant | None:
+        return hpo.schedulers.Grant(until=2) if can_start else None
 
-    def on_report(self, study: hpo.Study, trial: int) -> hpo.Decision:
-        return hpo.CONTINUE
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
+        return hpo.schedulers.CONTINUE
 
 
 class Bare:
     __slots__ = ()
 
-    def ask(self, study: hpo.Study, n: int) -> list[hpo.Proposal]:
+    def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
         return []
 
 
@@ -55,7 +55,7 @@ def test_an_object_that_only_asks_gets_the_defaults_when_a_search_takes_it() -> 
         0.5
     ] * 2
     assert searcher.needs_results is True
-    assert isinstance(searcher, hpo.Searcher)
+    assert isinstance(searcher, hpo.searchers.Searcher)
 
 
 def test_a_class_that_derives_inherits_them() -> None:
@@ -83,8 +83,8 @@ def test_an_object_that_takes_no_attributes_is_told_to_derive() -> None:
 
 
 def test_a_class_that_derives_and_lacks_a_method_cannot_be_made() -> None:
-    class Silent(hpo.Scheduler):
-        def next(self, study: hpo.Study, *, can_start: bool) -> hpo.Grant | None:
+    class Silent(hpo.schedulers.Scheduler):
+        def next(self, study: hpo.Study, *, can_start: bool) -> hpo.schedulers.Grant | None:
             return None
 
     with pytest.raises(TypeError, match=r"abstract method '?on_report"):

@@ -30,7 +30,7 @@ def test_sobol_goes_through_a_finite_space_without_a_repeat() -> None:
 
 def test_sobol_above_its_dimensions_is_an_error() -> None:
     space = {f"x{number}": hpo.Float(0, 1) for number in range(21_202)}
-    with pytest.raises(hpo.SpaceError, match=r"at most 21201 dimensions; the space has 21202.*random"):
+    with pytest.raises(hpo.errors.SpaceError, match=r"at most 21201 dimensions; the space has 21202.*random"):
         search(space, "sobol", 1)
 
 

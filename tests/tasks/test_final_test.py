@@ -44,13 +44,13 @@ def test_a_study_with_a_tested_config_is_read_from_its_log() -> None:
 def test_the_test_set_is_opened_once() -> None:
     study = searched(validation="holdout")
     error = hpo.final_test(study)
-    with pytest.raises(hpo.SealedTestSetError, match=f"was opened before.*val_error = {error:.6g}"):
+    with pytest.raises(hpo.errors.SealedTestSetError, match=f"was opened before.*val_error = {error:.6g}"):
         hpo.final_test(study)
 
 
 def test_a_search_that_validated_on_the_test_set_has_none_left_to_open() -> None:
     study = searched()
-    with pytest.raises(hpo.ObjectiveError, match=r'no sealed test set to open.*validation="holdout"'):
+    with pytest.raises(hpo.errors.ObjectiveError, match=r'no sealed test set to open.*validation="holdout"'):
         hpo.final_test(study)
     assert study.tested is None
 

@@ -123,7 +123,7 @@ def test_modules_that_draw_train_one_by_one_and_as_alone() -> None:
 
 def test_a_module_with_buffers_is_refused() -> None:
     with pytest.raises(
-        hpo.SearchFailedError, match=r"has buffers \(2\.running_mean, .* Trainer\(max_epochs\)"
+        hpo.errors.SearchFailedError, match=r"has buffers \(2\.running_mean, .* Trainer\(max_epochs\)"
     ):
         search(task(with_layer(lambda: nn.BatchNorm1d(7))), fuse=2)
 
@@ -162,7 +162,9 @@ def test_wrong_arguments_are_refused() -> None:
 
 
 def test_a_maker_of_something_else_fails_its_trial() -> None:
-    with pytest.raises(hpo.SearchFailedError, match=r"make must return a torch\.nn\.Module; received a int"):
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match=r"make must return a torch\.nn\.Module; received a int"
+    ):
         search(task(lambda config: 3), fuse=2)  # type: ignore[arg-type,return-value]
 
 

@@ -160,7 +160,7 @@ def test_a_canonical_state_has_dense_weights_by_inputs_and_outputs() -> None:
 
 
 def test_a_search_over_a_user_s_own_model_repeats_with_its_seed() -> None:
-    def objective(config: dict[str, Any], trial: hpo.CurrentTrial) -> Any:
+    def objective(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Any:
         net = nn.Sequential(
             nn.Flatten(), nn.Linear(36, config["units"]), nn.ReLU(), nn.Linear(config["units"], 10)
         )

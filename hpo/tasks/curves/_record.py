@@ -14,8 +14,8 @@ SECONDS = "seconds"
 """The metric that says how long an epoch took."""
 
 
-def record(study: Study, *, name: str | None = None) -> LearningCurves:
-    """Keep what a study's trials reported, to replay it: `hpo.record(study).save("mine.npz")`.
+def record_curves(study: Study, *, name: str | None = None) -> LearningCurves:
+    """Keep what a study's trials reported, to replay it: `hpo.record_curves(study).save("mine.npz")`.
 
     All trials that reported something are taken, also those that failed later. Where the objective gives no
     metric `seconds`, how long an epoch took is taken from the log.

@@ -14,17 +14,17 @@ SHIPPED: tuple[str, ...] = tuple(sorted(path.stem for path in _FOLDER.glob("*.np
 """The tables that come with the library."""
 
 
-def replay(name: str | os.PathLike[str]) -> LearningCurves:
+def replay_curves(name: str | os.PathLike[str]) -> LearningCurves:
     """Learning curves that were recorded before, as an objective that answers at once.
 
-        curves = hpo.replay("softmax")
+        curves = hpo.replay_curves("softmax")
         hpo.search(curves, curves.space, minimize="val_error", scheduler="asha", num_trials=100)
 
     With `executor=hpo.SimulatedExecutor(workers=16)` the seconds that the epochs took pass on a virtual
     clock, on any number of workers.
 
     Args:
-        name: one of `hpo.tasks.curves.SHIPPED`, or a file that `hpo.record(study).save(file)` wrote.
+        name: one of `hpo.tasks.curves.SHIPPED`, or a file that `hpo.record_curves(study).save(file)` wrote.
 
     Raises:
         ValueError: there is no such table, or the file is none.
@@ -34,6 +34,7 @@ def replay(name: str | os.PathLike[str]) -> LearningCurves:
     if Path(name).is_file():
         return LearningCurves.load(name)
     raise ValueError(
-        f"There are no learning curves {str(name)!r}.{did_you_mean(str(name), SHIPPED)} Those that come with "
-        f"the library are {', '.join(SHIPPED)}; or name a file that hpo.record(study).save(file) wrote."
+        f"There are no learning curves {str(name)!r}.{did_you_mean(str(name), SHIPPED)} Those that come "
+        f"with the library are {', '.join(SHIPPED)}; or name a file that hpo.record_curves(study).save(file) "
+        "wrote."
     )

@@ -59,7 +59,9 @@ def curve(config: dict[str, Any], max_epochs: int = 9) -> Iterator[dict[str, flo
         yield {"error": (config["rate"] - 0.125) ** 2 + config["units"] / (4 * epoch)}
 
 
-def model(config: dict[str, Any], trial: hpo.CurrentTrial, max_epochs: int = 9) -> Iterator[dict[str, float]]:
+def model(
+    config: dict[str, Any], trial: hpo.objective.CurrentTrial, max_epochs: int = 9
+) -> Iterator[dict[str, float]]:
     """Weights that shrink, and go on from their checkpoint."""
     weights = np.full(2, float(config["units"]))
     trial.checkpoint(model=weights)
@@ -68,7 +70,7 @@ def model(config: dict[str, Any], trial: hpo.CurrentTrial, max_epochs: int = 9) 
         yield {"error": float(weights[0])}
 
 
-def drawn(config: dict[str, Any], trial: hpo.CurrentTrial) -> float:
+def drawn(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
     """A number that differs with the draw."""
     return float(config["rate"] + config["units"] * trial.replicate / 16)
 
@@ -101,7 +103,7 @@ class Search:
     def interrupt(self, storage: Storage) -> None:
         """Search to where it was interrupted."""
 
-        def ctrl_c(event: hpo.Event, study: hpo.Study) -> None:
+        def ctrl_c(event: hpo.study.Event, study: hpo.Study) -> None:
             moves_on = event.kind.value in ("trial_started", "reported")
             if moves_on and (event.trial, event.epoch or 0) == self.cut:
                 raise KeyboardInterrupt
@@ -118,7 +120,9 @@ def searched(searcher: str, **options: Any) -> Search:
     return Search(loss, {"searcher": searcher, "minimize": "loss", **options})
 
 
-def scheduled(scheduler: str | hpo.Scheduler, cut: tuple[int, int] = (7, 5), **options: Any) -> Search:
+def scheduled(
+    scheduler: str | hpo.schedulers.Scheduler, cut: tuple[int, int] = (7, 5), **options: Any
+) -> Search:
     return Search(curve, {"scheduler": scheduler, **options}, cut=cut)
 
 
