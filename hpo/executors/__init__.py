@@ -5,17 +5,19 @@ from hpo.executors.base import (
     Companion,
     Ending,
     Executor,
-    ExecutorPlan,
     OnProgress,
     Outcome,
     Progress,
     kept_in,
 )
+from hpo.executors.plans import Cohorts, ExecutorPlan
 from hpo.executors.serial import SerialExecutor
 from hpo.executors.simulated import SimulatedExecutor
+from hpo.executors.workers import Workers
 
 __all__ = [
     "Assignment",
+    "Cohorts",
     "Companion",
     "Ending",
     "Executor",
@@ -25,5 +27,6 @@ __all__ = [
     "Progress",
     "SerialExecutor",
     "SimulatedExecutor",
+    "Workers",
     "kept_in",
 ]

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
-from hpo.checkpoints import Checkpoint, CheckpointFolder
-from hpo.executors.placement import Placement
+from hpo.checkpoints import Checkpoint
 from hpo.objective.decision import CONTINUE, Decision
-from hpo.objective.function import Objective, Result
+from hpo.objective.function import Result
 
 
 @dataclass(frozen=True)
@@ -126,30 +125,6 @@ def kept_in(results: list[Result]) -> OnProgress:
         return CONTINUE
 
     return keep
-
-
-class ExecutorPlan(Protocol):
-    """How the trials of a search are to run; `start` makes the executor that runs them.
-
-    One with a method `clock()`, which gives seconds, measures a search by that clock.
-    """
-
-    def start(
-        self,
-        objective: Objective,
-        placement: Placement,
-        on_progress: OnProgress,
-        folder: CheckpointFolder | None,
-    ) -> Executor:
-        """The executor for one run of a search.
-
-        Args:
-            objective: what the trials evaluate.
-            placement: their seed, backend and device.
-            on_progress: gets what they report, and decides how they go on.
-            folder: where their checkpoints go; None keeps none.
-        """
-        ...
 
 
 class Executor(Protocol):

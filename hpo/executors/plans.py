@@ -1,62 +1,91 @@
-"""Where the trials of a search run: here or in workers, one after the other or together."""
+"""Where the trials of a search run: a plan, and the executor that it makes."""
 
 from __future__ import annotations
 
+import time
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from hpo.checkpoints import CheckpointFolder
-from hpo.executors import Executor, ExecutorPlan, OnProgress, SerialExecutor
-from hpo.executors.cohorts import CohortExecutor, Fuse, checked_fuse
-from hpo.executors.cohorts.memory import CohortMemory
+from hpo.executors.base import Executor, OnProgress
+from hpo.executors.cohorts.executor import CohortExecutor
+from hpo.executors.cohorts.memory import CohortMemory, ShortMemory
+from hpo.executors.cohorts.planner import Fuse, checked_fuse
 from hpo.executors.placement import Placement
-from hpo.executors.workers import Workers
+from hpo.executors.serial import SerialExecutor
 from hpo.objective.function import Objective
 from hpo.training.fusable import fusable
 
 
-class Execution:
-    """What the arguments `workers`, `executor` and `fuse` of a search come to.
-
-    Args:
-        objective: the function that is tuned; None for a loop by hand.
-        workers: in how many processes trials run side by side, or what says more.
-        plan: where they run instead; None for nowhere else.
-        fuse: how many trials may train together.
+@dataclass(frozen=True)
+class Cohorts:
+    """How trials train together.
 
     Attributes:
-        workers: the processes, one of which may stand for this one.
-        clock: the seconds by which the plan goes; None for those of the computer.
-
-    Raises:
-        TypeError: an argument is of another kind.
-        ValueError: the arguments do not go together, or with the objective.
+        fuse: how many at most; `"auto"` for as many as it pays, 1 for each alone.
+        memory: what the study remembers of them.
     """
 
-    def __init__(
+    fuse: Fuse = 1
+    memory: CohortMemory = field(default_factory=ShortMemory, compare=False)
+
+
+class ExecutorPlan(Protocol):
+    """Where the trials of a search run, and how many at a time: what `workers=` takes beside a number.
+
+    A class that derives from this one inherits the defaults of what it does not define. The objects of any
+    other class that has `start` get them when a search takes them.
+
+    Attributes:
+        count: how many trials run at a time, as far as the plan knows.
+        max_retries: how many times a trial is run again whose process was lost, before it counts as failed.
+    """
+
+    count: int = 1
+    max_retries: int = 2
+
+    def clock(self) -> float:
+        """The seconds by which a search is measured; they never go back."""
+        return time.perf_counter()
+
+    def with_cohorts(self, cohorts: Cohorts) -> ExecutorPlan:
+        """The plan where trials train together; itself if it trains each alone."""
+        return self
+
+    @abstractmethod
+    def start(
         self,
-        objective: Callable[..., Any] | None,
-        workers: int | Workers,
-        plan: ExecutorPlan | None,
-        fuse: Fuse,
-    ) -> None:
-        self.workers = workers if isinstance(workers, Workers) else Workers(workers)
-        if plan is not None and workers != 1:
-            raise ValueError(
-                f"executor= says where the trials run, and how many at a time, so leave workers= out; "
-                f"received workers={workers!r} beside {plan!r}."
-            )
-        self._plan = plan
-        self.clock: Callable[[], float] | None = getattr(plan, "clock", None)
-        # Whoever passes `Workers` wants a process, though it be one.
-        self._in_process = not isinstance(workers, Workers) and self.workers.count == 1
-        self._fuse = checked_fuse(fuse)
-        if self._fuse not in ("auto", 1) and objective is not None and fusable(objective) is None:
-            raise ValueError(
-                f"fuse={fuse} trains configurations together, and this objective does not say how: it trains "
-                f"them by itself. The ready tasks (hpo.tasks) can, and hpo_torch.module_task.ModuleTask for "
-                f"modules of your own; or leave fuse= out."
-            )
+        objective: Objective,
+        placement: Placement,
+        on_progress: OnProgress,
+        folder: CheckpointFolder | None,
+    ) -> Executor:
+        """The executor for one run of a search, which the caller closes.
+
+        Args:
+            objective: what the trials evaluate.
+            placement: their seed, backend and device.
+            on_progress: receives what they report, and decides how they go on.
+            folder: where their checkpoints go; None keeps none.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class InProcess(ExecutorPlan):
+    """Trials run in this process, one after the other or together.
+
+    Attributes:
+        cohorts: how they train together.
+    """
+
+    cohorts: Cohorts = field(default_factory=Cohorts)
+
+    def with_cohorts(self, cohorts: Cohorts) -> ExecutorPlan:
+        """The plan where trials train together."""
+        return InProcess(cohorts)
 
     def start(
         self,
@@ -64,40 +93,29 @@ class Execution:
         placement: Placement,
         on_progress: OnProgress,
         folder: CheckpointFolder | None,
-        memory: CohortMemory,
-        *,
-        in_turn: bool,
     ) -> Executor:
-        """An executor for a study; whoever has it closes it.
-
-        Args:
-            objective: what the trials evaluate.
-            placement: their seed, backend and device.
-            on_progress: gets what they report, and decides how they go on.
-            folder: where checkpoints are written; None for nowhere.
-            memory: what the study remembers of its cohorts.
-            in_turn: whether the searcher learns from each result, so that trials do not train together
-                unless a number says so.
-        """
-        if self._plan is not None:
-            return self._plan.start(objective, placement, on_progress, folder)
-        fuse = 1 if fusable(objective.function) is None or (in_turn and self._fuse == "auto") else self._fuse
-        if self._in_process and fuse == 1:
+        """The executor for one run of a search."""
+        fuse, memory = self.cohorts.fuse, self.cohorts.memory
+        if fuse == 1:
+            # A cohort of one would do, but takes a quarter more time where the objective takes none.
             return SerialExecutor(objective, placement, on_progress, folder)
-        if self._in_process:
-            return CohortExecutor(objective, placement, on_progress, folder, fuse=fuse, memory=memory)
-        from hpo.executors.processes import ProcessExecutor
+        return CohortExecutor(objective, placement, on_progress, folder, fuse=fuse, memory=memory)
 
-        return ProcessExecutor(
-            objective,
-            placement,
-            on_progress,
-            folder,
-            workers=self.workers.count,
-            devices=self.workers.devices,
-            threads=self.workers.threads,
-            memory_limit=self.workers.memory_limit,
-            trial_timeout=self.workers.trial_timeout,
-            fuse=fuse,
-            memory=memory,
+
+def fuse_for(fuse: Fuse, objective: Callable[..., Any] | None) -> Fuse:
+    """How many trials of an objective may train together, as it was asked for; 1 if it does not say how.
+
+    Raises:
+        TypeError: `fuse` is neither a number nor `"auto"`.
+        ValueError: it is another text or below 1, or asks for what the objective does not know.
+    """
+    checked = checked_fuse(fuse)
+    if objective is None or fusable(objective) is not None:
+        return checked
+    if checked not in ("auto", 1):
+        raise ValueError(
+            f"fuse={fuse} trains configurations together, and this objective does not say how: it trains "
+            f"them by itself. The ready tasks (hpo.tasks) can, and hpo_torch.module_task.ModuleTask for "
+            f"modules of your own; or leave fuse= out."
         )
+    return 1

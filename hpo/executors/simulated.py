@@ -11,12 +11,13 @@ from hpo.checkpoints import CheckpointFolder
 from hpo.checks import checked_count
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.placement import Placement
+from hpo.executors.plans import ExecutorPlan
 from hpo.executors.replicated import AnyEvaluation, evaluate
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Objective, ResultError
 
 
-class SimulatedExecutor:
+class SimulatedExecutor(ExecutorPlan):
     """Pretends to run trials side by side: what they say is heard when it would have been.
 
     The objective is called as ever, but should only look up or compute learning curves, as those of
@@ -41,7 +42,7 @@ class SimulatedExecutor:
     """
 
     def __init__(self, workers: int = 1, *, seconds: str = "seconds") -> None:
-        self.workers = checked_count("SimulatedExecutor(workers)", workers)
+        self.count = checked_count("SimulatedExecutor(workers)", workers)
         self.seconds = seconds
         self.now = 0.0
 
@@ -108,7 +109,7 @@ class Simulation:
     @property
     def capacity(self) -> int:
         """The number of workers."""
-        return self._plan.workers
+        return self._plan.count
 
     def submit(self, assignment: Assignment) -> None:
         """Take a trial; it starts at once."""

@@ -1,15 +1,21 @@
-"""How a search uses the computer: how many processes, and what each may take."""
+"""Trials side by side in processes: how many, and what each may take."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from hpo.checks import checked_count, checked_positive
+from hpo.checkpoints import CheckpointFolder
+from hpo.checks import checked_count, checked_positive, with_defaults
+from hpo.executors.base import Executor, OnProgress
+from hpo.executors.placement import Placement
+from hpo.executors.plans import Cohorts, ExecutorPlan, InProcess
+from hpo.objective.function import Objective
 
 
 @dataclass(frozen=True)
-class Workers:
+class Workers(ExecutorPlan):
     """Processes that run trials side by side.
 
     Attributes:
@@ -21,18 +27,20 @@ class Workers:
         trial_timeout: seconds that one run of a trial may take; None for any number.
         max_retries: how many times a trial is run again whose worker was killed, ran out of memory or time,
             or hung, before it counts as failed.
+        cohorts: how the trials of a worker train together; a search says it by `fuse=`.
 
     Raises:
         ValueError: a number is out of its range.
         TypeError: a number is none.
     """
 
-    count: int
+    count: int = field()
     devices: Sequence[str] | None = None
     threads: int = 1
     memory_limit: int | None = None
     trial_timeout: float | None = None
     max_retries: int = 2
+    cohorts: Cohorts = field(default_factory=Cohorts, repr=False)
 
     def __post_init__(self) -> None:
         checked_count("workers", self.count)
@@ -42,3 +50,61 @@ class Workers:
                 checked_positive(f"Workers({name}=)", getattr(self, name))
         if self.max_retries != 0:
             checked_count("Workers(max_retries=), unless 0,", self.max_retries)
+
+    def with_cohorts(self, cohorts: Cohorts) -> Workers:
+        """The plan where the trials of a worker train together."""
+        return replace(self, cohorts=cohorts)
+
+    def start(
+        self,
+        objective: Objective,
+        placement: Placement,
+        on_progress: OnProgress,
+        folder: CheckpointFolder | None,
+    ) -> Executor:
+        """The executor for one run of a search.
+
+        Raises:
+            ObjectiveError: the objective cannot be sent to another process; the text says what part of it.
+            NotImplementedError: this is no POSIX system.
+        """
+        from hpo.executors.processes import ProcessExecutor  # what a search in this process does not need
+
+        return ProcessExecutor(
+            objective,
+            placement,
+            on_progress,
+            folder,
+            workers=self.count,
+            devices=self.devices,
+            threads=self.threads,
+            memory_limit=self.memory_limit,
+            trial_timeout=self.trial_timeout,
+            fuse=self.cohorts.fuse,
+            memory=self.cohorts.memory,
+        )
+
+
+def plan_for(workers: object, executor: object = None) -> ExecutorPlan:
+    """Where the trials of a search run, by its arguments `workers` and `executor`.
+
+    Args:
+        workers: a number of processes, of which 1 is this one, or a plan.
+        executor: a plan; None for that of `workers`.
+
+    Raises:
+        TypeError: one is of another kind.
+        ValueError: the number is below 1, or both say where the trials run.
+    """
+    if executor is not None and workers != 1:
+        raise ValueError(
+            f"executor= says where the trials run, and how many at a time, so leave workers= out; "
+            f"received workers={workers!r} beside {executor!r}."
+        )
+    if executor is None and not hasattr(workers, "start"):
+        count = checked_count("workers", workers)
+        return InProcess() if count == 1 else Workers(count)
+    plan: Any = workers if executor is None else executor
+    expected = "executor= and workers= take a plan, such as hpo.Workers(2), an object with start(...)"
+    checked: ExecutorPlan = with_defaults(plan, ExecutorPlan, expected)
+    return checked

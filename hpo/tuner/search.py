@@ -8,7 +8,6 @@ from typing import Any
 
 from hpo.executors import ExecutorPlan
 from hpo.executors.cohorts import Fuse
-from hpo.executors.workers import Workers
 from hpo.objective.function import Objective
 from hpo.schedulers import Scheduler
 from hpo.searchers import Searcher
@@ -35,7 +34,7 @@ def search(
     seed: int | None = None,
     backend: str | None = None,
     device: str | None = None,
-    workers: int | Workers = 1,
+    workers: int | ExecutorPlan = 1,
     executor: ExecutorPlan | None = None,
     fuse: Fuse = "auto",
     replicates: int = 1,

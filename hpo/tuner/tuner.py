@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,11 +11,11 @@ from typing import Any
 from hpo.backend import registry
 from hpo.checks import checked_count, checked_positive
 from hpo.errors import SearchFailedError, SearchInterrupted, SpaceError
-from hpo.executors import ExecutorPlan, Outcome, Progress
+from hpo.executors import Cohorts, ExecutorPlan, Outcome, Progress
 from hpo.executors.cohorts import Fuse
 from hpo.executors.placement import Placement
-from hpo.executors.plans import Execution
-from hpo.executors.workers import Workers
+from hpo.executors.plans import fuse_for
+from hpo.executors.workers import plan_for
 from hpo.objective.decision import Decision
 from hpo.objective.function import Objective, ResultError, read_report, read_result
 from hpo.objective.source import describe
@@ -69,9 +68,9 @@ class Tuner:
         seed: an integer of at least 0; drawn and recorded by default.
         backend: the framework, by name; see `hpo.backend.registry` for what decides by default.
         device: where the trials compute, such as `cpu`, `cuda:0` or `auto`.
-        workers: in how many processes trials run side by side, or a `hpo.Workers` that says more; 1 runs
-            them in this process.
-        executor: where the trials run instead, such as `hpo.SimulatedExecutor(workers=16)`.
+        workers: in how many processes trials run side by side, 1 for this one; or a plan, such as
+            `hpo.Workers(2, memory_limit=2 * 2**30)` or `hpo.SimulatedExecutor(16)`.
+        executor: a plan, too.
         fuse: how many trials of an objective that allows it, such as `hpo.tasks`, train together in one
             computation: `"auto"` for as many as it pays, if the searcher does not learn from each result; or
             a number; 1 trains one after the other. What they have in common and what not is in the README.
@@ -108,7 +107,7 @@ class Tuner:
         seed: int | None = None,
         backend: str | None = None,
         device: str | None = None,
-        workers: int | Workers = 1,
+        workers: int | ExecutorPlan = 1,
         executor: ExecutorPlan | None = None,
         fuse: Fuse = "auto",
         replicates: int = 1,
@@ -141,9 +140,10 @@ class Tuner:
             )
         self._backend = None if backend is None else registry.canonical_name(backend)
         self._device = device
-        self._execution = Execution(objective, workers, executor, fuse)
+        self._plan = plan_for(workers, executor)
+        self._fuse = fuse_for(fuse, objective)
         # What a search is to be like decides which searcher suits it.
-        budget = {"num_trials": self._num_trials, "workers": self._execution.workers.count}
+        budget = {"num_trials": self._num_trials, "workers": self._plan.count}
         self._searcher = searcher_named(searcher, **(budget if searcher == "auto" else {}))
         self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None
@@ -169,7 +169,7 @@ class Tuner:
             schedules,
             keep=checked_keep(keep or "best"),
             callbacks=callbacks,
-            clock=self._execution.clock or time.perf_counter,
+            clock=self._plan.clock,
         )
         if is_new:
             self._lifecycle.begin()
@@ -200,17 +200,15 @@ class Tuner:
             self._lifecycle,
             total=total,
             rules=self._rules,
-            clock=Clock(self._timeout, self._execution.clock or time.monotonic),
-            max_retries=self._execution.workers.max_retries,
+            clock=Clock(self._timeout, self._plan.clock),
+            max_retries=self._plan.max_retries,
         )
-        executor = self._execution.start(
-            self._objective,
-            self._placed(),
-            loop.on_progress,
-            self.study.history.folder,
-            self._lifecycle,
-            in_turn=self._searcher.needs_results,
-        )
+        plan = self._plan
+        # A searcher that learns from each result is not to wait for a cohort, unless a number says so.
+        if not (self._fuse == "auto" and self._searcher.needs_results):
+            plan = plan.with_cohorts(Cohorts(self._fuse, self._lifecycle))
+        folder = self.study.history.folder
+        executor = plan.start(self._objective, self._placed(), loop.on_progress, folder)
         try:
             over = loop.run(executor)
         except KeyboardInterrupt as interrupt:

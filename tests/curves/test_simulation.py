@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.executors import Assignment, Ending, Executor, OnProgress, Outcome
+from hpo.executors import Assignment, Ending, Executor, ExecutorPlan, OnProgress, Outcome
 from hpo.executors.evaluation import Evaluation
 from hpo.executors.files import NoFiles
 from hpo.executors.placement import Placement
@@ -52,7 +52,7 @@ def test_one_simulated_worker_does_what_one_process_does(scheduler: hpo.schedule
     assert simulated(1, scheduler) == real
 
 
-class InOrder:
+class InOrder(ExecutorPlan):
     """Really runs several trials, which report in an order that was laid down.
 
     Args:
