@@ -87,8 +87,6 @@ class ASHA(StudyReader, Scheduler):
         """Pause at a rung, or stop there; go on between two of them."""
         self._read(study)
         standing = self._ledger[trial]
-        if standing.epoch >= self.max_epochs:
-            return Decision(Verdict.COMPLETE)
         number = self._reached(standing)
         if number is None or standing.until is None:
             return CONTINUE

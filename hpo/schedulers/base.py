@@ -73,7 +73,8 @@ class Scheduler(Protocol):
 
     Attributes:
         needs_epochs: whether it is of use only where trials report epochs.
-        max_epochs: the last epoch that it ever grants; None where the objective knows its end.
+        max_epochs: the last epoch that it ever grants, None where the objective knows its end. A trial that
+            reports it is complete, which is not for `on_report` to say.
         levels: the epochs of its rungs, ascending; empty without rungs.
     """
 

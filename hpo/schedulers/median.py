@@ -78,8 +78,6 @@ class MedianStopping(StudyReader, Scheduler):
         """Stop the trial if it is behind; let it go on otherwise."""
         self._read(study)
         standing = self._ledger[trial]
-        if self.max_epochs is not None and standing.epoch >= self.max_epochs:
-            return Decision(Verdict.COMPLETE)
         best, own = self._best[trial], self._compared(standing)
         ordered = self._ordered.get(standing.epoch, [])
         others = len(ordered) - 1

@@ -73,8 +73,6 @@ class Synchronous(StudyReader, Scheduler):
         """Pause at the rung up to which the trial may train."""
         self._read(study)
         standing = self._ledger[trial]
-        if standing.epoch >= self.max_epochs:
-            return Decision(Verdict.COMPLETE)
         if standing.until is None or standing.epoch < standing.until:
             return CONTINUE
         rank, count, size = self._brackets[standing.bracket].place(standing)

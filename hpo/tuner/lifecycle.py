@@ -435,8 +435,9 @@ class Lifecycle:
         )
 
     def _decide(self, trial: int, epoch: int) -> Decision:
-        decision = self.scheduler.on_report(self.study, trial)
-        until = self._until.get(trial)
+        last, until = self.scheduler.max_epochs, self._until.get(trial)
+        is_last = last is not None and epoch >= last
+        decision = Decision(Verdict.COMPLETE) if is_last else self.scheduler.on_report(self.study, trial)
         if decision.goes_on and until is not None and epoch >= until:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
         if not decision.goes_on:

@@ -219,3 +219,39 @@ def test_a_failed_trial_ranks_last_and_does_not_hold_its_rung_up() -> None:
         study = driven.run(lambda trial, epoch: 0.3)
         assert epochs(study) == [1, 0, 3]
         assert study.best.id == 2
+
+
+class Longest(hpo.schedulers.Scheduler):
+    """Trains every trial for three epochs, and says of none that it is complete."""
+
+    max_epochs = 3
+
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.schedulers.Grant | None:
+        return hpo.schedulers.Grant() if can_start else None
+
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
+        assert len(study.trials[trial].reports) < 3
+        return hpo.schedulers.CONTINUE
+
+
+class Completing(Longest):
+    """Says it itself, after two."""
+
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
+        is_second = len(study.trials[trial].reports) == 2
+        return (
+            hpo.schedulers.Decision(hpo.schedulers.Verdict.COMPLETE, "enough")
+            if is_second
+            else hpo.schedulers.CONTINUE
+        )
+
+
+@pytest.mark.parametrize(("scheduler", "last", "reason"), [(Longest(), 3, None), (Completing(), 2, "enough")])
+def test_a_trial_is_complete_at_the_last_epoch_or_when_its_scheduler_says_so(
+    scheduler: hpo.schedulers.Scheduler, last: int, reason: str | None
+) -> None:
+    study = Driven(scheduler, num_trials=2).run(lambda trial, epoch: 1.0)
+    assert epochs(study) == [last, last]
+    assert {(trial.state, trial.reason) for trial in study.trials} == {
+        (hpo.study.TrialState.COMPLETED, reason)
+    }
