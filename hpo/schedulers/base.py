@@ -86,6 +86,8 @@ class Scheduler(Protocol):
     def next(self, study: Study, *, can_start: bool) -> Step | None:
         """Which trial trains next, or never will again; None if none can before another one reports.
 
+        What it names is a paused trial: to name another one is an error.
+
         Args:
             study: everything so far, with what runs at the moment.
             can_start: whether a new trial may be started.

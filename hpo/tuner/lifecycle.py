@@ -13,7 +13,7 @@ from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.executors.cohorts import CohortPlan
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Result, ResultError
-from hpo.schedulers import End, Grant, Scheduler, described
+from hpo.schedulers import End, Grant, Scheduler, Step, described
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Presence
@@ -172,12 +172,18 @@ class Lifecycle:
 
         Args:
             total: how many proposals there may be in all; None for any number.
+
+        Raises:
+            ValueError: the scheduler names a trial that does not wait.
         """
         while True:
             can_start = not self.is_exhausted and (total is None or self.history.num_proposals < total)
             grant = self.scheduler.next(self.study, can_start=can_start)
+            if grant is None:
+                return None
+            self._check_waits(grant)
             # One that was paused just now has not left its place yet; it will before anything else happens.
-            if grant is None or grant.trial in self._in_flight:
+            if grant.trial in self._in_flight:
                 return None
             try:
                 if isinstance(grant, End):
@@ -383,14 +389,27 @@ class Lifecycle:
         """End a trial that waits.
 
         Raises:
-            ValueError: it does not.
             ClaimedError: another tuner was first.
         """
-        if end.trial not in self.history.paused:
-            raise ValueError(f"A scheduler ends paused trials; {described(self.scheduler)} gave {end}.")
         self._writer.end_paused(end.trial, end.reason)
         self._dismissed.append(end.trial)
         self.after_end(end.trial)
+
+    def _check_waits(self, step: Step) -> None:
+        """Refuse to let a trial go on, or to end one, that is not paused.
+
+        Raises:
+            ValueError: it runs, has ended, or was never started.
+        """
+        trial, history = step.trial, self.history
+        if trial is None or trial in history.paused:
+            return
+        state = history.state(trial).value if trial in range(history.num_trials) else "not of this study"
+        raise ValueError(
+            f"{described(self.scheduler)} gave {step}, and trial {trial!r} is {state}. A scheduler names a "
+            f"paused trial ({', '.join(map(str, history.paused)) or 'there is none now'}), to let it go on "
+            f"or to end it, or starts a new one with Grant()."
+        )
 
     def _said_of_end(self, trial: int) -> str:
         """What is to be noted of a trial whose objective came to its own end."""

@@ -255,3 +255,62 @@ def test_a_trial_is_complete_at_the_last_epoch_or_when_its_scheduler_says_so(
     assert {(trial.state, trial.reason) for trial in study.trials} == {
         (hpo.study.TrialState.COMPLETED, reason)
     }
+
+
+class Naming(hpo.schedulers.Scheduler):
+    """Starts a trial for one epoch, and then gives what it was told to.
+
+    Args:
+        step: what it gives once there is a trial.
+        pauses: whether it pauses the trial after its first epoch, or completes it.
+    """
+
+    def __init__(self, step: hpo.schedulers.Grant | End, *, pauses: bool = False) -> None:
+        self._step, self._pauses = step, pauses
+
+    def next(self, study: hpo.Study, *, can_start: bool) -> hpo.schedulers.Grant | End | None:
+        return hpo.schedulers.Grant(until=1) if not len(study.trials) else self._step
+
+    def on_report(self, study: hpo.Study, trial: int) -> hpo.schedulers.Decision:
+        return (
+            hpo.schedulers.CONTINUE
+            if self._pauses
+            else hpo.schedulers.Decision(hpo.schedulers.Verdict.COMPLETE)
+        )
+
+
+@pytest.mark.parametrize("step", [hpo.schedulers.Grant(0, until=2), End(0, "it is bad")])
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_scheduler_that_names_a_trial_which_does_not_wait_is_told_which_do(
+    step: hpo.schedulers.Grant | End, epochs: int
+) -> None:
+    driven = Driven(Naming(step))
+    driven.start()
+    driven.report(0, *[0.5] * epochs)
+    state = ("running", "completed")[epochs]
+    with pytest.raises(ValueError, match=rf"^Naming gave .* trial 0 is {state}\. .* \(there is none now\)"):
+        driven.start()
+
+
+@pytest.mark.parametrize("trial", [1, -1])
+def test_a_scheduler_that_names_a_trial_which_does_not_exist_is_told_which_do(trial: int) -> None:
+    driven = Driven(Naming(hpo.schedulers.Grant(trial), pauses=True))
+    driven.start()
+    driven.report(0, 0.5)
+    with pytest.raises(ValueError, match=rf"trial {trial} is not of this study.* names a paused trial \(0\)"):
+        driven.start()
+
+
+def test_a_search_whose_scheduler_names_a_running_trial_ends_with_an_error() -> None:
+    def train(config: dict[str, Any]) -> Iterator[float]:
+        yield 1.0
+
+    with pytest.raises(ValueError, match="trial 0 is running"):
+        hpo.search(
+            train,
+            SPACE,
+            scheduler=Naming(hpo.schedulers.Grant(0)),
+            num_trials=3,
+            seed=0,
+            executor=hpo.SimulatedExecutor(workers=2),
+        )
