@@ -15,17 +15,16 @@ choice leaves no trace in the next one.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
+from hpo.backend import entry_points
 from hpo.backend.protocol import Backend
 from hpo.errors import (
     AmbiguousBackendError,
@@ -63,14 +62,7 @@ class BackendChoice:
 
 def registered() -> dict[str, EntryPoint]:
     """The entry points of the group `hpo.backends` by name, in alphabetical order."""
-    return dict(_found(tuple(sys.path)))
-
-
-@lru_cache(maxsize=8)
-def _found(path: tuple[str, ...]) -> dict[str, EntryPoint]:
-    # To look costs milliseconds, and each checkpoint asks. What `path` is there for is to look again.
-    points = entry_points(group=GROUP)
-    return {point.name: point for point in sorted(points, key=lambda point: point.name)}
+    return {name: points[-1] for name, points in entry_points.registered(GROUP).items()}
 
 
 def how_to_install(name: str) -> str:
@@ -96,9 +88,7 @@ def canonical_name(name: str, *, origin: str = "backend=") -> str:
     wanted = name.strip().lower()
     wanted = ALIASES.get(wanted, wanted)
     if wanted not in registered():
-        # It may have been installed since.
-        importlib.invalidate_caches()
-        _found.cache_clear()
+        entry_points.look_again()
     known = registered()
     if not known:
         raise UnknownBackendError(
@@ -255,7 +245,7 @@ def _import(name: str) -> Backend:
 
 
 def _broken(point: EntryPoint, error: Exception) -> BrokenBackendError:
-    owner = point.dist.metadata["Name"] if point.dist is not None else "an unknown distribution"
+    owner = entry_points.owner(point)
     return BrokenBackendError(
         f"The backend {point.name!r} is registered by {owner} as {point.value!r}, which does not load: "
         f"{type(error).__name__}: {error}. Reinstall {owner}, or choose another backend."

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from hpo.backend.entry_points import named, options_taken
 from hpo.checks import with_defaults
 from hpo.schedulers.asha import ASHA
 from hpo.schedulers.base import Scheduler
@@ -27,9 +28,10 @@ SCHEDULERS: dict[str, Callable[..., Scheduler]] = {
     "median": MedianStopping,
     "successive-halving": SuccessiveHalving,
 }
-"""What `scheduler=` takes as a name."""
+"""What `scheduler=` takes as a name, beside those that others register."""
 
-_ANYTHING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_NAMES = ", ".join(map(repr, SCHEDULERS))
+_EXPECTED = "an object with next(study, can_start=) and on_report(study, trial)"
 
 
 def scheduler_named(
@@ -38,46 +40,34 @@ def scheduler_named(
     """The scheduler that a name stands for; a scheduler stands for itself.
 
     Args:
-        scheduler: a name of `SCHEDULERS`, or a scheduler.
-        max_epochs: a full training, where the objective says how long that is, for one that is named.
+        scheduler: a name of `SCHEDULERS`, one that another distribution registered as an entry point of the
+            group `hpo.schedulers`, or a scheduler.
+        max_epochs: a full training, where the objective says how long that is, for one that is named and has
+            a parameter of this name.
         options: more arguments of the scheduler that is named, such as `eta=4`.
 
     Raises:
-        ValueError: there is none of that name; the text lists those that are. Or nobody says how many epochs
-            a full training has.
+        ValueError: there is none of that name; the text lists those that are. Or it is not said how many
+            epochs a full training has.
         TypeError: it is neither a name nor a scheduler, or it has no such option.
+        ImportError: what was registered under that name cannot be imported.
     """
-    known = ", ".join(repr(name) for name in SCHEDULERS)
     if isinstance(scheduler, str):
-        if scheduler not in SCHEDULERS:
-            raise ValueError(
-                f"There is no scheduler {scheduler!r}. Known are: {known}; or pass a scheduler object."
-            )
-        return _made(scheduler, max_epochs, options)
+        make, called = named("scheduler", scheduler, SCHEDULERS)
+        taken = options_taken(called, make, options)
+        if "max_epochs" in taken:
+            if max_epochs is None and taken["max_epochs"].default is inspect.Parameter.empty:
+                raise ValueError(
+                    f"scheduler={scheduler!r} needs to know how many epochs a full training has, and the "
+                    f"objective does not say: give it a parameter max_epochs with a default, or pass a "
+                    f"scheduler, for example scheduler=hpo.ASHA(1, 27, eta=3)."
+                )
+            first = {"min_epochs": 1} if "min_epochs" in taken else {}
+            options = first | options | {"max_epochs": max_epochs}
+        found: Scheduler = make(**options)
+        return with_defaults(found, Scheduler, f"{called} is {_EXPECTED}")
     if isinstance(scheduler, type):
         raise TypeError(
             f"scheduler= was given the class {scheduler.__name__}; make one: {scheduler.__name__}(...)."
         )
-    expected = f"one of {known} or an object with next(study, can_start=) and on_report(study, trial)"
-    return with_defaults(scheduler, Scheduler, f"A scheduler is {expected}")
-
-
-def _made(name: str, max_epochs: int | None, options: dict[str, Any]) -> Scheduler:
-    parameters = inspect.signature(SCHEDULERS[name]).parameters
-    # A protocol's own constructor takes anything.
-    taken = {key: each for key, each in parameters.items() if each.kind not in _ANYTHING}
-    for option in options:
-        if option not in taken:
-            listed = ", ".join(taken) if taken else "none"
-            raise TypeError(f"The scheduler {name!r} has no option {option!r}; its options are: {listed}.")
-    if "max_epochs" not in taken:
-        return SCHEDULERS[name](**options)
-    if max_epochs is None and taken["max_epochs"].default is inspect.Parameter.empty:
-        raise ValueError(
-            f"scheduler={name!r} needs to know how many epochs a full training has, and the objective does "
-            f"not say: give it a parameter max_epochs with a default, or pass a scheduler, for example "
-            f"scheduler=hpo.ASHA(1, 27, eta=3)."
-        )
-    if taken.get("min_epochs") is not None:
-        options = {"min_epochs": 1} | options
-    return SCHEDULERS[name](max_epochs=max_epochs, **options)
+    return with_defaults(scheduler, Scheduler, f"A scheduler is one of {_NAMES} or {_EXPECTED}")

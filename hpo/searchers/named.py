@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
+from hpo.backend.entry_points import named, options_taken
 from hpo.checks import with_defaults
 from hpo.searchers.auto import Auto
 from hpo.searchers.base import Searcher
@@ -25,44 +25,38 @@ SEARCHERS: dict[str, Callable[..., Searcher]] = {
     "sobol": SobolSearch,
     "tpe": TPE,
 }
-"""What `searcher=` takes as a name."""
+"""What `searcher=` takes as a name, beside those that others register."""
+
+_NAMES = ", ".join(map(repr, SEARCHERS))
+_EXPECTED = "an object with ask(study, n)"
 
 
 def searcher_named(searcher: str | Searcher, **options: Any) -> Searcher:
     """The searcher that a name stands for; a searcher stands for itself.
 
     Args:
-        searcher: a name of `SEARCHERS`, or a searcher.
+        searcher: a name of `SEARCHERS`, one that another distribution registered as an entry point of the
+            group `hpo.searchers`, or a searcher.
         options: keyword arguments of the searcher that is named, such as `levels=3` for `"grid"`.
 
     Raises:
         ValueError: there is none of that name, or an option has a value that cannot be.
         TypeError: it is neither a name nor a searcher, or it has no such option.
+        ImportError: what was registered under that name cannot be imported.
     """
-    known = ", ".join(repr(name) for name in SEARCHERS)
     if isinstance(searcher, str):
-        if searcher not in SEARCHERS:
-            raise ValueError(
-                f"There is no searcher {searcher!r}. Known are: {known}; or pass a searcher object."
-            )
-        _check_options(searcher, options)
-        return SEARCHERS[searcher](**options)
+        make, called = named("searcher", searcher, SEARCHERS)
+        options_taken(called, make, options)
+        found: Searcher = make(**options)
+        return with_defaults(found, Searcher, f"{called} is {_EXPECTED}")
     if isinstance(searcher, type):
         raise TypeError(
             f"searcher= was given the class {searcher.__name__}; make one: {searcher.__name__}()."
         )
-    made = with_defaults(searcher, Searcher, f"A searcher is one of {known} or an object with ask(study, n)")
+    found = with_defaults(searcher, Searcher, f"A searcher is one of {_NAMES} or {_EXPECTED}")
     if options:
         raise TypeError(
             f"Options go with the name of a searcher; {searcher!r} is one already: give them when it is made."
             f" Received {options!r}."
         )
-    return made
-
-
-def _check_options(name: str, options: dict[str, Any]) -> None:
-    taken = list(inspect.signature(SEARCHERS[name]).parameters)
-    for option in options:
-        if option not in taken:
-            listed = ", ".join(taken) if taken else "none"
-            raise TypeError(f"The searcher {name!r} has no option {option!r}; its options are: {listed}.")
+    return found
