@@ -22,18 +22,18 @@ Kind = Literal["promotion", "stopping"]
 class ASHA(StudyReader, Scheduler):
     """Asynchronous successive halving: a trial goes on as soon as it is among the best 1/eta of its rung.
 
-    Nobody waits for a rung to fill, so all workers are always busy. A trial that is not among the best is
+    No trial waits for a rung to fill, so all workers are always busy. A trial that is not among the best is
     paused, with all that it learned, and goes on if the others turn out to be worse. With
     `kind="stopping"` it is stopped instead, and the best go on at once without a pause: simpler to run, for
     objectives that cannot go on, but what was stopped by mistake is lost.
 
-    Before eta trials came to a rung, one of eta is nobody: the paper promotes no one, and so does this, with
+    Before eta trials came to a rung, one of eta is none: the paper promotes no trial, and so does this, with
     one exception. Of those that were promoted to the last rung but one, the best so far goes on to the end.
     So there is a full training early, for eta - 1 more of them at most. Trials that would be stopped cannot
     wait for others; of these the best so far goes on at every rung.
 
-    When nobody may start any more and nobody could be promoted, the best trial of the highest rung goes on
-    to the end all the same if no other did, so that the search has one that was trained in full.
+    When no trial may start any more and none could be promoted, the best one of the highest rung goes on to
+    the end all the same if no other did, so that the search has one that was trained in full.
 
     Args:
         min_epochs: the first rung, at least 1.
@@ -86,7 +86,7 @@ class ASHA(StudyReader, Scheduler):
     def on_report(self, study: Study, trial: int) -> Decision:
         """Pause at a rung, or stop there; go on between two of them."""
         self._read(study)
-        standing = self._ledger[trial]
+        standing = self._standings[trial]
         number = self._reached(standing)
         if number is None or standing.until is None:
             return CONTINUE
@@ -115,14 +115,14 @@ class ASHA(StudyReader, Scheduler):
         return Forecast(total, self.levels[0], math.ceil(self.eta))
 
     def _start_over(self) -> None:
-        self._ledger = Standings()
+        self._standings = Standings()
         self._rungs = [_Rung() for _ in self.levels]
         self._ended: list[End] = []
 
     def _read(self, study: Study) -> None:
-        if not self._ledger.is_of(study):
+        if not self._standings.is_of(study):
             self._start_over()
-        for kind, standing in self._ledger.read_on(study):
+        for kind, standing in self._standings.read_on(study):
             if kind is EventKind.TRIAL_STARTED:
                 number = self._granted(standing)
                 self._rungs[number].coming.add(standing.trial)
@@ -167,12 +167,12 @@ class ASHA(StudyReader, Scheduler):
         return Grant(standing.trial, until=self.levels[number + 1], info=info)
 
     def _hopeless(self) -> End | None:
-        """A paused trial that cannot be promoted any more, since nobody starts any more."""
+        """A paused trial that cannot be promoted any more, since no other starts any more."""
         if not self._ended:
             coming = 0  # so many may still come to the rung from the one below
             for number, rung in enumerate(self._rungs[:-1]):
                 largest = self._num_promoted(number, len(rung) + len(rung.coming) + coming)
-                spared = None if self._somebody_gets_through else rung.best_paused()
+                spared = None if self._one_gets_through else rung.best_paused()
                 for standing in rung.paused():
                     rank = rung.rank(standing)
                     if rank >= largest and standing is not spared:
@@ -181,22 +181,22 @@ class ASHA(StudyReader, Scheduler):
                 coming = len(rung.coming) + sum(rung.rank(one) < largest for one in rung.paused())
         while self._ended:
             end = self._ended.pop()
-            if self._ledger[end.trial].state is TrialState.PAUSED:
+            if self._standings[end.trial].state is TrialState.PAUSED:
                 return end
         return None
 
     def _last_resort(self) -> Step | None:
-        """The best trial of the highest rung goes on, once nothing runs and nobody was trained in full."""
-        if self._ledger.num_running or self._somebody_gets_through:
+        """The best trial of the highest rung goes on, once none runs and none was trained in full."""
+        if self._standings.num_running or self._one_gets_through:
             return None
         for number in reversed(range(len(self._rungs) - 1)):
             best = self._rungs[number].best_paused()
             if best is not None and math.isfinite(best.value):
-                return self._promotion(best, number, "the best that is left, and nobody was trained in full")
+                return self._promotion(best, number, "the best that is left, and none was trained in full")
         return None
 
     @property
-    def _somebody_gets_through(self) -> bool:
+    def _one_gets_through(self) -> bool:
         return bool(self._rungs[-1].coming or self._rungs[-1].has_result)
 
 
@@ -218,7 +218,7 @@ class _Rung:
 
     @property
     def has_result(self) -> bool:
-        """Whether somebody came so far with a finite value."""
+        """Whether a trial came so far with a finite value."""
         return bool(self._order) and math.isfinite(self._order[0][0])
 
     def add(self, value: float, trial: int) -> None:

@@ -18,19 +18,19 @@ from hpo.study.study import Study
 class MedianStopping(StudyReader, Scheduler):
     """Stops a trial whose best value so far is worse than the median of the others' values at this epoch.
 
-    A rule without rungs: whoever came to an epoch is compared there. The more trials there were, the fewer
-    come to the end; of 60 trials about three epochs of ten are trained, of 200 two.
+    A rule without rungs: all trials that came to an epoch are compared there. The more trials there were, the
+    fewer come to the end; of 60 trials about three epochs of ten are trained, of 200 two.
 
     The paper holds the trial against the others' running averages, from their first epoch on. Where curves
-    fall steeply at first, almost everybody is better than that, and about half of all epochs are trained; so
-    here it is an option.
+    fall steeply at first, almost all trials are better than that, and about half of all epochs are trained;
+    so here it is an option.
 
     Args:
         max_epochs: the last epoch; None where the objective itself knows its end.
         percentile: what share of the others, in percent, the trial may be behind and still go on: 50 is the
             median, 25 keeps only what is as good as the best quarter. Above 0 and below 100.
         min_epochs: no trial is stopped before this epoch.
-        min_trials: so many others must have come to an epoch before anybody is stopped there.
+        min_trials: so many others must have come to an epoch before a trial is stopped there.
         averages: whether the others count with the average of their values so far, as in the paper.
 
     Raises:
@@ -77,7 +77,7 @@ class MedianStopping(StudyReader, Scheduler):
     def on_report(self, study: Study, trial: int) -> Decision:
         """Stop the trial if it is behind; let it go on otherwise."""
         self._read(study)
-        standing = self._ledger[trial]
+        standing = self._standings[trial]
         best, own = self._best[trial], self._compared(standing)
         ordered = self._ordered.get(standing.epoch, [])
         others = len(ordered) - 1
@@ -106,15 +106,15 @@ class MedianStopping(StudyReader, Scheduler):
         return Forecast(num_full * self.max_epochs, self.min_epochs, self.min_trials + 1)
 
     def _start_over(self) -> None:
-        self._ledger = Standings()
+        self._standings = Standings()
         self._best: dict[int, float] = {}
         self._mean: dict[int, tuple[float, int]] = {}
         self._ordered: dict[int, list[float]] = {}
 
     def _read(self, study: Study) -> None:
-        if not self._ledger.is_of(study):
+        if not self._standings.is_of(study):
             self._start_over()
-        for kind, standing in self._ledger.read_on(study):
+        for kind, standing in self._standings.read_on(study):
             if kind is EventKind.REPORTED:
                 self._report(standing)
 

@@ -23,7 +23,7 @@ class Standing:
     Attributes:
         trial: its id.
         state: how far it got.
-        until: the last epoch that it was granted; None where nobody granted one.
+        until: the last epoch that it was granted; None where none was granted.
         bracket: the bracket that it belongs to, from 0.
         epoch: its last epoch; 0 before the first.
         value: what it reported then, small is good; infinite for NaN and infinity, which rank last.
@@ -70,7 +70,7 @@ class Standings(StudyReader):
         """What happened since the last time, event by event, with where its trial stands after it.
 
         Args:
-            study: the study; another one than last time starts the ledger anew.
+            study: the study; the standings of another one than last time are forgotten.
         """
         if self._study is not study:
             self._start_over()

@@ -51,7 +51,7 @@ class Synchronous(StudyReader, Scheduler):
         return f"{type(self).__name__}({self.min_epochs}, {self.max_epochs}, eta={self.eta:g})"
 
     def next(self, study: Study, *, can_start: bool) -> Step | None:
-        """Whoever can go on in the oldest bracket; else a new trial of the newest one."""
+        """A trial that can go on, of the oldest bracket first; else a new one of the newest bracket."""
         self._read(study)
         if can_start != self._could_start:
             self._could_start = can_start
@@ -72,7 +72,7 @@ class Synchronous(StudyReader, Scheduler):
     def on_report(self, study: Study, trial: int) -> Decision:
         """Pause at the rung up to which the trial may train."""
         self._read(study)
-        standing = self._ledger[trial]
+        standing = self._standings[trial]
         if standing.until is None or standing.epoch < standing.until:
             return CONTINUE
         rank, count, size = self._brackets[standing.bracket].place(standing)
@@ -94,17 +94,17 @@ class Synchronous(StudyReader, Scheduler):
         return Forecast(total, self.levels[0], self.plan(0)[0][0])
 
     def _start_over(self) -> None:
-        self._ledger = Standings()
+        self._standings = Standings()
         self._brackets: list[Bracket] = []
         self._open: dict[int, Bracket] = {}
-        # Nobody goes on in a bracket in which nothing happened since the last time.
+        # No trial goes on in a bracket in which nothing happened since the last time.
         self._changed: set[int] = set()
         self._could_start = True
 
     def _read(self, study: Study) -> None:
-        if not self._ledger.is_of(study):
+        if not self._standings.is_of(study):
             self._start_over()
-        for kind, standing in self._ledger.read_on(study):
+        for kind, standing in self._standings.read_on(study):
             while len(self._brackets) <= standing.bracket:
                 number = len(self._brackets)
                 self._brackets.append(Bracket(number, self.plan(number), self.eta))
@@ -135,7 +135,7 @@ class Bracket:
 
     @property
     def takes_more(self) -> bool:
-        """Whether its first rung is not full, and nobody went on from it yet."""
+        """Whether its first rung is not full, and no trial went on from it yet."""
         return len(self._rungs[0]) < self._plan[0][0] and not any(self._rungs[1:])
 
     def start(self, standing: Standing) -> None:
@@ -157,7 +157,7 @@ class Bracket:
         return rank, len(values), max(self._plan[number][0], len(self._rungs[number]))
 
     def next(self, *, can_start: bool) -> Step | None:
-        """Who goes on, or ends, at the first rung at which that is decided."""
+        """The trial that goes on, or ends, at the first rung at which that is decided."""
         for number in range(len(self._plan) - 1):
             if not self._is_decided(number, can_start=can_start):
                 return None
@@ -183,11 +183,11 @@ class Bracket:
 
     def is_over(self, *, can_start: bool) -> bool:
         """Whether all of its trials have ended, and no more come."""
-        everybody = [one for rung in self._rungs for one in rung.values()]
-        return all(one.is_over for one in everybody) and not (can_start and self.takes_more)
+        trials = [one for rung in self._rungs for one in rung.values()]
+        return all(one.is_over for one in trials) and not (can_start and self.takes_more)
 
     def _is_decided(self, number: int, *, can_start: bool) -> bool:
-        """Whether everybody who comes to the rung has."""
+        """Whether all trials have come to the rung that ever will."""
         if number == 0 and can_start and self.takes_more:
             return False
         return all(

@@ -1,4 +1,4 @@
-"""The searcher for who does not want to choose one."""
+"""The searcher that chooses one of the others."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Auto(Searcher):
         self._searchers: dict[str, Searcher] = {"gp": GaussianProcess(), "sobol": SobolSearch(), "tpe": TPE()}
 
     def ask(self, study: Study, n: int) -> list[Proposal]:
-        """The next n proposals of whichever searcher suits the study.
+        """The next n proposals of the searcher that suits the study.
 
         Raises:
             SpaceError: almost no config meets the space's constraints.

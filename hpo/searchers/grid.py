@@ -20,7 +20,7 @@ Levels: TypeAlias = int | Mapping[str, int | Sequence[Scalar]]
 """How many values a hyperparameter takes, or which; for all of them or by name."""
 
 DEFAULT_LEVELS = 5
-"""So many values a bounded range takes if nobody says."""
+"""So many values a bounded range takes by default."""
 
 _MAX_SKIPPED = 100_000
 

@@ -1,7 +1,7 @@
 """Results at several fidelities, brought to one scale.
 
 Under a scheduler most trials end early, at a rung. A model of the highest rung alone (BOHB, Falkner et al.
-2018, section 3.2) sees few trials, and those that stand there are copies of whoever came first: the new
+2018, section 3.2) sees few trials, and those that stand there are copies of those that came first: the new
 ones wait below, so the model goes on to copy the old ones. A model that takes the value of each trial where
 it ended compares epoch 1 with epoch 81.
 
@@ -75,7 +75,7 @@ def comparable_values(curves: Sequence[Curve], *, fewest: int) -> tuple[NDArray[
     lifted = table[:, 0]
     for rung in range(1, top + 1):
         lifted = _lift(lifted, table[:, rung])
-    # Who has no value at the lowest rungs, or none at the chosen one but above it, is taken as it is.
+    # What has no value at the lowest rungs, or none at the chosen one but above it, is taken as it is.
     for rung in range(top + 1, table.shape[1]):
         lifted = np.where(np.isnan(lifted), table[:, rung], lifted)
     return lifted, len(partial)

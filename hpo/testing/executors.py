@@ -1,8 +1,10 @@
 """What any executor must do: run objectives of every form, to their end or as far as it is told.
 
-class TestMyExecutor(ExecutorContract):
-def make(self, objective, placement, on_progress, folder, max_paused):
-return MyExecutor(objective, placement, on_progress, folder, max_paused=max_paused)
+Subclass the contract to test one:
+
+    class TestMyExecutor(ExecutorContract):
+        def make(self, objective, placement, on_progress, folder, max_paused):
+            return MyExecutor(objective, placement, on_progress, folder, max_paused=max_paused)
 """
 
 from __future__ import annotations

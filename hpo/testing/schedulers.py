@@ -1,8 +1,10 @@
 """What any scheduler that decides on epochs must do: from the study alone, and come to an end.
 
-class TestMyScheduler(SchedulerContract):
-def make_scheduler(self):
-return MyScheduler(1, 9, eta=3)
+Subclass the contract to test one:
+
+    class TestMyScheduler(SchedulerContract):
+        def make_scheduler(self):
+            return MyScheduler(1, 9, eta=3)
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ Curve = Callable[[Mapping[str, Any], int], float]
 
 
 def falling(config: Mapping[str, Any], epoch: int) -> float:
-    """Learning curves that cross: who starts well does not always end well."""
+    """Learning curves that cross: what starts well does not always end well."""
     return float(config["x"] + config["n"] / (1 + epoch * config["x"]))
 
 
@@ -52,7 +54,7 @@ def broken_for_some(config: Mapping[str, Any], epoch: int) -> float:
 def budgeted(config: dict[str, Any], max_epochs: int = 3) -> float:
     """A plain function that trains as long as it is told to, and fails for some configs."""
     if set(config) != set(SPACE):
-        raise KeyError(f"Somebody wrote into the config: {config}.")
+        raise KeyError(f"The config was written into: {config}.")
     if config["kind"] == "broken" and max_epochs > 1:
         raise ValueError("it is broken")
     return falling(config, max_epochs)
