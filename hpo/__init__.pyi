@@ -5,6 +5,7 @@ from hpo import book as book
 from hpo import checkpoints as checkpoints
 from hpo import compare as compare
 from hpo import errors as errors
+from hpo import executors as executors
 from hpo import objective as objective
 from hpo import plots as plots
 from hpo import ports as ports

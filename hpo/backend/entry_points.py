@@ -63,12 +63,14 @@ def named(kind: str, name: str, own: Mapping[str, Callable[..., Any]]) -> tuple[
     points = registered(group).get(name, [])
     if not points:
         raise ValueError(
-            f"There is no {kind} {name!r}. Known are: {_known(group, own)}; or pass a {kind} object."
+            f"There is no {kind} {name!r}. Known are: {_known(group, own) or 'none'}; or pass {_an(kind)} "
+            "object."
         )
     owners = " and ".join(map(owner, points))
     if len(points) > 1:
         raise ValueError(
-            f"The {kind} {name!r} is registered by {owners}: uninstall one of them, or pass a {kind} object."
+            f"The {kind} {name!r} is registered by {owners}: uninstall one of them, or pass {_an(kind)} "
+            "object."
         )
     said = f"The {kind} {name!r} is registered by {owners} as {points[0].value!r}, which"
     try:
@@ -80,6 +82,10 @@ def named(kind: str, name: str, own: Mapping[str, Callable[..., Any]]) -> tuple[
     if not callable(make):
         raise TypeError(f"{said} is no class or function that makes one; it is {make!r}.")
     return make, f"The {kind} {name!r} of {owners}"
+
+
+def _an(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _known(group: str, own: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hpo.backend.entry_points import named
 from hpo.checkpoints import CheckpointFolder
 from hpo.checks import checked_count, checked_positive, with_defaults
 from hpo.executors.base import Executor, OnProgress
@@ -89,22 +90,28 @@ def plan_for(workers: object, executor: object = None) -> ExecutorPlan:
     """Where the trials of a search run, by its arguments `workers` and `executor`.
 
     Args:
-        workers: a number of processes, of which 1 is this one, or a plan.
-        executor: a plan; None for that of `workers`.
+        workers: a number of processes, of which 1 is this one; a plan; or the name of one that another
+            distribution registered as an entry point of the group `hpo.executors`.
+        executor: a plan or a name; None for what `workers` says.
 
     Raises:
         TypeError: one is of another kind.
-        ValueError: the number is below 1, or both say where the trials run.
+        ValueError: the number is below 1, no plan has that name, or both say where the trials run.
+        ImportError: what was registered under that name cannot be imported.
     """
     if executor is not None and workers != 1:
         raise ValueError(
             f"executor= says where the trials run, and how many at a time, so leave workers= out; "
             f"received workers={workers!r} beside {executor!r}."
         )
-    if executor is None and not hasattr(workers, "start"):
-        count = checked_count("workers", workers)
-        return InProcess() if count == 1 else Workers(count)
     plan: Any = workers if executor is None else executor
-    expected = "executor= and workers= take a plan, such as hpo.Workers(2), an object with start(...)"
+    if isinstance(plan, str):
+        make, called = named("executor", plan, {})
+        found: ExecutorPlan = make()
+        return with_defaults(found, ExecutorPlan, f"{called} is an object with start(...)")
+    if executor is None and not hasattr(plan, "start"):
+        count = checked_count("workers", plan)
+        return InProcess() if count == 1 else Workers(count)
+    expected = "A plan, such as hpo.Workers(2), is an object with start(...)"
     checked: ExecutorPlan = with_defaults(plan, ExecutorPlan, expected)
     return checked

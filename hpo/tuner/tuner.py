@@ -69,7 +69,8 @@ class Tuner:
         backend: the framework, by name; see `hpo.backend.registry` for what decides by default.
         device: where the trials compute, such as `cpu`, `cuda:0` or `auto`.
         workers: in how many processes trials run side by side, 1 for this one; or a plan, such as
-            `hpo.Workers(2, memory_limit=2 * 2**30)` or `hpo.SimulatedExecutor(16)`.
+            `hpo.Workers(2, memory_limit=2 * 2**30)` or `hpo.SimulatedExecutor(16)`, or the name of one that
+            another distribution registers.
         executor: a plan, too.
         fuse: how many trials of an objective that allows it, such as `hpo.tasks`, train together in one
             computation: `"auto"` for as many as it pays, if the searcher does not learn from each result; or
@@ -107,8 +108,8 @@ class Tuner:
         seed: int | None = None,
         backend: str | None = None,
         device: str | None = None,
-        workers: int | ExecutorPlan = 1,
-        executor: ExecutorPlan | None = None,
+        workers: int | str | ExecutorPlan = 1,
+        executor: str | ExecutorPlan | None = None,
         fuse: Fuse = "auto",
         replicates: int = 1,
         storage: str | Path | Storage | None = None,

@@ -1,4 +1,4 @@
-"""Searchers and schedulers that other distributions register as entry points."""
+"""Searchers, schedulers and executors that other distributions register as entry points."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ def curve(config, max_epochs=3):
     for epoch in range(1, max_epochs + 1):
         yield config["x"] / epoch
 
+class Alone(hpo.executors.ExecutorPlan):
+    def start(self, objective, placement, on_progress, folder):
+        return hpo.executors.SerialExecutor(objective, placement, on_progress, folder)
+
 class Mute:
     pass
 
@@ -58,12 +62,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     (tmp_path / "of_others.py").write_text(CODE)
     monkeypatch.syspath_prepend(tmp_path)
 
-    def install(distribution: str, *, searchers: str = "", schedulers: str = "") -> None:
+    def install(distribution: str, *, searchers: str = "", schedulers: str = "", executors: str = "") -> None:
         about = tmp_path / f"{distribution}-1.0.dist-info"
         about.mkdir()
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
         (about / "entry_points.txt").write_text(
-            f"[hpo.searchers]\n{searchers}\n[hpo.schedulers]\n{schedulers}\n"
+            f"[hpo.searchers]\n{searchers}\n[hpo.schedulers]\n{schedulers}\n[hpo.executors]\n{executors}\n"
         )
         importlib.invalidate_caches()
 
@@ -96,6 +100,16 @@ def test_a_registered_scheduler_gets_the_epochs_of_a_full_training(install: Inst
     assert [len(trial.reports) for trial in study.trials] == [3, 3]
     with pytest.raises(ValueError, match="scheduler='short' needs to know how many epochs"):
         scheduler_named("short")
+
+
+def test_a_registered_plan_runs_the_trials_under_its_name(install: Install) -> None:
+    install("mine", executors="alone = of_others:Alone")
+    study = hpo.search(lambda config: config["x"], SPACE, workers="alone", num_trials=2, seed=0)
+    assert study.num_completed == 2
+    with pytest.raises(
+        ValueError, match=r"no executor 'alon'. Known are: 'alone' of mine; or pass an executor"
+    ):
+        hpo.search(lambda config: config["x"], SPACE, workers="alon", num_trials=2)
 
 
 def test_names_of_others_can_be_compared(install: Install) -> None:
