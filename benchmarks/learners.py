@@ -1,8 +1,8 @@
 """Models of scikit-learn on its own data sets as objectives: what a search meets outside of textbooks.
 
 Each evaluation trains a model from one seed, the instance's, and looks at held-out examples, so the same
-config always gives the same value; another instance splits the data otherwise. What the best value is nobody
-knows; the lowest one in the results that are compared stands for it.
+config always gives the same value; another instance splits the data otherwise. The best value is not known;
+the lowest one in the results that are compared stands for it.
 """
 
 from __future__ import annotations

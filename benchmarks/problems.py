@@ -31,7 +31,7 @@ class Problem:
         name: what the tables call it.
         space: what is searched.
         function: the objective.
-        best: its lowest value; None where nobody knows it, for the lowest one among the results.
+        best: its lowest value; None where it is not known, for the lowest one among the results.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Every random stream of the library, each a pure function of a seed and a path.
 
 Only `Generator.random` is drawn from (its bits are the same in every NumPy since 1.17), so that a
-seed means the same on every version, platform and framework. Whoever needs integers or a
-permutation derives them from these uniforms.
+seed means the same on every version, platform and framework. Integers and permutations
+are derived from these uniforms.
 """
 
 from __future__ import annotations

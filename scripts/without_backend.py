@@ -55,8 +55,8 @@ def main() -> None:
         [scripts / "lint-imports", "--no-cache"],
         [
             scripts / "pytest",
-            *("tests/core", "tests/cli", "tests/tasks", "tests/contracts/test_numpy.py"),
-            *("tests/test_imports.py", "tests/test_registry.py"),
+            *("tests/study", "tests/tuner", "tests/objective", "tests/cli", "tests/tasks"),
+            *("tests/contracts/test_numpy.py", "tests/test_imports.py", "tests/backend/test_registry.py"),
         ],
     ):
         print("+", *command, flush=True)

@@ -55,7 +55,7 @@ class Evaluation:
 
     @property
     def standing(self) -> float:
-        """How the trial stood among others when it paused, small is good; infinite where nobody knew."""
+        """How the trial stood among others when it paused, small is good; infinite where it is not known."""
         standing = self._host.decision.standing
         return math.inf if standing is None else standing
 

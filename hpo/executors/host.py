@@ -126,5 +126,5 @@ class Host:
 
 
 def _ignore(progress: Progress) -> Decision:
-    """After its end nobody listens to a trial."""
+    """After its end a trial reports to nothing."""
     return CONTINUE

@@ -81,7 +81,7 @@ def choose_placement(
 ) -> tuple[Placement, str]:
     """Decide where a study's trials run, and say why.
 
-    Nothing is imported for NumPy that nobody asked for: an objective that uses no framework pays for
+    Nothing is imported for NumPy unasked: an objective that uses no framework pays for
     none. If several frameworks are loaded and none was chosen, a study that needs none still runs; the
     error comes when a trial asks for its device.
 

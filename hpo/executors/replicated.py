@@ -68,7 +68,7 @@ class ReplicatedEvaluation:
 
     @property
     def standing(self) -> float:
-        """How the trial stood among others when it paused, small is good; infinite where nobody knew."""
+        """How the trial stood among others when it paused, small is good; infinite where it is not known."""
         return math.inf if self._decision.standing is None else self._decision.standing
 
     def pause(self, decision: Decision) -> bool:

@@ -67,7 +67,7 @@ class _Run:
 
     Attributes:
         assignment: what it is to do.
-        said: what it reported and nobody heard yet.
+        said: what it reported that was not passed on yet.
         outcome: how it ended after that; None if it did not.
         heard: the last epoch that was heard.
         evaluation: what computes it; None once it cannot go on.

@@ -18,7 +18,7 @@ from hpo.objective.decision import CONTINUE, Decision
 
 
 class TrialHost(Protocol):
-    """Whoever runs a trial, as the trial sees it."""
+    """What runs a trial, as the trial sees it."""
 
     @property
     def epoch(self) -> int:
@@ -52,7 +52,7 @@ class TrialHost(Protocol):
 
 
 class _Nobody:
-    """Outside of a trial nobody listens, and nothing is kept."""
+    """Outside of a trial reports go nowhere, and nothing is kept."""
 
     epoch = 0
     max_epochs = None
@@ -101,11 +101,11 @@ class Opening:
 
 @dataclass
 class Perturbation:
-    """Initial weights are to be moved by round-off: whoever has them does so, and says so here.
+    """Initial weights are to be moved by round-off: what draws them does so, and says so here.
 
     Attributes:
         ulps: by how many units in the last place each weight is moved, upwards or downwards.
-        used: whether somebody did.
+        used: whether that was done.
     """
 
     ulps: int = 1
@@ -128,7 +128,7 @@ class CurrentTrial:
         final_epoch: the last epoch that the study's scheduler ever grants, as a schedule of learning rates
             needs it; None where there is no such scheduler.
         perturbation: there while a trial is repeated from slightly other weights (`hpo compare`).
-        host: whoever runs the trial.
+        host: what runs the trial.
     """
 
     id: int | None = None
@@ -179,7 +179,8 @@ class CurrentTrial:
                 objects of the framework with a state, such as a learning-rate scheduler.
 
         Raises:
-            CheckpointError: nobody knows how to keep one of them, or the checkpoint is of another model.
+            CheckpointError: one of them is of a kind that cannot be kept, or the checkpoint is of another
+            model.
         """
         given = {"model": model, "optimizer": optimizer}
         self.host.attach({name: thing for name, thing in given.items() if thing is not None} | things)

@@ -29,7 +29,7 @@ class Decision:
         verdict: how the trial goes on.
         reason: why, in one line for the study's log; may be empty for CONTINUE and COMPLETE.
         standing: how a trial that pauses stands among others that wait; small is good. Where room is short,
-            those that stand worst lose their generators first; None where nobody knows.
+            those that stand worst lose their generators first; None where it is not known.
     """
 
     verdict: Verdict

@@ -53,7 +53,7 @@ class Objective:
         9
 
     Raises:
-        TypeError: it is not callable, or it has parameters that nobody would fill.
+        TypeError: it is not callable, or it has parameters that would stay empty.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -193,7 +193,7 @@ def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:
         raise TypeError(
             f"The objective takes a config as its first parameter; {_shown(function)} takes none."
         )
-    # Whoever names a parameter max_epochs does not expect the trial there.
+    # A parameter that is called max_epochs is not meant for the trial.
     second = positional[1] if len(positional) > 1 and positional[1].name != "max_epochs" else None
     by_position = second is not None and second.default is inspect.Parameter.empty
     named = [p for p in parameters if p.name == "trial" and p not in positional[:1]]
@@ -203,7 +203,7 @@ def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:
         variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if parameter.default is inspect.Parameter.empty and parameter not in filled and not variadic:
             raise TypeError(
-                "The objective takes a config and, if it wants it, the current trial; nobody fills the "
+                "The objective takes a config and, if it wants it, the current trial; nothing fills the "
                 f"parameter {parameter.name!r} of {_shown(function)}. Give it a default, or bind it: "
                 f"functools.partial(objective, {parameter.name}=...). A hyperparameter is taken from the "
                 f"config: config[{parameter.name!r}]."
@@ -227,7 +227,7 @@ def _is_generator_function(function: Callable[..., Any]) -> bool:
 
 
 def _default_epochs(function: Callable[..., Any]) -> int | None:
-    """How many epochs it trains if nobody says how many."""
+    """How many epochs it trains unless it is told how many."""
     try:
         parameter = inspect.signature(function).parameters.get("max_epochs")
     except (TypeError, ValueError):

@@ -1,8 +1,8 @@
-"""Which tuners are alive: whoever runs a trial says so, and is missed when it no longer does.
+"""Which tuners are alive: one that runs a trial says so, and is missed when it no longer does.
 
-Nobody's clock is compared with another's. A tuner counts up its beats in the storage; whoever looks on
-takes it for gone if the count stands still for as long as a lease lasts by the onlooker's own clock, which
-never goes back. On the same computer a process that has ended is missed at once.
+No clock is compared with another one. A tuner counts up its beats in the storage; another one
+takes it for gone if the count stands still for as long as a lease lasts, by its own clock, which never goes
+back. On the same computer a process that has ended is missed at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Lease:
     def __init__(self, log: StudyLog) -> None:
         self._log = log
         self._over = threading.Event()
-        # The thread holds only this: the lease of a tuner that nobody holds any more ends with it.
+        # The thread holds only this: the lease of a tuner that is dropped ends with it.
         weakref.finalize(self, self._over.set)
         self._thread: threading.Thread | None = None
         pid = os.getpid()
@@ -78,7 +78,7 @@ class LeaseWatch:
         self._seen: dict[str, tuple[int, float]] = {}
 
     def is_gone(self, owner: str) -> bool:
-        """Whether nobody works under that name any more."""
+        """Whether no tuner works under that name any more."""
         host, pid, born, _ = owner.rsplit("/", 3)
         if host == socket.gethostname():
             if int(pid) == os.getpid() and born == _born(os.getpid()):

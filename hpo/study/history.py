@@ -148,7 +148,7 @@ class History:
         """What is searched.
 
         Raises:
-            ValueError: the log does not hold it and nobody gave it.
+            ValueError: the log does not hold it and it was not passed.
         """
         if self._space is None:
             document = self.created.get("space")

@@ -76,7 +76,7 @@ def begin(beginning: Origin, storage: str | Path | Storage | None, *, resume: bo
     """The history of a new study, or of one that goes on, and whether it is new.
 
     Raises:
-        StudyExistsError: there is one of that name, and nobody said to resume it.
+        StudyExistsError: there is one of that name, and it is not to be resumed.
         StudyMismatchError: it is of another space, metric or seed; the text shows the difference.
         StorageError: the storage cannot be read or written.
         ValueError: nothing to resume from without a storage.

@@ -9,7 +9,7 @@ from hpo.study.history import History
 from hpo.study.trial import TrialState
 
 Keep = Literal["best", "all", "none"]
-"""Whose trained models are kept: the best trial's, every completed or stopped trial's, or nobody's."""
+"""Whose trained models are kept: the best trial's, every completed or stopped trial's, or none's."""
 
 
 def checked_keep(keep: object) -> Keep:
@@ -24,7 +24,7 @@ def checked_keep(keep: object) -> Keep:
 
 
 class Retention:
-    """Deletes the checkpoints that nobody needs any more.
+    """Deletes the checkpoints that are not needed any more.
 
     A trial that runs or waits has at most two: of its last epoch, to go on from, and of its best one. A
     trial that ended has those two or none, as `keep` says. So with `keep="best"` a study has at most two

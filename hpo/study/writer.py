@@ -161,7 +161,7 @@ class Writer:
 
         Raises:
             ResultError: the metric is missing.
-            ObjectiveError: it reported several metrics and nobody said which one to optimise.
+            ObjectiveError: it reported several metrics and none was named as the one to optimise.
         """
         metrics = self._named(trial, result)
         last, attempt = self._history.last_epoch(trial), self._history.attempt(trial)
@@ -205,7 +205,7 @@ class Writer:
 
         Raises:
             ResultError: there is no result, its metric is missing, or NaN or infinite.
-            ObjectiveError: it has several metrics and nobody said which one to optimise.
+            ObjectiveError: it has several metrics and none was named as the one to optimise.
         """
         said = {"reason": reason} if reason else {}
         if result is not None:
@@ -257,8 +257,8 @@ class Writer:
         names = [name for name in results if name.removesuffix(".std") == name or name[:-4] not in results]
         if len(names) > 1:
             text = (
-                f"The objective gave several metrics ({', '.join(names)}) and nobody said which one to "
-                f"optimise. Name it: minimize={names[0]!r}, or maximize=."
+                f"The objective returned several metrics ({', '.join(names)}), and the search does not say "
+                f"which one to optimise. Name it: minimize={names[0]!r}, or maximize=."
             )
             self.fail(trial, text)
             raise ObjectiveError(text)

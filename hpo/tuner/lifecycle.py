@@ -1,4 +1,4 @@
-"""What becomes of the trials of one study: their starts, reports and ends, whoever runs them."""
+"""What becomes of the trials of one study: their starts, reports and ends, wherever they run."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ class Lifecycle:
         return self._assigned(Assignment(trial, config, attempt, until, start, cohort))
 
     def _taken_up(self, *, must_be_finite: bool = True) -> Assignment | None:
-        """A trial that was started and that nobody runs any more, started again; None if there is none.
+        """A trial that was started and is not run any more, started again; None if there is none.
 
         One whose last report the log has, but not what was decided on it, is decided on first.
 
@@ -247,7 +247,7 @@ class Lifecycle:
     def together(self) -> Iterator[None]:
         """Record all reports inside the block at its end, at once.
 
-        Files that nobody needs any more are deleted after that: an interruption finds the ones it had.
+        Files that are not needed any more are deleted after that: an interruption finds the ones it had.
         """
         self._depth += 1
         try:
@@ -271,7 +271,7 @@ class Lifecycle:
 
         Raises:
             ResultError: the trial has failed with this.
-            ObjectiveError: it reported several metrics and nobody said which one to optimise.
+            ObjectiveError: it reported several metrics and none was named as the one to optimise.
         """
         trial = progress.trial
         if self._is_over(trial, progress.attempt):

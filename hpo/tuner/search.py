@@ -65,7 +65,7 @@ def search(
     Raises:
         SearchFailedError: every trial failed; the text has the first reason.
         SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
-        ObjectiveError: the objective gives several metrics and nobody named one.
+        ObjectiveError: the objective returns several metrics and none was named.
         BackendError: the backend or the device is not there.
         StorageError: the storage cannot be used, or has another study of this name.
     """

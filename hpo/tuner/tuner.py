@@ -189,7 +189,7 @@ class Tuner:
         Raises:
             SearchFailedError: no trial completed; the text has the first reason.
             SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
-            ObjectiveError: the objective gives several metrics and nobody named one.
+            ObjectiveError: the objective returns several metrics and none was named.
             BackendError: the backend or the device is not there.
             StorageError: the storage cannot be written; `run()` goes on once it can.
         """

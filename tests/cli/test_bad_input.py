@@ -67,7 +67,7 @@ def test_wrong_options_exit_2_with_their_reason(hpo: Command, arguments: tuple[s
         (("own_objectives:square", *OWN, "--batch-size", "2"), "--batch-size 2 belongs to the book's job"),
         (("own_objectives:square", *OWN, "--data", "sample"), "--data sample belongs to the book's job"),
         (("own_objectives:square", *OWN, "--validation", "test"), "--validation test belongs to"),
-        (("own_objectives:curve", *OWN), "nobody said which one to optimise"),
+        (("own_objectives:curve", *OWN), "the search does not say which one to optimise"),
         (("own_objectives:square", "--space", "bad.toml"), "bad.toml: "),
         (("own_objectives:curve", "--space", "epochs.toml"), "'max_epochs' is a hyperparameter of the space"),
     ],

@@ -1,4 +1,4 @@
-"""Nobody survives: neither a worker, nor what an objective started, whatever ends first."""
+"""No process survives: neither a worker, nor what an objective started, whatever ends first."""
 
 from __future__ import annotations
 

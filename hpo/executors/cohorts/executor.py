@@ -65,7 +65,7 @@ class CohortExecutor:
     def capacity(self) -> int:
         """How many trials it runs at a time: as many as train together with the first of them.
 
-        While a cohort is under way nobody joins it. One that goes on after an interruption is as it was.
+        While a cohort is under way no trial joins it. One that goes on after an interruption is as it was.
         """
         if self._cohort is not None:
             return len(self._cohort.seats) + len(self._waiting)
@@ -167,7 +167,7 @@ class CohortExecutor:
         return self._planner.group(seat.slots)
 
     def _empty(self, companion: Companion) -> Seat:
-        """The place of a trial that is not there any more: it takes part, and nobody listens."""
+        """The place of a trial that is not there any more: it takes part unheard."""
         assert self._seats is not None
         slots = []
         for draw in range(self._placement.replicates):

@@ -58,7 +58,7 @@ class ShortMemory:
         self._plans[plan.kind] = plan
 
     def formed(self, trials: Sequence[int], epoch: int) -> None:
-        """Nobody will ask."""
+        """Forget it: no resumption follows."""
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -91,7 +91,7 @@ class SlotObjective:
         return slot
 
     def empty(self, config: Mapping[str, Any], trial: CurrentTrial) -> Slot:
-        """A place for a config of which nobody will ask."""
+        """A place for a config whose results are not asked for."""
         training = self._function.training(config, seed=trial.seed, replicate=trial.replicate)
         return Slot(training, trial)
 
@@ -141,7 +141,7 @@ class Lane:
         return self._states[self._slots.index(slot)]
 
     def drop(self, slot: Slot) -> None:
-        """Take one out; it keeps its state. The last one stays in the run, which nobody uses any more."""
+        """Take one out; it keeps its state. The last one stays in the run, which is not used any more."""
         slot.leave()
         index = self._slots.index(slot)
         if len(self._slots) > 1:

@@ -91,9 +91,9 @@ class Pool:
         return self._start(self._slots.index(None)) if None in self._slots else None
 
     def listen(self, timeout: float) -> Iterator[tuple[WorkerHandle, Any]]:
-        """One message of each worker that has one, whoever waits longest first; None of one that is gone.
+        """One message of each worker that has one, the longest waiting first; None of one that is gone.
 
-        Each is taken from its pipe when it is asked for, so none is lost if whoever takes it raises.
+        Each is taken from its pipe when it is asked for, so none is lost if its receiver raises.
         """
         found: list[WorkerHandle] = [key.data for key, _ in self._selector.select(timeout)]
         for worker in sorted(found, key=lambda worker: worker.turn):

@@ -1,4 +1,4 @@
-"""The process between the parent and a worker: it keeps the worker's output and leaves nobody behind.
+"""The process between the parent and a worker: it keeps the worker's output and leaves no process behind.
 
 The parent runs this file as a script, and the worker is its fork. It must not import the library, so
 that it stays small. It has three duties, which a worker in trouble (dead, stopped, or deep in compiled

@@ -11,6 +11,8 @@ import pytest
 
 import hpo
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 PACKAGE = Path(hpo.__file__).parent
 # Those of `integrations` need packages of other people, and have environments of their own.
 MODULES = sorted(

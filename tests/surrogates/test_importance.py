@@ -8,6 +8,8 @@ import pytest
 import hpo
 from hpo.errors import ObjectiveError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 SPACE = {
     "x": hpo.Float(0, 1),
     "rate": hpo.Float(1e-5, 1, log=True),

@@ -11,6 +11,8 @@ import hpo
 from hpo.backend import registry
 from hpo.errors import AmbiguousBackendError, DeviceError, MissingFrameworkError, UnknownBackendError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 SPACE = {"x": hpo.Float(0, 1)}
 
 

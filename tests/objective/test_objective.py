@@ -173,10 +173,10 @@ def test_an_objective_that_is_not_callable_is_refused(function: Any) -> None:
     ("function", "text"),
     [
         (lambda: 1, "takes a config as its first parameter"),
-        (lambda config, trial, data: 1, r"nobody fills the parameter 'data'.*functools.partial"),
+        (lambda config, trial, data: 1, r"nothing fills the parameter 'data'.*functools.partial"),
         (lambda lr, units, decay: 1, r"A hyperparameter is taken from the config: config\['decay'\]"),
-        (lambda config, *, data: 1, "nobody fills the parameter 'data'"),
-        (lambda config, max_epochs: 1, "nobody fills the parameter 'max_epochs'.*a default"),
+        (lambda config, *, data: 1, "nothing fills the parameter 'data'"),
+        (lambda config, max_epochs: 1, "nothing fills the parameter 'max_epochs'.*a default"),
     ],
 )
 def test_an_objective_with_parameters_that_nobody_fills_is_refused(

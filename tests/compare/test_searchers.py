@@ -7,6 +7,8 @@ import pytest
 
 import hpo
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 SPACE = {"x": hpo.Float(-1, 1), "y": hpo.Float(-1, 1)}
 
 
