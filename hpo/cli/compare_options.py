@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import typer
 
@@ -28,7 +28,7 @@ from hpo.cli.options import (
 class CompareOptions(Options):
     """What the user wants of `hpo compare`."""
 
-    subcommand: ClassVar[str] = "compare"
+    subcommand = "compare"
 
     objective: Annotated[
         str,

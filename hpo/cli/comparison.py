@@ -43,9 +43,7 @@ def carry_out(options: CompareOptions) -> int:
     """Compare as the options say; the exit code."""
     with only_documents(options.as_json) as output:
         console = open_console(to_stderr=options.as_json)
-        plot = picture_path(
-            options.plot, console, default=DEFAULT_PLOT, wanted=not options.no_plot, shown=not options.as_json
-        )
+        plot = picture_path(options, console, DEFAULT_PLOT)
         python = _interpreters(options)
         names = _backends(options, python)
         source, reason = _data(options, console)

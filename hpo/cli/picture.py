@@ -6,36 +6,33 @@ from pathlib import Path
 
 from rich.console import Console
 
+from hpo.cli.compare_options import CompareOptions
 from hpo.cli.failures import UsageError, wrong_arguments
+from hpo.cli.run_options import RunOptions
 from hpo.cli.screen import print_line
 from hpo.plots import check_plot_path
 
 
-def picture_path(
-    given: Path | None, console: Console, *, default: Path, wanted: bool, shown: bool
-) -> Path | None:
+def picture_path(options: RunOptions | CompareOptions, console: Console, default: Path) -> Path | None:
     """Where the picture will go, checked now; None for none.
 
-    The default one is no reason to fail: it was not asked for by name.
-
     Args:
-        given: the path that was asked for.
+        options: what the user wants.
         console: where a warning goes.
-        default: the path otherwise.
-        wanted: False if there is to be none.
-        shown: whether the default one is saved where none was asked for.
+        default: the path where none was asked for. That it cannot be written is no reason to fail, and with
+            --json there is no such picture.
 
     Raises:
-        UsageError: it was asked for, and cannot be saved or is not wanted.
+        UsageError: the picture was asked for, and cannot be saved or is not wanted.
     """
-    if not wanted:
-        if given is not None:
-            raise UsageError(f"--plot {given} and --no-plot contradict each other: leave one out.")
+    if options.no_plot:
+        if options.plot is not None:
+            raise UsageError(f"--plot {options.plot} and --no-plot contradict each other: leave one out.")
         return None
-    if given is not None:
+    if options.plot is not None:
         with wrong_arguments():
-            return check_plot_path(given)
-    if not shown:
+            return check_plot_path(options.plot)
+    if options.as_json:
         return None
     try:
         return check_plot_path(default)

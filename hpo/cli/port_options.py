@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ TRAINED, GIVEN, CARRIED = "How it is trained", "What it is given", "Weights"
 class PortOptions(Options):
     """What the user wants of `hpo check-port`."""
 
-    subcommand: ClassVar[str] = "check-port"
+    subcommand = "check-port"
 
     original: Annotated[
         str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -37,7 +37,7 @@ DEFAULT_TRIALS = 10
 class RunOptions(Options):
     """What the user wants of `hpo run`; None where an option was not given."""
 
-    subcommand: ClassVar[str] = "run"
+    subcommand = "run"
 
     objective: Annotated[
         str | None,
@@ -296,7 +296,6 @@ class RunOptions(Options):
     @property
     def num_trials(self) -> int | None:
         """How many trials there will be; None for as many as something else allows."""
-        ends = (self.timeout, self.target, self.patience)
-        if self.trials is None and any(end is not None for end in ends):
-            return None
-        return DEFAULT_TRIALS if self.trials is None else self.trials
+        if self.trials is not None:
+            return self.trials
+        return DEFAULT_TRIALS if {self.timeout, self.target, self.patience} == {None} else None

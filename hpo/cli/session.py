@@ -52,13 +52,7 @@ def carry_out(options: RunOptions) -> int:
     with only_documents(options.as_json) as output:
         console = open_console(to_stderr=options.as_json)
         options.check()
-        plot = picture_path(
-            options.plot,
-            console,
-            default=DEFAULT_PLOT,
-            wanted=not options.no_plot,
-            shown=not options.as_json,
-        )
+        plot = picture_path(options, console, DEFAULT_PLOT)
         job = _job(options, console)
         stored = look_into(options, options.name or job.name)
         backend, reason = choose_backend(options, stored)

@@ -2,7 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import pytest
 import typer
@@ -15,7 +15,7 @@ from hpo.cli.options import FINITE, KEPT, TUNED, Entry, Line, Options, Part, com
 class Some(Options):
     """Options of each kind."""
 
-    subcommand: ClassVar[str] = "run"
+    subcommand = "run"
 
     objective: Annotated[str | None, typer.Argument()] = None
     seed: Annotated[int | None, option(TUNED, "N", "The seed."), Line()] = None
