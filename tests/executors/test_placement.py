@@ -11,8 +11,6 @@ import hpo
 from hpo.backend import registry
 from hpo.errors import AmbiguousBackendError, DeviceError, MissingFrameworkError, UnknownBackendError
 
-pytestmark = pytest.mark.usefixtures("numpy_backend")
-
 SPACE = {"x": hpo.Float(0, 1)}
 
 
@@ -36,7 +34,7 @@ class Framework:
 
 
 @pytest.fixture
-def jot(monkeypatch: pytest.MonkeyPatch) -> Framework:
+def jot(numpy_backend: None, monkeypatch: pytest.MonkeyPatch) -> Framework:
     """A registered backend beside NumPy; nothing says which of them to use."""
     module: Any = ModuleType("hpo_jot")
     module.BACKEND = Framework()
