@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import scipy.sparse
 
 from hpo.errors import MissingFrameworkError
 
@@ -80,6 +79,8 @@ def _restore_aliases() -> None:
         # hasattr() would make NumPy warn.
         if name not in vars(numpy):
             setattr(numpy, name, getattr(builtins, name))
+    import scipy.sparse  # here: only MXNet needs it, and only where its versions were found to fit
+
     # mx.nd.array asks for the class at its old place each time, and would warn each time.
     scipy.sparse.csr.csr_matrix = scipy.sparse.csr_matrix
 
