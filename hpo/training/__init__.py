@@ -6,7 +6,7 @@ only its framework can do.
 
 from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBatches, check_arrays, split
 from hpo.training.devices import Devices
-from hpo.training.fit import Fit, PlainRun
+from hpo.training.fit import PlainRun, TrainerFit
 from hpo.training.hyperparameters import HyperParameters, add_to_class
 from hpo.training.module import TRAINING_METHODS, Classification, Fitted, Module, Originals, Regression
 from hpo.training.module_run import FastPath, ModuleRun
@@ -32,7 +32,7 @@ __all__ = [
     "FashionMNIST",
     "FastPath",
     "Fitted",
-    "Fit",
+    "TrainerFit",
     "HPOTrainer",
     "HyperParameters",
     "BookLeNet",

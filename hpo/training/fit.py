@@ -64,7 +64,7 @@ class PlainRun:
         self._run.load([found])
 
 
-class Fit:
+class TrainerFit:
     """A model under training by a `Trainer`: what `Trainer.epochs` attaches to the trial.
 
     It is one for each call, so that an objective may train several models, or one model several times.

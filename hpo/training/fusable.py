@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from hpo.backend import Arrays, DType, Member, Run, State, registry
 from hpo.objective.context import CurrentTrial
-from hpo.training.fit import Checkpointable, Fit, HasRunState, PlainRun
+from hpo.training.fit import Checkpointable, HasRunState, PlainRun, TrainerFit
 from hpo.training.perturb import perturb
 from hpo.training.rows import fit_in_rows
 from hpo.training.states import complete_state, parameter_shapes
@@ -100,7 +100,7 @@ def train_alone(training: Training, trial: CurrentTrial) -> Iterator[dict[str, f
     """Train one config by itself, from its checkpoint if there is one, and yield each epoch's record."""
     run = training.run([training], [training.start(trial.dtype)], trial)
     perturb(run)
-    fitting = Fit(training.kept(run), trial.seed, trial.replicate)
+    fitting = TrainerFit(training.kept(run), trial.seed, trial.replicate)
     trial.host.attach({"trainer": fitting})
     for [record] in train(
         run,

@@ -13,7 +13,7 @@ from hpo.checks import checked_count
 from hpo.objective.context import current_trial
 from hpo.randomness import batch_order, check_seed
 from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
-from hpo.training.fit import CheckpointableRun, Fit
+from hpo.training.fit import CheckpointableRun, TrainerFit
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.metrics import METRICS, MetricFunction
 from hpo.training.perturb import perturb
@@ -116,7 +116,7 @@ class Trainer(HyperParameters):
         self.model = model
         run = self._run = self.start(model)
         perturb(run)
-        fitting = Fit(run, self.seed, self.replicate)
+        fitting = TrainerFit(run, self.seed, self.replicate)
         self.history = fitting.history
         current_trial().host.attach({"trainer": fitting})
         loader = self.train_dataloader

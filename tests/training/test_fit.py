@@ -11,7 +11,7 @@ from hpo.errors import CheckpointError
 from hpo.objective.context import CurrentTrial, running
 from hpo.testing.checkpoints import KeepingHost
 from hpo.testing.problems import largest_difference, make_arrays, make_members
-from hpo.training import Fit, PlainRun, train
+from hpo.training import PlainRun, TrainerFit, train
 
 
 def plain_run(shape: tuple[int, ...] = (1, 6, 6)) -> Run:
@@ -19,7 +19,7 @@ def plain_run(shape: tuple[int, ...] = (1, 6, 6)) -> Run:
     return d2l.BACKEND.prepare(make_members(data, 0.1), data, dtype="float32", device="cpu")
 
 
-def fit(run: Run, fitting: Fit, last: int) -> None:
+def fit(run: Run, fitting: TrainerFit, last: int) -> None:
     first = len(fitting.history) + 1
     for [record] in train(run, 96, max_epochs=last, seed=0, replicate=0, first_epoch=first):
         fitting.history.append(record)
@@ -27,7 +27,7 @@ def fit(run: Run, fitting: Fit, last: int) -> None:
 
 def test_a_run_of_the_port_goes_on_to_the_last_bit() -> None:
     runs = [plain_run(), plain_run()]
-    whole, resumed = (Fit(PlainRun(run), 0, 0) for run in runs)
+    whole, resumed = (TrainerFit(PlainRun(run), 0, 0) for run in runs)
     fit(runs[0], whole, 2)
     resumed.load_checkpoint_state(whole.checkpoint_state())
     assert resumed.history == whole.history
@@ -38,22 +38,22 @@ def test_a_run_of_the_port_goes_on_to_the_last_bit() -> None:
 
 
 def test_a_run_of_another_model_does_not_take_the_state() -> None:
-    state = Fit(PlainRun(plain_run()), 0, 0).checkpoint_state()
+    state = TrainerFit(PlainRun(plain_run()), 0, 0).checkpoint_state()
     with pytest.raises(
         CheckpointError, match=r"layers\.0\.weight is \(36, 10\) in the checkpoint and \(25, 10\)"
     ):
-        Fit(PlainRun(plain_run((1, 5, 5))), 0, 0).load_checkpoint_state(state)
+        TrainerFit(PlainRun(plain_run((1, 5, 5))), 0, 0).load_checkpoint_state(state)
 
 
 @pytest.mark.parametrize("state", [None, np.zeros(3), {"model": {CANONICAL: {}}}])
 def test_the_state_of_something_else_is_refused(state: Any) -> None:
     with pytest.raises(CheckpointError, match="something else here than the training of a Trainer"):
-        Fit(PlainRun(plain_run()), 0, 0).load_checkpoint_state(state)
+        TrainerFit(PlainRun(plain_run()), 0, 0).load_checkpoint_state(state)
 
 
 def test_a_history_that_goes_on_does_not_change_what_was_kept() -> None:
     run = plain_run()
-    fitting = Fit(PlainRun(run), 0, 0)
+    fitting = TrainerFit(PlainRun(run), 0, 0)
     fit(run, fitting, 1)
     state = fitting.checkpoint_state()
     fit(run, fitting, 2)
@@ -63,10 +63,10 @@ def test_a_history_that_goes_on_does_not_change_what_was_kept() -> None:
 def test_nothing_is_captured_while_it_is_not_asked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    def refuse(self: Fit) -> Any:
+    def refuse(self: TrainerFit) -> Any:
         raise AssertionError
 
-    monkeypatch.setattr(Fit, "checkpoint_state", refuse)
+    monkeypatch.setattr(TrainerFit, "checkpoint_state", refuse)
     a = make_arrays()
     data = d2l.DataModule((a.train_x, a.train_y), (a.val_x, a.val_y), batch_size=16)
     trainer = d2l.Trainer(max_epochs=2)

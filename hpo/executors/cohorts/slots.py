@@ -8,7 +8,7 @@ from typing import Any
 from hpo.backend import State
 from hpo.objective.context import CurrentTrial, running
 from hpo.training import train
-from hpo.training.fit import Fit
+from hpo.training.fit import TrainerFit
 from hpo.training.fusable import Fusable, Training
 from hpo.training.perturb import perturb
 
@@ -28,7 +28,7 @@ class Slot(Iterator[dict[str, float]]):
         self.training = training
         self.trial = trial
         self.record: dict[str, float] = {}
-        self.fitting = Fit(training.kept(self), trial.seed, trial.replicate)
+        self.fitting = TrainerFit(training.kept(self), trial.seed, trial.replicate)
         self._state = training.start(trial.dtype)
         self._lane: Lane | None = None
 
