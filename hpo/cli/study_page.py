@@ -21,7 +21,7 @@ from hpo.cli.studies import (
     states_of,
     states_text,
 )
-from hpo.study.ranking import Confirmed
+from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.tables import shown
 

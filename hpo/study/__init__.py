@@ -2,7 +2,7 @@
 
 from hpo.storage.events import Event, EventKind
 from hpo.study.origin import load_study
-from hpo.study.ranking import Confirmed, Incumbents
+from hpo.study.ranks import Confirmed, Incumbents
 from hpo.study.study import Study
 from hpo.study.trial import Direction, Metric, Report, Trial, TrialInfo, TrialState
 

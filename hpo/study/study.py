@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hpo.errors import ObjectiveError
 from hpo.space import Space
 from hpo.storage.events import Event
-from hpo.study import ranking
+from hpo.study import ranks
 from hpo.study.hints import Hint, find_hints
 from hpo.study.history import History, Note, Tested, Trials
-from hpo.study.ranking import Confirmed, Incumbents, confirmed
+from hpo.study.ranks import Confirmed, Incumbents, confirmed
 from hpo.study.tables import html_table, record, table, text_table
 from hpo.study.trial import Metric, Ranked, Trial, TrialState
 
@@ -199,7 +199,7 @@ class Study:
         """
         if len(self.metrics) > 1:
             raise self._not_one_metric()
-        best = ranking.best(self._history)
+        best = ranks.best(self._history)
         if best is None:
             raise ObjectiveError(
                 f"No trial of the study {self.name!r} completed, so there is no best one{self._failures()}."
@@ -212,7 +212,7 @@ class Study:
         Raises:
             ObjectiveError: no trial reported that epoch, or there is not exactly one metric.
         """
-        best = ranking.best_at(self._history, self.metric, epoch)
+        best = ranks.best_at(self._history, self.metric, epoch)
         if best is None:
             raise ObjectiveError(f"No trial of the study {self.name!r} reported epoch {epoch!r}.")
         return self._history.trial(best)
@@ -231,7 +231,7 @@ class Study:
             raise ValueError(f"top(k) takes a number of trials, at least 1; received {k!r}.")
         if not self.num_completed:
             return []
-        return ranking.top(self._history, self.metric, k)
+        return ranks.top(self._history, self.metric, k)
 
     def incumbents(self) -> Incumbents:
         """The best value so far, over trials and over time.
@@ -239,7 +239,7 @@ class Study:
         Raises:
             ObjectiveError: there is not exactly one metric.
         """
-        return ranking.incumbents(self._history, self.metric)
+        return ranks.incumbents(self._history, self.metric)
 
     def records(self) -> list[dict[str, Any]]:
         """A flat dictionary for each trial, by id.

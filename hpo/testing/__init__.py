@@ -9,6 +9,7 @@
 Needs pytest. The same tests run for the backends and the searchers that ship with the library.
 """
 
+from hpo.testing._grade import Check, Grade, grade
 from hpo.testing.agreement import assert_backends_agree
 from hpo.testing.backend import BackendContract
 from hpo.testing.book import BookContract
@@ -16,7 +17,6 @@ from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
 from hpo.testing.cohorts import CohortContract
 from hpo.testing.data import DataContract
-from hpo.testing.grading import Check, Grade, grade
 from hpo.testing.network import NetworkContract
 from hpo.testing.optimizers import StockOptimizerContract
 from hpo.testing.reader import ReaderContract

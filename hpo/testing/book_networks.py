@@ -12,9 +12,9 @@ from hpo.backend.models import MLP, LeNet, Model
 from hpo.backend.optimizers import SGD
 from hpo.objective.context import CurrentTrial, Perturbation, running
 from hpo.randomness import batch_order
-from hpo.testing.networks import network_loss
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference, make_arrays
+from hpo.testing.reference import network_loss
 
 KINDS = ("mlp", "mlp-dropout", "lenet")
 DESIGNS: dict[str, Model] = {

@@ -12,7 +12,9 @@ from hpo.backend import Arrays, DType, Member, Run, registry
 from hpo.backend.models import MLP, Model, State
 from hpo.backend.optimizers import SGD, Adam, AdamW
 from hpo.testing.backend import TOLERANCE
-from hpo.testing.networks import (
+from hpo.testing.package import OfPackage
+from hpo.testing.problems import NUM_CLASSES, largest_difference
+from hpo.testing.reference import (
     MODELS,
     OPTIMIZERS,
     data_for,
@@ -23,8 +25,6 @@ from hpo.testing.networks import (
     network_scores,
     slopes,
 )
-from hpo.testing.package import OfPackage
-from hpo.testing.problems import NUM_CLASSES, largest_difference
 
 every_model = pytest.mark.parametrize("name", MODELS)
 every_optimizer = pytest.mark.parametrize("rule", OPTIMIZERS)

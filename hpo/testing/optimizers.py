@@ -10,9 +10,9 @@ import pytest
 
 from hpo.backend.models import MLP, State
 from hpo.backend.optimizers import SGD, Adam, AdamW, Optimizer
-from hpo.testing.networks import data_for, members_of
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import largest_difference
+from hpo.testing.reference import data_for, members_of
 
 NUM_STEPS = 5
 

@@ -16,7 +16,7 @@ from hpo.searchers import Searcher, searcher_named
 from hpo.space import Choice, Constant, Float, Int, Ordinal, Space, param
 from hpo.storage.events import to_text
 from hpo.study.study import Study
-from hpo.testing.loop import Loop
+from hpo.testing.by_hand import SearchByHand
 
 SPACES = {
     "one float": Space({"x": Float(0, 1)}),
@@ -86,9 +86,9 @@ class SearcherContract:
     def make(self) -> Searcher:
         """A new searcher."""
 
-    def loop(self, space: Space, **options: Any) -> Loop:
+    def loop(self, space: Space, **options: Any) -> SearchByHand:
         """A search with a new searcher."""
-        return Loop(self.make(), space, options.pop("score", score), **options)
+        return SearchByHand(self.make(), space, options.pop("score", score), **options)
 
     def test_it_is_a_searcher(self) -> None:
         searcher = searcher_named(self.make())
@@ -137,14 +137,14 @@ class SearcherContract:
 
     def test_one_searcher_serves_two_studies(self) -> None:
         searcher = self.make()
-        Loop(searcher, SPACES["mixed"], score).run(self.num_trials)
-        second = Loop(searcher, SPACES["conditional"], score).run(self.num_trials)
+        SearchByHand(searcher, SPACES["mixed"], score).run(self.num_trials)
+        second = SearchByHand(searcher, SPACES["conditional"], score).run(self.num_trials)
         alone = self.loop(SPACES["conditional"]).run(self.num_trials)
         assert [trial.config for trial in second.trials] == [trial.config for trial in alone.trials]
 
     def test_it_goes_through_pickle(self) -> None:
         searcher = self.make()
-        study = Loop(searcher, SPACES["mixed"], score).run(self.num_trials)
+        study = SearchByHand(searcher, SPACES["mixed"], score).run(self.num_trials)
         again: Searcher = pickle.loads(pickle.dumps(searcher))
         assert again.ask(study, 2) == searcher.ask(study, 2)
 

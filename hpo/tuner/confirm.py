@@ -15,7 +15,7 @@ from hpo.executors.placement import choose_placement
 from hpo.objective.context import Opening
 from hpo.objective.function import Objective, Result
 from hpo.storage.events import EventKind
-from hpo.study.ranking import Confirmed
+from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.trial import Trial
 from hpo.study.writer import Writer

@@ -11,7 +11,7 @@ from scipy import stats
 import hpo
 from hpo.integrations.optuna import OptunaSearcher
 from hpo.searchers import Searcher
-from hpo.testing.loop import Loop
+from hpo.testing.by_hand import SearchByHand
 from hpo.testing.searchers import SMALL, SearcherContract, score
 
 
@@ -118,7 +118,7 @@ def test_stopped_trials_are_pruned_ones_to_the_sampler() -> None:
 
 
 def test_a_log_that_another_sampler_wrote_counts_as_it_is() -> None:
-    loop = Loop(OptunaSearcher(optuna.samplers.RandomSampler(seed=0)), SMALL, score)
+    loop = SearchByHand(OptunaSearcher(optuna.samplers.RandomSampler(seed=0)), SMALL, score)
     study = loop.run(6)
     other = OptunaSearcher(optuna.samplers.RandomSampler(seed=5))
     assert other.ask(study, 1) == OptunaSearcher(optuna.samplers.RandomSampler(seed=5)).ask(study, 1)

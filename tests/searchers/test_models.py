@@ -16,7 +16,7 @@ from hpo.randomness import uniforms
 from hpo.searchers.gaussian_process import Improvement, fixed_count, subset
 from hpo.surrogates.gaussian_process import GaussianProcessModel as Process
 from hpo.surrogates.gaussian_process import Hyperparameters
-from hpo.testing.loop import Loop
+from hpo.testing.by_hand import SearchByHand
 
 SPACE = hpo.Space(
     {
@@ -38,14 +38,16 @@ def bowl(config: dict[str, Any]) -> float:
 @pytest.mark.parametrize("searcher", [hpo.TPE, hpo.GaussianProcess, hpo.Auto])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_it_finds_better_configs_than_random_search(searcher: Any, seed: int) -> None:
-    found = Loop(searcher(), SPACE, bowl, seed=seed).run(40).best.value
-    random = np.mean([Loop(hpo.RandomSearch(), SPACE, bowl, seed=s).run(40).best.value for s in range(5)])
+    found = SearchByHand(searcher(), SPACE, bowl, seed=seed).run(40).best.value
+    random = np.mean(
+        [SearchByHand(hpo.RandomSearch(), SPACE, bowl, seed=s).run(40).best.value for s in range(5)]
+    )
     assert found is not None
     assert found < 0.5 * random
 
 
 def test_a_gaussian_process_finds_the_bottom_of_a_bowl() -> None:
-    best = Loop(hpo.GaussianProcess(), SPACE, bowl).run(40).best
+    best = SearchByHand(hpo.GaussianProcess(), SPACE, bowl).run(40).best
     assert best.config["kind"] == "b"
     assert best.value == pytest.approx(0, abs=0.02)
 
@@ -55,7 +57,7 @@ def test_where_trials_fail_it_looks_less(searcher: Any) -> None:
     def broken(config: dict[str, Any]) -> float:
         return math.nan if config["x"] < -1 else bowl(config)
 
-    studies = [Loop(searcher(), SPACE, broken, seed=seed).run(50) for seed in range(3)]
+    studies = [SearchByHand(searcher(), SPACE, broken, seed=seed).run(50) for seed in range(3)]
     failed = [
         sum(one.state is hpo.study.TrialState.FAILED for one in list(study.trials)[25:]) for study in studies
     ]
@@ -65,7 +67,9 @@ def test_where_trials_fail_it_looks_less(searcher: Any) -> None:
 
 @pytest.mark.parametrize("searcher", [hpo.TPE, hpo.GaussianProcess])
 def test_pending_trials_keep_others_away(searcher: Any) -> None:
-    loop = Loop(searcher(), hpo.Space({"x": hpo.Float(0, 1)}), lambda c: (c["x"] - 0.3) ** 2, workers=1)
+    loop = SearchByHand(
+        searcher(), hpo.Space({"x": hpo.Float(0, 1)}), lambda c: (c["x"] - 0.3) ** 2, workers=1
+    )
     loop.run(15)
     batch = [trial.config["x"] for trial in loop.start(5)]
     assert np.min(np.diff(np.sort(batch))) > 1e-4
@@ -73,7 +77,7 @@ def test_pending_trials_keep_others_away(searcher: Any) -> None:
 
 @pytest.mark.parametrize("searcher", [hpo.TPE, hpo.GaussianProcess])
 def test_results_that_were_added_stand_for_the_initial_design(searcher: Any) -> None:
-    loop = Loop(searcher(), SPACE, bowl)
+    loop = SearchByHand(searcher(), SPACE, bowl)
     for config in SPACE.sample(seed=3, n=10):
         loop.add(config)
     [trial] = loop.start(1)
@@ -82,7 +86,7 @@ def test_results_that_were_added_stand_for_the_initial_design(searcher: Any) -> 
 
 @pytest.mark.parametrize("searcher", [hpo.TPE, hpo.GaussianProcess])
 def test_the_first_proposal_is_the_median_of_the_priors(searcher: Any) -> None:
-    [trial] = Loop(searcher(), SPACE, bowl).start(1)
+    [trial] = SearchByHand(searcher(), SPACE, bowl).start(1)
     assert trial.config == {"x": 0.0, "n": 30, "kind": "b", "y": pytest.approx(0.01)}
 
 
@@ -100,7 +104,7 @@ def test_too_few_candidates_are_an_error(num_candidates: Any) -> None:
 
 
 def test_the_number_of_initial_results_can_be_chosen() -> None:
-    study = Loop(hpo.GaussianProcess(num_initial=12), SPACE, bowl).run(14)
+    study = SearchByHand(hpo.GaussianProcess(num_initial=12), SPACE, bowl).run(14)
     assert [trial.info["by"] for trial in study.trials] == ["initial design"] * 12 + ["gaussian process"] * 2
 
 
@@ -110,7 +114,7 @@ def test_above_twenty_dimensions_a_trust_region_is_used() -> None:
     def far(config: dict[str, Any]) -> float:
         return float(sum((value - 0.3) ** 2 for value in config.values()))
 
-    studies = [Loop(hpo.GaussianProcess(), space, far, seed=seed).run(40) for seed in range(3)]
+    studies = [SearchByHand(hpo.GaussianProcess(), space, far, seed=seed).run(40) for seed in range(3)]
     shares = [float(study.best.value or 0) / far(study.trials[0].config) for study in studies]
     assert statistics.median(shares) < 0.7
 

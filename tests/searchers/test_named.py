@@ -8,7 +8,7 @@ import pytest
 
 import hpo
 from hpo.searchers import SEARCHERS, searcher_named
-from hpo.testing.loop import Loop
+from hpo.testing.by_hand import SearchByHand
 
 SPACE = hpo.Space({"x": hpo.Float(0, 1)})
 
@@ -25,7 +25,10 @@ def test_a_name_stands_for_a_searcher(name: str) -> None:
 
 def test_options_go_with_a_name() -> None:
     grid = searcher_named("grid", levels=2)
-    assert [proposal.config["x"] for proposal in grid.ask(Loop(grid, SPACE, score).study, 5)] == [0.0, 1.0]
+    assert [proposal.config["x"] for proposal in grid.ask(SearchByHand(grid, SPACE, score).study, 5)] == [
+        0.0,
+        1.0,
+    ]
 
 
 def test_an_option_that_is_not_there_is_an_error_that_lists_those_that_are() -> None:
@@ -52,18 +55,18 @@ def test_an_unknown_name_is_an_error_that_lists_those_that_are() -> None:
 
 
 def test_auto_says_which_searcher_it_took_and_why() -> None:
-    [trial] = Loop(hpo.Auto(), SPACE, score).start(1)
+    [trial] = SearchByHand(hpo.Auto(), SPACE, score).start(1)
     assert trial.info["searcher"] == "gp"
     assert "1 hyperparameter" in trial.info["why"]
 
 
 def test_auto_takes_tpe_for_many_hyperparameters() -> None:
     space = hpo.Space({f"x{number}": hpo.Float(0, 1) for number in range(101)})
-    assert hpo.Auto().choose(Loop(hpo.Auto(), space, lambda config: 0.0).study)[0] == "tpe"
+    assert hpo.Auto().choose(SearchByHand(hpo.Auto(), space, lambda config: 0.0).study)[0] == "tpe"
 
 
 def test_auto_takes_tpe_after_many_trials() -> None:
-    loop = Loop(hpo.RandomSearch(), SPACE, score)
+    loop = SearchByHand(hpo.RandomSearch(), SPACE, score)
     loop.run(500)
     assert hpo.Auto().choose(loop.study) == (
         "tpe",
@@ -72,7 +75,7 @@ def test_auto_takes_tpe_after_many_trials() -> None:
 
 
 def test_auto_takes_sobol_if_no_result_comes_before_the_last_start() -> None:
-    study = Loop(hpo.Auto(), SPACE, score).study
+    study = SearchByHand(hpo.Auto(), SPACE, score).study
     assert hpo.Auto(num_trials=8, workers=8).choose(study)[0] == "sobol"
     assert hpo.Auto(num_trials=80, workers=8).choose(study)[0] == "gp"
 

@@ -7,7 +7,7 @@ import pytest
 
 import hpo
 from hpo.searchers.plateau import on_plateau
-from hpo.testing.loop import Loop
+from hpo.testing.by_hand import SearchByHand
 
 
 def test_several_equal_values_among_different_ones_are_a_plateau() -> None:
@@ -51,7 +51,9 @@ KNOWN = {0.0: 0.9, 0.1: 0.71, 0.2: 0.1, 0.3: 0.1, 0.4: 0.1, 0.5: 0.603, 0.7: 0.6
 
 
 def test_a_gaussian_process_looks_elsewhere() -> None:
-    loop = Loop(hpo.GaussianProcess(), hpo.Space({"x": hpo.Float(0, 1)}), lambda config: KNOWN[config["x"]])
+    loop = SearchByHand(
+        hpo.GaussianProcess(), hpo.Space({"x": hpo.Float(0, 1)}), lambda config: KNOWN[config["x"]]
+    )
     for x in KNOWN:
         loop.add({"x": x})
     for trial in loop.start(4):

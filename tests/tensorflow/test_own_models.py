@@ -10,8 +10,8 @@ import tensorflow as tf
 import hpo
 import hpo_tensorflow as d2l
 from hpo.backend.models import LeNet
-from hpo.testing.networks import network_scores
 from hpo.testing.problems import make_arrays, make_members
+from hpo.testing.reference import network_scores
 from hpo_tensorflow import softmax
 from hpo_tensorflow.states import canonical_state, load_canonical_state
 

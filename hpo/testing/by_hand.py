@@ -16,7 +16,7 @@ Score: TypeAlias = Callable[[dict[str, Any]], float]
 """Gives a config its value; NaN or infinity make its trial a failed one."""
 
 
-class Loop:
+class SearchByHand:
     """Asks a searcher and tells results, several trials at a time.
 
     Args:

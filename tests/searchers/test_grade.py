@@ -6,7 +6,7 @@ import pytest
 
 import hpo
 from hpo.testing import grade
-from hpo.testing.grading import Check, Grade
+from hpo.testing._grade import Check, Grade
 
 
 class Repeating(hpo.RandomSearch):
