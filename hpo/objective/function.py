@@ -6,6 +6,7 @@ import inspect
 import math
 import numbers
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,6 +27,30 @@ class ResultError(ObjectiveError):
     """What an objective gave is no result; the text is the reason that its trial failed."""
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What an objective may declare of itself, by attributes of these names of the function or of its class.
+
+    Attributes:
+        resource: what its reports count; None declares that it never reports on its way.
+        max_epochs: how many epochs it trains by default, where it has no parameter of that name.
+        takes_framework_random: whether it may draw from the framework's own generator, which is then seeded
+            before each trial and epoch.
+    """
+
+    resource: str | None = "epoch"
+    max_epochs: int | None = None
+    takes_framework_random: bool = True
+
+    @classmethod
+    def of(cls, function: object) -> Traits:
+        """What a function declares; the default of what it does not."""
+        found: dict[str, Any] = {
+            each.name: getattr(function, each.name, each.default) for each in fields(cls)
+        }
+        return cls(**found)
+
+
 class Objective:
     """A function that a search calls with configs.
 
@@ -44,9 +69,8 @@ class Objective:
         can_wait: whether it is a generator function, which trains on after a pause.
         max_epochs: how many epochs it trains by default: that of its parameter `max_epochs`, or of its own
             attribute; None where it does not say.
-        reports_epochs: false if it declares that it reports none, by an attribute `resource` of None.
-        takes_framework_random: whether it may draw from the framework's own generator; false if it declares
-            that it does not, by an attribute of that name.
+        reports_epochs: whether it may report epochs, see `Traits.resource`.
+        takes_framework_random: whether it may draw from the framework's own generator, see `Traits`.
 
     Example:
         >>> Objective(lambda config: config["x"] ** 2)({"x": 3}, CurrentTrial())
@@ -67,9 +91,10 @@ class Objective:
         self._by_position, self._by_name = _trial_parameter(function)
         self.takes_max_epochs = _takes_max_epochs(function)
         self.can_wait = _is_generator_function(function)
-        self.max_epochs = _default_epochs(function)
-        self.reports_epochs = getattr(function, "resource", "epoch") is not None
-        self.takes_framework_random = bool(getattr(function, "takes_framework_random", True))
+        traits = Traits.of(function)
+        self.max_epochs = _default_epochs(function, traits.max_epochs)
+        self.reports_epochs = traits.resource is not None
+        self.takes_framework_random = bool(traits.takes_framework_random)
 
     def check_space(self, names: Container[str]) -> None:
         """See whether the function takes its hyperparameters from the config.
@@ -226,13 +251,13 @@ def _is_generator_function(function: Callable[..., Any]) -> bool:
     return inspect.isgeneratorfunction(function) or inspect.isgeneratorfunction(type(function).__call__)
 
 
-def _default_epochs(function: Callable[..., Any]) -> int | None:
+def _default_epochs(function: Callable[..., Any], declared: int | None) -> int | None:
     """How many epochs it trains unless it is told how many."""
     try:
         parameter = inspect.signature(function).parameters.get("max_epochs")
     except (TypeError, ValueError):
         parameter = None
-    default = getattr(function, "max_epochs", None) if parameter is None else parameter.default
+    default = declared if parameter is None else parameter.default
     is_count = isinstance(default, int) and not isinstance(default, bool) and default >= 1
     return default if is_count else None
 

@@ -84,7 +84,7 @@ def test_devices_are_names(devices: Any, start: Start) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [("workers", 0), ("threads", 1.5), ("max_paused", -1)])
 def test_counts(name: str, value: Any, start: Start) -> None:
-    with pytest.raises(ValueError, match=f"^{name}= takes an integer of at least .; received {value}.$"):
+    with pytest.raises(ValueError, match=f"^{name}= is an integer of at least .; received {value}.$"):
         start(lambda config: 1, **{name: value})
 
 

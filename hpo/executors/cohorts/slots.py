@@ -7,6 +7,7 @@ from typing import Any
 
 from hpo.backend import State
 from hpo.objective.context import CurrentTrial, running
+from hpo.objective.function import Traits
 from hpo.training import train
 from hpo.training.fit import TrainerFit
 from hpo.training.fusable import Fusable, Training
@@ -74,11 +75,11 @@ class SlotObjective:
         function: the objective that says how a config is trained.
 
     Attributes:
-        takes_framework_random: as that objective declares it (see `hpo.objective.function.Objective`).
+        takes_framework_random: as that objective declares it (see `hpo.objective.function.Traits`).
     """
 
     def __init__(self, function: Fusable) -> None:
-        self.takes_framework_random = getattr(function, "takes_framework_random", True)
+        self.takes_framework_random = Traits.of(function).takes_framework_random
         self._function = function
         self._taken: dict[int, list[Slot]] = {}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.checkpoints import CheckpointFolder
+from hpo.checks import checked_count
 from hpo.errors import ObjectiveError
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.cohorts.memory import CohortMemory, ShortMemory
@@ -97,7 +98,7 @@ class ProcessExecutor:
         memory: CohortMemory | None = None,
     ) -> None:
         check_posix()
-        self._num_workers = _checked_count("workers", workers, least=1)
+        self._num_workers = _count("workers", workers)
         self._memory = ShortMemory() if memory is None else memory
         function = fusable(objective.function)
         is_limited = memory_limit is not None or trial_timeout is not None
@@ -110,9 +111,9 @@ class ProcessExecutor:
             placement,
             folder,
             _checked_devices(devices),
-            None if threads is None else _checked_count("threads", threads, least=1),
+            None if threads is None else _count("threads", threads),
             Limits(memory_limit, trial_timeout, stale_after),
-            _checked_count("max_paused", max_paused, least=0),
+            _count("max_paused", max_paused, least=0),
             self._dispatch is not None,
             log_folder,
         )
@@ -322,10 +323,8 @@ def _error_of(message: Raised) -> BaseException:
     return RuntimeError(f"The objective raised {message.kind}: {message.text}")
 
 
-def _checked_count(name: str, value: Any, *, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name}= takes an integer of at least {least}; received {value!r}.")
-    return value
+def _count(name: str, value: int, *, least: int = 1) -> int:
+    return checked_count(f"{name}=", value, least=least, if_no_integer=ValueError)
 
 
 def _checked_devices(devices: Sequence[str] | None) -> list[str | None]:

@@ -59,9 +59,7 @@ def curve(config: dict[str, Any], max_epochs: int = 9) -> Iterator[dict[str, flo
         yield {"error": (config["rate"] - 0.125) ** 2 + config["units"] / (4 * epoch)}
 
 
-def model(
-    config: dict[str, Any], trial: hpo.objective.CurrentTrial, max_epochs: int = 9
-) -> Iterator[dict[str, float]]:
+def model(config: dict[str, Any], trial: Any, max_epochs: int = 9) -> Iterator[dict[str, float]]:
     """Weights that shrink, and go on from their checkpoint."""
     weights = np.full(2, float(config["units"]))
     trial.checkpoint(model=weights)
@@ -70,7 +68,7 @@ def model(
         yield {"error": float(weights[0])}
 
 
-def drawn(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
+def drawn(config: dict[str, Any], trial: Any) -> float:
     """A number that differs with the draw."""
     return float(config["rate"] + config["units"] * trial.replicate / 16)
 
