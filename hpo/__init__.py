@@ -15,20 +15,19 @@ checkers and editors read, too. The rooms below are there without an import of t
 
 from __future__ import annotations
 
-import ast
 import importlib
-import pkgutil
 from typing import Any
 
 _HOMES: dict[str, str] = {}
 _ROOMS: set[str] = set()
-for _line in ast.parse(pkgutil.get_data(__name__, "__init__.pyi") or b"").body:
-    if isinstance(_line, ast.ImportFrom):
-        _names = [_alias.name for _alias in _line.names]
-        if _line.module == __name__:
-            _ROOMS.update(_names)
+# Read as text: `ast` takes longer than all else here. Each line is: from MODULE import NAME as NAME.
+for _line in __loader__.get_data(f"{__file__}i").decode().splitlines():
+    if _line.startswith("from "):
+        _, _module, _, _name, *_ = _line.split()
+        if _module == __name__:
+            _ROOMS.add(_name)
         else:
-            _HOMES.update(dict.fromkeys(_names, str(_line.module)))
+            _HOMES[_name] = _module
 
 __all__ = sorted(_HOMES)
 
