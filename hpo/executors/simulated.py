@@ -24,7 +24,7 @@ class SimulatedExecutor(ExecutorPlan):
     `hpo.replay_curves` do. Each report takes the seconds that it names, or one for each epoch that it adds.
     Trials that pause keep what they learned, however many there are.
 
-        hpo.search(curves, curves.space, executor=hpo.SimulatedExecutor(workers=200), ...)
+        hpo.search(curves, curves.space, workers=hpo.SimulatedExecutor(200), ...)
 
     Searcher, scheduler and log are the real ones, and decide as they would in a real search whose trials
     report in the same order. `timeout=` and all times in the study are of the virtual clock.

@@ -20,7 +20,7 @@ def replay_curves(name: str | os.PathLike[str]) -> LearningCurves:
         curves = hpo.replay_curves("softmax")
         hpo.search(curves, curves.space, minimize="val_error", scheduler="asha", num_trials=100)
 
-    With `executor=hpo.SimulatedExecutor(workers=16)` the seconds that the epochs took pass on a virtual
+    With `workers=hpo.SimulatedExecutor(16)` the seconds that the epochs took pass on a virtual
     clock, on any number of workers.
 
     Args:
