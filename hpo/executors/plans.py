@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,14 +40,12 @@ class ExecutorPlan(Protocol):
     Attributes:
         count: how many trials run at a time, as far as the plan knows.
         max_retries: how many times a trial is run again whose process was lost, before it counts as failed.
+        clock: the seconds by which a search is measured, which never go back; None for the computer's.
     """
 
     count: int = 1
     max_retries: int = 2
-
-    def clock(self) -> float:
-        """The seconds by which a search is measured; they never go back."""
-        return time.perf_counter()
+    clock: Callable[[], float] | None = None
 
     def with_cohorts(self, cohorts: Cohorts) -> ExecutorPlan:
         """The plan where trials train together; itself if it trains each alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -170,7 +171,7 @@ class Tuner:
             schedules,
             keep=checked_keep(keep or "best"),
             callbacks=callbacks,
-            clock=self._plan.clock,
+            clock=self._plan.clock or time.perf_counter,
         )
         if is_new:
             self._lifecycle.begin()
@@ -201,7 +202,7 @@ class Tuner:
             self._lifecycle,
             total=total,
             rules=self._rules,
-            clock=Clock(self._timeout, self._plan.clock),
+            clock=Clock(self._timeout, self._plan.clock or time.monotonic),
             max_retries=self._plan.max_retries,
         )
         plan = self._plan
