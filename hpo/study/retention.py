@@ -1,10 +1,11 @@
-"""Which checkpoints stay on the disk."""
+"""Which checkpoints stay on the disk, and which one a trial goes on from."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
 from hpo.checkpoints import Checkpoint
+from hpo.errors import CheckpointError
 from hpo.study.history import History
 from hpo.study.trial import TrialState
 
@@ -24,7 +25,7 @@ def checked_keep(keep: object) -> Keep:
 
 
 class Retention:
-    """Deletes the checkpoints that are not needed any more.
+    """Finds the checkpoint to go on from, and deletes those that are not needed any more.
 
     A trial that runs or waits has at most two: of its last epoch, to go on from, and of its best one. A
     trial that ended has those two or none, as `keep` says. So with `keep="best"` a study has at most two
@@ -59,6 +60,29 @@ class Retention:
         stays = self._keep == "all" or (self._keep == "best" and history.best == trial)
         history.folder.delete_trial(trial, keep=self._wanted(trial) if stays and not failed else ())
         self._best_report.pop(trial, None)
+
+    def newest(self, trial: int) -> Checkpoint | None:
+        """The newest checkpoint of a trial whose files are there; None if there is none."""
+        folder = self._history.folder
+        if folder is None:
+            return None
+        return next(
+            (point for point in reversed(self._history.checkpoints(trial)) if folder.exists(point)), None
+        )
+
+    def copy_of(self, parent: int) -> Checkpoint:
+        """The newest checkpoint of a trial, copied for the one that starts next.
+
+        Raises:
+            CheckpointError: there is none.
+        """
+        point, folder = self.newest(parent), self._history.folder
+        if point is None or folder is None:
+            raise CheckpointError(
+                f"A new trial cannot start from trial {parent}, which has no checkpoint. Give the study a "
+                f"storage=, and let the objective call trial.checkpoint(model=...)."
+            )
+        return folder.copy(point, self._history.num_trials)
 
     def _wanted(self, trial: int) -> list[Checkpoint]:
         points = self._history.checkpoints(trial)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from hpo.checkpoints import Checkpoint
-from hpo.errors import CheckpointError, ObjectiveError
+from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.executors.cohorts import CohortPlan
 from hpo.objective.decision import CONTINUE, Decision, Verdict
@@ -213,7 +212,7 @@ class Lifecycle:
         cohort = self._companions(trial)
         notes = {"until": until, "owner": self._presence.owner, "info": info, "lost": lost}
         self._writer.restart(trial, notes)
-        start, config = self._newest_checkpoint(trial), self.history.config(trial)
+        start, config = self._retention.newest(trial), self.history.config(trial)
         attempt = self.history.attempt(trial)
         return self._assigned(Assignment(trial, config, attempt, until, start, cohort))
 
@@ -360,25 +359,11 @@ class Lifecycle:
             "until": grant.until,
             "owner": self._presence.owner,
         }
-        start = None if grant.start_from is None else self._copied_from(grant.start_from)
+        start = None if grant.start_from is None else self._retention.copy_of(grant.start_from)
         if start is not None:
             notes["start_from"] = {"trial": grant.start_from, "epoch": start.epoch}
         trial = self._writer.start(proposal.config, notes)
         return self._assigned(Assignment(trial, proposal.config, until=grant.until, start=start))
-
-    def _copied_from(self, parent: int) -> Checkpoint:
-        """The newest checkpoint of a trial, copied for the one that starts next.
-
-        Raises:
-            CheckpointError: there is none.
-        """
-        point, folder = self._newest_checkpoint(parent), self.history.folder
-        if point is None or folder is None:
-            raise CheckpointError(
-                f"A new trial cannot start from trial {parent}, which has no checkpoint. Give the study a "
-                f"storage=, and let the objective call trial.checkpoint(model=...)."
-            )
-        return folder.copy(point, self.history.num_trials)
 
     def _assigned(self, assignment: Assignment) -> Assignment:
         if assignment.until is not None:
@@ -465,10 +450,3 @@ class Lifecycle:
             except ResultError as error:
                 self._writer.fail(trial, f"No result: {error}.")
         return decision
-
-    def _newest_checkpoint(self, trial: int) -> Checkpoint | None:
-        folder = self.history.folder
-        points = self.history.checkpoints(trial)
-        return next(
-            (point for point in reversed(points) if folder is not None and folder.exists(point)), None
-        )
