@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpo.objective.function import Traits
 from hpo.searchers import Searcher, searcher_named
 from hpo.space import Space
 from hpo.study.study import Study
@@ -159,7 +160,7 @@ def _checked_seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
 
 
 def _own_space(objective: Callable[..., Any]) -> Space:
-    space = getattr(objective, "space", None)
+    space = Traits.of(objective).space
     if not isinstance(space, Space):
         raise ValueError(
             "Say what is searched: compare_searchers(..., space={...}). Only a task of hpo.tasks has a space "

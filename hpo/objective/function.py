@@ -36,11 +36,13 @@ class Traits:
         max_epochs: how many epochs it trains by default, where it has no parameter of that name.
         takes_framework_random: whether it may draw from the framework's own generator, which is then seeded
             before each trial and epoch.
+        space: the `hpo.Space` that is searched by default, as the tasks of `hpo.tasks` have one.
     """
 
     resource: str | None = "epoch"
     max_epochs: int | None = None
     takes_framework_random: bool = True
+    space: object = None
 
     @classmethod
     def of(cls, function: object) -> Traits:
