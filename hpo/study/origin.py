@@ -158,7 +158,7 @@ def _check_same(history: History, beginning: Origin) -> None:
 
 def _warn_of_changes(history: History, beginning: Origin) -> None:
     before, now = history.created.get("objective"), beginning.objective
-    if before and now and before.get("fingerprint") != now.get("fingerprint"):
+    if before and now and before.get("fingerprint") != now.get("fingerprint") and not _is_ours(before, now):
         warnings.warn(
             f"The objective of the study {beginning.name!r} changed since it was created ({before['name']} "
             f"then, {now['name']} now): its new results may not compare with the old ones.",
@@ -172,6 +172,12 @@ def _warn_of_changes(history: History, beginning: Origin) -> None:
                 f"The study {beginning.name!r} was created with the {key} {was} and goes on with {is_now}.",
                 stacklevel=5,
             )
+
+
+def _is_ours(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether both are one class of this library, which may move and be written anew with each version."""
+    modules, names = zip(*(each["name"].rpartition(".")[::2] for each in (before, now)), strict=True)
+    return len({*names}) == 1 and all(module.startswith(("hpo.", "hpo_")) for module in modules)
 
 
 def _space_differences(there: Space, here: Space) -> list[str]:

@@ -134,6 +134,12 @@ def softmax() -> Search:
     return Search(task, options, cut=(1, 2), digits=4)
 
 
+def curves() -> Search:
+    table = hpo.replay_curves("softmax")
+    options = {"space": table.space, "minimize": table.metric.name, "scheduler": hpo.ASHA(1, 9, eta=3)}
+    return Search(table, options, cut=(6, 0))
+
+
 STUDIES: dict[str, Callable[[], Search]] = {
     "searcher-auto": lambda: searched("auto"),
     "searcher-gp": lambda: searched("gp"),
@@ -156,6 +162,7 @@ STUDIES: dict[str, Callable[[], Search]] = {
     "local-and-asha": lambda: scheduled("asha", (6, 5), searcher="local"),
     "checkpoints": lambda: Search(model, {"scheduler": hpo.ASHA(1, 9, eta=3)}, cut=(1, 5)),
     "cohort": softmax,
+    "curves": curves,
     "replicates": lambda: Search(drawn, {"replicates": 3, "maximize": "score"}),
     "confirmed": lambda: Search(drawn, {"minimize": "score"}, cut=None),
 }
