@@ -239,7 +239,7 @@ class Lifecycle:
                 continue
             if not epoch or self._decide(trial, epoch).goes_on:
                 return assignment
-            self.after_end(trial)
+            self._after_end(trial)
         return None
 
     @contextmanager
@@ -259,7 +259,7 @@ class Lifecycle:
             for trial in progressed:
                 self._retention.after_progress(trial)
                 if trial not in self.history.running:
-                    self.after_end(trial)
+                    self._after_end(trial)
 
     def take(self, progress: Progress, *, must_be_finite: bool = True) -> Decision:
         """Record what a trial says on its way, and decide how it goes on.
@@ -274,6 +274,7 @@ class Lifecycle:
         """
         trial = progress.trial
         if self._is_over(trial, progress.attempt):
+            self._by_hand.discard(trial)
             return _TAKEN_OVER
         decision = CONTINUE
         with self.together():
@@ -308,22 +309,9 @@ class Lifecycle:
         if outcome.reason is not None:
             self._writer.fail(trial, outcome.reason, outcome.traceback)
         elif outcome.ending is Ending.ENDED:
-            self.complete(trial, outcome.result, self._said_of_end(trial))
+            self._complete(trial, outcome.result, self._said_of_end(trial))
             self._check_epochs(trial)
-        self.after_end(trial)
-
-    def complete(self, trial: int, result: Result | None, reason: str = "") -> None:
-        """Record a trial's result, or that it has none."""
-        try:
-            self._writer.complete(trial, result, reason)
-        except ResultError as error:
-            self._writer.fail(trial, f"No result: {error}.")
-
-    def after_end(self, trial: int) -> None:
-        """Delete the files of an ended trial that are not to be kept."""
-        if trial not in self.history.running and trial not in self.history.paused:
-            self._until.pop(trial, None)
-            self._retention.after_end(trial)
+        self._after_end(trial)
 
     def plan_of(self, kind: str) -> CohortPlan | None:
         """What was decided for trials of this kind; None if nothing was."""
@@ -339,6 +327,19 @@ class Lifecycle:
     def formed(self, trials: Sequence[int], epoch: int) -> None:
         """Record that these trials train together, in this order, from this epoch on."""
         self._writer.form(trials, epoch)
+
+    def _complete(self, trial: int, result: Result | None, reason: str = "") -> None:
+        """Record a trial's result, or that it has none."""
+        try:
+            self._writer.complete(trial, result, reason)
+        except ResultError as error:
+            self._writer.fail(trial, f"No result: {error}.")
+
+    def _after_end(self, trial: int) -> None:
+        """Delete the files of an ended trial that are not to be kept."""
+        if trial not in self.history.running and trial not in self.history.paused:
+            self._until.pop(trial, None)
+            self._retention.after_end(trial)
 
     def _is_over(self, trial: int, attempt: int) -> bool:
         return trial not in self.history.running or attempt != self.history.attempt(trial)
@@ -378,7 +379,7 @@ class Lifecycle:
         """
         self._writer.end_paused(end.trial, end.reason)
         self._dismissed.append(end.trial)
-        self.after_end(end.trial)
+        self._after_end(end.trial)
 
     def _check_waits(self, step: Step) -> None:
         """Refuse to let a trial go on, or to end one, that is not paused.
