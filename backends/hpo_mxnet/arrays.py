@@ -30,14 +30,14 @@ def numpy_arrays() -> Iterator[None]:
 
 
 def arrays_like(array: Any) -> AbstractContextManager[None]:
-    """A scope with the kind of arrays that an array is."""
+    """A scope in which operators and layers make the kind of arrays that `array` is."""
     return numpy_arrays() if isinstance(array, mx.np.ndarray) else classic_arrays()
 
 
 def arrays_of(model: Any) -> AbstractContextManager[None]:
-    """A scope with the kind of arrays that a block's parameters are.
+    """A scope in which operators and layers make the kind of arrays that a block's parameters are.
 
-    While it has none yet, the semantics in force stay, and decide what they become.
+    For a block without parameters the semantics in force stay, and decide what its parameters become.
     """
     first = next(_parameter_arrays(model), None)
     return nullcontext() if first is None else arrays_like(first)
@@ -55,7 +55,7 @@ def in_force(array: Any) -> Any:
 
 
 def is_initialized(parameter: Any) -> bool:
-    """Whether a parameter has its numbers: not before its shape is known."""
+    """Whether a parameter has values, which it gets once its shape is known."""
     return parameter._data is not None  # Gluon has no public question that does not raise
 
 

@@ -34,6 +34,7 @@ class MXNetBackend:
     def device(self, name: str) -> Any:
         """The `mx.Context` of that name; `cpu:1` is a second one on the same processor."""
         kind, _, number = name.partition(":")
+        # mx.Context answers a kind that it does not know with a bare KeyError.
         if kind not in ("cpu", "gpu") or not (number or "0").isdecimal():
             raise DeviceError(f"MXNet computes on devices such as 'cpu' and 'gpu:0'; received {name!r}.")
         return mx.Context(kind, int(number or 0))
@@ -43,6 +44,7 @@ class MXNetBackend:
 
         Some of Gluon's initializers (`Orthogonal`) and its samplers draw from the latter.
         """
+        # MXNet takes a C int, NumPy 32 bits without a sign.
         mx.random.seed(seed % 2**31)
         np.random.seed(seed % 2**32)
 
@@ -71,7 +73,7 @@ class MXNetBackend:
         return capture(thing)
 
     def restore(self, thing: Any, tree: Tree) -> None:
-        """Put a state into a thing of the same kind."""
+        """Put a captured state back into an object of the same kind."""
         restore(thing, tree)
 
 

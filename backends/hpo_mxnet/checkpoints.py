@@ -20,7 +20,7 @@ from hpo_mxnet.compat import mx
 from hpo_mxnet.states import canonical_parameters
 
 _OF_THE_PROCESS = frozenset({"allow_np_array"})
-"""What an optimizer notes of the program around it."""
+"""Attributes of an optimizer that tell of the program around it and not of the training."""
 
 
 def capture(thing: Any) -> Tree:
@@ -28,6 +28,8 @@ def capture(thing: Any) -> Tree:
     if isinstance(thing, mx.nd.NDArray):
         return tidy(thing.asnumpy())
     if isinstance(thing, mx.gluon.Block):
+        # Names by structure, such as `0.weight`: those of collect_params() count the blocks that a program
+        # has made.
         parameters = thing._collect_params_with_prefix()
         with arrays_of(thing):
             return {PARAMETERS: {name: _read(parameter) for name, parameter in parameters.items()}}
@@ -75,13 +77,15 @@ def _restore_block(block: Any, tree: Tree) -> None:
 
 
 def _load(block: Any, parameters: Iterable[tuple[str, Any, bool]], state: dict[str, Array]) -> None:
-    """Replace parameters (name, parameter, whether transposed), those too that have no shape as yet."""
+    """Replace parameters (name, parameter, whether transposed), including those without a shape so far."""
     parameters = list(parameters)
     blanks = {name: _blank(parameter, state.get(name), turned) for name, parameter, turned in parameters}
     check_arrays(type(block).__name__, blanks, state)
     with arrays_of(block):
         for name, parameter, turned in parameters:
             value = state[name].T if turned else state[name]
+            # list_ctx() raises for a parameter that initialize() was never called for, and so does
+            # set_data(); _load_init() works before it and for deferred shapes, too.
             placed = is_initialized(parameter) or parameter._deferred_init
             devices = parameter.list_ctx() if placed else [mx.cpu()]
             parameter._load_init(from_host(value, devices[0]), devices, cast_dtype=True)
@@ -92,6 +96,7 @@ def _blank(parameter: Any, found: Array | None, turned: bool) -> Array:
     shape = tuple(parameter.shape or ())[:: -1 if turned else 1]
     if found is not None and len(shape or found.shape) == found.ndim:
         known = shape or (0,) * found.ndim
+        # Gluon writes a size that is not known yet as 0, and as -1 with NumPy semantics.
         shape = tuple(own if own > 0 else size for own, size in zip(known, found.shape, strict=True))
     return np.broadcast_to(0, [max(size, 0) for size in shape])
 
@@ -118,9 +123,11 @@ def _restore_trainer(trainer: Any, tree: Tree) -> None:
     _set_scalars(optimizer, tree["numbers"])
     _set_scalars(optimizer.lr_scheduler, tree["schedule"])
     for index, slot in zip(order, tree["slots"], strict=True):
+        # A parameter without a count has not taken a step; the updater makes its state in the first one.
         if slot["count"] is not None:
             optimizer._index_update_count[index] = slot["count"]
             updater.states[index] = _arrays(slot["arrays"], device)
+            # The updater asks for this mark wherever it has a state.
             updater.states_synced[index] = True
 
 
@@ -135,7 +142,7 @@ def _updater(trainer: Any) -> Any:
 
 
 def _in_order(trainer: Any) -> list[int]:
-    """The places of the parameters, in an order that a program's count of blocks does not change.
+    """The indices of the parameters, in an order that does not depend on the blocks made before them.
 
     Gluon sorts them by name, where `dense10` comes before `dense9` but `dense12` after `dense11`.
     """
@@ -150,6 +157,7 @@ def _in_order(trainer: Any) -> list[int]:
 def _scalars(owner: Any) -> dict[str, Tree]:
     if owner is None:
         return {}
+    # The numbers differ by class, and Gluon lists them nowhere: every plain attribute is kept.
     plain = {
         name: value
         for name, value in vars(owner).items()

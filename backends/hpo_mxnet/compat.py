@@ -39,7 +39,7 @@ _ENVIRONMENT = 'In an environment of its own, pip install "polyhpo[mxnet]" bring
 
 
 def check_versions() -> None:
-    """Say what cannot work before MXNet fails with a message that does not help.
+    """Refuse versions that cannot work, before MXNet fails with a message that does not help.
 
     Raises:
         MissingFrameworkError: NumPy 2 or later, or a Python without `distutils`.
@@ -86,12 +86,13 @@ def _restore_aliases() -> None:
 
 
 def _has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    # Where there is no such file, as outside of Linux, OpenBLAS chooses by itself.
     return cpuinfo.exists() and " avx2 " in cpuinfo.read_text()
 
 
 @contextmanager
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """A scope with these environment variables, but for those that are set."""
+    """A scope with these environment variables, except those that are set already."""
     added = {name: value for name, value in settings.items() if name not in os.environ}
     os.environ.update(added)
     try:

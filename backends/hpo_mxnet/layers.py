@@ -50,6 +50,7 @@ def gradient_of_loss(classes: int, size: int, dtype: DType) -> Any:
 def summing(dtype: DType) -> Any:
     """The number of wrong examples and the sum of their losses, of scores `z` and labels `y`."""
     z, y = mx.sym.Variable("z"), mx.sym.Variable("y")
+    # argmax returns its indices as floats of the scores' dtype.
     wrong = mx.sym.sum(mx.sym.argmax(z, axis=1) != mx.sym.Cast(y, dtype=dtype))
     loss = -mx.sym.sum(mx.sym.pick(mx.sym.log_softmax(z, axis=1), y, axis=1))
     return mx.sym.Group([wrong, loss])

@@ -54,10 +54,11 @@ class Network(training.Network, Classification):
             self.prepare(training.image_shape_of(state), mx.cpu())
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the backend trains it, as long as its layers are those that the library made."""
+        """What the backend needs to train it; None where its layers are not those that the library made."""
         if not self._is_whole():
             return None
         parameters = list(self.collect_params().values())
+        # The fast path trains every parameter at the one rate, and calls no hooks.
         learns = all(is_initialized(p) and p.grad_req == "write" and p.lr_mult == 1 for p in parameters)
         if not learns or any(block._forward_hooks or block._forward_pre_hooks for block in blocks(self)):
             return None
@@ -82,8 +83,8 @@ SoftmaxRegression = SoftmaxClassification
 class MLP(training.BookMLP, Network):
     """A multilayer perceptron, with initial weights drawn from the seed.
 
-    Trained by its own steps, because something in it was replaced, it draws dropout from MXNet; else from
-    the seed, the same on every framework.
+    Dropout is drawn from the seed, too, the same on every framework. Where something in the model was
+    replaced, it trains by its own steps and draws dropout from MXNet.
     """
 
 
@@ -131,7 +132,7 @@ def layers_of(plan: Sequence[Layer]) -> list[Any]:
 
 
 def _described(layers: Any) -> list[tuple[Any, ...]]:
-    """What tells layers apart, but for their numbers of inputs."""
+    """What tells layers apart, except their numbers of inputs; Gluon has no public names for it."""
     return [
         (
             type(layer),

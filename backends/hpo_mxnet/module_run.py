@@ -64,6 +64,7 @@ class ModuleRun(training.ModuleRun):
         with mx.autograd.record():
             loss = _mean(self.model.training_step(batch))
         loss.backward()
+        # The loss is a mean already: step(batch_size) would divide its gradients once more.
         self._optimizer.step(1)
         return loss
 
@@ -74,7 +75,7 @@ def _mean(loss: Any) -> Any:
 
 
 class _Totals:
-    """Sums over examples of what the model got wrong and lost."""
+    """Running totals of the model's errors and losses."""
 
     def __init__(self) -> None:
         self._pending: list[tuple[Any, Any, Any]] = []
@@ -104,4 +105,5 @@ def _misses(outputs: Array, labels: Array) -> float:
     """How many examples are classified wrongly; in regression the sum of their absolute errors."""
     if labels.dtype.kind != "f":
         return float((outputs.argmax(axis=1) != labels.reshape(-1)).sum())
+    # Several outputs of an example count as their mean: mean_scores divides the sum by the examples only.
     return float(np.abs(outputs.reshape(labels.shape) - labels).sum() * len(labels) / labels.size)

@@ -11,7 +11,7 @@ from hpo_mxnet.compat import mx
 from hpo_mxnet.graphs import Graph
 
 NEGLIGIBLE = 1e-30
-"""Below it, what an optimizer keeps moves no parameter."""
+"""A number in an optimizer's slots that is below this moves no parameter."""
 
 
 class Updates(ABC):
@@ -32,10 +32,10 @@ class Updates(ABC):
         """Replace parameters and slots in `values` by what a step against the gradients makes of them."""
 
     def flush(self, values: dict[str, Any]) -> None:
-        """Set to zero what has all but decayed in the slots.
+        """Set numbers in the slots to zero that have all but decayed.
 
-        The average of a gradient that is zero from some step on, as behind a dark pixel, shrinks for ever,
-        and processors take a hundred times as long over numbers below the smallest normal one (1.2e-38).
+        Where a gradient stays zero, as behind a dark pixel, its moving average shrinks for ever, and
+        processors take a hundred times as long over denormal numbers (below 1.2e-38).
         """
         if self._flush is not None:
             outputs = self._flush(**{name: values[name] for name in self._flushed})
@@ -159,4 +159,5 @@ def _flushed(slot: Any) -> Any:
 
 
 def _listed(outputs: Any) -> list[Any]:
+    # A graph of one output returns it bare.
     return outputs if isinstance(outputs, list) else [outputs]

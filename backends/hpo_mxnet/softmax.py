@@ -173,12 +173,14 @@ def _descent(count: int, size: int, classes: int, members: int, rules: Rules, dt
     shared = float(rules.momenta[0]) if np.ptp(rules.momenta) == 0 else None
     logits = []
     for batch, target in zip(_split(x, count), _split(targets, count), strict=True):
+        # The bias is the last column of the rows, and the inputs have a column of ones for it.
         z = sym.FullyConnected(batch, rows, no_bias=True, num_hidden=members * classes, flatten=False)
         z = z.reshape((size, members, classes))
         gradient = sym.broadcast_mul(sym.broadcast_sub(sym.softmax(z), target), factor)
         gradient = gradient.reshape((size, members * classes))
         if not rules.has_momentum:
             kept = sym.broadcast_mul(rows, 1 - rate * decay) if rules.has_decay else rows
+            # gemm adds the product to `kept`: the whole update is one operator.
             rows = sym.linalg_gemm(gradient, batch, kept, transpose_a=True)
         else:
             kept = velocities if shared is not None else sym.broadcast_mul(velocities, momentum)
@@ -200,13 +202,14 @@ def _scores(members: int, dtype: DType) -> Any:
     """(K,) numbers of wrong examples and (K,) sums of their losses, of logits `z` and labels `y`."""
     z, y = mx.sym.Variable("z"), mx.sym.expand_dims(mx.sym.Variable("y"), axis=1)
     wrong = mx.sym.broadcast_not_equal(mx.sym.argmax(z, axis=2), mx.sym.Cast(y, dtype=dtype))
+    # pick() does not broadcast its indices.
     labels = mx.sym.broadcast_axis(y, axis=1, size=members)
     loss = -mx.sym.pick(mx.sym.log_softmax(z), labels)
     return mx.sym.Group([mx.sym.sum(wrong, axis=0), mx.sym.sum(loss, axis=0)])
 
 
 class _Totals:
-    """Sums over examples of what K models got wrong and lost."""
+    """Running totals of the errors and losses of K models."""
 
     def __init__(self, num_members: int) -> None:
         self._sums = np.zeros((2, num_members))

@@ -31,6 +31,7 @@ def canonical_parameters(model: Any) -> Iterator[tuple[str, Any, bool]]:
     layers = (block for block in blocks(model) if block._reg_params)
     for index, layer in enumerate(layers):
         for name, parameter in layer._reg_params.items():
+            # Gluon keeps dense weights as (out, in).
             transposed = isinstance(layer, nn.Dense) and name == "weight"
             yield f"layers.{index}.{name}", parameter, transposed
 

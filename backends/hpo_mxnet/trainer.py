@@ -79,6 +79,8 @@ class Trainer(training.Trainer):
             if isinstance(model, Network) and self.arrays is not None:
                 model.prepare(self.arrays.train_x.shape[1:], self.device)
             for parameter in model.collect_params().values():
+                # A deferred parameter was initialised by the user and waits for its shape: `_finish` gives it
+                # one.
                 if not is_initialized(parameter) and not parameter._deferred_init:
                     parameter.initialize(ctx=self.device)
                 elif parameter.list_ctx() != [self.device]:
@@ -105,7 +107,7 @@ class Trainer(training.Trainer):
         return in_force(part.as_nd_ndarray().as_in_context(self.device))
 
     def _finish(self, model: Module) -> None:
-        """Give layers their shape by a look at one batch, without moving any statistics."""
+        """Give layers their shapes by one call, in prediction mode: no running statistics move."""
         *inputs, _ = self.prepare_batch(next(iter(self.val_dataloader)))
         with mx.autograd.pause():
             model(*inputs)

@@ -55,7 +55,7 @@ def restore(thing: Any, tree: Tree) -> None:
 
 
 def attributes(thing: Any) -> dict[str, Tree]:
-    """The attributes of an object that can be kept, a model's parameters apart."""
+    """The attributes of an object that a checkpoint can keep, except a model's parameters."""
     kept = {}
     for name, value in vars(thing).items():
         if not (_is_model(thing) and name == "parameters"):
@@ -81,8 +81,10 @@ def _is_model(thing: Any) -> bool:
 def _restore_module(model: Any, tree: dict[str, Tree]) -> None:
     found: dict[str, Array] = tree[CANONICAL] if CANONICAL in tree else tree[PARAMETERS]
     model.prepare_for(found)
+    # A model that makes its parameters in its first step has none to compare with.
     if model.parameters or CANONICAL in tree:
         check_arrays(type(model).__name__, model.parameters, found)
+    # A state of another precision is converted to that of the model.
     dtypes = {name: value.dtype for name, value in model.parameters.items()}
     model.parameters = {name: value.astype(dtypes.get(name, value.dtype)) for name, value in found.items()}
     set_attributes(model, tree.get(ATTRIBUTES, {}))
@@ -105,10 +107,11 @@ def _is_plain(value: dict[Any, Any]) -> bool:
 
 
 def _decode(current: Any, tree: Tree) -> Any:
-    """What an attribute was; what it is now says which generators and objects of its own are in it."""
+    """The value that an attribute had; generators and objects in its present value are restored in place."""
     if isinstance(tree, np.ndarray):
         return tree.copy()
     if isinstance(tree, list):
+        # The list may have another length now; plain values need no counterpart in it.
         now = [*current, *[None] * len(tree)] if isinstance(current, (list, tuple)) else [None] * len(tree)
         then = [_decode(one, part) for one, part in zip(now, tree, strict=False)]
         return tuple(then) if isinstance(current, tuple) else then
@@ -126,6 +129,7 @@ def _decode(current: Any, tree: Tree) -> Any:
 
 def _state_of(generator: _Generator) -> Any:
     if isinstance(generator, np.random.RandomState):
+        # A dict with names, where the legacy form is a tuple.
         return generator.get_state(legacy=False)
     bits = generator.bit_generator if isinstance(generator, np.random.Generator) else generator
     return bits.state

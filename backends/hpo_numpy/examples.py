@@ -18,7 +18,7 @@ class Examples:
         x: (N, ...) uint8 or floating point.
         y: (N,) class indices.
         dtype: what the inputs become.
-        multiple: a chunk has a multiple of so many examples, but for the last.
+        multiple: the number of examples in a chunk is a multiple of this, except in the last one.
     """
 
     def __init__(self, x: Array, y: Array, dtype: DType, *, multiple: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""The layers of `hpo.backend.models` forwards and backwards, in NumPy."""
+"""The forward and backward passes of the layers of `hpo.backend.models`, in NumPy."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def activate(z: Array, kind: Activation | None) -> Array:
     elif kind == "tanh":
         np.tanh(z, out=z)
     elif kind == "sigmoid":
+        # 1 / (1 + exp(-z)) operation by operation, so that no array is made.
         np.negative(z, out=z)
         np.exp(z, out=z)
         z += 1
@@ -30,10 +31,11 @@ def slope(a: Array, kind: Activation) -> Array:
 
 
 class DensePass:
-    """One dense layer in one step: what it kept on the way forwards, for the way back."""
+    """One dense layer in one step, with what its forward pass keeps for the backward pass."""
 
     def __init__(self, layer: Dense, weight: Array, bias: Array) -> None:
         self._layer, self._weight, self._bias = layer, weight, bias
+        # Stand-ins until `forward` has run: so the types need no None.
         self._inputs = self._active = weight
         self._kept: Array | None = None
 
@@ -45,6 +47,7 @@ class DensePass:
         self._active = activate(z, self._layer.activation)
         if keep is None:
             return self._active
+        # The mask is boolean: times a Python float it would be float64.
         self._kept = keep * z.dtype.type(1 / (1 - self._layer.dropout))
         return np.asarray(self._active * self._kept)
 
@@ -85,6 +88,7 @@ class ConvolutionPass:
             padded[:, :, pad:-pad, pad:-pad] = x
             x = padded
         height, width = x.shape[2] - size + 1, x.shape[3] - size + 1
+        # One copy for each place in the kernel, each of whole maps.
         patches = np.empty((channels, size, size, n, height, width), x.dtype)
         for i in range(size):
             for j in range(size):
@@ -140,6 +144,7 @@ def _pooled(a: Array, size: int) -> Array:
 def _unpooled(g: Array, shape: tuple[int, ...], size: int) -> Array:
     """The gradient of what was pooled: each window's, shared out evenly."""
     if size == 1:
+        # A copy, since `backward` multiplies it in place.
         return g.copy()
     height, width = g.shape[2] * size, g.shape[3] * size
     spread = np.zeros(shape, g.dtype)

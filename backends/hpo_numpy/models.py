@@ -53,12 +53,13 @@ class Network(training.Network, Classification):
             x = _activated(x.reshape(len(x), -1) @ weight + bias, layer.activation)
             if self.training and layer.dropout:
                 x = x * self._mask(index, layer.dropout, x.shape)
+        # Counted as the fast path counts: masks depend on the step, and not on the path that takes it.
         if self.training and has_dropout(model):
             self.dropout_steps += 1
         return x
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the backend trains it, as long as its layers are those that the library made."""
+        """What the backend needs to train it; None where its layers are not those that the library made."""
         design = self.design(image_shape)
         shapes = {name: value.shape for name, value in self.parameters.items()}
         return FastPath(design, self.precision, device) if shapes == parameter_shapes(design) else None

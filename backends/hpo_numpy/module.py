@@ -45,10 +45,10 @@ class Module(training.Module):
         """Make the parameters that depend on the shape of one example; called before training."""
 
     def train(self) -> None:
-        """For code that sets a mode; there is none here."""
+        """Does nothing: it is here for code that sets a mode."""
 
     def eval(self) -> None:
-        """For code that sets a mode; there is none here."""
+        """Does nothing: it is here for code that sets a mode."""
 
 
 class Fitted(Module):
@@ -68,6 +68,7 @@ class Classification(training.Classification, Fitted):
         """The mean cross-entropy of a batch, in nats."""
         import autograd.numpy as anp
 
+        # The largest score becomes 0, so that no exponential overflows.
         shifted = y_hat - anp.max(y_hat, axis=1, keepdims=True)
         picked = shifted[np.arange(len(y)), y]
         return anp.mean(anp.log(anp.sum(anp.exp(shifted), axis=1)) - picked)

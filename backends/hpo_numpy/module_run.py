@@ -61,6 +61,7 @@ class ModuleRun(training.ModuleRun):
     def _pass(self, batches: Iterable[Any], *, learn: bool) -> Scores:
         wrong = total_loss = 0.0
         count = 0
+        # A model that diverges has NaN for a score; it is no reason to warn.
         with one_thread(), np.errstate(all="ignore"):
             for batch in batches:
                 batch = self.trainer.prepare_batch(batch)
@@ -79,6 +80,7 @@ class ModuleRun(training.ModuleRun):
         model, parameters = self.model, self.model.parameters
 
         def loss_at(point: dict[str, Array]) -> Any:
+            # autograd hands over parameters in boxes; the model reads them under their usual name.
             model.parameters = point
             return model.training_step(batch)
 
@@ -94,4 +96,5 @@ def _misses(outputs: Array, labels: Array) -> float:
     """How many examples are classified wrongly; in regression the sum of their absolute errors."""
     if labels.dtype.kind != "f":
         return float((outputs.argmax(axis=1) != labels).sum())
+    # Several outputs of an example count as their mean: mean_scores divides the sum by the examples only.
     return float(np.abs(outputs.reshape(labels.shape) - labels).sum() * len(labels) / labels.size)

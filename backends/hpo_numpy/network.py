@@ -43,6 +43,8 @@ class NetworkRun(training.NetworkRun[Examples]):
                     batch = slice(first, first + self._batch_size)
                     step_wrong, step_loss = self._step(inputs[batch], labels[batch])
                     wrong, total_loss = wrong + step_wrong, total_loss + step_loss
+                # Once a chunk is often enough: from 1e-30 to 1.2e-38 a momentum of 0.9 takes 175 steps, and a
+                # chunk of 1,024 examples in batches of 16 has 64.
                 flush(self._member.optimizer, self._values)
         return mean_scores([wrong], [total_loss], len(order))
 
@@ -67,7 +69,7 @@ class NetworkRun(training.NetworkRun[Examples]):
         self._updates.begin()
         for index in reversed(range(len(passes))):
             one, lowest = passes[index], index == 0
-            if isinstance(one, ConvolutionPass) and gradient.ndim == 2:  # flattened on the way forwards
+            if isinstance(one, ConvolutionPass) and gradient.ndim == 2:  # flattened in the forward pass
                 gradient = np.moveaxis(gradient.reshape(len(labels), *one.output_shape), 0, 1)
             gradients, gradient = one.backward(gradient, lowest=lowest)
             # What is below has taken its gradient: the weight may change.
@@ -76,10 +78,11 @@ class NetworkRun(training.NetworkRun[Examples]):
         return wrong, loss
 
     def _forward(self, x: Array, *, learn: bool) -> tuple[Array, list[DensePass | ConvolutionPass]]:
-        """The scores of examples, and what the layers kept for the way back."""
+        """The scores of examples, and what the layers kept for the backward pass."""
         passes: list[DensePass | ConvolutionPass] = []
         model, step = self._member.model, int(self._values.get(DROPOUT_STEPS, 0))
         if model.image_shape is not None:
+            # ConvolutionPass has the channels first, and the examples second.
             x = np.moveaxis(x.reshape(len(x), *model.image_shape), 0, 1)
         for index, layer in enumerate(model.layers):
             weight, bias = (self._values[f"layers.{index}.{name}"] for name in ("weight", "bias"))
@@ -106,6 +109,7 @@ def _score(scores: Array, labels: Array) -> tuple[float, float, Array]:
     """Wrong examples, the sum of losses, and softmax(scores) - onehot(labels), in the place of `scores`."""
     everyone = np.arange(len(labels))
     wrong = np.count_nonzero(scores.argmax(axis=1) != labels)
+    # The largest score becomes 0, so that no exponential overflows.
     scores -= scores.max(axis=1, keepdims=True)
     picked = scores[everyone, labels]
     np.exp(scores, out=scores)

@@ -10,14 +10,14 @@ from hpo.backend import SGD, Adam, AdamW, Array, Optimizer, State
 from hpo_numpy.gradients import Gradient
 
 NEGLIGIBLE = 1e-30
-"""Below it, what an optimizer keeps moves no parameter."""
+"""A number in an optimizer's slots that is below this moves no parameter."""
 
 
 def flush(optimizer: Optimizer, values: State) -> None:
-    """Set to zero what has all but decayed in an optimizer's slots.
+    """Set numbers in an optimizer's slots to zero that have all but decayed.
 
-    The average of a gradient that is zero from some step on, as behind a dark pixel, shrinks for ever, and
-    processors take a hundred times as long over numbers below the smallest normal one (1.2e-38).
+    Where a gradient stays zero, as behind a dark pixel, its moving average shrinks for ever, and processors
+    take a hundred times as long over denormal numbers (below 1.2e-38).
     """
     for name, value in values.items():
         if value.dtype == np.float32 and name.startswith(optimizer.slots):
@@ -84,6 +84,8 @@ class AdamUpdates:
     def apply(self, name: str, gradient: Gradient) -> None:
         """Change the parameter `name` by one step against its gradient."""
         rule, parameter = self._rule, self._values[name]
+        # Numbers of the parameter's own type: from NumPy 2 on a float64 scalar makes float64 of a float32
+        # array.
         number, rate, steps = parameter.dtype.type, rule.learning_rate, int(self._values["adam.steps"])
         first, second = self._values[f"adam.first.{name}"], self._values[f"adam.second.{name}"]
         if name not in self._scratch:

@@ -15,8 +15,8 @@ from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_r
 from hpo_numpy.optimizers import NEGLIGIBLE
 
 LOWEST = -60.0
-"""The least exponent that is taken. What is below it moves no parameter, and processors take a hundred times
-as long over numbers below the smallest normal one, which e**-60 times a small rate is far from."""
+"""The least exponent that is taken. What is below it moves no parameter, and e**-60 times a small rate is far
+from the denormal numbers, over which processors take a hundred times as long."""
 
 
 class SoftmaxRun:
@@ -134,6 +134,7 @@ class SoftmaxRun:
         """
         classes, members, width = self._rows.shape
         rules = Rules.of(self._members, self._dtype)
+        # A view: the products move `self._rows` itself.
         rows = self._rows.reshape(classes * members, width)
         product, scale = self._product, self._scale
         rate, decay, momentum = (
@@ -143,6 +144,7 @@ class SoftmaxRun:
         moving = in_parts(self._rows if self._velocities is None else self._velocities, parts)
         # The product can multiply by one number on its way.
         shared = float(momentum[0, 0]) if np.ptp(momentum) == 0 else None
+        # `or` is for None; 0 does not occur, as there are no velocities where no member has momentum.
         beta = 1.0 if self._velocities is None else shared or 1.0
 
         def add(batch: Array, gradients: list[Array]) -> None:
@@ -178,11 +180,10 @@ class SoftmaxRun:
 
 
 def few_rows(num_rows: int, products_per_row: int) -> list[slice]:
-    """Parts of a matrix's rows, which OpenBLAS multiplies sooner one after another than all at once.
+    """Parts of a matrix's rows, which OpenBLAS multiplies faster one after another than all at once.
 
-    It does not copy matrices of up to a million products before it multiplies them; with the few columns
-    of a small batch the copy costs a quarter of the time. Where only very few rows are as few products,
-    the whole is faster.
+    OpenBLAS does without copies where there are at most a million products; with the few columns of a small
+    batch a copy costs a quarter of the time. Where parts would have less than 32 rows, the whole is faster.
     """
     most = 1_000_000 // products_per_row // 16 * 16
     if most < 32:
@@ -198,7 +199,7 @@ def in_parts(stacked: Array, parts: list[slice]) -> list[Array]:
 
 
 class _Totals:
-    """Sums over examples of what K models got wrong and lost."""
+    """Running totals of the errors and losses of K models."""
 
     def __init__(self, num_members: int) -> None:
         self._wrong = np.zeros(num_members)

@@ -70,7 +70,7 @@ class TensorFlowBackend:
         return capture(thing)
 
     def restore(self, thing: Any, tree: Tree) -> None:
-        """Put a state into a thing of the same kind."""
+        """Put a captured state back into an object of the same kind."""
         restore(thing, tree)
 
 

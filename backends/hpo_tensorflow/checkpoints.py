@@ -105,7 +105,7 @@ def _build(layer: Any, tree: Tree) -> None:
 
 
 def _restore_optimizer(optimizer: Any, values: Sequence[Tree]) -> None:
-    """Put the values into an optimizer, or once it has its slots, which it makes in its first step."""
+    """Put the values into an optimizer, now or as soon as its first step has made the slots."""
     if optimizer.built or len(values) == len(optimizer.variables):
         _assign_all(optimizer, optimizer.variables, values)
         return
@@ -121,6 +121,7 @@ def _restore_optimizer(optimizer: Any, values: Sequence[Tree]) -> None:
 
 
 def _seed_states(layer: Any) -> list[Any]:
+    # What is neither a weight nor of a metric is the state of a seed generator.
     known = {id(variable) for variable in (*layer.weights, *layer.metrics_variables)}
     return [variable for variable in layer.variables if id(variable) not in known]
 
@@ -163,11 +164,13 @@ def _assign(variable: Any, tree: Tree) -> None:
 
 
 def _blank(variable: Any) -> Array:
+    # A shape and a dtype without memory of that size.
     return np.broadcast_to(np.zeros((), tf.as_dtype(variable.dtype).as_numpy_dtype), tuple(variable.shape))
 
 
 def _read(variable: Any) -> Tree:
     array: Array = np.array(variable.numpy())
+    # bfloat16 and its like are of no kind that a checkpoint's file can hold.
     if array.dtype.kind != "V":
         return array
     return {"bits": array.view(f"uint{8 * array.itemsize}"), "dtype": array.dtype.name}

@@ -12,7 +12,7 @@ def traced(function: Callable[..., Any], *, autograph: bool = True) -> Any:
     """The function as a graph, without TensorFlow's advice to trace less.
 
     A search has a graph for each shape of a model. TensorFlow counts the traces of all functions that come
-    from one place of a program together, and has no public way to say that they are meant.
+    from one place of a program together, and has no public way to say that this is intended.
 
     Args:
         function: what is computed.

@@ -23,6 +23,7 @@ class Network(training.Network, Classification):
 
     def build(self, input_shape: Any) -> None:
         """Draw the initial weights; Keras calls it once, with the shape of a batch."""
+        # Weights that a checkpoint brought are not drawn over.
         prepared = bool(self.net.weights)
         self.net.build(input_shape)
         if not prepared and self._is_whole():
@@ -46,7 +47,8 @@ class Network(training.Network, Classification):
             current = layer.compute_output_shape(current)
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the backend trains it, as long as its layers are those that the library made."""
+        """What the backend needs to train it; None where its layers are not those that the library made."""
+        # What layers add to the loss, such as regularizers, is unknown to the fast path.
         if not self.net.weights or self.losses or not self._is_whole():
             return None
         return FastPath(self.design(image_shape), self.precision, device)
@@ -69,8 +71,8 @@ SoftmaxRegression = SoftmaxClassification
 class MLP(training.BookMLP, Network):
     """A multilayer perceptron, with initial weights drawn from the seed.
 
-    Trained by its own steps, because something in it was replaced, it draws dropout from Keras; else from
-    the seed, the same on every framework.
+    Dropout is drawn from the seed, too, the same on every framework. Where something in the model was
+    replaced, it trains by its own steps and draws dropout from Keras.
     """
 
 
@@ -97,6 +99,7 @@ def init_cnn(model: Any, seed: int | None = None) -> None:
     load_canonical_state(model, training.xavier_state(canonical_state(model), seed))
 
 
+# Keras calls `call`, so that a subclass may have replaced this instead of `forward`.
 ORIGINALS = training.Originals(SoftmaxClassification, MLP, LeNet, more=["call"])
 
 
@@ -106,6 +109,7 @@ def layers_of(plan: Sequence[Layer], dtype: DType) -> list[Any]:
     flat = False
     for layer in plan:
         if isinstance(layer, Convolution):
+            # LeNet pads a kernel of 5 by 2 on each side, which is what `same` does at stride 1.
             padding = "same" if layer.padding else "valid"
             layers += [
                 keras.layers.Conv2D(
@@ -126,7 +130,7 @@ def layers_of(plan: Sequence[Layer], dtype: DType) -> list[Any]:
 
 
 def _described(layers: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """What tells layers apart, but for their names."""
+    """What tells layers apart, except their names and the shapes that they were built for."""
     configs = [(type(layer), layer.get_config()) for layer in layers]
     return [
         (kind, {name: value for name, value in config.items() if name not in ("name", "build_config")})

@@ -32,7 +32,7 @@ class Module(training.Module, keras.layers.Layer):  # type: ignore[misc]  # Kera
         return self.catch(super().__call__(*inputs, **options))
 
     def build(self, input_shape: Any) -> None:
-        """Nothing: layers inside are built when they are called; Keras would try `call` beforehand."""
+        """Does nothing: inner layers are built in their first call; Keras would try `call` before that."""
 
     def call(self, x: Any, *more: Any, training: Any = None) -> Any:
         """What Keras calls: `forward`."""

@@ -91,6 +91,7 @@ class ModuleRun(training.ModuleRun):
         sums = [graph(batches).numpy() for batches in _stacks(loader, order)]
         if isinstance(loader, tf.data.Dataset):
             batches = _one_pass(loader)
+            # Fewer batches than a call takes at most: the data set has ended.
             while not sums or sums[-1][-1] == MOST_BATCHES:
                 sums.append(graph(batches).numpy())
         wrong, loss, num_examples, _ = np.sum(sums, axis=0)
@@ -99,6 +100,7 @@ class ModuleRun(training.ModuleRun):
     def _graph(self, learn: bool) -> Any:
         """The compiled loop over batches, for the methods and the variables that the model has now."""
         methods = (*TRAINING_METHODS, "validation_step", "call")
+        # A layer that is frozen or thawed changes what is trained, and so the graph.
         variables = (id(variable) for variable in self.model.trainable_variables)
         key = (learn, *(getattr(self.model, name) for name in methods), *variables)
         if key not in self._graphs:
@@ -174,6 +176,7 @@ def _stacks(loader: Any, order: NDArray[np.intp] | None) -> Iterator[Any]:
     if isinstance(loader, tf.data.Dataset):
         return
     if isinstance(loader, ArrayBatches):
+        # Whole chunks at a time: one call of a graph for each batch costs more than a small step.
         chunks = loader.chunks(np.arange(loader.num_examples) if order is None else order)
         for chunk in chunks:
             full, rest = divmod(len(chunk[-1]), loader.batch_size)

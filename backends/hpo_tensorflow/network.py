@@ -105,6 +105,7 @@ def _descent(model: Model, kind: type[Optimizer], size: int, count: int) -> Any:
     """
 
     def step(values: Any, numbers: Any, inputs: Any, labels: Any, masks: Any) -> tuple[Any, Any]:
+        # `values` has the optimizer's slots and counts as well.
         parameters = {name: value for name, value in values.items() if name.startswith("layers.")}
         with tf.GradientTape() as tape:
             tape.watch(parameters)
@@ -136,6 +137,7 @@ def _descent(model: Model, kind: type[Optimizer], size: int, count: int) -> Any:
 @lru_cache(maxsize=GRAPHS)
 def _scoring(model: Model) -> Any:
     """The graph that scores a model on all examples."""
+    # Only convolutions make outputs that are many times as large as an example.
     chunk = EXAMPLES_PER_SCORE * (1 if isinstance(model.layers[0], Convolution) else 4)
 
     def score(values: Any, data: Examples) -> Any:
@@ -165,6 +167,7 @@ def _parts(
     """An order as parts that one call of a graph each can train, with their size of batch and unrolling."""
     full = len(order) // size * size
     unrolled = full // (UNROLLED * size) * UNROLLED * size
+    # range() takes no step of 0, which `unrolled` is where the order is short.
     most = STEPS_PER_CALL * size if masked else max(unrolled, 1)
     for start in range(0, unrolled, most):
         yield order[start : min(start + most, unrolled)], size, UNROLLED

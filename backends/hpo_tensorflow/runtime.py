@@ -13,7 +13,7 @@ from hpo.errors import MissingFrameworkError
 
 
 def quieten() -> None:
-    """Warnings and errors of TensorFlow's kernels only, unless the user chose otherwise.
+    """Show nothing but warnings and errors of TensorFlow's kernels, unless the user chose otherwise.
 
     Its first line, on oneDNN, comes before it reads any setting.
     """
@@ -29,7 +29,7 @@ import keras  # noqa: E402
 
 
 def check() -> None:
-    """Say what cannot work before something fails with a message that does not help.
+    """Refuse what cannot work, before it fails with a message that does not help.
 
     Raises:
         MissingFrameworkError: Keras is older than 3, or computes with another framework.

@@ -20,6 +20,7 @@ from hpo.checkpoints import check_array, check_arrays, tidy
 from hpo.errors import CheckpointError
 from hpo_torch.states import canonical_parameters, load_canonical_state
 
+# Types of the same width, to view dtypes in that NumPy has not, such as bfloat16 and float8.
 _BITS = {1: torch.uint8, 2: torch.int16}
 
 
@@ -51,6 +52,7 @@ def restore(thing: Any, tree: Tree) -> None:
         state = _decode(_part(tree, "state", thing))
         try:
             thing.load_state_dict(state)
+        # Each class with a load_state_dict() raises errors of its own kinds.
         except Exception as error:
             raise CheckpointError(
                 f"This {type(thing).__name__} does not take the checkpoint's state: {error}. Make it as it "
@@ -71,6 +73,7 @@ def _restore_module(model: nn.Module, tree: Tree) -> None:
         return
     state = _decode(_part(tree, PARAMETERS, model))
     found = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    # A lazy parameter takes any shape: load_state_dict() gives it the checkpoint's.
     expected = {
         name: found.get(name, np.empty(0)) if nn.parameter.is_lazy(value) else value
         for name, value in model.state_dict().items()
@@ -116,6 +119,7 @@ def _encode(value: Any) -> Tree:
         plain = all(isinstance(key, str) and not key.startswith("__") for key in value)
         if plain and not isinstance(value, Counter):
             return {key: _encode(one) for key, one in value.items()}
+        # MultiStepLR keeps its milestones in a Counter, and needs one back.
         kind = "__counter__" if isinstance(value, Counter) else "__items__"
         return {kind: [[_encode(key), _encode(one)] for key, one in value.items()]}
     if isinstance(value, tuple):

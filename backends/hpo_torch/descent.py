@@ -13,11 +13,11 @@ from hpo_torch.ahead import corrections
 from hpo_torch.totals import Labels
 
 EXAMPLES_AT_ONCE = 256
-"""So many become numbers and are scored at a time: all that is made of them stays in the cache."""
+"""Examples that are converted and scored at a time, so that all that is made of them stays in the cache."""
 
 
 class Descent:
-    """Steps on batches of one size, in memory that is used again and again.
+    """Steps on batches of one size, in memory that is reused.
 
     Args:
         rows: the models, shape (classes, K, width), which move in place.
@@ -25,7 +25,7 @@ class Descent:
         rules: how the models learn.
         scale: what the inputs are to be multiplied by.
         size: examples in a batch.
-        ahead: for so many batches at once products are made.
+        ahead: how many batches one product serves.
 
     Attributes:
         num_batches: how many batches a call takes at most.
@@ -51,6 +51,7 @@ class Descent:
         products, gradients = rows.new_empty(2, classes, members, ahead, size).unbind()
         self._products = products.view(len(self._rows), -1)
         self._gradients = gradients.view(len(self._rows), -1)
+        # Products and gradients serve one block after the other; logits are kept until they are scored.
         # All views are made once: indexing would cost as much as the arithmetic.
         self._steps = list(
             zip(
@@ -87,6 +88,8 @@ class Descent:
             blocks.unbind(), columns, corrections(blocks, self._size), strict=True
         ):
             torch.addmm(self._products, self._rows, across, beta=0, alpha=self._scale, out=self._products)
+            # zip() asks `correcting` first, and at its end takes no step from `steps`, which all blocks
+            # share.
             for correction, ((made, made_rows, gradient, earlier, z, z_rows, p), target) in zip(
                 correcting, steps, strict=False
             ):
@@ -131,6 +134,7 @@ class Descent:
         def with_momentum(block: torch.Tensor, gradient: torch.Tensor) -> object:
             if shared is None:
                 velocities.mul_(momentum)
+            # `or` is for None; 0 does not occur, as there are no velocities where no member has momentum.
             velocities.addmm_(gradient, block, beta=shared or 1, alpha=scale)
             if rules.has_decay:
                 velocities.addcmul_(rows, decay)

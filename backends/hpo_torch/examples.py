@@ -21,7 +21,7 @@ class Examples:
         y: (N,) class indices.
         dtype: what the inputs become.
         device: where they are.
-        multiple: a chunk has a multiple of so many examples, but for the last.
+        multiple: the number of examples in a chunk is a multiple of this, except in the last one.
     """
 
     def __init__(self, x: Array, y: Array, dtype: DType, device: Any, *, multiple: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""The layers of `hpo.backend.models` forwards and backwards, in PyTorch.
+"""The forward and backward passes of the layers of `hpo.backend.models`, in PyTorch.
 
 Their gradients stand here in closed form: recording a graph and walking it back costs a small step more
 than its arithmetic.
@@ -12,6 +12,7 @@ from torch.nn import functional
 from hpo.backend import Activation, Convolution, Dense
 from hpo_torch.gradients import Gradient, Product, Written
 
+# Its backward operators are those that autograd calls, without the recording.
 aten = torch.ops.aten
 
 
@@ -37,10 +38,11 @@ def through(g: torch.Tensor, a: torch.Tensor, kind: Activation | None) -> torch.
 
 
 class DensePass:
-    """One dense layer in one step: what it kept on the way forwards, for the way back."""
+    """One dense layer in one step, with what its forward pass keeps for the backward pass."""
 
     def __init__(self, layer: Dense, weight: torch.Tensor, bias: torch.Tensor) -> None:
         self._layer, self._weight, self._bias = layer, weight, bias
+        # Stand-ins until `forward` has run: so the types need no None.
         self._inputs = self._active = weight
         self._kept: torch.Tensor | None = None
 
@@ -64,7 +66,7 @@ class DensePass:
 
 
 class ConvolutionPass:
-    """One convolution in one step: what it kept on the way forwards, for the way back.
+    """One convolution in one step, with what its forward pass keeps for the backward pass.
 
     Attributes:
         output_shape: channels, height and width of an output.

@@ -37,8 +37,11 @@ class Network(training.Network, Classification):
         """Draw the initial weights, once."""
         if any(map(nn.parameter.is_lazy, self.net.parameters())):
             was_training = self.training
+            # In evaluation mode dropout draws nothing.
             self.eval().to(getattr(torch, self.precision))
             device = next(self.net.parameters()).device
+            # By a call, since a lazy layer keeps its hook until its first one, and with a hook there is no
+            # fast path.
             with torch.no_grad():
                 self.net(torch.zeros(1, *image_shape, dtype=getattr(torch, self.precision), device=device))
             self.train(was_training)
@@ -51,11 +54,12 @@ class Network(training.Network, Classification):
             self.prepare(training.image_shape_of(state))
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
-        """How the backend trains it, as long as its layers are those that the library made."""
+        """What the backend needs to train it; None where its layers are not those that the library made."""
         net = self.net
         if type(net) is not nn.Sequential or _described(net) != _described(_layers(self.plan())):
             return None
         parameters = list(net.parameters())
+        # The fast path calls no layer, and so no hook.
         hooked = any(
             module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
             for module in self.modules()
@@ -77,8 +81,8 @@ SoftmaxRegression = SoftmaxClassification
 class MLP(training.BookMLP, Network):
     """A multilayer perceptron, with initial weights drawn from the seed.
 
-    Trained by its own steps, because something in it was replaced, it draws dropout from torch; else from
-    the seed, the same on every framework.
+    Dropout is drawn from the seed, too, the same on every framework. Where something in the model was
+    replaced, it trains by its own steps and draws dropout from torch.
     """
 
 
@@ -127,7 +131,7 @@ def _layers(plan: Sequence[Layer]) -> list[nn.Module]:
 
 
 def _described(layers: Any) -> list[tuple[Any, ...]]:
-    """What tells layers apart, whether lazy or not, but for their numbers of inputs."""
+    """What tells layers apart, lazy or not, except their numbers of inputs."""
     told = ("out_features", "out_channels", "kernel_size", "stride", "padding", "p")
     return [
         (

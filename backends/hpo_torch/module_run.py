@@ -70,7 +70,7 @@ class ModuleRun(training.ModuleRun):
 
 
 class _Totals:
-    """Sums over examples of what a model got wrong and lost.
+    """Running totals of a model's errors and losses.
 
     They are taken for many batches at a time and stay on the device: an operation for each batch would
     cost a small model as much as its step, and reading a number would make an accelerator wait.
@@ -89,6 +89,7 @@ class _Totals:
 
     def scores(self) -> Scores:
         self._flush()
+        # The parts' sums are added up on the host in float64, which not every device has.
         wrong, loss = torch.stack(self._sums).cpu().double().sum(0).tolist()
         return mean_scores([wrong], [loss], self._count)
 
@@ -107,4 +108,5 @@ def _misses(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """How many examples are classified wrongly; in regression the sum of their absolute errors."""
     if not labels.is_floating_point():
         return (outputs.argmax(1) != labels).sum()
+    # Several outputs of an example count as their mean: mean_scores divides the sum by the examples only.
     return (outputs.reshape(labels.shape) - labels).abs().sum() * (len(labels) / labels.numel())

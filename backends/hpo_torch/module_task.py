@@ -19,6 +19,7 @@ from hpo_torch.backend import BACKEND
 from hpo_torch.stacked import MOMENTUM, StackedRun
 
 _PLAIN = (int, float, str, bool, type(None), tuple, torch.dtype, torch.device)
+# What `named_parameters` and `named_modules` tell of them is compared instead.
 _TABLES = ("_parameters", "_buffers", "_modules")
 
 

@@ -13,14 +13,14 @@ from hpo_torch.gradients import Gradient
 Values = Mapping[str, torch.Tensor]
 
 NEGLIGIBLE = 1e-30
-"""Below it, what an optimizer keeps moves no parameter."""
+"""A number in an optimizer's slots that is below this moves no parameter."""
 
 
 def flush(optimizer: Optimizer, values: Values) -> None:
-    """Set to zero what has all but decayed in an optimizer's slots.
+    """Set numbers in an optimizer's slots to zero that have all but decayed.
 
-    The average of a gradient that is zero from some step on, as behind a dark pixel, shrinks for ever, and
-    processors take a hundred times as long over numbers below the smallest normal one (1.2e-38).
+    Where a gradient stays zero, as behind a dark pixel, its moving average shrinks for ever, and processors
+    take a hundred times as long over denormal numbers (below 1.2e-38).
     """
     for name, value in values.items():
         if value.dtype == torch.float32 and name.startswith(optimizer.slots):
@@ -102,6 +102,7 @@ class AdamUpdates:
             g.add_(parameter, alpha=rule.weight_decay)
         first.lerp_(g, 1 - rule.beta1)
         second.mul_(rule.beta2).addcmul_(g, g, value=1 - rule.beta2)
+        # The gradient has served: its memory becomes the denominator.
         torch.sqrt(second, out=g)
         g.mul_((1 - rule.beta2**steps) ** -0.5).add_(rule.epsilon)
         parameter.addcdiv_(first, g, value=-rate / (1 - rule.beta1**steps))

@@ -22,6 +22,7 @@ class PlainSGD:
         """Take one step against the gradient of `loss`."""
         parameters = self._group["params"]
         gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        # torch.optim.SGD leaves parameters alone that the loss does not reach.
         if any(gradient is None for gradient in gradients):
             pairs = zip(parameters, gradients, strict=True)
             parameters, gradients = zip(*[pair for pair in pairs if pair[1] is not None], strict=True)
@@ -30,12 +31,13 @@ class PlainSGD:
 
 
 def plain_sgd(optimizer: torch.optim.Optimizer, model: nn.Module) -> PlainSGD | None:
-    """Such steps for this optimizer and model, or None where the optimizer does more."""
+    """`PlainSGD` for this optimizer and model; None where the optimizer does more."""
     if type(optimizer) is not torch.optim.SGD or len(optimizer.param_groups) != 1:
         return None
     [group] = optimizer.param_groups
     hooked = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
     more = group["momentum"] or group["weight_decay"] or group["maximize"]
+    # alpha= takes a number only.
     tensor_rate = isinstance(group["lr"], torch.Tensor)
     # Gradients of sparse embeddings add up in another way; hooks on parameters want `.grad` to be made.
     unusual = any(getattr(layer, "sparse", False) for layer in model.modules()) or any(

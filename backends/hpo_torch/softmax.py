@@ -65,6 +65,7 @@ class SoftmaxRun:
         plain = not (rules.has_decay or rules.has_momentum)
         ahead = batches_ahead(self._batch_size, self._rows[..., 0].numel()) if plain else 1
 
+        # For one epoch, since `load` and `drop` make new rows.
         @functools.cache
         def descent_of(size: int, ahead: int) -> Descent:
             return Descent(self._rows, self._velocities, rules, self._scale, size, ahead)

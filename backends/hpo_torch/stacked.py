@@ -129,6 +129,7 @@ class StackedRun:
     def _gradients(self, x: torch.Tensor, y: torch.Tensor) -> tuple[Tensors, torch.Tensor]:
         """The gradients of all parameters, and the scores (K, n, classes)."""
         if len(self._members) == 1:
+            # Views of the stack are leaves for this step; the stack itself records nothing.
             leaves = {name: value[0].requires_grad_() for name, value in self._parameters.items()}
             loss, scores = self._loss(leaves, x, y)
             gradients = torch.autograd.grad(loss, list(leaves.values()))
@@ -162,7 +163,7 @@ class StackedRun:
 
 
 class _Totals:
-    """Sums over examples of what K models got wrong and lost, taken for many batches at a time."""
+    """Running totals of the errors and losses of K models, taken for many batches at a time."""
 
     def __init__(self, num_members: int, device: Any) -> None:
         self._sums = torch.zeros(2, num_members, dtype=torch.float64)

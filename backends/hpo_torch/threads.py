@@ -25,7 +25,7 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def flush_denormals() -> Iterator[None]:
-    """A context in which this thread takes numbers below the smallest normal one (1.2e-38) for zero.
+    """A context in which this thread takes denormal numbers (below 1.2e-38) for zero.
 
     Processors take a hundred times as long over them, and a softmax that is sure of itself makes many.
     """

@@ -1,4 +1,4 @@
-"""What K models got wrong and lost, summed over examples."""
+"""Running totals of the errors and losses of K models."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Labels(NamedTuple):
 
 
 class Totals:
-    """Sums over examples of what K models got wrong and lost, kept on the device."""
+    """Running totals of the errors and losses of K models, kept on the device."""
 
     def __init__(self, num_members: int, device: Any) -> None:
         self._wrong = torch.zeros(num_members, dtype=torch.int64, device=device)

@@ -81,7 +81,7 @@ class Trainer(training.Trainer):
         return ModuleRun(model, self)
 
     def _materialize(self, model: Module) -> None:
-        """Give lazy layers their shape by a look at one batch, without moving any statistics."""
+        """Give lazy layers their shapes by one call, in evaluation mode: no running statistics move."""
         *inputs, _ = next(iter(self.val_dataloader))
         was_training = model.training
         model.eval()
