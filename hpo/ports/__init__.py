@@ -1,4 +1,4 @@
-"""Ports held against their originals: where the two part, and why."""
+"""Ports held against their originals: where the two differ first, and why."""
 
 from hpo.ports.arguments import read_check
 from hpo.ports.check import PortCheck

@@ -1,4 +1,4 @@
-"""What `hpo.check_port` is asked, read into a check."""
+"""The arguments of `hpo.check_port`, read into a check."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_check(original: str | os.PathLike[str], port: str, **arguments: Any) ->
     """The check that the arguments of `hpo.check_port` describe.
 
     Raises:
-        ValueError: an argument that cannot be.
+        ValueError: an argument is not valid.
         PortError: a file that is no trace, or a batch whose layout has to be said.
     """
     if arguments["weights"] not in WEIGHTS:
@@ -79,6 +79,7 @@ def _own_options(
     layout = arguments["layout"]
     chosen["layout"] = of_side(layout, called, framework, "layout") if isinstance(layout, Mapping) else None
     chosen["optimizer"] = check_optimizer(chosen["optimizer"])
+    # A function that was recorded is of the original's program, which need not be here.
     for name in ("loss", "optimizer"):
         value = recorded.get(name)
         if chosen[name] is None and not (isinstance(value, str) and ":" in value):

@@ -1,4 +1,4 @@
-"""What layers give, recomputed in NumPy: small and slow, for testing hypotheses on a few rows."""
+"""The outputs of layers, recomputed in NumPy: small and slow, for testing hypotheses on a few rows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from scipy.special import erf, expit, log_softmax, softmax
 
 from hpo.ports.differences import Array
 
+# The first one that fits is named. Slopes of the leaky relu are defaults: 0.01 of torch, 0.2 of tf.nn, 0.3 of
+# Keras' layer. Hard sigmoids: x / 6 in torch and Keras 3, 0.2 x in MXNet and Keras 2.
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "no activation": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
@@ -72,5 +74,6 @@ def pool(x: Array, kind: str, size: int, stride: int, before: tuple[int, int], o
     """Pooling: `max`, `average` of what is there, or `average with padding`."""
     if kind == "max":
         return np.asarray(windows(x, (size, size), stride, before, out, -np.inf).max(axis=(-1, -2)))
+    # NaN marks the padding, which nanmean() then leaves out of sum and count.
     views = windows(x, (size, size), stride, before, out, 0.0 if kind == "average with padding" else np.nan)
     return np.asarray(np.nanmean(views, axis=(-1, -2)))

@@ -14,7 +14,7 @@ from hpo.errors import PortLayoutError
 from hpo.ports.differences import Array
 
 MOST_CHANNELS = 4
-"""An axis so short holds channels; height and width are longer."""
+"""An axis of at most this length holds channels; height and width are longer."""
 LAYOUTS = ("NCHW", "NHWC")
 NATURAL = {"torch": "NCHW", "mxnet": "NCHW", "tensorflow": "NHWC"}
 """Where each framework has the channels, unless a model says otherwise."""
@@ -24,7 +24,7 @@ HOW_TO_ANSWER = (
     "framework. Images without an axis of channels get one by x[:, None] and layout='NCHW'."
 )
 SAMPLE, SAMPLE_ROWS = "sample", 32
-"""What is inside the package: so many images of Fashion-MNIST."""
+"""The name of the batch inside the package, and its number of images of Fashion-MNIST."""
 Batch = tuple[Any, Any] | str | os.PathLike[str]
 
 

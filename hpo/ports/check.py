@@ -40,7 +40,7 @@ from hpo.ports.trace import Description, PortTrace
 
 @dataclass(frozen=True)
 class PortCheck:
-    """What is to be checked; `run` does it in processes that are there already.
+    """What is to be checked; `run` does it in processes that were started before.
 
     Attributes:
         original: the first side; None where there is a trace of it.
@@ -87,6 +87,8 @@ class PortCheck:
                 found = refused(_parameters_differ(trace, port))
                 return self._report(trace, port, [], found)
             notes: list[str] = []
+            # An accepted flatten order has the weights carried in the port's order: the port is recorded
+            # again until there is no new one.
             while True:
                 recorded = _recorded(
                     processes[-1], self._request(trace, port, pairs, files), files / "port.npz"
@@ -101,10 +103,13 @@ class PortCheck:
                 found.notes[:] = notes = list(dict.fromkeys([*notes, *found.notes]))
                 if not fresh:
                     return self._report(trace, recorded, pairs, found)
+                # One at a time: what lies behind the first was compared on permuted inputs.
                 pairs = with_rows(pairs, *fresh[0])
 
     def _described(self, processes: Sequence[RecorderProcess]) -> list[Description]:
-        """What each side is made of. Every answer is taken, so that a process can be asked again."""
+        """The layers and parameters of each side."""
+        # Every answer is taken, also after an error: a process that is left with one could not be asked
+        # again.
         answers = [_answer(process) for process in processes]
         errors = [each for each in answers if isinstance(each, PortError)]
         if errors and errors[0].kind == "layout":
@@ -128,6 +133,7 @@ class PortCheck:
                 recorded = _recorded(
                     process, self._request(original, port, guess, files), files / "guess.npz"
                 )
+                # A guess counts only if the layers agree under it; else the user is asked.
                 if not ForwardRung(Correspondence(original, recorded, guess), []).predicts_alike():
                     raise
                 return guess
@@ -138,7 +144,7 @@ class PortCheck:
     def _request(
         self, original: PortTrace, port: Description, pairs: Sequence[ParameterPair], files: Path
     ) -> Path:
-        """What the port's recorder needs to stand where the original stood."""
+        """What the port's recorder needs to begin each stage where the original began it."""
         prefixes = ["initial"] if self.weights == "carry" else []
         prefixes += [f"epoch/{k}" for k in range(int(original.about.get("steps", 0)))]
         arrays: dict[str, Any] = {}

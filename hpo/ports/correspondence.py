@@ -52,6 +52,7 @@ class Correspondence:
         for i, call in enumerate(self.original.calls(mode)):
             waiting = places.get(layers.get(call.layer, -1))
             if waiting:
+                # A layer may be called more than once: its calls belong together in their order.
                 j = waiting.pop(0)
                 yield i, call, j, port[j]
 
@@ -95,6 +96,7 @@ def maps_before(side: Description, layer: int, features: int) -> tuple[int, ...]
                 channels = int(made[1])
                 if int(np.prod(made[1:])) == features:
                     found = tuple(int(size) for size in made[1:])
+                # Pooling by a function leaves no call with its size: square maps are assumed.
                 elif (
                     features % channels == 0
                     and (root := round((features // channels) ** 0.5)) ** 2 * channels == features

@@ -13,17 +13,22 @@ Array = npt.NDArray[Any]
 FORWARD_TOLERANCE = 5e-5
 """Between the outputs of one layer in float32 on two frameworks, of the largest of them."""
 LOSS_TOLERANCE = 1e-5
+"""Between the losses of the same predictions, of the larger one."""
 GRADIENT_TOLERANCE = 2e-4
+"""Between the gradients of most numbers of a parameter (see `mostly`), of the largest one."""
 UPDATE_TOLERANCE = 1e-3
 """Between the changes that one step makes, of the largest change of that parameter."""
+# Where one ReLU flips, a gradient of a deep net differs by up to 9e-3 of its largest value, between float32
+# and float64 of one framework, too; such numbers are few.
 MOST = 0.9
+"""The share of differences that `mostly` looks at."""
 ULPS = 4
 """A change is the difference of two rounded weights, each of which may be off by so many units."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where original and port part first.
+    """Where original and port differ first.
 
     Attributes:
         rung: of the ladder.
@@ -47,13 +52,14 @@ def relative(original: Array, port: Array, *, floor: float = 0.0) -> float:
     Args:
         original: any shape.
         port: of the same shape.
-        floor: what the largest value is at least taken for.
+        floor: a lower bound of the largest value.
     """
     if original.size == 0:
         return 0.0
     first, second = np.asarray(original, np.float64), np.asarray(port, np.float64)
     if not np.array_equal(np.isfinite(first), np.isfinite(second)):
         return float("inf")
+    # Both have theirs in the same places: the other numbers are compared.
     first, second = np.nan_to_num(first), np.nan_to_num(second)
     scale = max(np.abs(first).max(), np.abs(second).max(), floor)
     return float(np.abs(first - second).max() / scale) if scale > 0 else 0.0
@@ -76,7 +82,7 @@ def alike(original: Array, port: Array, tolerance: float) -> bool:
 
 
 def rounding_floor(weights: Array, tolerance: float) -> float:
-    """What the largest change has to be taken for at least, since weights are rounded to float32."""
+    """The floor for changes with which a difference of `ULPS` units of float32 weights is still tolerated."""
     if weights.size == 0:
         return 0.0
     return float(ULPS * np.spacing(np.float32(np.abs(np.nan_to_num(weights)).max())) / tolerance)

@@ -28,7 +28,7 @@ from hpo.ports.trace import Call
 
 RUNG = "forward"
 GROWTH, MOST_ROUND_OFF = 10, 1e-2
-"""Round-off adds up in deep nets: from one comparison to the next it may grow so much, never beyond that."""
+"""Round-off adds up in deep nets: by how much it may grow between two comparisons, and what it may reach."""
 STATISTICS = ("running_mean", "running_var")
 STATISTICS_TOLERANCE = 2e-4
 """Between the moves of running statistics in one step."""
@@ -39,7 +39,7 @@ class ForwardRung:
 
     Args:
         sides: what to compare.
-        notes: to which is added what is worth knowing.
+        notes: a list to which remarks are added.
     """
 
     def __init__(self, sides: Correspondence, notes: list[str]) -> None:
@@ -130,6 +130,7 @@ class ForwardRung:
         if found is None or found.cause is not None:
             return found, original
         if original.shape == port.shape:
+            # An activation inside the layer on one side, and behind it on the other, is no difference.
             for function in ACTIVATIONS.values():
                 if alike(function(np.asarray(original, np.float64)), port, FORWARD_TOLERANCE):
                     return None, original
@@ -210,7 +211,7 @@ class ForwardRung:
         return None
 
     def _repeats(self) -> Finding | None:
-        """Whether training mode without its dropout layers gives the same twice."""
+        """Whether a second pass in training mode, dropout layers off, returns the same as the first."""
         for side, called in ((self._sides.original, "original"), (self._sides.port, "port")):
             if not side.about["repeatable"]:
                 cause = Cause(

@@ -119,6 +119,7 @@ def compare_error(sides: Correspondence) -> Finding | None:
     """The validation errors after an epoch, beside that of the original from weights that are one ulp off."""
     own, twin, other = (float(each) for each in errors(sides))
     rows = len(sides.original.arrays.get("inputs/val_x", sides.original.arrays["inputs/x"]))
+    # One example more or less that is classified wrongly is no difference.
     allowed = max(ROUND_OFF_FACTOR * abs(own - twin), ERROR_TOLERANCE, 1 / rows)
     size = abs(own - other)
     if size <= allowed:

@@ -17,12 +17,13 @@ from hpo.ports.forward import ForwardRung
 from hpo.ports.pairs import ParameterPair, with_rows
 from hpo.ports.report import RUNGS, Rung, RungState
 
+# What a trace has where a stage was recorded: an entry of its JSON part, or arrays whose names begin so.
 NEEDS = {"loss": "loss", "gradients": "gradients/", "step": "step/", "epoch": "steps", "error": "error"}
 
 
 @dataclass
 class Climb:
-    """How far it went.
+    """How far the comparison got.
 
     Attributes:
         rungs: one for each of `RUNGS`.

@@ -32,6 +32,7 @@ def compare_epoch(sides: Correspondence) -> Finding | None:
     gradients = [sides.carried(f"epoch_gradients/{k}") for k in range(count)]
     own = [sides.held(f"epoch_after/{k}") for k in range(count)]
     options = sides.original.about["options"]
+    # As the recorder divides the epoch: into quarters unless a batch size was given.
     rows = options.get("batch_size") or max(
         1, len(sides.original.arrays.get("inputs/train_x", sides.original.arrays["inputs/x"])) // 4
     )
@@ -130,7 +131,9 @@ def _known(sides: Correspondence, first: State) -> list[_Compared]:
         if one is None or two is None or gradient is None or not gradient.size:
             continue
         largest = float(np.abs(one).max())
+        # What the gradients of the two sides differ by shows in their steps, too.
         noise = max(noise, mostly(one, two) * largest)
+        # No more than a tenth of the largest gradient is asked for, or few places would be left.
         times = min(KNOWN, 0.1 * largest / noise) if noise else KNOWN
         if times < WORST_TIMES:
             continue  # round-off and nothing else, as of a bias before a batch norm

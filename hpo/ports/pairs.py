@@ -110,7 +110,7 @@ def with_rows(pairs: Sequence[ParameterPair], port: int, rows: Sequence[int]) ->
 
 
 def question(original: Description, port: Description) -> str:
-    """Which corresponds to which? With both lists, and a file to fill in."""
+    """The text that asks which parameter corresponds to which, with both lists and a file to fill in."""
     suggestion = json.dumps(template(original, port), indent=4)
     return (
         f"The parameters of {original.title} and {port.title} correspond in more than one way, so it has to "

@@ -1,4 +1,4 @@
-"""What came out of holding a port against its original."""
+"""The result of a check of a port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ by resynchronised steps, and the validation error after an epoch."""
 
 
 class RungState(Enum):
-    """How a rung of the ladder came out."""
+    """The result of a rung of the ladder."""
 
     SAME = "same"
     ACCEPTED = "accepted"
@@ -45,7 +45,7 @@ class PortReport:
         port: those of the port.
         versions: of Python, NumPy and the framework, for each of the two.
         rungs: the ladder, up to the first break.
-        first_difference: where the two part first; None if they do not.
+        first_difference: where the two differ first; None if they do not.
         diagnosis: its cause with name, text and mend; None if there is no difference, or none is known.
         notes: what was accepted, or is worth knowing though it breaks nothing.
         files: what was written: the golden trace and the generated test.
@@ -67,7 +67,7 @@ class PortReport:
 
     @property
     def cause(self) -> str | None:
-        """Why they part, in words that begin with the cause's name; None where no known one fits."""
+        """Why they differ, in words that begin with the cause's name; None where no known one fits."""
         return None if self.diagnosis is None else str(self.diagnosis)
 
     def as_dict(self) -> dict[str, Any]:

@@ -51,8 +51,7 @@ def check_port(
             Fashion-MNIST, (32, 1, 28, 28).
         loss: `softmax_cross_entropy`, `sigmoid_cross_entropy`, `mean_squared_error`, the framework's own; or
             `module:name`, which is called as its framework calls losses. A dict has one for each side, here
-            and
-            below: `{"torch": ..., "mxnet": ...}` or `{"original": ..., "port": ...}`.
+            and below: `{"torch": ..., "mxnet": ...}` or `{"original": ..., "port": ...}`.
         optimizer: `("sgd", {"lr": 0.1})`, `adam` or `adamw`, the framework's own with these options; or
             `module:function`, which is given the model and returns a torch or Keras optimizer or a Gluon
             `Trainer`.
@@ -76,9 +75,10 @@ def check_port(
         PortMappingError: the parameters correspond in more than one way; both lists and a file to fill in are
             shown.
         PortLayoutError: it has to be said where the batch has its channels.
-        CompareError: an interpreter that is not there.
-        ValueError: an argument that cannot be; the text says which and what was expected.
+        CompareError: an interpreter is not there.
+        ValueError: an argument is not valid; the text says which, and what was expected.
     """
+    # locals() holds the arguments and nothing else as long as this is the only statement.
     return run_check(read_check(**locals()))
 
 

@@ -39,7 +39,7 @@ def read_target(target: str) -> tuple[str, str]:
     """The framework and the factory of `framework:module:function`.
 
     Raises:
-        ValueError: it is no such thing; the text lists the frameworks.
+        ValueError: the target has another form; the text lists the frameworks.
     """
     framework, colon, factory = target.partition(":")
     framework = ALIASES.get(framework, framework)

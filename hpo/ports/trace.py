@@ -1,4 +1,4 @@
-"""A recorder's trace, read."""
+"""A trace that a recorder left, as it is read."""
 
 from __future__ import annotations
 
@@ -109,6 +109,7 @@ class PortTrace(Description):
                 arrays = {key: file[key] for key in file.files}
             about = json.loads(str(arrays.pop("about")))
             version = about["format"]
+            # The recorder stores equal arrays once.
             arrays.update({name: arrays[other] for name, other in about.pop("aliases").items()})
         except (ValueError, KeyError, OSError) as error:
             raise PortError(

@@ -1,4 +1,4 @@
-"""Why a port parts from its original: hypotheses, each tested on the numbers that were recorded."""
+"""Why a port differs from its original: hypotheses, each tested on the recorded numbers."""
 
 from hpo.ports.causes.cause import NAMES, Cause
 

@@ -1,7 +1,7 @@
-"""Why a layer is given something else although the layer before it gave the same.
+"""Why the inputs of a layer differ although the outputs of the layer before it agree.
 
 Between two layers with parameters stand activations, pooling, flatten, scaling: as layers, or as calls that
-were not recorded. So both sides are explained from what went in and what came out.
+were not recorded. So each side is explained from what went in and what came out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hpo.ports.arithmetic import ACTIVATIONS, pool
 from hpo.ports.causes.cause import Cause
 from hpo.ports.differences import FORWARD_TOLERANCE, Array, alike
 
+# Rows of the batch to explain: each costs a pooling for every hypothesis.
 ROWS = 2
 FLATTENINGS = {"CHW": (0, 1, 2, 3), "HWC": (0, 2, 3, 1), "CWH": (0, 1, 3, 2), "WHC": (0, 3, 2, 1)}
 """The axes of (rows, channels, height, width) in the order in which they are flattened."""
@@ -32,7 +33,7 @@ def cause_between(
 
     Args:
         before: what both had, the output of the layer before or the batch.
-        given: what the next layer of the original and that of the port are given.
+        given: the inputs of the next layer, of the original and of the port.
         first: whether `before` is the batch.
         maps: channels, height and width of what is flattened, if that is known.
     """
@@ -102,6 +103,7 @@ def _of_scale(original: Array, port: Array, first: bool) -> Cause | None:
         if abs(offset) > 1e-6 * np.abs(y).max()
         else ""
     )
+    # The usual slip: pixels that only one side divides by 255.
     ratio = " (1/255)" if abs(slope * 255 - 1) < 1e-3 else ""
     if first:
         return Cause(
@@ -114,7 +116,7 @@ def _of_scale(original: Array, port: Array, first: bool) -> Cause | None:
 
 @dataclass(frozen=True)
 class Operations:
-    """What leads from one layer to the next: an activation, pooling, and how maps are flattened."""
+    """What stands between two layers: an activation, pooling, and the order in which maps are flattened."""
 
     activation: str
     pooling: str
@@ -192,6 +194,8 @@ def _pooled(x: Array, given: Array) -> Iterator[tuple[str, int, int, int, Array]
     for size in range(2, min(LARGEST_WINDOW, height) + 1):
         for stride, padding in itertools.product(range(1, size + 1), range(size // 2 + 1)):
             after = (out[0] - 1) * stride + size - height - padding
+            # At most -stride: one more window would fit. More than size - 1: the last one would hold padding
+            # only.
             if not -stride < after <= size - 1:
                 continue
             # Without padding in reach the two averages are one.

@@ -64,7 +64,7 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Cause:
-    """Why original and port part.
+    """Why original and port differ.
 
     Attributes:
         name: what it is called; `accept` takes it.

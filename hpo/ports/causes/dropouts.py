@@ -1,4 +1,4 @@
-"""Why dropout drops another share."""
+"""Why the dropout of port and original drops different shares."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ class Dropping:
 
 
 def observed(given: Array, made: Array) -> Dropping | None:
-    """What one call did; None where nothing can be seen."""
+    """What one call did; None where its input is zero everywhere."""
     there = given != 0
     if not there.any():
         return None
     dropped = (made == 0) & there
     kept = made[there & ~dropped] / given[there & ~dropped]
+    # The median, since quotients of values near 0 are round-off.
     scale = float(np.median(kept)) if kept.size else float("nan")
     return Dropping(float(dropped.sum() / there.sum()), int(there.sum()), scale)
 
@@ -37,6 +38,7 @@ def observed(given: Array, made: Array) -> Dropping | None:
 def cause_of_dropout(original: Dropping, port: Dropping) -> Cause | None:
     """Whether the two drop alike; what differs where they do not."""
     mean = (original.share + port.share) / 2
+    # The standard deviation of the difference of two shares; the floor is for shares of 0 and 1.
     deviation = np.sqrt(max(mean * (1 - mean), 1e-12) * (1 / original.count + 1 / port.count))
     same_share = abs(original.share - port.share) <= SHARE_DEVIATIONS * deviation
     same_scale = abs(original.scale - port.scale) <= SCALE_TOLERANCE * original.scale

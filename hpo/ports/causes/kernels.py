@@ -1,4 +1,4 @@
-"""Why a convolution or a dense layer gives something else from the same input and the same weights."""
+"""Why a convolution or a dense layer returns another output for the same input and weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hpo.ports.causes.cause import Cause
 from hpo.ports.differences import FORWARD_TOLERANCE, Array, alike
 
 ROWS = 2
-"""So many rows of the batch are recomputed."""
+"""Rows of the batch that are recomputed."""
 KERNELS: dict[str, Callable[[Array], Array]] = {
     "OIHW": lambda kernel: kernel,
     "OIWH, its rows and columns swapped": lambda kernel: kernel.swapaxes(2, 3),
@@ -31,7 +31,7 @@ KERNELS: dict[str, Callable[[Array], Array]] = {
 
 @dataclass(frozen=True)
 class ConvolutionSettings:
-    """What gives an output: the kernel's layout, stride, padding, whether the bias is added, activation."""
+    """What makes an output: the kernel's layout, stride, padding, whether the bias is added, activation."""
 
     kernel: str
     stride: int
@@ -106,6 +106,7 @@ def common_maps(original: Array, port: Array) -> Array | None:
             if not there.size:
                 return None
             edges.append((there[0], side.shape[axis] - 1 - there[-1]))
+        # Zeros at the edges of both may be data: only those are cut that one side has more of.
         kept = [min(edges[0][end], edges[1][end]) for end in (0, 1)]
         for cut, (first, last), side in zip(cuts, edges, (original, port), strict=True):
             cut.append(slice(int(first - kept[0]), side.shape[axis] - int(last - kept[1])))
@@ -116,7 +117,7 @@ def common_maps(original: Array, port: Array) -> Array | None:
 
 
 def explain(x: Array, kernel: Array, bias: Array | None, output: Array) -> ConvolutionSettings | None:
-    """The first convolution that gives this output."""
+    """The settings of the first convolution whose output this is."""
     variants = {name: make(kernel) for name, make in KERNELS.items()}
     for (name, variant), (stride, before, after) in itertools.product(
         variants.items(), _geometries(x.shape[2:], kernel.shape[2:], output.shape[2:])
@@ -178,6 +179,7 @@ def _explain_dense(
     x: Array, weight: Array, bias: Array | None, output: Array
 ) -> tuple[str, bool, str] | None:
     variants = {"as (in, out)": weight, "reshaped instead of transposed": weight.T.reshape(weight.shape)}
+    # Only a square weight can be transposed by mistake and still fit.
     if weight.shape[0] == weight.shape[1]:
         variants["transposed"] = weight.T
     for (name, variant), with_bias in itertools.product(variants.items(), (True, False)):

@@ -1,4 +1,4 @@
-"""Why the loss of the same predictions is another number."""
+"""Why the losses of the same predictions differ."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def cause_of_loss(
 
 
 def explain(value: float, predictions: Array, labels: Array) -> str | None:
-    """The first known loss that gives this value."""
+    """The first known loss that has this value."""
     candidates = known_losses(np.asarray(predictions, np.float64), labels)
     return next(
         (name for name, loss in candidates.items() if np.isclose(value, loss, rtol=LOSS_TOLERANCE)), None
@@ -65,12 +65,13 @@ def explain(value: float, predictions: Array, labels: Array) -> str | None:
 
 
 def known_losses(predictions: Array, labels: Array) -> dict[str, float]:
-    """What losses give for predictions and labels, each right or with a usual mistake, by their names."""
+    """The values of known losses by name, each as it should be and with usual mistakes."""
     found: dict[str, float] = {}
     rows = len(predictions)
     classes = _classes(predictions, labels)
     if classes is not None:
         chosen = np.arange(rows), classes
+        # Clipped at 1e-7 below, as Keras clips probabilities (its epsilon).
         once, twice = softmax(predictions, axis=1), softmax(softmax(predictions, axis=1), axis=1)
         entropies = {
             "softmax cross-entropy": -log_softmax(predictions, axis=1),
@@ -112,7 +113,7 @@ def _classes(predictions: Array, labels: Array) -> Array | None:
 
 
 def _of_labels(original: Mapping[str, float | None], port: Mapping[str, float | None]) -> Cause | None:
-    """Whether a side gives the other's loss once its labels have their other form."""
+    """Whether a side's loss is the other's once its labels have their other form."""
     for one, another, side in ((original, port, "port"), (port, original, "original")):
         expected, got, mended = one["given"], another["given"], another.get("other")
         if expected is None or mended is None:

@@ -1,4 +1,4 @@
-"""Why batch norm gives something else, or keeps other running statistics."""
+"""Why batch norm returns another output, or keeps other running statistics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def cause_of_evaluation(x: Array, state: dict[str, Array], outputs: tuple[Array,
 
     Args:
         x: what both were given, channels second.
-        state: gamma, beta, running_mean, running_var; the same for both; gamma and beta may lack.
+        state: gamma, beta, running_mean, running_var; the same for both; gamma and beta may be missing.
         outputs: of the original and of the port.
     """
     found = [explain_evaluation(x, state, output) for output in outputs]
@@ -46,7 +46,7 @@ def cause_of_evaluation(x: Array, state: dict[str, Array], outputs: tuple[Array,
 
 
 def explain_evaluation(x: Array, state: dict[str, Array], output: Array) -> float | str | None:
-    """The epsilon that gives this output, or that the batch's own statistics do; None if neither."""
+    """The epsilon that explains this output; `BATCH_STATISTICS` if the batch's own do; None if neither."""
     axes = (0, *range(2, x.ndim))
     broadcast = (1, -1) + (1,) * (x.ndim - 2)
     ones = np.ones(x.shape[1])
@@ -67,6 +67,7 @@ def explain_evaluation(x: Array, state: dict[str, Array], output: Array) -> floa
         inverse = (scaled * moved).sum(axes) / weight
         if np.all(inverse > 0) and relative(scaled * inverse.reshape(broadcast), moved) <= FORWARD_TOLERANCE:
             epsilon = np.median(1 / inverse**2 - variance.ravel())
+            # Round-off can make a tiny epsilon negative.
             return meant or max(float(epsilon), 1e-12)
     return None
 
@@ -132,5 +133,6 @@ def explain_statistics(x: Array, before: dict[str, Array], after: dict[str, Arra
         predicted = before["running_var"] + share * (variance - before["running_var"])
         found[unbiased] = relative(predicted, after["running_var"])
     better = min(found, key=lambda each: found[each])
+    # With many values in a channel the two variances are too close to tell which one it was.
     clear = found[better] < 0.2 * found[not better]
     return Averaging(share, better if clear else None)

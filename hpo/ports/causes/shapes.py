@@ -47,7 +47,7 @@ def _missing_bias(
 
 
 def _other_sizes(original: Description, port: Description) -> Cause | None:
-    """The first layer that makes of maps of one size maps of two."""
+    """The first layer whose maps differ in size between the sides although its inputs do not."""
     for one, other in zip(_changing(original), _changing(port), strict=False):
         if one.given != other.given:
             return None
@@ -58,6 +58,7 @@ def _other_sizes(original: Description, port: Description) -> Cause | None:
             f"{other.layer.name} of the port {_size(other.made)}."
         )
         smaller, larger = sorted((one.made[0], other.made[0]))
+        # Padding adds a few pixels; another stride halves a size or more.
         if "convolution" in (one.layer.kind, other.layer.kind) and larger < 2 * smaller - 1:
             return Cause(
                 "padding",

@@ -1,7 +1,7 @@
-"""Why an optimizer makes other steps of the same gradients.
+"""Why an optimizer takes other steps against the same gradients.
 
-Each side's steps are held against the update rules that are in use; what differs between the rule that gives
-the original's and the one that gives the port's is the cause.
+Each side's steps are held against the update rules that are in use. The cause is what differs between the
+rule that explains the original's steps and the one that explains the port's.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hpo.ports.causes.cause import Cause
 from hpo.ports.differences import ULPS, Array
 
 SAMPLE = 3000
-"""So many numbers of each parameter are recomputed."""
+"""Numbers of each parameter that are recomputed."""
 UNKNOWN = 0.05
 """The share of numbers that a rule may miss: of the gradients that rounding changed more than most."""
 CANCELLED = 0.3
-"""A sum that is so much smaller than its first summand is not known well."""
+"""Below this share of its first summand, a sum of two is mostly the round-off of both."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Steps:
 def explain_updates(
     steps: Steps, hyperparameters: Sequence[Mapping[str, Any]], rows: int
 ) -> tuple[Rule, Rule] | None:
-    """The rules that both sides follow, of all that fit those that differ least; None if none fits a side.
+    """The rules of both sides: of those that fit, the two that differ least; None if none fits a side.
 
     Args:
         steps: what was recorded.
@@ -97,12 +97,14 @@ def explain_updates(
     ]
     if not pairs:
         return None
+    # Of equally many differences the earlier rules count: those with the numbers that the optimizers
+    # themselves tell.
     _, _, original, port = min(pairs, key=lambda pair: pair[:2])
     return original, port
 
 
 def _sampled(steps: Steps) -> Steps:
-    """The same of fewer numbers, the largest gradients and the smallest among them."""
+    """The same steps of fewer numbers, which include the largest and the smallest gradients."""
     places = []
     for gradient in steps.gradients[0]:
         order = np.argsort(np.abs(gradient).ravel())
@@ -129,6 +131,7 @@ def _candidates(hyperparameters: Sequence[Mapping[str, Any]], rows: int) -> Iter
             "adam" if "adam" in str(each.get("type")).lower() else "sgd" for each in hyperparameters
         )
     )
+    # Gluon's step(batch_size) divides by the rows, which a port may do once too often, or not at all.
     scales = [1.0, 1 / rows, float(rows)]
     decays = [(0.0, "coupled")]
     for decay, kind in itertools.product(values("weight_decay"), ("coupled", "decoupled", "bare")):
@@ -160,6 +163,7 @@ NOT_OF_BIASES = " but not of biases"
 
 
 def _fits(rule: Rule, steps: Steps, side: int) -> bool:
+    # Slots are followed from zero on, where they stand before the first recorded step.
     slots = [(np.zeros_like(each), np.zeros_like(each)) for each in steps.gradients[0]]
     known = [np.ones(each.shape, bool) for each in steps.gradients[0]]
     for k, (weights, gradients, changes) in enumerate(
@@ -209,6 +213,7 @@ def _change(
         below = np.sqrt(second / corrections[1] + rule.epsilon)
     else:
         below = (np.sqrt(second) + rule.epsilon) / np.sqrt(corrections[1])
+    # Where the root and epsilon are both 0, so is `first`.
     return -rule.rate * (first / corrections[0]) / np.where(below == 0, 1, below) - taken, (first, second)
 
 
@@ -278,6 +283,7 @@ def _cause_of(main: str, original: Rule, port: Rule, frameworks: tuple[str, str]
             "Adam and SGD of torch and MXNet add it to the gradient, AdamW and every Keras optimizer take "
             "it off the weight.",
         )
+    # 32 in the text below is sqrt(1 / (1 - beta2)) of the usual beta2, 0.999.
     if main == "variant" and original.kind == port.kind == "adam":
         return Cause(
             "Adam's epsilon placement",

@@ -10,7 +10,7 @@ from hpo.ports.causes.kernels import KERNELS
 from hpo.ports.differences import Array, alike
 
 SAME = 1e-6
-"""Weights that were copied are the same but for a float format on the way."""
+"""Copied weights may differ by what a float format on their way rounded."""
 
 
 def cause_of_weights(original: Array, port: Array, name: str) -> Cause | None:
@@ -45,6 +45,7 @@ def reordered_rows(original: Array, port: Array, maps: tuple[int, ...] | None) -
         return None
     indices = np.arange(len(original)).reshape(1, *maps)
     for axes in FLATTENINGS.values():
+        # Either side may be the one that flattens in this order.
         for rows in (indices.transpose(axes).ravel(), np.argsort(indices.transpose(axes).ravel())):
             if alike(original[rows], port, SAME) and not alike(original, port, SAME):
                 return [int(row) for row in rows]
