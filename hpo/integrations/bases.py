@@ -46,6 +46,7 @@ class OfFramework:
         return tuple(attrgetter(name)(module) for module in modules for name in cls.names)
 
 
+# Cached, so that callbacks of one framework are of one class.
 @functools.cache
 def _joined(cls: type, bases: tuple[type, ...]) -> type:
     if all(issubclass(cls, base) for base in bases):

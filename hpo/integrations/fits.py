@@ -26,6 +26,7 @@ class _Known:
     decision: Decision = CONTINUE
 
 
+# Weak keys: what is known of a trial goes when its host does.
 _trials: WeakKeyDictionary[TrialHost, _Known] = WeakKeyDictionary()
 
 
@@ -62,6 +63,7 @@ class Fit:
         if not decision.goes_on:
             raise TrialEnded(decision)
         if self._before is None:
+            # The epochs of earlier fits; only now does the framework say with which one of its own it begins.
             self._before = max(0, host.epoch - epoch + 1)
         if epoch <= self.epochs:
             raise CheckpointError(

@@ -76,6 +76,7 @@ class Report(OfFramework):
         if self._fit.is_over or self._fit.epochs >= self._epochs:
             self._undone = [(thing, capture(thing)) for thing in (estimator.net, estimator.trainer)]
         else:
+            # The estimator counts from its first epoch in each fit, and cannot be told another one.
             estimator.max_epoch -= self._fit.epochs
 
     def epoch_begin(self, estimator: Any, *args: Any, **keywords: Any) -> None:

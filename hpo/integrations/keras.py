@@ -31,7 +31,7 @@ class Report(OfFramework):
 
     Args:
         metric: the name of one of the metrics that `fit` shows, such as `val_loss`; a list of names; or a
-            function of all of them that gives a number or a dict of numbers.
+            function of all of them that returns a number or a dict of numbers.
 
     Raises:
         TypeError: `metric` is none of these.
@@ -54,6 +54,7 @@ class Report(OfFramework):
         """Restore model and optimizer if the trial goes on, and have Keras begin after their epoch."""
         self._fit = begin_fit(model=[self.model], optimizer=[self.model.optimizer])
         if self._fit is not None and self._fit.epochs:
+            # Where the fit was over, an epoch behind the last: `fit` then runs none.
             self.model._initial_epoch = sys.maxsize if self._fit.is_over else self._fit.epochs
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:

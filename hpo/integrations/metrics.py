@@ -1,4 +1,4 @@
-"""What a callback reports of the metrics that a framework gives."""
+"""The choice of what a callback reports among a framework's metrics."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Cells for one framework or another in one notebook: `%load_ext hpo.integrations.notebook`.
 
-It gives a notebook the object `tab` and the cell magic `%%tab`:
+It adds the object `tab` and the cell magic `%%tab` to a notebook:
 
     tab.interact_select(["mxnet", "pytorch", "tensorflow"])     # lets the reader pick one
 

@@ -57,6 +57,7 @@ class _Chosen:
 
 
 def _for_each(names: Sequence[str]) -> object:
+    # Made here, since pytest reads `params` where the fixture is defined.
     class ForEach:
         @pytest.fixture(params=names)
         def backend(self, request: pytest.FixtureRequest) -> Iterator[Backend]:

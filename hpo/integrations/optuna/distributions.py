@@ -22,8 +22,8 @@ LONGEST_LIST = 100_000
 def distribution_of(domain: Domain) -> BaseDistribution:
     """What Optuna's samplers draw from instead of the domain.
 
-    An `Ordinal` becomes the index of its value, and a domain that Optuna has not, such as a normal
-    distribution, the unit interval, in which its quantiles are uniform.
+    An `Ordinal` becomes the index of its value. A domain that Optuna does not have, such as a normal
+    distribution, becomes the unit interval, in which its quantiles are uniform.
     """
     if isinstance(domain, Float):
         return FloatDistribution(domain.low, domain.high, log=domain.log)
@@ -70,6 +70,7 @@ def shown_distribution(domain: Domain) -> BaseDistribution:
         return distribution_of(domain)
     if not domain.is_ordered or isinstance(domain, Ordinal):
         count = int(domain.size)
+        # The middle of each value's part of the unit interval.
         listed = domain.decode([(place + 0.5) / count for place in range(count)])
         return CategoricalDistribution(list(dict.fromkeys(listed)))
     low, high = domain.decode([0.0, 1.0])
@@ -93,6 +94,7 @@ def domain_of(name: str, distribution: BaseDistribution) -> Domain:
     if isinstance(distribution, IntDistribution) and step == 1:
         return Int(int(low), int(high), log=distribution.log)
     assert step is not None
+    # Steps such as 0.1 do not divide exactly; 1e-8 keeps the last one.
     count = int((high - low) / step + 1e-8) + 1
     if count > LONGEST_LIST:
         raise SpaceError(

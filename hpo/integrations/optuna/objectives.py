@@ -23,7 +23,7 @@ OptunaObjective = Callable[[Any], Any]
 """Takes Optuna's trial and returns a number."""
 
 _FEW = 16
-"""So many integers are tried one by one to see what depends on them."""
+"""The most integers of a range that are tried one by one to see what depends on them."""
 
 _QUIET = 4
 """After so many calls that showed nothing new, no more is expected."""
@@ -32,7 +32,7 @@ _QUIET = 4
 class as_objective:  # noqa: N801  # it is called like a function
     """An Optuna objective as an objective of `hpo.search`.
 
-    Its `suggest_*` calls give the values of the config, `report` reports (step 0 is epoch 1), and
+    Its `suggest_*` calls return the values of the config, `report` reports (step 0 is epoch 1), and
     `should_prune` says what the scheduler decided.
 
     Args:
@@ -54,7 +54,7 @@ class as_objective:  # noqa: N801  # it is called like a function
 
         Raises:
             TrialEnded: the scheduler ends the trial, and the objective heeded it.
-            ValueError: it gave several values.
+            ValueError: it returned several values.
         """
         given = _Given(config, trial)
         try:
@@ -93,6 +93,7 @@ class _Given(FixedTrial):
         return not self.decision.goes_on
 
 
+# No Exception, since objectives catch those.
 class _Enough(BaseException):
     """The objective began to report, so it has asked for everything."""
 
@@ -146,7 +147,7 @@ class _Probe:
 
 
 class _Exploring(optuna.samplers.BaseSampler):
-    """Gives each option of what has few the same number of times, and draws the rest."""
+    """Proposes each option of a parameter that has few equally often, and draws all other values."""
 
     def __init__(self, seed: int) -> None:
         self._random = stream(seed, "optuna", "space")
@@ -183,7 +184,7 @@ class _Exploring(optuna.samplers.BaseSampler):
 
 
 def _options(distribution: BaseDistribution) -> list[Any] | None:
-    """The values of what has few of them, each of which may lead to other parameters."""
+    """The values of a distribution that has few, each of which may lead to other parameters; else None."""
     if isinstance(distribution, CategoricalDistribution):
         return list(distribution.choices)
     if isinstance(distribution, IntDistribution):

@@ -88,6 +88,7 @@ class Replay:
             notes = {"proposal": self.study.history.num_proposals, "info": info}
             self._started[trial.number] = self._writer.start(config, notes)
         number = self._started[trial.number]
+        # Epochs increase in our log, so a step that Optuna got late is left out.
         for step in sorted(trial.intermediate_values):
             if step + 1 > self.study.history.last_epoch(number):
                 self._writer.report(number, step + 1, trial.intermediate_values[step])
@@ -97,6 +98,7 @@ class Replay:
 
     def _config(self, trial: FrozenTrial) -> Config | None:
         space = self.study.space
+        # Optuna's trials have no parameters for what has one value only.
         constants = {
             name: domain.decode([0.5])[0]
             for name, domain in space.items()

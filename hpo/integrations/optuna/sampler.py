@@ -50,6 +50,7 @@ class HpoSampler(optuna.samplers.BaseSampler):
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
+        # A lock cannot be pickled, and the replay is made again from Optuna's trials.
         return self.__dict__ | {"_replay": None, "_of": None, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -82,7 +83,7 @@ class HpoSampler(optuna.samplers.BaseSampler):
                     replay.take(each)
             proposals = self._searcher.ask(replay.study, 1)
         if not proposals:
-            # Who owns the loop, with ask and tell, stops it himself.
+            # With ask and tell the loop is the caller's, and stop() raises.
             with suppress(RuntimeError):
                 study.stop()
             return {}

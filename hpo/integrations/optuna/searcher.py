@@ -19,7 +19,7 @@ from hpo.study.trial import TrialState
 from hpo.surrogates.observations import check_one_metric
 
 _MAX_ATTEMPTS = 10
-"""So many draws may break the constraints, of which Optuna knows nothing, before the priors are asked."""
+"""Draws that may break the constraints, which Optuna does not know, before the space is sampled instead."""
 
 
 class OptunaSearcher(Searcher):
@@ -27,7 +27,7 @@ class OptunaSearcher(Searcher):
 
     The sampler is told of everything in the order of the log, and what it draws goes on from the state it
     was in, so a fresh searcher draws again what the long-running one drew. That takes a seed: a sampler that
-    was made without one gives other proposals each time.
+    was made without one makes other proposals each time.
 
     Args:
         sampler: the sampler, such as `optuna.samplers.TPESampler(seed=0)`. It is copied.
@@ -58,6 +58,7 @@ class OptunaSearcher(Searcher):
         """
         check_one_metric(study, type(self._sampler).__name__)
         if self._mirror is None or not self._mirror.follows(study):
+            # Each study is followed from the sampler's first state, so that a fresh searcher draws the same.
             self._mirror = _Mirror(copy.deepcopy(self._sampler), study)
         return self._mirror.propose(n)
 
@@ -103,6 +104,7 @@ class _Mirror:
             if event.trial is None:
                 continue
             if event.kind is EventKind.TRIAL_STARTED:
+                # A later attempt goes on with the Optuna trial of the first.
                 if not event.attempt:
                     self._start(event.trial, event.data)
                 continue

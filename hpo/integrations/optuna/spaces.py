@@ -44,7 +44,7 @@ def distributions_in(asked: Sequence[Asked]) -> dict[str, BaseDistribution]:
 
 
 def infer_space(asked: Sequence[Asked]) -> Space:
-    """The smallest space of which all trials are.
+    """The smallest space that holds what all trials asked for.
 
     Raises:
         SpaceError: nothing was asked for, or nothing that is discrete explains why a parameter is missing
