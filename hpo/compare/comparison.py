@@ -182,6 +182,7 @@ class Comparison:
 
     def _paired(self, name: str) -> Paired | None:
         pairs = [(row.values[name], row.values[self.reference]) for row in self.rows]
+        # `or 0` below is for the types: numbers alone are left here.
         both = [(mine, other) for mine, other in pairs if is_number(mine) and is_number(other)]
         return paired([float(mine or 0) for mine, _ in both], [float(other or 0) for _, other in both])
 

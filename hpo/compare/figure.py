@@ -83,6 +83,7 @@ def _draw_differences(ax: Axes, comparison: Comparison, order: list[int]) -> Non
         if name != reference:
             _marks(ax, shown_values[name], _offset(place, len(names)), place, name)
     ax.axhline(0, color=BLACK, linewidth=0.8)
+    # Differences have both signs and many orders of magnitude.
     ax.set_yscale("symlog", linthresh=max(comparison.tolerance, 1e-6))
     ax.set_ylim(-top, top)
     ax.set_ylabel(f"difference of {comparison.metric} from {reference}")

@@ -63,9 +63,11 @@ def _interval(differences: Array) -> tuple[float, float]:
 
 
 def _signed_ranks(differences: Array) -> float:
+    # Here, because scipy.stats takes half a second to import.
     from scipy.stats import wilcoxon
 
     if not differences.any():
+        # wilcoxon() leaves out differences of zero, and would have none to rank.
         return 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of few pairs, and of ties: the p-value says so

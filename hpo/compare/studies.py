@@ -79,6 +79,7 @@ def compare_backends(
     reference = next(iter(pythons))
     chosen = _configs(target, reference, space, configs, num_trials, seed)
     num_twins = checked_count("twins", twins, least=0, if_no_integer=ValueError)
+    # 1, -1, 2, -2 and so on: each twin starts from other weights, on both sides of the reference's.
     ulps = tuple((1 + twin // 2) * (-1) ** twin for twin in range(num_twins))
     variables = {} if data is None else {"HPO_DATA": data}
     results = {name: BackendResult(name, path) for name, path in pythons.items()}
@@ -89,6 +90,7 @@ def compare_backends(
         for name, path in pythons.items():
             request = WorkerRequest(name, target, seed, chosen, ulps if name == reference else ())
             workers[name] = stack.enter_context(WorkerProcess(path, request, variables))
+        # All processes import at the same time; they train one after the other.
         _prepare(workers, results)
         try:
             for name, worker in workers.items():

@@ -27,7 +27,7 @@ class Loaded:
 
     Attributes:
         objective: the function of a config.
-        metric: what is compared; None for the only one that it gives, or `val_error`.
+        metric: what is compared; None for the only one that it returns, or `val_error`.
         until: the last epoch; None where the objective itself knows its end.
     """
 
@@ -44,7 +44,7 @@ class Subject:
         name: of a task (`softmax`), or `module:function`; `{backend}` in it stands for the backend's name.
         file: the file of the module, where it is not to be found by name.
         epochs: how long to train; None for what the objective does by itself.
-        metric: what is compared; None for the only one that the objective gives, or `val_error`.
+        metric: what is compared; None for the only one that the objective returns, or `val_error`.
         options: further arguments of a task, such as `batch_size`.
     """
 
@@ -110,6 +110,7 @@ def target_of(objective: str | Callable[..., Any], **settings: Any) -> Subject:
         return Subject(objective, **settings)
     name, module = getattr(objective, "__qualname__", ""), getattr(objective, "__module__", "")
     file = None if not module else getattr(sys.modules.get(module), "__file__", None)
+    # `<lambda>` and `<locals>` stand for what no other process can import.
     if file is None or not name or "<" in name:
         raise CompareError(
             f"Each backend runs in a process of its own, which imports the objective by name; {objective!r} "
@@ -137,5 +138,6 @@ def _import_file(module: str, file: str) -> None:
     spec = importlib.util.spec_from_file_location(module, file)
     if spec is None or spec.loader is None:
         raise CompareError(f"{file} is no Python module.")
+    # Before it runs, as an import does: dataclasses look their module up there.
     sys.modules[module] = loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)

@@ -31,12 +31,13 @@ from hpo.objective.function import Result, ResultError
 from hpo.version import __version__
 
 LAST_LINES = 12
-"""So many of a process's last lines are kept when it dies."""
+"""How many of a process's last lines are kept when it dies."""
 _CODE = "from hpo.compare.worker import main; main()"
+# What Python prints where the library is missing, or is older than this module.
 _NO_LIBRARY = re.compile(r"No module named '?hpo(\.compare(\.worker)?)?'?$")
 UNNAMED = "value"
 DEFAULT_METRIC = "val_error"
-"""What is compared where an objective gives several metrics and this is one of them, as with a `Trainer`."""
+"""What is compared if an objective returns several metrics and this is one of them, as with a `Trainer`."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ class ComparisonWorker:
         """Every config, then every twin of it."""
         for number, config in enumerate(self._request.configs):
             self._evaluate(number, config, self._placement)
+        # Before the twins, which only the reference has: the peaks are compared.
         peak = peak_memory()
         self._evaluate_twins()
         self.send("done", metric=self._metric, peak_memory=peak)
@@ -177,6 +179,7 @@ class ComparisonWorker:
                 perturbation = Perturbation(ulps)
                 placement = dataclasses.replace(self._placement, perturbation=perturbation)
                 self._evaluate(number, config, placement, twin)
+                # The first config tells: what does not move its weights once never does.
                 if not perturbation.used:
                     self.send("no twins")
                     return
@@ -211,7 +214,7 @@ class ComparisonWorker:
         self.send("end", **about, value=value if reason is None else math.nan, reason=reason)
 
     def _value_of(self, result: Result) -> float:
-        """The metric in a result; the first result gives its name if the user did not.
+        """The metric in a result; the first result names it if the user did not.
 
         Raises:
             CompareError: it is not there, or there are several.
@@ -236,6 +239,7 @@ def peak_memory() -> int | None:
 
         return getattr(psutil.Process().memory_info(), "peak_wset", None)
     highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS counts in bytes, Linux in kilobytes.
     return highest if sys.platform == "darwin" else 1024 * highest
 
 

@@ -31,6 +31,7 @@ STEP_TOLERANCE: dict[DType, float] = {"float32": 1e-6, "float64": 1e-12}
 EPOCH_TOLERANCE = 1e-4
 """How far an epoch may end from NumPy's where a perturbed twin stays together."""
 ERROR_TOLERANCE = 0.001
+# Up to here two orders of summation end an epoch 1.5e-6 apart; at the rate 1 it is 0.9.
 HIGHEST_STABLE_RATE = 0.16
 ROUND_OFF_FACTOR = 10
 """By how much a chaotic trajectory may part beyond the twin before it is more than round-off."""

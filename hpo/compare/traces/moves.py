@@ -54,7 +54,7 @@ class Move:
 
 
 def moves(pythons: Mapping[str, str]) -> list[Move]:
-    """Train on each backend and validate on each, by all pairs of two different ones.
+    """Train on each backend, and validate what it trained on every other one.
 
     Args:
         pythons: the interpreter of each backend.
@@ -63,8 +63,10 @@ def moves(pythons: Mapping[str, str]) -> list[Move]:
         subprocess.CalledProcessError: a backend failed.
     """
     with TemporaryDirectory() as folder:
+        # Every state has to be there before the first backend scores them.
         for part in ("leave", "score"):
             for backend, python in pythons.items():
+                # Else a file `torch.py` in the current folder would be taken for the framework.
                 environment = os.environ | {"PYTHONSAFEPATH": "1"}
                 command = [python, "-m", "hpo.compare.traces.moves", part, backend, folder]
                 subprocess.run(command, env=environment, check=True)

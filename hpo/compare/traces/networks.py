@@ -84,6 +84,7 @@ def _step(backend: Backend, data: Arrays, member: Member, dtype: DType, step: in
 
 
 def _order(data: Arrays) -> Array:
+    # Two epochs, since the last of `STEPS` is the first step of the second one.
     return np.concatenate([batch_order(0, 0, epoch, len(data.train_x)) for epoch in (1, 2)])
 
 
