@@ -179,6 +179,7 @@ def _print_result(console: Console, comparison: Comparison) -> None:
     names, rows = comparison.table()
     hyperparameters = names[1 : names.index(comparison.reference)]
     console.print()
+    # A narrow terminal keeps the first hyperparameters.
     print_table(console, names, rows, dispensable=hyperparameters[::-1])
     console.print()
     print_table(console, *comparison.backend_table(), dispensable=("version",))

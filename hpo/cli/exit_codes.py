@@ -4,4 +4,5 @@ from __future__ import annotations
 
 FAILED = 1
 USAGE = 2
+# 128 and the number of SIGINT, as shells tell it.
 INTERRUPTED = 130

@@ -34,6 +34,7 @@ def failures_told(*, show_traceback: bool) -> Iterator[None]:
     """
     try:
         yield
+    # Typer itself ends the command on these; a closed pipe, as of `| head`, is no failure to tell of.
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except KeyboardInterrupt:
@@ -48,10 +49,11 @@ def failures_told(*, show_traceback: bool) -> Iterator[None]:
 
 @contextmanager
 def wrong_arguments() -> Iterator[None]:
-    """In the block only the user's arguments are looked at: what it refuses is wrong usage."""
+    """In the block only the user's arguments are checked, so what it refuses is wrong usage."""
     try:
         yield
     except (ValueError, TypeError, OSError) as error:
+        # Our own errors know their exit code, see `exit_code`.
         if _is_ours(error):
             raise
         raise UsageError(_message(error)) from error
@@ -75,6 +77,7 @@ def exit_code(error: Exception) -> int:
         errors.StudyNotFoundError,
         errors.StudyMismatchError,
     )
+    # A SearchFailedError is an ObjectiveError, but no other call would mend it.
     if isinstance(error, of_usage) and not isinstance(error, errors.SearchFailedError):
         return USAGE
     return FAILED
@@ -114,6 +117,7 @@ def interrupts_watched(on_slow_end: Callable[[], None], last_words: str) -> Iter
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
+    # set_wakeup_fd() writes the number of each signal to it as a byte, whatever the main thread does.
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
     watcher = threading.Thread(
@@ -138,6 +142,7 @@ def _watch(receiver: socket.socket, on_slow_end: Callable[[], None], last_words:
     while True:
         try:
             received = receiver.recv(64)
+        # There is a timeout after the first Ctrl-C only.
         except TimeoutError:
             receiver.settimeout(None)
             on_slow_end()
@@ -152,6 +157,7 @@ def _watch(receiver: socket.socket, on_slow_end: Callable[[], None], last_words:
 
 
 def _end_at_once(last_words: str) -> None:
+    # A live display hides the cursor, and nothing else will show it again.
     if sys.__stdout__ is not None and sys.__stdout__.isatty():
         os.write(1, _SHOW_CURSOR)
     os.write(2, f"\n{last_words}\n".encode(errors="replace"))

@@ -44,12 +44,12 @@ def option(panel: str | None, metavar: str, help: str, check: Check | None = Non
 
 
 def flag(panel: str | None, name: str, help: str) -> Any:
-    """An option without a value; its name is given, as Typer would make its opposite, too."""
+    """An option without a value. It names itself, since Typer would add a `--no-` form to it otherwise."""
     return typer.Option(name, rich_help_panel=panel, help=help)
 
 
 def _checked(holds: Callable[[Any], bool], expected: str) -> Check:
-    """A check that says what was received, in the words of every Typer; no value is taken as it is."""
+    """A check whose text says what was received, the same with every version of Typer; None passes."""
 
     def check(value: Any) -> Any:
         if value is not None and not holds(value):
@@ -161,7 +161,7 @@ class Options:
         """The command with these options, as a shell reads it.
 
         Args:
-            changed: options that are to be other ones.
+            changed: options to replace, by name.
         """
         values = vars(self) | changed
         words = ["hpo", self.subcommand]

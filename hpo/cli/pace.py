@@ -66,6 +66,7 @@ class Pace:
         if known is None or event.attempt != known.attempt:
             return  # of a config that was added, or too late
         if event.kind is EventKind.REPORTED:
+            # A report without an epoch is of the next one.
             before, known.epoch = known.epoch, max(known.epoch + 1, event.epoch or 0)
             self._reported += known.epoch - before
             self._units += self.epochs is not None

@@ -19,8 +19,8 @@ def picture_path(options: RunOptions | CompareOptions, console: Console, default
     Args:
         options: what the user wants.
         console: where a warning goes.
-        default: the path where none was asked for. That it cannot be written is no reason to fail, and with
-            --json there is no such picture.
+        default: the path where none was asked for. If it cannot be written there is a warning and no picture;
+            with --json there is no such picture.
 
     Raises:
         UsageError: the picture was asked for, and cannot be saved or is not wanted.

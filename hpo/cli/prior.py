@@ -81,6 +81,7 @@ def look_into(options: RunOptions, name: str) -> Stored:
                 raise _taken(options, name, len(load_study(storage, name).trials))
             _refuse_unknown(options, studies)
             before = load_study(storage, name) if name in studies else None
+            # A study that goes on has its warm start in its log.
             is_warm = options.warm_start is not None and before is None
             start = load_study(storage, options.warm_start) if is_warm else None
         finally:

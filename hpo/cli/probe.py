@@ -73,6 +73,7 @@ def probe(name: str, *, seconds: float = SECONDS) -> ProbeResult:
 
 def _result(name: str, process: BackendProcess, deadline: float, seconds: float) -> ProbeResult:
     try:
+        # All processes share one deadline: they were started together.
         found = process.receive(max(0.0, deadline - monotonic()))
     except TimeoutError:
         return ProbeResult(name, Availability.BROKEN, detail=f"its import did not end within {seconds:g} s")

@@ -225,6 +225,7 @@ class SearchProgress:
         left = self._seconds_left()
         if left is None:
             return f"{spoken(now - self._began)} so far"
+        # The forecast is as old as the last event; until the next one it counts down.
         return f"{spoken(max(0.0, left - (now - self._updated)))} to go"
 
     def _seconds_left(self) -> float | None:

@@ -23,6 +23,7 @@ from hpo.study.study import Study
 from hpo.study.tables import config_keys, record
 from hpo.study.trial import Trial
 
+# With these a spreadsheet begins a formula (the list is OWASP's, on CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BEFORE, _AFTER = ("trial", "state", "value"), ("epochs", "seconds", "reason")
 
@@ -51,10 +52,10 @@ def objects_of(study: Study, what: What) -> Iterator[dict[str, Any]]:
 
 
 def check_output(output: Path, file: str) -> None:
-    """Refuse, before any work, a place where no file can be put, or no file should.
+    """Refuse an output where no file can or should be written, before any work is done.
 
     Raises:
-        UsageError: it is one.
+        UsageError: it is such a place.
     """
     if not output.parent.is_dir():
         raise UsageError(f"--output {output}: the folder {output.parent} does not exist. Make it first.")
@@ -96,11 +97,13 @@ def _json_lines(study: Study, what: What) -> Iterator[str]:
 def _opened(output: Path | None) -> Iterator[TextIO]:
     """A stream whose content is in the file at the block's end; after an error the file is as it was."""
     if output is None:
+        # The same bytes on every system, whatever its encoding and line ends.
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
         yield sys.stdout
         sys.stdout.flush()
         return
+    # In the same folder, since os.replace() is atomic within one file system only.
     temporary = output.with_name(f".{output.name}-{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:

@@ -96,7 +96,7 @@ def _width(names: Sequence[str], rows: Sequence[Sequence[object]], column: int) 
 
 @contextmanager
 def only_documents(wanted: bool) -> Iterator[TextIO]:
-    """Give the standard output to JSON documents alone: what else is printed goes to standard error.
+    """Reserve standard output for JSON documents: whatever else is printed goes to standard error.
 
     That holds for prints of a user's objective, of C libraries and of child processes, too.
     """
@@ -125,7 +125,7 @@ def only_documents(wanted: bool) -> Iterator[TextIO]:
 
 
 def write_document(output: TextIO, document: dict[str, Any]) -> None:
-    """One JSON document, strictly of the standard."""
+    """Write one JSON document, strictly of the standard: without NaN and infinity."""
     output.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
     output.flush()
 

@@ -123,7 +123,7 @@ def _search(tuner: Tuner, progress: SearchProgress, options: RunOptions, stored:
 
 
 def _early_end(study: Study, options: RunOptions, stored: Stored) -> str | None:
-    """Why the search ended although it could have gone on, and how it does; None if it could not."""
+    """Why the search ended although it could have gone on, and how to continue; None if nothing is left."""
     total = options.num_trials
     if total is not None and study.num_proposals >= total and not has_open_trials(study):
         if stored.before is None or stored.before.num_proposals < total or has_open_trials(stored.before):
@@ -134,7 +134,7 @@ def _early_end(study: Study, options: RunOptions, stored: Stored) -> str | None:
 
 
 def _how_to_go_on(options: RunOptions, study: Study) -> str:
-    """The command that does, or the next best one where nothing was stored."""
+    """The command that continues the search, or where nothing was stored the one that repeats it."""
     if options.storage is not None:
         return f"Go on with: {options.again(resume=True)}"
     return (

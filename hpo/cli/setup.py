@@ -50,6 +50,7 @@ def choose_backend(options: RunOptions, stored: Stored) -> tuple[Backend, str]:
             f"{choice.name}, which was chosen because {choice.reason}: results would not compare. Take "
             f"--backend {begun_on}, or {_another(stored.name)}."
         )
+    # What this environment would choose does not count for a study that was begun elsewhere.
     if begun_on is not None and not choice.was_asked_for:
         return registry.load(begun_on), "the study was begun on it"
     return registry.load(choice.name), choice.reason
@@ -145,6 +146,7 @@ def _scheduler(options: RunOptions, epochs: int | None) -> Scheduler:
     """
     name, given = options.scheduler or DEFAULT_SCHEDULER, options.given("scheduler")
     if name in SCHEDULERS:
+        # From the signature, so that a new scheduler needs nothing here.
         taken = inspect.signature(SCHEDULERS[name]).parameters
         for option in (option for option in given if option not in taken):
             raise UsageError(f"{options.written(option)} belongs to schedulers with rungs; {name} has none.")
@@ -212,7 +214,7 @@ def _new_seed(stored: Stored) -> int:
 
 
 def _take_notes(tuner: Tuner, job: Job, stored: Stored, console: Console) -> None:
-    """Keep with a new study what its log has no other place for; hold one that goes on against it."""
+    """Note with a new study what its log has no other place for; warn where one that goes on differs."""
     notes = {} if job.training is None else {"training": job.training}
     if job.data_source is not None:
         notes["data"] = f"{job.data_source} ({job.data_reason})"

@@ -25,7 +25,7 @@ _TRIAL_FOLDER = re.compile(r"trial-(\d+)")
 
 @contextmanager
 def wrong_storage() -> Iterator[None]:
-    """In the block a storage is opened and looked into: what is wrong with it, the user has to mend."""
+    """In the block a storage is opened and read; what is wrong with it is wrong usage."""
     try:
         yield
     except StorageError as error:
