@@ -3,7 +3,7 @@
     class TestMyBackend(BackendContract):
         package = "hpo_mine"
 
-`assert_backends_agree` holds frameworks against each other in a test of yours; the fixture `backend` of
+`assert_backends_agree` holds frameworks against each other in your own test; the fixture `backend` of
 `hpo.integrations.pytest` runs one on several of them.
 
 Needs pytest. The same tests run for the backends and the searchers that ship with the library.

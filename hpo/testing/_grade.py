@@ -1,4 +1,4 @@
-"""A grade for a searcher: does it keep the contract, and does it find better configs than random search?"""
+"""A grade for a searcher: does it keep the contract, and find better configs than random search?"""
 
 from __future__ import annotations
 

@@ -88,6 +88,7 @@ class BackendContract(OfPackage):
 
     def test_an_epoch_takes_the_batches_in_order_and_the_smaller_one_last(self) -> None:
         data = make_arrays(num_train=50)
+        # A shuffle without a generator, the same everywhere.
         order = np.argsort(np.sin(np.arange(50)))
         for dtype in self.dtypes:
             run = self.run(data, 0.1, dtype=dtype)
@@ -96,9 +97,11 @@ class BackendContract(OfPackage):
             for first in range(0, 50, 16):
                 batch = order[first : first + 16]
                 state = one_step(state, data.train_x[batch], data.train_y[batch], 0.1)
+            # Four steps, each of which may be off by the tolerance.
             assert largest_difference(run.state()[0], state) < 10 * TOLERANCE[dtype]
 
     def test_more_examples_than_are_converted_at_a_time_make_one_epoch(self) -> None:
+        # More than two chunks of examples (1,008 each at this batch size), and a last batch of 4.
         data = make_arrays(num_train=2_500, batch_size=48)
         run = self.run(data, 0.1)
         [state] = run.state()
@@ -197,6 +200,7 @@ class BackendContract(OfPackage):
         data = make_arrays()
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            # Near the largest float32, 3.4e38: the weights overflow within a few steps.
             run = self.run(data, 1e38, 0.1)
             for _ in range(3):
                 run.epoch(np.arange(96))

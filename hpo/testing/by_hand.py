@@ -13,7 +13,7 @@ from hpo.study.trial import Trial
 from hpo.tuner.tuner import Tuner
 
 Score: TypeAlias = Callable[[dict[str, Any]], float]
-"""Gives a config its value; NaN or infinity make its trial a failed one."""
+"""Returns the value of a config; NaN or infinity makes its trial fail."""
 
 
 class SearchByHand:

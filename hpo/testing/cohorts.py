@@ -80,6 +80,7 @@ class CohortContract(OfPackage):
     @pytest.mark.parametrize("size", SIZES)
     @pytest.mark.parametrize("plain", [True, False])
     def test_an_epoch_together_is_an_epoch_of_each_alone(self, size: int, plain: bool) -> None:
+        # 1,003 is no multiple of 16: the last batch is smaller.
         data, order = make_arrays(num_train=1_003), np.argsort(np.sin(np.arange(1_003)))
         optimizers = rules(size, highest=0.16, plain=plain)
         together = self.run(data, optimizers)

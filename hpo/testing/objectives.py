@@ -12,12 +12,12 @@ from hpo.objective.context import CurrentTrial, current_trial, report
 
 
 def plain(config: dict[str, Any]) -> Any:
-    """Give the config's value."""
+    """Return the config's value."""
     return config["value"]
 
 
 def as_array(config: dict[str, Any]) -> Any:
-    """Give a dict with an array of size one."""
+    """Return a dict with an array of size one."""
     return {"error": np.array([config["value"]]), "epoch": 3}
 
 
@@ -45,7 +45,7 @@ def reporting(config: dict[str, Any]) -> None:
 
 
 def swallowing(config: dict[str, Any]) -> float:
-    """Take no error for an answer."""
+    """Suppress every error that a report raises, and return a result."""
     for _ in range(3):
         with suppress(Exception):
             report(1.0)
@@ -69,7 +69,7 @@ def failing(config: dict[str, Any]) -> Iterator[float]:
 
 
 def nothing(config: dict[str, Any]) -> None:
-    """Give no result."""
+    """Return no result."""
 
 
 def repeating(config: dict[str, Any]) -> Iterator[dict[str, float]]:
@@ -79,14 +79,14 @@ def repeating(config: dict[str, Any]) -> Iterator[dict[str, float]]:
 
 
 def about_the_trial(config: dict[str, Any], trial: CurrentTrial) -> dict[str, float]:
-    """Say who the trial is."""
+    """Return which trial it is, and write into the config."""
     assert trial is current_trial()
     config["x"] = 0  # no other trial's affair
     return {"id": float(trial.id or 0), "seed": trial.seed, "x": float(trial.config["x"])}
 
 
 def long_enough(config: dict[str, Any], max_epochs: int = 99) -> float:
-    """Give the number of epochs that it was told to train."""
+    """Return the number of epochs that it was told to train."""
     return max_epochs
 
 

@@ -41,7 +41,7 @@ class Stock(Protocol):
 
 
 class StockOptimizerContract(OfPackage):
-    """Subclass it, set `package` to the backend's package, and give the framework's own optimizers."""
+    """Subclass it, set `package` to the backend's package, and return its own optimizers from `stock`."""
 
     def stock(self, rule: Optimizer, parameters: State) -> Stock:
         """The framework's own optimizer by this rule, in float64."""

@@ -42,6 +42,7 @@ def members_of(model: Model, *optimizers: Optimizer, seed: int = 0) -> list[Memb
     """Members of one shape that differ in their optimizers only, with biases that are not zero."""
     state = model.initial_state(seed)
     for name, value in state.items():
+        # With biases of zero, as networks start, a layer that leaves out its bias would pass.
         if name.endswith("bias"):
             state[name] = 0.2 * uniforms(seed, "testing", name, shape=value.shape) - 0.1
     return [Member(model, optimizer, state, seed=seed) for optimizer in optimizers]

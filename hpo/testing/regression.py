@@ -15,7 +15,7 @@ WEIGHT = np.array([[1.0, -1.0], [0.5, 2.0], [-2.0, 0.0]])
 
 
 class RegressionContract(OfPackage):
-    """Subclass it, set `package` to the backend's package, and give a linear model."""
+    """Subclass it, set `package` to the backend's package, and return a model from `linear`."""
 
     def linear(self, num_outputs: int, lr: float) -> Any:
         """A `Regression` of the package: one dense layer on 3 inputs."""

@@ -30,6 +30,7 @@ def _drawn(examples: int) -> settings:
     """Few examples, as each one is many searches; the subclasses share a test, and each draws for itself."""
     return settings(
         max_examples=examples,
+        # Without shrinking, which would repeat the many searches of an example many times.
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.differing_executors],
     )
@@ -51,7 +52,7 @@ def restarted(config: Mapping[str, Any]) -> Iterator[dict[str, float]]:
 
 
 def returned(config: Mapping[str, Any]) -> float:
-    """An objective of one number, that fails for some configs and gives NaN for others."""
+    """An objective of one number that fails for some configs and returns NaN for others."""
     if config["kind"] == "broken":
         raise ValueError("it is broken")
     return float("nan") if config["n"] == 3 else float(config["x"])

@@ -50,7 +50,7 @@ SPACES = {
     "of one point": Space({"x": Constant(3), "y": Float(2, 2), "z": Int(1, 1), "w": Float(0, 1)}),
     "many dimensions": Space({f"x{number}": Float(0, 1) for number in range(30)}),
 }
-"""One of each kind."""
+"""A space of each kind."""
 
 SMALL = Space({"a": Int(1, 3), "b": Choice(["x", "y"]), "c": Ordinal([1, 2]).when("b", eq="y")})
 """Nine configs."""

@@ -67,6 +67,7 @@ class Halving:
         failed = sum(trial.state is TrialState.FAILED for trial in trials)
         for rung in range(1, EPOCHS):
             there = [trial for trial in trials if len(trial.reports) >= rung and trial.value is not None]
+            # The rung waits for all of its trials, except those that failed.
             if len(there) + failed < max(1, self.width >> (rung - 1)):
                 return None
             there.sort(key=lambda trial: trial.reports[rung - 1].metrics["val_loss"])
