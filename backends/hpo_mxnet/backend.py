@@ -62,6 +62,7 @@ class MXNetBackend:
         if fit_in_rows(members):
             return SoftmaxRun(members, data, dtype, device)
         size = data.batch_size
+        # The library's own models compute in classic arrays, whatever the program around them uses.
         with classic_arrays():
             train = Examples(data.train_x, data.train_y, dtype, device, multiple=size)
             validation = Examples(data.val_x, data.val_y, dtype, device)

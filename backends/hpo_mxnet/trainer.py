@@ -108,6 +108,7 @@ class Trainer(training.Trainer):
 
     def _finish(self, model: Module) -> None:
         """Give layers their shapes by one call, in prediction mode: no running statistics move."""
+        # Of the validation data, since iterating over the training data counts an epoch.
         *inputs, _ = self.prepare_batch(next(iter(self.val_dataloader)))
         with mx.autograd.pause():
             model(*inputs)

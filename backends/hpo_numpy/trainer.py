@@ -31,6 +31,7 @@ class Trainer(training.Trainer):
         if not isinstance(model, Module):
             raise TypeError(f"model must be a hpo_numpy.Module; received {type(model).__name__}.")
         super().prepare_model(model)
+        # Of the validation data, since iterating over the training data counts an epoch.
         x, *_ = next(iter(self.val_dataloader))
         model.prepare(x.shape[1:])
 

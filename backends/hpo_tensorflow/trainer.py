@@ -80,6 +80,7 @@ class Trainer(training.Trainer):
             )
         model.__dict__["trainer"] = self  # past Keras' own attributes, which would track its parts
         if not model.built:
+            # Of the validation data, since iterating over the training data counts an epoch.
             *inputs, _ = next(iter(self.val_dataloader))
             with tf.device(self.device):
                 model(*inputs, training=False)

@@ -180,8 +180,8 @@ class KeptModule:
 def structure_of(module: nn.Module) -> Hashable | None:
     """What modules have in common that differ in their parameters only; None where one may not be stacked.
 
-    A module with dropout draws. What a module keeps beside its layers must be the same, number by number; an
-    object only if it is the same object.
+    A module with dropout draws numbers, so it may not. What a module keeps beside its layers must be equal,
+    number by number; an object must be the same object.
     """
     draws = (nn.modules.dropout._DropoutNd, nn.RReLU)
     if any(isinstance(part, draws) for part in module.modules()):

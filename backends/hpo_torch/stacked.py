@@ -18,6 +18,7 @@ from hpo_torch.threads import one_thread
 
 MOMENTUM = "momentum."
 EXAMPLES_PER_SCORE = 1024
+# Sums for each batch would cost a small model as much as its step.
 _BATCHES_PER_SUM = 64
 
 Tensors = dict[str, torch.Tensor]

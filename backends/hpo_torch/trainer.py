@@ -82,6 +82,7 @@ class Trainer(training.Trainer):
 
     def _materialize(self, model: Module) -> None:
         """Give lazy layers their shapes by one call, in evaluation mode: no running statistics move."""
+        # Of the validation data, since iterating over the training data counts an epoch.
         *inputs, _ = next(iter(self.val_dataloader))
         was_training = model.training
         model.eval()
