@@ -32,6 +32,7 @@ def read_check(original: str | os.PathLike[str], port: str, **arguments: Any) ->
     targets[PORT] = read_target(port)
     frameworks = trace.framework if trace is not None else targets[ORIGINAL][0], targets[PORT][0]
     inputs = _inputs(trace, path, arguments)
+    # What the original was recorded with holds for the port as well.
     recorded = trace.about["options"] if trace is not None else {}
     shared = {
         "batch_layout": recorded.get("batch_layout") or layouts(inputs["x"], arguments["layout"], frameworks),

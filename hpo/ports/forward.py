@@ -99,6 +99,7 @@ class ForwardRung:
         if original is None or port is None:
             return None
         found = self._compare(original, port, f"the input of {name} in {mode} mode")
+        # A finding has its cause already where one side holds NaN.
         if found is None or found.cause is not None or before is None:
             return found
         if (

@@ -64,8 +64,10 @@ def leave_proof(
     name = re.sub(r"\W+", "_", port.factory.rpartition(":")[2]).strip("_").lower()
     Path(folder).mkdir(parents=True, exist_ok=True)
     golden, test = Path(folder) / f"{name}_golden.npz", Path(folder) / f"test_{name}_port.py"
+    # write_trace() stores the inputs itself.
     arrays = {key: array for key, array in original.arrays.items() if not key.startswith("inputs/")}
     write_trace(str(golden), dict(original.about), arrays, original.inputs())
+    # Written out, so that the test holds the port to the mapping that was checked.
     names = {original.parameters[pair.original].name: port.parameters[pair.port].name for pair in pairs}
     optimizer, layout = options.get("optimizer"), options.get("layout")
     arguments = {

@@ -137,6 +137,7 @@ def _known(sides: Correspondence, first: State) -> list[_Compared]:
         times = min(KNOWN, 0.1 * largest / noise) if noise else KNOWN
         if times < WORST_TIMES:
             continue  # round-off and nothing else, as of a bias before a batch norm
+        # Negated, so that NaN is compared, too.
         places = np.flatnonzero(~(np.abs(gradient).ravel() < times * noise))
         tolerance = UPDATE_TOLERANCE * KNOWN / times
         if places.size:

@@ -53,6 +53,7 @@ def by_order_and_shape(original: Description, port: Description) -> list[Paramet
     if shapes[0] == shapes[1]:
         return _pairs(original, port, zip(first, second, strict=True))
     if Counter(shapes[0]) == Counter(shapes[1]):
+        # Layers that are alike and stand in another order may have changed places.
         if max(Counter(shapes[0]).values()) > 1:
             raise PortMappingError(question(original, port), kind="mapping")
         order = [shapes[1].index(each) for each in shapes[0]]

@@ -92,6 +92,7 @@ def _of_order(original: Array, port: Array, maps: Sequence[int]) -> Cause | None
 def _of_scale(original: Array, port: Array, first: bool) -> Cause | None:
     """Whether the port's values are a straight line of the original's."""
     x, y = np.asarray(original, np.float64).ravel(), np.asarray(port, np.float64).ravel()
+    # Two points always lie on a line.
     if x.size < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
     slope, offset = np.polyfit(x, y, 1)

@@ -171,10 +171,12 @@ def _fits(rule: Rule, steps: Steps, side: int) -> bool:
     ):
         for j, (weight, gradient, change) in enumerate(zip(weights, gradients, changes, strict=True)):
             predicted, slots[j] = _change(rule, weight, gradient, slots[j], k + 1, steps.matrices[j])
+            # The slots of a number that cancelled once are unknown from then on.
             known[j] &= ~_cancels(rule, weight, gradient)
             allowed = steps.tolerances[j] * np.abs(change).max(initial=0) + ULPS * np.spacing(
                 np.float32(np.abs(weight).max(initial=0))
             )
+            # Negated, so that NaN counts as a miss.
             if np.mean(~(np.abs(predicted - change)[known[j]] <= allowed)) > UNKNOWN:
                 return False
     return all(each.any() for each in known if each.size)
