@@ -75,4 +75,5 @@ class Report(OfFramework):
         fit, self._fit = self._fit, None
         if fit is not None:
             fit.end()
+            # Else the next fit of this model would begin there, too.
             self.model._initial_epoch = None

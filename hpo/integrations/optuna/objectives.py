@@ -60,6 +60,7 @@ class as_objective:  # noqa: N801  # it is called like a function
         try:
             result = self.objective(given)
         except optuna.TrialPruned:
+            # An objective that pruned itself, without a decision, failed.
             if given.decision.goes_on:
                 raise
             raise TrialEnded(given.decision) from None

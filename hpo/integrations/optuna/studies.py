@@ -84,6 +84,7 @@ def _exported(study: Study, trial: Trial) -> optuna.trial.FrozenTrial:
         system_attrs={"fail_reason": trial.reason} if trial.state is TrialState.FAILED else {},
         intermediate_values=reports,
     )
+    # Optuna's times are local ones without a zone.
     exported.datetime_start = datetime.datetime.fromtimestamp(trial.started)
     exported.datetime_complete = datetime.datetime.fromtimestamp(trial.finished or trial.started)
     return exported
