@@ -154,6 +154,7 @@ class Comparison:
     def _judgement(self) -> str:
         findings = self.findings
         if findings:
+            # The library's own tasks draw the same weights on every framework.
             own = "" if self.name in TASKS else f" {OWN_MODELS}"
             return f"More than round-off explains: {'; '.join(findings)}.{own}"
         compared = [row for row in self.rows if row.difference is not None]

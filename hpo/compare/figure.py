@@ -34,6 +34,7 @@ def picture(comparison: Comparison) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    # Without pyplot, which would choose a backend of its own and keep the figure alive.
     figure = Figure(figsize=(2 * PANEL_INCHES[0], PANEL_INCHES[1]), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)

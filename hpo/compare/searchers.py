@@ -145,6 +145,7 @@ def _labelled(
         raise ValueError(
             "There are no searchers to compare; give at least one, for example ['random', 'tpe']."
         )
+    # All names are checked before the first search, which may take long.
     for each in labelled.values():
         searcher_named(each)
     return labelled

@@ -113,6 +113,7 @@ def _prepare(workers: Mapping[str, WorkerProcess], results: Mapping[str, Backend
     """Wait until all can begin, so that what is missing is known before anything was trained."""
     refused = {name: _refusal(worker, results[name]) for name, worker in workers.items()}
     texts = {text for text in refused.values() if text is not None}
+    # One reason that all have is told once.
     if texts and None not in refused.values() and len(texts) == 1:
         raise CompareError(texts.pop())
     if texts:

@@ -134,6 +134,7 @@ def _import_file(module: str, file: str) -> None:
     """Import a module from its file, under its name."""
     folder = str(Path(file).parent)
     if folder not in sys.path:
+        # As Python does for a script, so that the modules beside it are found.
         sys.path.insert(0, folder)
     spec = importlib.util.spec_from_file_location(module, file)
     if spec is None or spec.loader is None:

@@ -249,6 +249,7 @@ def main() -> None:
     output = take_stdout()
     try:
         worker = ComparisonWorker(request, output)
+        # The line is empty where the other end was closed, as when another backend was refused.
         if sys.stdin.readline():
             worker.work()
     except (HpoError, TypeError, ValueError) as error:
