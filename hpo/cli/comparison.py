@@ -139,6 +139,7 @@ def _backends(options: CompareOptions, python: Mapping[str, str]) -> list[str]:
     elsewhere = [_plain(name) for name in python]
     here = [name for name in registry.registered() if name not in elsewhere]
     found = [each.name for each in probe_all(here) if each.state is Availability.INSTALLED]
+    # The first one is the reference: the default backend where it is there.
     names = sorted([*found, *elsewhere], key=lambda name: (name != registry.DEFAULT, name))
     if len(names) < 2:
         raise UsageError(

@@ -179,6 +179,7 @@ class SearchProgress:
         finished, total = self._pace.finished, self._pace.num_trials
         if total is None:  # each of the first ten, each tenth of the first hundred, and so on
             return set(str(finished)[1:]) <= {"0"}
+        # Rounded up, so that there are no more than MOST_LINES.
         return finished % -(-total // MOST_LINES) == 0 or finished == total
 
     def _render(self) -> Group:

@@ -106,6 +106,7 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
     # In the same folder, since os.replace() is atomic within one file system only.
     temporary = output.with_name(f".{output.name}-{secrets.token_hex(4)}.tmp")
     try:
+        # With a random name and mode x, two exports at once do not write into each other.
         with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             yield stream
             stream.flush()

@@ -25,6 +25,7 @@ MEGABYTE = 1e6
 
 def open_console(*, to_stderr: bool) -> Console:
     """The console for what people read; on standard error where standard output is for a program."""
+    # Users' names and texts may have brackets and colons, which rich would read as markup.
     return Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
 
 
@@ -40,6 +41,7 @@ def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
     for label, text in fields:
         start = f"{label:<{width}}"
         if console.is_terminal:
+            # Wrapped with an indent in the label's place, which is then cut off.
             text = textwrap.fill(
                 text,
                 max(20, console.width - 1),
@@ -115,6 +117,7 @@ def only_documents(wanted: bool) -> Iterator[TextIO]:
         if saved is None:
             yield output
         else:
+            # A copy, since closing the file closes its descriptor, and `saved` is needed again.
             with os.fdopen(os.dup(saved), "w", encoding="utf-8") as real:
                 yield real
     finally:

@@ -78,6 +78,7 @@ def make_tuner(
         timeout=options.timeout,
         price=price_of(scheduler, options.num_trials, job.epochs),
     )
+    # Warnings are caught, to be shown as the command's other lines are.
     with wrong_arguments(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         arguments = _arguments(options, job, stored) | {

@@ -158,6 +158,7 @@ def _numbers_text(document: Mapping[str, float | str]) -> str:
 
 def _print_reports(console: Console, study: Study, trial: Trial, events: list[Event]) -> None:
     """A row for each epoch: its metrics, which start reported it, and whether a checkpoint was written."""
+    # Backwards, so that of several reports of an epoch the first one counts, as in the study.
     reported = {event.epoch: event for event in reversed(events) if event.kind is EventKind.REPORTED}
     there = {kept.epoch: "kept" for kept in trial.kept}
     written = {kept.epoch: "deleted" for kept in history_of(study).checkpoints(trial.id)} | there
