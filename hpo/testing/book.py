@@ -208,6 +208,7 @@ class BookContract(OfPackage):
     def test_the_general_path_trains_as_the_fast_one(self) -> None:
         d2l = self.d2l
 
+        # An overridden step is enough to take a model off the fast path.
         class Watched(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
             steps = 0
 
@@ -228,6 +229,7 @@ class BookContract(OfPackage):
     def test_a_whole_number_is_a_learning_rate(self) -> None:
         d2l = self.d2l
 
+        # With a step of its own, so that the framework's optimizer is given the integer.
         class OwnSoftmax(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
             def training_step(self, batch: Any) -> Any:
                 return super().training_step(batch)

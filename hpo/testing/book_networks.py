@@ -20,6 +20,7 @@ KINDS = ("mlp", "mlp-dropout", "lenet")
 DESIGNS: dict[str, Model] = {
     "mlp": MLP(36, 10, (12, 8), "tanh"),
     "mlp-dropout": MLP(36, 10, (12, 8), dropout=(0.25, 0.5)),
+    # Two channels, and a width that is not the height: axes that are swapped show.
     "lenet": LeNet((2, 16, 19), 10, "tanh"),
 }
 
@@ -132,6 +133,7 @@ class BookNetworkContract(OfPackage):
     def test_a_twin_starts_from_weights_that_round_off_moved(self, kind: str, own_steps: bool) -> None:
         perturbation, trainer = Perturbation(-2), self.d2l.Trainer(max_epochs=1, seed=0)
         model = self.model(kind, own_steps=own_steps)
+        # Training then leaves the weights as the twin starts with them.
         model.lr = 0.0
         with running(CurrentTrial(perturbation=perturbation)):
             trainer.fit(model, self.data(kind))
@@ -140,6 +142,7 @@ class BookNetworkContract(OfPackage):
         for name, value in DESIGNS[kind].initial_state(3).items():
             value, lowest = value.astype(np.float32), np.float32(-np.inf)
             moved = np.nextafter(np.nextafter(value, lowest), lowest)
+            # Zeros stay: beside them there are denormal numbers only.
             assert np.array_equal(state[name], np.where(value == 0, 0, moved)), name
 
     def test_init_cnn_draws_the_weights_of_the_seed(self) -> None:

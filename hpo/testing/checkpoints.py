@@ -176,6 +176,7 @@ class CheckpointContract(OfPackage):
                 trainer, model = self.d2l.Trainer(max_epochs=2), self.own_model()
                 for number in (0, 1):
                     for record in trainer.epochs(model, self.data()):
+                        # Two fits of two epochs each, which the trial counts as one to four.
                         host.save(2 * number + int(record["epoch"]))
             return trainer
 

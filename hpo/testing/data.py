@@ -122,6 +122,7 @@ class DataContract(OfPackage):
         monkeypatch.setenv("HPO_DATA", "sample")
         data = self.d2l.FashionMNIST(batch_size=16)
         x, y = next(iter(data.val_dataloader()))
+        # Sorted, since the channel stands where the framework has it.
         assert sorted(self.to_numpy(x).shape) == [1, 16, 28, 28]
         assert self.to_numpy(y).max() <= 9
         assert (len(data.arrays.train_x), len(data.arrays.val_x)) == (6000, 1000)

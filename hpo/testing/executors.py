@@ -161,6 +161,7 @@ class ResultsContract(_Made):
         waiting = list(range(9))
         results: dict[int, Any] = {}
         while len(results) < 9:
+            # What was submitted and has no outcome yet is under way.
             while waiting and 9 - len(waiting) - len(results) < executor.capacity:
                 trial = waiting.pop(0)
                 executor.submit(Assignment(trial, {"value": trial}))

@@ -66,8 +66,7 @@ class NetworkContract(OfPackage):
         found = slopes(member, data.train_x[order], data.train_y[order], entries)
         for key, indices in entries.items():
             ours = gradients[key].reshape(-1)[list(indices)]
-            # Differences of width 1e-5 are off by about 1e-10: width squared, and 1e-16 of round-off by the
-            # width.
+            # Central differences of width 1e-5 are off by some 1e-10, by truncation and round-off.
             assert ours == pytest.approx(found[key], abs=2e-9, rel=1e-5), key
 
     @every_optimizer

@@ -184,6 +184,8 @@ class ReaderContract:
         assert found["trajectory"] == [found["errors"][0], min(found["errors"])]
         # One configuration, however it is reached, has one error.
         assert found["walk"][0] == found["own_tuner"] == found["errors"][0]
+        # The reader's loop takes the mean over batches, in which the smaller last one weighs as much as the
+        # others.
         assert found["own_trainer"] == pytest.approx(found["errors"][0], abs=0.02)
 
     def paste(self, program: str, folder: Path, **names: str) -> Any:

@@ -19,6 +19,7 @@ MODELS: dict[str, Model] = {
     "mlp-tanh": MLP(36, NUM_CLASSES, (9, 7, 8), activation="tanh"),
     "mlp-dropout": MLP(36, NUM_CLASSES, (9, 12), activation="sigmoid", dropout=(0.25, 0.5)),
     "lenet": LeNet((1, 12, 12), NUM_CLASSES),
+    # Two channels, and a width that is not the height: axes that are swapped show.
     "lenet-relu": LeNet((2, 16, 19), NUM_CLASSES, activation="relu"),
     "lenet-tanh": LeNet((1, 14, 14), NUM_CLASSES, activation="tanh"),
 }

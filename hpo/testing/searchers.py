@@ -166,6 +166,7 @@ class SearcherContract:
         study = self.loop(SPACES["mixed"], score=lambda config: value).run(self.num_trials)
         assert study.num_completed == self.num_trials
 
+    # Their squares underflow and overflow.
     @pytest.mark.parametrize("scale", [1e-200, 1e200])
     def test_values_may_be_of_any_size(self, scale: float) -> None:
         study = self.loop(SPACES["mixed"], score=lambda config: scale * score(config)).run(self.num_trials)
