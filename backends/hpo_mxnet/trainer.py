@@ -57,7 +57,7 @@ class Trainer(training.Trainer):
 
     A model gets batches of the kind that its parameters are: `mx.np` arrays if they were initialised
     with NumPy semantics on (`npx.set_np()`, or a scope), else `mx.nd` arrays, and is called with the
-    same semantics on or off, whatever is in force around the trainer. A model without parameters as yet
+    same semantics on or off, whatever is in force around the trainer. A model that has no parameters yet
     gets them here, by Gluon's default, with the semantics in force. So for a block that computes with
     `mx.np`, call `npx.set_np()` first, as everywhere in MXNet; a classic `hybrid_forward` block needs
     nothing.
@@ -68,7 +68,7 @@ class Trainer(training.Trainer):
     backend = BACKEND
 
     def prepare_model(self, model: Any) -> None:
-        """Check `model`, put it on the device, and give it the parameters that it has not yet."""
+        """Check `model`, put it on the device, and give it the parameters that it lacks."""
         if not isinstance(model, Module):
             raise TypeError(
                 f"model must be a hpo_mxnet.Module; received {type(model).__name__}. A Gluon block is "

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import torch
 
 MOST_EXAMPLES = 64
-"""With more, products get no quicker."""
+"""Examples of the batches that one product takes at most: with more, products get no faster."""
 HIGHEST_PRICE = 0.05
 """The most that inner products may add to the arithmetic of the steps."""
 
@@ -25,7 +25,7 @@ def batches_ahead(batch_size: int, num_rows: int) -> int:
 
 
 def parts(num_examples: int, batch_size: int, ahead: int) -> Iterator[tuple[slice, int, int]]:
-    """Where steps are of one kind, the size of their batches, and how many of these are taken at once.
+    """Slices of examples whose steps are of one kind: where, the batch size, and the batches at once.
 
     First blocks of `ahead` batches, then single batches, then the examples that are left as a smaller batch.
     """

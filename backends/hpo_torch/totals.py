@@ -26,14 +26,14 @@ class Labels(NamedTuple):
 
     @classmethod
     def of(cls, numbers: torch.Tensor, rows: torch.Tensor) -> Labels:
-        """Those of labels (batches, n) for rows (classes, K, width)."""
+        """The three forms of labels (batches, n) for rows (classes, K, width)."""
         numbers = numbers[:, None, None]
         places = numbers.to(rows.dtype)
         classes = torch.arange(len(rows), dtype=rows.dtype, device=rows.device)[:, None, None]
         return cls(numbers, (classes == places).to(rows.dtype), (classes < places).to(rows.dtype).log_())
 
     def split(self, num_batches: int) -> list[Labels]:
-        """The same in pieces of so many batches."""
+        """The same labels in pieces of `num_batches` batches."""
         return [
             Labels(*each) for each in zip(*(torch.split(part, num_batches) for part in self), strict=True)
         ]
