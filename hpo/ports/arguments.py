@@ -75,7 +75,7 @@ def _inputs(trace: PortTrace | None, path: str, arguments: Mapping[str, Any]) ->
 def _own_options(
     called: str, framework: str, arguments: Mapping[str, Any], recorded: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What one side's recorder is told; what was not given holds as it was recorded, but for functions."""
+    """The options of one side's recorder; those that were not given are as recorded, except functions."""
     chosen = {name: of_side(arguments[name], called, framework, name) for name in PER_SIDE}
     layout = arguments["layout"]
     chosen["layout"] = of_side(layout, called, framework, "layout") if isinstance(layout, Mapping) else None

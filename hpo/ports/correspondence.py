@@ -75,7 +75,7 @@ class Correspondence:
         return [state[pair.port] for pair in self.pairs]
 
     def round_off(self) -> list[float]:
-        """For each pair, by how much round-off changes most of the original's gradient."""
+        """For each pair, how far round-off changes nine tenths of the original's gradient."""
         noises = self.original.about["round_off"]
         return [float(noises[pair.original]) for pair in self.pairs]
 
@@ -88,7 +88,7 @@ class Correspondence:
 
 
 def maps_before(side: Description, layer: int, features: int) -> tuple[int, ...] | None:
-    """Channels, height and width of the maps that are flattened for a layer with so many inputs, if known."""
+    """Channels, height and width of the maps that so wide a layer's inputs were flattened from, if known."""
     found = None
     for each in side.layers[:layer]:
         for _, made in each.shapes:

@@ -23,7 +23,7 @@ UPDATE_TOLERANCE = 1e-3
 MOST = 0.9
 """The share of differences that `mostly` looks at."""
 ULPS = 4
-"""A change is the difference of two rounded weights, each of which may be off by so many units."""
+"""Units in the last place by which a change may be off, as the difference of two rounded weights."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ more: that of a bias before a batch norm is round-off and nothing else."""
 SWITCHED = 0.1
 """What a unit that rounding switches on or off may change of a gradient, of the largest."""
 ROUND_OFF_FACTOR = 10
-"""Gradients and errors may differ by so many times what those of the original and its one-ulp twin do."""
+"""How many times as far gradients and errors may differ as those of the original and its one-ulp twin."""
 ERROR_TOLERANCE = 0.001
 
 

@@ -13,9 +13,9 @@ from hpo.ports.differences import UPDATE_TOLERANCE, Array, Difference, mostly, r
 from hpo.ports.findings import Finding, not_finite_in_one
 
 KNOWN = 3000
-"""A gradient that is so many times its round-off is known well enough for `UPDATE_TOLERANCE`."""
+"""A gradient of this many times its round-off is known well enough for `UPDATE_TOLERANCE`."""
 WORST_TIMES = 10
-"""Below this it is not known at all."""
+"""A gradient of less than this many times its round-off is not known at all."""
 
 
 def compare_step(sides: Correspondence) -> Finding | None:

@@ -13,7 +13,7 @@ from hpo.errors import PortError
 from hpo.ports.standalone import recorder
 
 LAST_LINES = 15
-"""So many of a process's last lines are shown when it dies."""
+"""How many of a process's last lines are shown when it dies."""
 
 
 class RecorderProcess(BackendProcess):

@@ -1,4 +1,4 @@
-"""`hpo.check_port`: does a port train the same as its original, and if not, where do they part and why?"""
+"""`hpo.check_port`: does a port train the same as its original, and if not, where do they differ, and why?"""
 
 from __future__ import annotations
 
