@@ -26,7 +26,7 @@ _FEW = 16
 """The most integers of a range that are tried one by one to see what depends on them."""
 
 _QUIET = 4
-"""After so many calls that showed nothing new, no more is expected."""
+"""How many calls in a row that show nothing new end the exploration."""
 
 
 class as_objective:  # noqa: N801  # it is called like a function
@@ -134,7 +134,7 @@ def space_of(objective: OptunaObjective, *, max_calls: int = 64, seed: int = 0) 
 
 
 class _Probe:
-    """Optuna's trial, but for its reports."""
+    """Optuna's trial, except that its first report ends the call."""
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial

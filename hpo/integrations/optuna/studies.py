@@ -45,7 +45,7 @@ def to_optuna(
         Optuna's study.
 
     Raises:
-        ObjectiveError: the study has not exactly one metric.
+        ObjectiveError: the study does not have exactly one metric.
 
     Example:
         to_optuna(study, "sqlite:///optuna.db")     # then: optuna-dashboard sqlite:///optuna.db
