@@ -12,7 +12,7 @@ from hpo.compare.verdicts import Row
 
 
 def document_of(comparison: Comparison) -> dict[str, Any]:
-    """All that a comparison holds; NaN and infinity are null, which JSON has not."""
+    """All that a comparison holds; NaN and infinity, which JSON does not have, are null."""
     return {
         "name": comparison.name,
         "metric": comparison.metric,

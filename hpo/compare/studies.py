@@ -63,7 +63,7 @@ def compare_backends(
         num_trials: how many configs to draw: the space's default config, and what `hpo.search` would draw.
         seed: of configs, initial weights and mini-batches.
         epochs: how long to train each; by default 10 for a task, else what the objective does.
-        metric: what to compare; by default the only one that the objective gives, or `val_error`.
+        metric: what to compare; by default the only one that the objective returns, or `val_error`.
         options: further arguments of a task, such as `batch_size`.
         data: where tasks take Fashion-MNIST from, as `HPO_DATA` names it.
         twins: how many there are of each config; 0 leaves round-off to the tolerance.
@@ -135,7 +135,7 @@ def _refusal(worker: WorkerProcess, result: BackendResult) -> str | None:
 
 
 def _carry_out(worker: WorkerProcess, result: BackendResult, on_progress: OnProgress | None) -> list[str]:
-    """Let a worker work; the metric's name in a list, empty if it died before it said so."""
+    """Let a worker work to its end; a list of the metric's name, empty if the worker died before it."""
     if result.failure is not None:
         return []
     metric = []

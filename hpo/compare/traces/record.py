@@ -139,7 +139,7 @@ def trajectory(backend: Backend, data: Arrays, rate: float, dtype: DType) -> lis
 
 
 def one_steps(backend: Backend, data: Arrays, rate: float, dtype: DType, states: list[State]) -> list[State]:
-    """What a backend makes of each of these states in the step that follows it."""
+    """The states after one step of a backend from each of `states`, the step that follows it."""
     order, ends = _order(data), []
     for step, state in zip(STEPS, states, strict=True):
         run = prepare(backend, data, rate, dtype, state)
