@@ -1,4 +1,4 @@
-"""What is in the storage before a search, and what the search makes of it."""
+"""What the storage holds before a search, and how the search starts from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search leaves, and the studies of a storage, on the screen and as JSON."""
+"""The result of a search, and the studies of a storage, on the screen and as JSON."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DISPENSABLE = ("objective", "created", "states", "backend")
 
 
 def print_result(console: Console, study: Study, *, running: str = "unfinished") -> None:
-    """The trials, the best of them, and the hints.
+    """Print the trials, the best of them, and the hints.
 
     Args:
         console: where.
@@ -119,7 +119,7 @@ def metric_entries(study: Study) -> list[dict[str, str]]:
 
 
 def finite(value: float | None) -> float | None:
-    """The number; None for NaN and infinity, which JSON has not."""
+    """The number; None for NaN and infinity, which JSON does not have."""
     return value if value is not None and math.isfinite(value) else None
 
 
@@ -153,7 +153,7 @@ def _simplify(names: list[str], rows: list[list[object]], study: Study, running:
 
 
 def print_studies(console: Console, storage: Storage, file: str) -> None:
-    """A row for each study, in the order of their creation."""
+    """Print a row for each study, in the order of their creation."""
     rows = [_row(study) for study in _studies(storage)]
     if not rows:
         print_line(console, f"{file} holds no study yet.")

@@ -35,7 +35,7 @@ def is_live(console: Console) -> bool:
 
 
 def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
-    """Lines of a label and a text, which wraps under itself in a terminal and not at all in a file."""
+    """Print lines of a label and a text, which wraps under itself in a terminal and not at all in a file."""
     fields = list(fields)
     width = max([LABEL_WIDTH, *(len(label) + 2 for label, _ in fields)])
     for label, text in fields:
@@ -54,7 +54,7 @@ def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
 
 
 def print_line(console: Console, text: str, *, style: str | None = None) -> None:
-    """A line, wrapped between words in a terminal and not at all in a file."""
+    """Print a line, wrapped between words in a terminal and not at all in a file."""
     console.print(text, style=style, soft_wrap=not console.is_terminal)
 
 
@@ -66,7 +66,7 @@ def print_table(
     bold_row: int | None = None,
     dispensable: Sequence[str] = (),
 ) -> None:
-    """A table no wider than the terminal; as wide as it is in a file.
+    """Print a table, no wider than the terminal; in a file as wide as it is.
 
     Args:
         console: where.

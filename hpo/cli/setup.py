@@ -111,7 +111,7 @@ def print_header(
     backend: str,
     device: str,
 ) -> None:
-    """What is going to happen, and where."""
+    """Print what is going to happen, and where."""
     print_line(console, job.title, style="bold")
     print_fields(
         console,

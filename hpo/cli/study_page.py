@@ -27,7 +27,7 @@ from hpo.study.tables import shown
 
 
 def print_study(console: Console, study: Study, file: str) -> None:
-    """What a study is, its best trials, and what else was kept of it."""
+    """Print what a study is, its best trials, and what else was kept of it."""
     print_line(console, f"study {study.name!r} of {file}", style="bold")
     print_fields(console, [*_about(study), *((note.topic, note.text) for note in study.notes)])
     if len(study.trials):
@@ -65,7 +65,7 @@ def document_of_study(study: Study, file: str) -> dict[str, Any]:
 
 
 def print_kept(console: Console, kept: list[KeptFile]) -> None:
-    """The checkpoints on the disk. Their paths are not in the table, which would cut them."""
+    """Print the checkpoints on the disk; their paths below the table, which would cut them."""
     rows: list[list[object]] = [
         [one.trial, one.epoch, one.which, size_text(one.bytes), one.attempt] for one in kept
     ]

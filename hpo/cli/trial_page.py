@@ -21,7 +21,7 @@ _NOT_OF_ITS_LIFE = (EventKind.REPORTED, EventKind.CHECKPOINTED)
 
 
 def print_trial(console: Console, study: Study, number: int, file: str) -> None:
-    """All that the log has of a trial.
+    """Print all that the log has of a trial.
 
     Raises:
         UsageError: the study has no such trial.
@@ -157,7 +157,7 @@ def _numbers_text(document: Mapping[str, float | str]) -> str:
 
 
 def _print_reports(console: Console, study: Study, trial: Trial, events: list[Event]) -> None:
-    """A row for each epoch: its metrics, which start reported it, and whether a checkpoint was written."""
+    """Print a row for each epoch: its metrics, which start reported it, and its checkpoint."""
     # Backwards, so that of several reports of an epoch the first one counts, as in the study.
     reported = {event.epoch: event for event in reversed(events) if event.kind is EventKind.REPORTED}
     there = {kept.epoch: "kept" for kept in trial.kept}
