@@ -185,7 +185,7 @@ def _bowl(config: dict[str, Any]) -> float:
 
 
 def _mixed(config: dict[str, Any]) -> float:
-    """What a network's error does."""
+    """The shape of a network's error: a bowl over the rate's logarithm, whose bottom the optimizer moves."""
     rate = math.log10(config["rate"]) + {"sgd": 1.2, "adam": 2.9}[config["optimizer"]]
     size = abs(math.log2(config["units"]) - 7) / 8 + abs(config["layers"] - 2) / 6
     return float(0.1 * rate**2 + 0.2 * size + (0.05 if config["optimizer"] == "sgd" else 0.0))

@@ -54,7 +54,7 @@ class SearchByHand:
         self.ended = False
 
     def run(self, num_trials: int) -> Study:
-        """Go on until so many proposals were made in all, or the searcher ends, and all have results."""
+        """Go on until there are `num_trials` proposals in all, or the searcher ends, and all have results."""
         while self.study.num_proposals < num_trials and not self.ended:
             self.start(min(self._workers - len(self._running), num_trials - self.study.num_proposals))
             if self._running:

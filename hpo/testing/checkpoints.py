@@ -84,12 +84,12 @@ class CheckpointContract(OfPackage):
     def own_model(self) -> Any:
         """A `Module` with all that has a state: dropout, running statistics, an optimizer with momenta.
 
-        It takes the examples of `make_arrays`, (batch, 1, 6, 6), and is not called as yet.
+        It takes the examples of `make_arrays`, (batch, 1, 6, 6), and has not been called yet.
         """
         raise NotImplementedError
 
     def loop(self) -> TrainingLoop:
-        """A loop over the framework's own objects, which were not called as yet."""
+        """A loop over the framework's own objects, which have not been called yet."""
         raise NotImplementedError
 
     def data(self) -> Any:

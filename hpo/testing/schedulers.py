@@ -85,10 +85,10 @@ class Honest(Scheduler):
 class SchedulerContract(ResumeContract):
     """Subclass it and say in `make_scheduler` how the scheduler is made: with `max_epochs` of at least 3.
 
-    Here each study is cut after every event for one seed, as brackets make long logs.
+    Here each study is cut after every event for one seed only, since brackets make long logs.
 
     Attributes:
-        num_by_hand: how many trials a search of a contract has that has several workers.
+        num_by_hand: how many trials a search with several workers has.
     """
 
     num_by_hand = 30

@@ -57,7 +57,7 @@ SMALL = Space({"a": Int(1, 3), "b": Choice(["x", "y"]), "c": Ordinal([1, 2]).whe
 
 
 def score(config: dict[str, Any]) -> float:
-    """A number between -10 and 10 or so that depends on everything in the config."""
+    """A number of about -10 to 10 that depends on everything in the config."""
     total = 0.0
     for place, value in enumerate(config.values()):
         if isinstance(value, str):
@@ -74,7 +74,7 @@ class SearcherContract:
         needs_one_metric: whether it refuses a study of several metrics.
         never_repeats: whether it proposes no config twice in a space that can be counted, and ends.
         depends_on_seed: whether two seeds make two searches.
-        num_trials: how many trials a search of a contract has.
+        num_trials: how many trials a search of the suite has.
     """
 
     needs_one_metric = True
