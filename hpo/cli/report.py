@@ -11,11 +11,9 @@ from rich.console import Console
 from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.cli.studies import (
     best_of,
-    created,
     goal_text,
     hyperparameters,
     iso,
-    log_of,
     on_the_clock,
     states_of,
     states_text,
@@ -168,7 +166,7 @@ def document_of_studies(storage: Storage, file: str) -> dict[str, Any]:
 
 def objective_of(study: Study) -> str | None:
     """The name of what was tuned; None for a loop by hand."""
-    described = created(study).get("objective")
+    described = study.history.created.get("objective")
     return None if described is None else str(described["name"])
 
 
@@ -182,7 +180,7 @@ def _studies(storage: Storage) -> Iterator[Study]:
 
 
 def _row(study: Study) -> list[object]:
-    best, log = best_of(study), log_of(study)
+    best, log = best_of(study), study.history.events
     return [
         study.name,
         len(study.trials),
@@ -197,7 +195,7 @@ def _row(study: Study) -> list[object]:
 
 
 def _entry(study: Study) -> dict[str, Any]:
-    log = log_of(study)
+    log = study.history.events
     return {
         "name": study.name,
         "trials": len(study.trials),

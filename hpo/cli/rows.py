@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 from hpo.cli.failures import UsageError
-from hpo.cli.studies import hyperparameters, iso, log_of
+from hpo.cli.studies import hyperparameters, iso
 from hpo.cli.trial_page import event_entry
 from hpo.storage.events import metrics_to_json
 from hpo.study.study import Study
@@ -48,7 +48,7 @@ def objects_of(study: Study, what: What) -> Iterator[dict[str, Any]]:
             for trial in study.trials
             for report in trial.reports
         )
-    return itertools.starmap(event_entry, enumerate(log_of(study)))
+    return itertools.starmap(event_entry, enumerate(study.history.events))
 
 
 def check_output(output: Path, file: str) -> None:

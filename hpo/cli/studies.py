@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from hpo.cli.failures import UsageError
 from hpo.errors import ObjectiveError, StorageError
 from hpo.storage import Storage, open_storage
-from hpo.storage.events import Event
-from hpo.study.history import History
 from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -72,21 +69,6 @@ def study_in(storage: Storage, file: str, name: str | None, command: str, before
         return load_study(storage, names[0] if name is None else name)
 
 
-def history_of(study: Study) -> History:
-    """The fold of the study's log, for what its view does not show."""
-    return study.history
-
-
-def log_of(study: Study) -> Sequence[Event]:
-    """The study's log."""
-    return history_of(study).events
-
-
-def created(study: Study) -> dict[str, Any]:
-    """What was recorded when the study began."""
-    return history_of(study).created
-
-
 def hyperparameters(study: Study) -> list[str]:
     """The names of the hyperparameters, from the trials where the log could not hold the space."""
     try:
@@ -97,7 +79,7 @@ def hyperparameters(study: Study) -> list[str]:
 
 def states_of(study: Study) -> dict[str, int]:
     """How many trials are in each state, in a fixed order, zeros included."""
-    history = history_of(study)
+    history = study.history
     return {
         "completed": study.num_completed,
         "failed": history.num_failed,
@@ -109,7 +91,7 @@ def states_of(study: Study) -> dict[str, int]:
 
 def has_open_trials(study: Study) -> bool:
     """Whether trials run, wait, or were interrupted."""
-    history = history_of(study)
+    history = study.history
     return bool(history.running or history.paused)
 
 
@@ -178,7 +160,7 @@ def kept_by(trial: Trial) -> list[KeptFile]:
 
 def kept_in(study: Study) -> list[KeptFile]:
     """All checkpoints of a study that are there, by trial; found by their folders, not trial by trial."""
-    folder = history_of(study).folder
+    folder = study.history.folder
     if folder is None or not folder.path.is_dir():
         return []
     matches = filter(None, (_TRIAL_FOLDER.fullmatch(entry.name) for entry in folder.path.iterdir()))

@@ -11,12 +11,9 @@ from hpo.cli.report import document_of, finite, objective_of, print_result
 from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.cli.studies import (
     KeptFile,
-    created,
     goal_text,
-    history_of,
     iso,
     kept_in,
-    log_of,
     on_the_clock,
     states_of,
     states_text,
@@ -41,7 +38,7 @@ def print_study(console: Console, study: Study, file: str) -> None:
 
 def document_of_study(study: Study, file: str) -> dict[str, Any]:
     """A study as one JSON value: the document of `hpo run --json`, and what else the storage knows."""
-    log, begun = log_of(study), created(study)
+    log, begun = study.history.events, study.history.created
     tested = study.tested
     return document_of(
         study,
@@ -96,7 +93,7 @@ def size_text(size: int | None) -> str:
 
 
 def _about(study: Study) -> list[tuple[str, str]]:
-    log, begun, history = log_of(study), created(study), history_of(study)
+    log, begun, history = study.history.events, study.history.created, study.history
     backend = study.backend or "none yet"
     if study.backend_reason:
         backend = f"{backend}, because {study.backend_reason}"

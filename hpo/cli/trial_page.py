@@ -10,7 +10,7 @@ from rich.console import Console
 from hpo.cli.failures import UsageError
 from hpo.cli.report import finite, trial_entry
 from hpo.cli.screen import print_fields, print_line, print_table
-from hpo.cli.studies import best_of, history_of, iso, kept_by, log_of, on_the_clock
+from hpo.cli.studies import best_of, iso, kept_by, on_the_clock
 from hpo.cli.study_page import kept_entry, print_kept
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
@@ -96,7 +96,7 @@ def _trial(study: Study, number: int) -> Trial:
 
 
 def _events(study: Study, number: int) -> list[tuple[int, Event]]:
-    return [(place, event) for place, event in enumerate(log_of(study)) if event.trial == number]
+    return [(place, event) for place, event in enumerate(study.history.events) if event.trial == number]
 
 
 def _about(trial: Trial, study: Study) -> list[tuple[str, str]]:
@@ -161,7 +161,7 @@ def _print_reports(console: Console, study: Study, trial: Trial, events: list[Ev
     # Backwards, so that of several reports of an epoch the first one counts, as in the study.
     reported = {event.epoch: event for event in reversed(events) if event.kind is EventKind.REPORTED}
     there = {kept.epoch: "kept" for kept in trial.kept}
-    written = {kept.epoch: "deleted" for kept in history_of(study).checkpoints(trial.id)} | there
+    written = {kept.epoch: "deleted" for kept in study.history.checkpoints(trial.id)} | there
     metrics = list(dict.fromkeys(name for report in trial.reports for name in report.metrics))
     names = ["epoch", *metrics, "at second", "start", "checkpoint"]
     rows: list[list[object]] = [

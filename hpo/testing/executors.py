@@ -342,7 +342,7 @@ class EndsContract(_Made):
         executor.close()
         assert executor.poll() == []
 
-    def test_a_report_in_the_clean_up_is_heard_by_nobody(self, start: Any) -> None:
+    def test_a_report_in_the_clean_up_is_not_heard(self, start: Any) -> None:
         listener = Listener({1: STOP})
         first(start(last_words, listener), Assignment(0, {}))
         assert listener.results == [(1, 1.0)]

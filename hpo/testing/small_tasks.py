@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from hpo.backend import MLP, SGD, Arrays
 from hpo.objective.decision import CONTINUE, Decision
-from hpo.schedulers import Grant
+from hpo.schedulers import Grant, Scheduler
 from hpo.space import Choice, Float, Space
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
@@ -54,7 +54,7 @@ class PerceptronTask(SmallTask):
         return MLP(arrays.num_inputs, 10, (5,))
 
 
-class Halving:
+class Halving(Scheduler):
     """Rungs of one epoch: the better half goes on, all at once; the others wait for ever."""
 
     def __init__(self, width: int = 4) -> None:
