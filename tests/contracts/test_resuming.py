@@ -1,7 +1,20 @@
-"""Each searcher and each scheduler under the contract of exact resumption."""
+"""Each searcher that has a name under the contract of exact resumption; schedulers have it in theirs."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import hpo
+from hpo.searchers import SEARCHERS, Searcher, searcher_named
 from hpo.testing import ResumeContract
+from tests.contracts.by_name import classes
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "gp": {"num_initial": 2},
+    "grid": {"levels": 2},
+    "tpe": {"num_initial": 2},
+}
+"""What a searcher is made with, so that three trials show how it goes on."""
 
 
 class InTurn(hpo.schedulers.Scheduler):
@@ -36,33 +49,11 @@ class Searched(ResumeContract):
     """Of fewer trials, as each cut is a search."""
 
     num_trials = 3
+    name: str
+
+    def make_searcher(self) -> Searcher:
+        return searcher_named(self.name, **OPTIONS.get(self.name, {}))
 
 
-class TestGrid(Searched):
-    def make_searcher(self) -> hpo.searchers.Searcher:
-        return hpo.GridSearch(2)
-
-
-class TestSobol(Searched):
-    def make_searcher(self) -> hpo.searchers.Searcher:
-        return hpo.SobolSearch()
-
-
-class TestLocal(Searched):
-    def make_searcher(self) -> hpo.searchers.Searcher:
-        return hpo.LocalSearch()
-
-
-class TestTPE(Searched):
-    def make_searcher(self) -> hpo.searchers.Searcher:
-        return hpo.TPE(num_initial=2)
-
-
-class TestGaussianProcess(Searched):
-    def make_searcher(self) -> hpo.searchers.Searcher:
-        return hpo.GaussianProcess(num_initial=2)
-
-
-class TestAuto(Searched):
-    def make_searcher(self) -> hpo.searchers.Searcher:
-        return hpo.Auto()
+# Random search is above, with more trials.
+globals().update(classes(Searched, {name: {} for name in SEARCHERS if name != "random"}))

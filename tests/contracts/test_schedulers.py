@@ -1,29 +1,29 @@
-"""Each scheduler under the contract."""
+"""Each scheduler that has a name under the contract."""
 
-import hpo
+from __future__ import annotations
+
+from typing import Any
+
+from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
 from hpo.testing import SchedulerContract
+from tests.contracts.by_name import classes
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "asha": {"max_epochs": 3, "eta": 1.5},
+    "asha-stopping": {"eta": 3},
+    "hyperband": {"eta": 3},
+    "median": {"min_trials": 2},
+    "successive-halving": {"max_epochs": 3, "eta": 2},
+}
+"""What a scheduler is made with beside nine epochs, so that it has something to decide."""
 
 
-class TestMedianStopping(SchedulerContract):
-    def make_scheduler(self) -> hpo.schedulers.Scheduler:
-        return hpo.MedianStopping(9, min_trials=2)
+class Named(SchedulerContract):
+    name: str
+
+    def make_scheduler(self) -> Scheduler:
+        return scheduler_named(self.name, **{"max_epochs": 9, **OPTIONS.get(self.name, {})})
 
 
-class TestSuccessiveHalving(SchedulerContract):
-    def make_scheduler(self) -> hpo.schedulers.Scheduler:
-        return hpo.SuccessiveHalving(1, 3, eta=2)
-
-
-class TestHyperband(SchedulerContract):
-    def make_scheduler(self) -> hpo.schedulers.Scheduler:
-        return hpo.Hyperband(1, 9, eta=3)
-
-
-class TestASHA(SchedulerContract):
-    def make_scheduler(self) -> hpo.schedulers.Scheduler:
-        return hpo.ASHA(1, 3, eta=1.5)
-
-
-class TestASHAThatStops(SchedulerContract):
-    def make_scheduler(self) -> hpo.schedulers.Scheduler:
-        return hpo.ASHA(1, 9, eta=3, kind="stopping")
+# FIFO decides nothing after epochs, which is what the contract is about.
+globals().update(classes(Named, {name: {} for name in SCHEDULERS if name != "fifo"}))

@@ -1,10 +1,25 @@
+"""Each searcher that has a name under the contract."""
+
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
-import hpo
-from hpo.searchers import Searcher
+from hpo.searchers import SEARCHERS, Searcher, searcher_named
 from hpo.testing import SearcherContract
+from tests.contracts.by_name import classes
+
+DIFFERENT: dict[str, dict[str, Any]] = {
+    "random": {"never_repeats": False, "num_trials": 40},
+    "sobol": {"num_trials": 40},
+    "grid": {"depends_on_seed": False, "options": {"levels": 20}},
+    "local": {"num_trials": 40},
+    "tpe": {"num_trials": 30},
+}
+"""What a searcher has beside the defaults of the contract; its options are those it is made with."""
 
 
 @pytest.fixture(autouse=True)
@@ -14,50 +29,17 @@ def _numpy_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HPO_DEVICE", raising=False)
 
 
-class TestRandomSearch(SearcherContract):
-    needs_one_metric = False
-    never_repeats = False
-    num_trials = 40
+class Named(SearcherContract):
+    name: str
+    options: Mapping[str, Any] = MappingProxyType({})
 
     def make(self) -> Searcher:
-        return hpo.RandomSearch()
+        return searcher_named(self.name, **self.options)
 
 
-class TestSobol(SearcherContract):
-    needs_one_metric = False
-    num_trials = 40
-
-    def make(self) -> Searcher:
-        return hpo.SobolSearch()
-
-
-class TestGrid(SearcherContract):
-    needs_one_metric = False
-    depends_on_seed = False
-
-    def make(self) -> Searcher:
-        return hpo.GridSearch(levels=20)
-
-
-class TestLocal(SearcherContract):
-    num_trials = 40
-
-    def make(self) -> Searcher:
-        return hpo.LocalSearch()
-
-
-class TestTPE(SearcherContract):
-    num_trials = 30
-
-    def make(self) -> Searcher:
-        return hpo.TPE()
-
-
-class TestGaussianProcess(SearcherContract):
-    def make(self) -> Searcher:
-        return hpo.GaussianProcess()
-
-
-class TestAuto(SearcherContract):
-    def make(self) -> Searcher:
-        return hpo.Auto()
+# What needs no results can do with any number of metrics.
+_ATTRIBUTES = {
+    name: {"needs_one_metric": searcher_named(name).needs_results, **DIFFERENT.get(name, {})}
+    for name in SEARCHERS
+}
+globals().update(classes(Named, _ATTRIBUTES))

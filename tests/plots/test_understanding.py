@@ -18,7 +18,8 @@ from scipy import stats
 
 import hpo
 from hpo.errors import ObjectiveError
-from hpo.plots import contour, edf, history, importance, parallel, plot, save, slices
+from hpo.plots import KINDS, contour, edf, history, importance, parallel, plot, save, slices
+from tests.plots.test_multi_fidelity import KINDS_OF_EPOCHS
 
 SPACE = {
     "rate": hpo.Float(1e-4, 1, log=True),
@@ -28,7 +29,8 @@ SPACE = {
     "shift": stats.norm(0, 1),
     "fixed": hpo.Constant(1),
 }
-OURS = ("importance", "slice", "contour", "parallel", "history", "edf")
+OURS = [kind for kind in KINDS if kind not in (*KINDS_OF_EPOCHS, "scatter")]
+"""Those that have no file of tests of their own."""
 
 
 def score(config: dict[str, Any]) -> float:
