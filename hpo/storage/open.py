@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from hpo.errors import StorageError
 from hpo.storage.base import Storage
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from hpo.storage.database import Database
+
+Folder: TypeAlias = "str | os.PathLike[str] | None"
 
 
 def open_storage(
     target: str | os.PathLike[str] | Storage,
     *,
-    folder: str | os.PathLike[str] | None = None,
+    folder: Folder = None,
     create: bool = True,
     timeout: float = 60.0,
 ) -> Storage:
@@ -48,7 +53,7 @@ def open_storage(
     return _open_file(os.fspath(target), create, timeout)
 
 
-def _open_url(target: str, folder: str | os.PathLike[str] | None, create: bool, timeout: float) -> Storage:
+def _open_url(target: str, folder: Folder, create: bool, timeout: float) -> Storage:
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -56,28 +61,42 @@ def _open_url(target: str, folder: str | os.PathLike[str] | None, create: bool, 
         url = make_url(target)
     except ArgumentError as error:
         raise StorageError(f"This is no URL of a database: {target!r} ({error}).") from error
-    kind, _, driver = url.drivername.partition("+")
-    if kind == "sqlite":
-        if driver not in ("", "pysqlite") or url.query or url.host or url.database in (None, "", ":memory:"):
-            raise StorageError(
-                "An SQLite storage is a file: give its path, or sqlite:/// followed by it and nothing else. "
-                f"To keep a study in memory, give no storage. Received {target!r}."
-            )
-        _refuse(folder, "a file")
-        return _open_file(url.database, create, timeout)
-    if kind != "postgresql":
+    scheme = url.drivername.partition("+")[0]
+    if scheme not in _SCHEMES:
         raise StorageError(
             "A storage is an SQLite file ('study.db', sqlite:///study.db) or a PostgreSQL database "
-            f"(postgresql://user@host/base); received {url.render_as_string(hide_password=True)!r}."
+            f"(postgresql://user@host/base); received {_shown(url)}."
         )
+    return _SCHEMES[scheme](url, folder, create, timeout)
+
+
+def _open_sqlite(url: URL, folder: Folder, create: bool, timeout: float) -> Storage:
+    plain = url.drivername in ("sqlite", "sqlite+pysqlite")
+    if not plain or url.query or url.host or url.database in (None, "", ":memory:"):
+        raise StorageError(
+            "An SQLite storage is a file: give its path, or sqlite:/// followed by it and nothing else. "
+            f"To keep a study in memory, give no storage. Received {_shown(url)}."
+        )
+    _refuse(folder, "a file")
+    return _open_file(url.database, create, timeout)
+
+
+def _open_postgresql(url: URL, folder: Folder, create: bool, timeout: float) -> Storage:
     if folder is None:
         raise ValueError(
             "A study on a server keeps its checkpoints in a folder of this machine, which has to be named: "
-            f"open_storage(url, folder='checkpoints'). Received {url.render_as_string(hide_password=True)!r}."
+            f"open_storage(url, folder='checkpoints'). Received {_shown(url)}."
         )
     from hpo.storage.postgresql import PostgresqlDatabase
 
     return _open(PostgresqlDatabase(url), Path(folder), create)
+
+
+_SCHEMES: dict[str, Callable[[URL, Folder, bool, float], Storage]] = {
+    "postgresql": _open_postgresql,
+    "sqlite": _open_sqlite,
+}
+"""What opens a storage, by the first part of its URL."""
 
 
 def _open_file(name: str | None, create: bool, timeout: float) -> Storage:
@@ -103,7 +122,11 @@ def _open(database: Database, folder: Path, create: bool) -> Storage:
     return SqlStorage(database, folder.absolute(), create=create)
 
 
-def _refuse(folder: str | os.PathLike[str] | None, target: str) -> None:
+def _shown(url: URL) -> str:
+    return repr(url.render_as_string(hide_password=True))
+
+
+def _refuse(folder: Folder, target: str) -> None:
     if folder is not None:
         raise ValueError(
             f"folder= is for a database on a server; {target} has one of its own. Received folder={folder!r}."
