@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+
+from hpo.schedulers import SCHEDULERS
+from hpo.searchers import SEARCHERS
 
 Command = Callable[..., Any]
 
@@ -20,3 +24,10 @@ def test_one_that_is_not_there_is_refused_with_those_that_are(hpo: Command) -> N
     answer = hpo("run", *OWN, "--searcher", "tpee")
     assert answer.code == 2
     assert "no searcher 'tpee'. Known are: 'auto', 'gp', 'grid'" in answer.stderr
+
+
+def test_the_help_names_each(hpo: Command) -> None:
+    text = " ".join(hpo("run", "--help").stdout.split())
+    for option, names in (("--searcher", SEARCHERS), ("--scheduler", SCHEDULERS)):
+        help_text = text.partition(f"{option} NAME")[2].partition("[default")[0]
+        assert set(names) <= set(re.findall(r"[\w-]+", help_text)), option
