@@ -16,6 +16,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+OWN_LINES = {
+    "pyproject.toml": r'hpo_{0}\b|^{0} = \["',
+    "tox.ini": r"^ +(py311-)?{0}\b|tests/{0}\b|tests/contracts/test_{0}\.py|(own_model|vision)_{0}"
+    r"|--backend {0}$|--python {0}=",
+}
+"""The lines of a file that are there for a backend."""
+
 PARTS = ["hpo", "backends", "tests", "scripts", "pyproject.toml", "tox.ini", "README.md", "LICENSE"]
 
 
@@ -32,15 +39,15 @@ def copy_without(backend: str, target: Path) -> None:
     shutil.rmtree(target / "backends" / f"hpo_{backend}")
     shutil.rmtree(target / "tests" / backend)
     (target / "tests" / "contracts" / f"test_{backend}.py").unlink()
-    own_lines = {
-        "pyproject.toml": rf'hpo_{backend}\b|^{backend} = \["',
-        "tox.ini": rf"^ +(py311-)?{backend}\b|tests/{backend}\b|(own_model|vision)_{backend}"
-        rf"|--backend {backend}$|--python {backend}=",
-    }
-    for name, pattern in own_lines.items():
-        lines = (target / name).read_text().splitlines(keepends=True)
-        kept = "".join(line for line in lines if not re.search(pattern, line))
-        (target / name).write_text(kept.replace(f",{backend}", ""))
+    for name in OWN_LINES:
+        (target / name).write_text(without(name, (target / name).read_text(), backend))
+
+
+def without(name: str, text: str, backend: str) -> str:
+    """A file of that name without the lines and the words that a backend has in it."""
+    lines = text.splitlines(keepends=True)
+    kept = "".join(line for line in lines if not re.search(OWN_LINES[name].format(backend), line))
+    return kept.replace(f",{backend}", "")
 
 
 def main() -> None:
