@@ -1,0 +1,37 @@
+"""The values of the trials in their order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpo.plots.canvas import BLUE, panels, plain_frame
+from hpo.plots.values import cross_out, ended, needs_log, values_of
+from hpo.study.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def spread(study: Study) -> Figure:
+    """Draw the values of the trials from the best to the worst.
+
+    Args:
+        study: the study.
+
+    Raises:
+        ObjectiveError: the study has not exactly one metric, or no trial completed.
+    """
+    completed, failed = ended(study)
+    values = study.metric.sign * np.sort(study.metric.sign * values_of(study, completed))
+    figure, [ax] = panels(1)
+    plain_frame(ax)
+    ax.plot(np.arange(1, len(values) + 1), values, color=BLUE, marker="o")
+    if needs_log(values):
+        ax.set_yscale("log")
+    cross_out(ax, [len(values) + 1 + place for place in range(len(failed))], study.metric.direction)
+    ax.set_xlabel("trials, the best first")
+    ax.set_ylabel(study.metric.name)
+    ax.set_title(f"{study.name}: {len(values)} values", fontsize="medium")
+    return figure
