@@ -18,20 +18,21 @@ def checked_count(
     expected: str = "an integer of at least {least}",
     if_no_integer: type[Exception] = TypeError,
 ) -> int:
-    """An integer of at least 1, or of at least another number.
+    """Return a count that is an integer of at least `least`.
 
     Args:
-        name: of the argument.
+        name: the argument, for the error.
         value: what was received.
-        least: the smallest that is accepted.
-        expected: what the text of the error says that it is.
-        if_no_integer: what is raised then.
+        least: the smallest count that is accepted.
+        expected: what the error says that the argument is.
+        if_no_integer: the error for anything that is no integer.
 
     Raises:
         ValueError: it is less.
         TypeError: it is no integer.
     """
     expected = expected.format(least=least)
+    # To Python a bool is an integer: True would pass as 1.
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise if_no_integer(f"{name} is {expected}; received {value!r}.")
     if value < least:
@@ -40,7 +41,7 @@ def checked_count(
 
 
 def checked_positive(name: str, value: Any) -> float:
-    """A number above 0.
+    """Return a number that is above 0.
 
     Raises:
         ValueError: it is not above 0.
@@ -52,13 +53,13 @@ def checked_positive(name: str, value: Any) -> float:
 def checked_number(
     name: str, value: Any, expected: str = "a number", fits: Callable[[float], bool] = lambda number: True
 ) -> float:
-    """A real number that fits.
+    """Return a real number that fits.
 
     Args:
-        name: of the argument.
+        name: the argument, for the error.
         value: what was received.
-        expected: what the text of the error says that it is.
-        fits: whether a number is one that is accepted.
+        expected: what the error says that the argument is.
+        fits: says whether a number is accepted.
 
     Raises:
         ValueError: it does not fit.
@@ -72,12 +73,12 @@ def checked_number(
 
 
 def with_defaults(thing: Kind, protocol: type[Any], expected: str) -> Kind:
-    """An object that may not derive from a protocol, with the protocol's defaults for what it lacks.
+    """Complete an object that does not derive from a protocol by the protocol's defaults.
 
     Args:
         thing: the object.
         protocol: what it is to follow; its abstract methods have no default.
-        expected: what the text of the error says that it is.
+        expected: what the error says that the object is.
 
     Raises:
         TypeError: it lacks an abstract method, or takes no attributes.

@@ -4,7 +4,7 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
 `except hpo.HpoError` catches all of it and nothing more::
 
     HpoError
-    ├── SpaceError (ValueError)          a space, a domain or a config that cannot be
+    ├── SpaceError (ValueError)          a space, a domain or a config that is not valid
     ├── BackendError
     │   ├── UnknownBackendError (ValueError)     no backend of that name is registered
     │   ├── MissingFrameworkError (ImportError)  the backend is there, its framework is not
@@ -42,7 +42,7 @@ class HpoError(Exception):
 
 
 class SpaceError(HpoError, ValueError):
-    """A space, a domain or a config that cannot be."""
+    """A space, a domain or a config that is not valid."""
 
 
 class BackendError(HpoError):
@@ -90,7 +90,7 @@ class CacheError(DataError, OSError):
 
 
 class ObjectiveError(HpoError):
-    """The objective cannot be used, or gave something that is no result."""
+    """The objective cannot be used, or returned something that is no result."""
 
 
 class SearchFailedError(ObjectiveError):
@@ -102,11 +102,12 @@ class SearchFailedError(ObjectiveError):
 
     def __init__(self, message: str, study: Any = None) -> None:
         super().__init__(message)
+        # Not typed as a Study: that room stands above this module, and imports it.
         self.study = study
 
 
 class SearchInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a search. What was finished is in `study`; `tuner.run()` goes on.
+    """Ctrl-C during a search. `study` has all that was finished, and `tuner.run()` continues.
 
     Attributes:
         study: the study up to the interruption.
@@ -164,7 +165,7 @@ class PortError(HpoError):
 
 
 class PortMappingError(PortError, ValueError):
-    """Which parameter of a port corresponds to which of its original has to be said."""
+    """Which parameter of a port corresponds to which one of its original has to be said."""
 
 
 class PortLayoutError(PortError, ValueError):

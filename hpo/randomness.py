@@ -36,9 +36,11 @@ def check_seed(seed: int) -> int:
 def stream(seed: int, *path: str | int) -> np.random.Generator:
     """The generator that belongs to `seed` and a path such as `("searcher", 3)`.
 
-    Streams of different paths are independent; the same path always gives the same stream.
+    Streams of different paths are independent; the same path always has the same stream.
     """
+    # Not hash(), which Python salts anew in each process.
     key = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in path]
+    # The bit generator is named: the one of `default_rng` may change with a version of NumPy.
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *key])))
 
 
@@ -54,21 +56,23 @@ def batch_order(seed: int, replicate: int, epoch: int, num_examples: int) -> NDA
     a study see the same mini-batches (common random numbers).
     """
     draws = uniforms(seed, "training", replicate, "order", epoch, shape=(num_examples,))
+    # Not `Generator.permutation`, whose algorithm NumPy may change. A stable sort leaves equal draws in one
+    # order whatever the algorithm behind it.
     return np.argsort(draws, kind="stable")
 
 
 def dropout_mask(
     seed: int, replicate: int, step: int, layer: int, rate: float, shape: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Which outputs of layer `layer` step `step` (from 0) keeps: each with probability 1 - rate.
+    """Which outputs of a layer a training step keeps: each with probability 1 - rate.
 
-    It depends on the number of the step and on nothing that came before, so that a run which goes on
+    The mask depends on the number of the step and on nothing that came before, so a run that continues
     from a state draws the same masks.
 
     Args:
         seed: the study's seed.
         replicate: which of the repeated draws this is.
-        step: the number of the step since the beginning of training.
+        step: the number of the step since the beginning of training, from 0.
         layer: the number of the layer.
         rate: the share that is set to zero.
         shape: examples in the mini-batch, and outputs of the layer.

@@ -15,6 +15,8 @@ class ClaimedError(Exception):
     Nothing was appended. The caller reads on and decides again.
     """
 
+    # No StorageError: nothing is wrong with the storage.
+
 
 class StudyLog(Protocol):
     """The log of one study in a storage. Several processes may append to it at once."""
@@ -30,14 +32,14 @@ class StudyLog(Protocol):
         ...
 
     def append(self, events: Sequence[Event], seen: int) -> list[Event]:
-        """Append events, all or none, and give those of others that came in between.
+        """Append events, all or none, and return what others appended since the writer read.
 
         Args:
             events: what happened, in order.
             seen: how many events of the log the writer knew. It is kept beside each event.
 
         Returns:
-            The events number `seen` and following that others appended before these.
+            The events that others appended before these, from number `seen` on.
 
         Raises:
             ClaimedError: the log has one of them already (notes apart).
@@ -58,7 +60,7 @@ class StudyLog(Protocol):
         ...
 
     def beats(self) -> Mapping[str, int]:
-        """For each tuner how often it said so. A count that stands still means that it is gone."""
+        """The number of beats of each tuner. Where it stands still, the tuner is gone."""
         ...
 
 
@@ -89,5 +91,5 @@ class Storage(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Release files and connections."""
         ...

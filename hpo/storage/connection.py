@@ -13,6 +13,7 @@ from hpo.errors import StorageError
 from hpo.storage.database import Database
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+# What a fork has locked, by thread: two of them may fork at once.
 _forking = threading.local()
 
 
@@ -25,6 +26,7 @@ class Connection:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Reentrant: the thread that forks may be inside a transaction.
         self._lock = threading.RLock()
         self._driver: Any = None
         self._closed = False
@@ -36,10 +38,10 @@ class Connection:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Any]:
-        """A cursor for one statement that reads.
+        """A cursor to read with, outside of any transaction.
 
         Raises:
-            StorageError: the database said so; the text says what and how to mend it.
+            StorageError: the database reported an error; the text says what happened and how to mend it.
         """
         with self._lock, self._errors():
             yield self._cursor()
@@ -58,12 +60,12 @@ class Connection:
             try:
                 yield cursor
                 cursor.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # Ctrl-C, too, must leave no transaction open
                 self._undo()
                 raise
 
     def close(self) -> None:
-        """Let go of the database, for good."""
+        """Disconnect from the database, for good."""
         with self._lock:
             self._closed = True
             self._disconnect()
@@ -118,6 +120,8 @@ class Connection:
 
 
 def _before_fork() -> None:
+    # A strong reference to each: one that was collected in between would stay locked, and one that another
+    # thread makes meanwhile was never locked.
     _forking.connections = list(_connections)
     for connection in _forking.connections:
         connection.before_fork()

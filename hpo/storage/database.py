@@ -1,4 +1,4 @@
-"""What differs from one database to another: all of it, in one class for each."""
+"""The protocol of a database: all that differs from one database to another."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Database(Protocol):
         ...
 
     def initialise(self, cursor: Any) -> None:
-        """Prepare a database without tables for having some; another process may do the same now.
+        """Prepare an empty database for its tables. Another process may do so at the same time.
 
         Raises:
             StorageError: the database serves another purpose.
@@ -47,7 +47,7 @@ class Database(Protocol):
         ...
 
     def check(self) -> None:
-        """See that what is connected to is still what others would find.
+        """Check that the connection still leads to what another process would find.
 
         Raises:
             StorageError: it is not.

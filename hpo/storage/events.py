@@ -1,8 +1,7 @@
 """Events: what a study remembers, and the only thing it remembers.
 
-A study is an append-only log of these. An event's content is kept as JSON text, so that it can go to
-any storage as it is, it cannot be changed afterwards, and a log that was read back equals the one that
-was written.
+A study is an append-only log of these. An event's content is kept as JSON text: it goes to any storage as
+it is, it cannot be changed afterwards, and a log that was read back equals the one that was written.
 """
 
 from __future__ import annotations
@@ -103,6 +102,7 @@ class Event:
 _STRINGS = {str(value): value for value in (math.nan, math.inf, -math.inf)}
 # As `json.loads`, which looks for white space around it: a large study is read one event at a time.
 _decode = json.JSONDecoder().raw_decode
+# Not as Python does by default: it writes NaN, which JSON does not have, and spaces in every event.
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
@@ -127,5 +127,5 @@ def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:
 
 
 def metrics_from_json(document: Mapping[str, float | str]) -> dict[str, float]:
-    """What `metrics_to_json` was given."""
+    """Metrics out of an event: the inverse of `metrics_to_json`."""
     return {name: _STRINGS[v] if isinstance(v, str) else float(v) for name, v in document.items()}

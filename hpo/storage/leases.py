@@ -1,8 +1,8 @@
 """Which tuners are alive: one that runs a trial says so, and is missed when it no longer does.
 
-No clock is compared with another one. A tuner counts up its beats in the storage; another one
-takes it for gone if the count stands still for as long as a lease lasts, by its own clock, which never goes
-back. On the same computer a process that has ended is missed at once.
+No clock is compared with that of another computer. A tuner counts its beats in the storage. Another tuner
+takes it for gone when that count stands still for as long as a lease lasts, measured by a clock of its own
+that never goes back. On the same computer a process that has ended is missed at once.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from contextlib import suppress
 from hpo.errors import StorageError
 from hpo.storage import StudyLog
 
+# Twelve beats to a lease: some of them may fail or come late.
 BEAT_SECONDS = 5.0
 LEASE_SECONDS = 60.0
 
+# Weak: a tuner that was dropped without an end, as in a notebook, is gone although its process lives.
 _alive: weakref.WeakValueDictionary[str, Lease] = weakref.WeakValueDictionary()
 
 
@@ -42,13 +44,15 @@ class Lease:
         weakref.finalize(self, self._over.set)
         self._thread: threading.Thread | None = None
         pid = os.getpid()
+        # The token tells the tuners of one process apart.
         self.owner = f"{socket.gethostname()}/{pid}/{_born(pid)}/{secrets.token_hex(4)}"
 
     def begin(self) -> None:
-        """Start to beat, if that is not so yet."""
+        """Start to beat, unless it does already."""
         if self._thread is None:
             self._over.clear()
             _alive[self.owner] = self
+            # The first beat not in the thread, which would hide that the storage cannot be written.
             self._log.beat(self.owner)
             self._thread = threading.Thread(
                 target=_beat, args=(self._log, self.owner, self._over), name="hpo-lease", daemon=True
@@ -83,6 +87,7 @@ class LeaseWatch:
         if host == socket.gethostname():
             if int(pid) == os.getpid() and born == _born(os.getpid()):
                 return owner not in _alive
+            # Another birth means that the system gave the number to a new process.
             if _born(int(pid)) != born:
                 return True
         return self._stands_still(owner, self._log.beats())
@@ -112,7 +117,7 @@ class Presence:
         self.owner = None if self._lease is None else self._lease.owner
 
     def begin(self) -> None:
-        """Start to beat, if that is not so yet."""
+        """Start to beat, unless it does already."""
         if self._lease is not None:
             self._lease.begin()
 
@@ -136,7 +141,7 @@ def _beat(log: StudyLog, owner: str, over: threading.Event) -> None:
 
 
 def _born(pid: int) -> str:
-    """When the process was started: its number may be given again. Empty if there is none."""
+    """When the process was started, as its number may be used again; empty if there is none."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             # The name of the program, in brackets, may hold anything.

@@ -1,4 +1,4 @@
-"""From what a user names to a storage."""
+"""Opens the storage that a user names by a path or a URL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def open_storage(
 
     Args:
         target: the path of an SQLite file; a URL (`sqlite:///study.db`, `postgresql://user@host/base`); or
-            a storage, which is given back. A relative path is of the current folder as it is now.
+            a storage, which is returned as it is. A relative path counts from the folder that is current now.
         folder: where checkpoints go, for a database on a server only. Those of a file `study.db` go to
             `study.db.files`, beside it.
         create: whether a file that is not there is made; False to read what must be there.
@@ -54,6 +54,7 @@ def open_storage(
 
 
 def _open_url(target: str, folder: Folder, create: bool, timeout: float) -> Storage:
+    # Here, as everywhere in this file: `import hpo` loads no database.
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 

@@ -28,12 +28,14 @@ class PostgresqlDatabase:
 
     def __init__(self, url: URL) -> None:
         if url.drivername == "postgresql":
+            # SQLAlchemy would take psycopg2.
             url = url.set(drivername="postgresql+psycopg")
         self.place = url.render_as_string(hide_password=True)
         driver = url.get_driver_name()
         if driver not in _DRIVERS:
             raise StorageError(f"PostgreSQL is reached by {' or '.join(_DRIVERS)}; received {self.place}.")
         try:
+            # AUTOCOMMIT, as our own statements begin and end each transaction.
             self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         except ImportError as error:
             raise StorageError(f"The storage {self.place} needs a driver: pip install {driver}.") from error
@@ -45,6 +47,7 @@ class PostgresqlDatabase:
     def connect(self) -> Any:
         """A connection of its own to the server."""
         connection = self._engine.raw_connection()
+        # Else SQLAlchemy closes the driver's connection as soon as its own wrapper is collected.
         connection.detach()
         return connection.dbapi_connection
 
@@ -54,7 +57,8 @@ class PostgresqlDatabase:
     def tables(self, cursor: Any) -> set[str]:
         """The names of the tables, as far as they are found without their schema's name.
 
-        In a transaction no other process looks for them until it ends, so that one of two makes them.
+        Within a transaction it also lets other processes wait here until the transaction ends, so that only
+        one of them makes the tables.
         """
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('hpo'))")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))")

@@ -48,6 +48,7 @@ EVENTS = Table(
     "hpo_events",
     TABLES,
     Column("study", ForeignKey(STUDIES.c.id), primary_key=True),
+    # Counted by the writer under its lock: a sequence leaves gaps where a transaction is undone.
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False),
     Column("trial", BigInteger),
@@ -112,6 +113,7 @@ class Statements:
         self.add_version = text(insert(SCHEMA))
         self.names = text(select(STUDIES.c.name).order_by(STUDIES.c.id))
         self.study = text(select(STUDIES.c.id).where(STUDIES.c.name == bindparam("name")))
+        # Inline, so that SQLAlchemy adds no RETURNING: the id is asked for by name.
         self.add_study = text(insert(STUDIES).values(name=bindparam("name")).inline())
         self.lock = text(select(STUDIES.c.id).where(STUDIES.c.id == bindparam("study")).with_for_update())
         """Lets one writer at a time to a study, where a transaction does not do so for the whole database."""

@@ -80,7 +80,7 @@ class SqlStorage:
         return self._log(study, name)
 
     def close(self) -> None:
-        """Let go of the database; the logs that were opened are of no use any more."""
+        """Disconnect from the database; logs that were opened here cannot be used any more."""
         self._connection.close()
 
     def _find(self, cursor: Any, name: str) -> Any:
@@ -92,6 +92,7 @@ class SqlStorage:
         return SqlLog(self._database, self._connection, self._statements, study, name, folder)
 
     def _prepare(self, create: bool) -> None:
+        # Outside of a transaction, so that opening a storage waits for no writer.
         with self._connection.reading() as cursor:
             ready = SCHEMA.name in self._database.tables(cursor)
         if not ready:
@@ -110,6 +111,7 @@ class SqlStorage:
             )
 
     def _make_tables(self) -> None:
+        # SQLite cannot switch to WAL mode inside a transaction.
         with self._connection.reading() as cursor:
             self._database.initialise(cursor)
         with self._connection.writing() as cursor:
@@ -153,13 +155,14 @@ class SqlLog:
         return self._folder
 
     def append(self, events: Sequence[Event], seen: int) -> list[Event]:
-        """Append events, all or none, and give those of others that came in between."""
+        """Append events, all or none, and return what others appended since the writer read."""
         if not events:
             return self.events(seen)
         try:
             with self._connection.writing() as cursor:
                 # Nothing is asked on SQLite, where only one transaction writes at a time.
                 cursor.execute(self._statements.lock, {"study": self._study})
+                # From here on no other writer comes in between, so the numbers have no gaps.
                 number = self._count(cursor, seen)
                 others = self._read(cursor, seen) if number > seen else []
                 rows = [_row(self._study, seen, number + i, event) for i, event in enumerate(events)]
@@ -181,7 +184,7 @@ class SqlLog:
                 cursor.execute(self._statements.add_beat, {"study": self._study, "owner": owner, "count": 1})
 
     def beats(self) -> Mapping[str, int]:
-        """For each tuner how often it said so."""
+        """The number of beats of each tuner."""
         with self._connection.reading() as cursor:
             cursor.execute(self._statements.beats, {"study": self._study})
             return dict(cursor.fetchall())
@@ -218,7 +221,7 @@ class SqlLog:
             raise self._unknown(str(error), cursor) from error
 
     def _unknown(self, kind: str, cursor: Any) -> StorageError:
-        """The error to raise where the log has an event of a kind that came later."""
+        """The error to raise for an event of a kind that this version does not know."""
         cursor.execute(self._statements.created, {"study": self._study})
         ((text,),) = cursor.fetchall()
         version = json.loads(text).get("versions", {}).get("polyhpo", "of an unknown version")
@@ -229,7 +232,8 @@ class SqlLog:
         )
 
     def _collision(self, events: Sequence[Event], error: Exception) -> Exception:
-        """The error to raise where events could not be appended beside those that are there."""
+        """The error to raise for events that were refused: which one the log has already."""
+        # Asked after the transaction was undone: only then it is known which event was refused, and why.
         with self._connection.reading() as cursor:
             for event in events:
                 row = _row(self._study, 0, 0, event)
@@ -244,9 +248,9 @@ class SqlLog:
 
 @contextlib.contextmanager
 def _no_collection() -> Iterator[None]:
-    """Without the garbage collector, which would look for cycles in a growing list of events again and again.
+    """Pause the garbage collector, which would look through a growing list of events again and again.
 
-    It took more than half of the time that a long log is read in.
+    It took more than half of the time of reading a long log.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -39,8 +39,8 @@ class SqliteDatabase:
     """An SQLite file.
 
     In WAL mode readers and writers do not wait for each other. A transaction that writes takes its lock
-    at its beginning (`BEGIN IMMEDIATE`): with the lock taken at its first write, two that read before
-    could not both go on, and SQLite would refuse one without waiting.
+    at its beginning (`BEGIN IMMEDIATE`). If it took the lock at its first write, two transactions that had
+    both read before could not both go on, and SQLite would refuse one of them without waiting.
 
     `synchronous` is NORMAL: what is committed is in the operating system's hands, so a killed process
     loses nothing. After a power cut the file is whole but may lack the last commits; the resumed study
@@ -79,13 +79,17 @@ class SqliteDatabase:
         """
         connection = self._open("rw")
         try:
+            # To connect reads nothing: this shows whether the file can be used.
             connection.execute("SELECT 1 FROM sqlite_master").fetchall()
         except sqlite3.Error:
             connection.close()
             pending = self._path.with_name(f"{self._path.name}-wal").exists()
             if pending or os.access(self._path.parent, os.W_OK):
                 raise
+            # In a read-only folder WAL mode has no place for its shared memory, which an immutable file does
+            # not need. But of an immutable file SQLite ignores the -wal file, with the commits in it.
             connection = self._open("ro&immutable=1")
+        # Settings of the connection and not of the file.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
@@ -108,7 +112,7 @@ class SqliteDatabase:
         return {name for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
     def check(self) -> None:
-        """See that the file has not been deleted or replaced: SQLite would go on writing to the lost one."""
+        """Check that the file was not deleted or replaced: SQLite would go on writing to the lost one."""
         deleted = f"The storage {self.place} was deleted while it was in use. Put it back, or begin anew."
         if self._look(deleted) != self._identity:
             raise StorageError(
@@ -129,8 +133,9 @@ class SqliteDatabase:
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,
             timeout=self._timeout,
+            # Python's module would begin transactions by itself, with a BEGIN that is not IMMEDIATE.
             isolation_level=None,
-            check_same_thread=False,
+            check_same_thread=False,  # `Connection` has a lock
         )
 
     def _look(self, absent: str) -> tuple[int, int]:
