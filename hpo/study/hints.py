@@ -1,8 +1,8 @@
-"""Hints: what a user could do next, seen from the results alone.
+"""Hints: what a user could do next, judged by the results alone.
 
-Each hint names the hyperparameter, the values and the mend. A hint that cries wolf is worse than none:
-the thresholds are set such that under random search an objective that depends on nothing gives one in
-about one study of twenty, whatever the number of hyperparameters and of trials.
+Each hint names the hyperparameter, the values and the remedy. A hint that cries wolf is worse than none.
+So the thresholds are set such that, under random search, an objective that depends on nothing leads to a
+hint in about one study of twenty, whatever the number of hyperparameters and of trials.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hpo.study.tables import shown
 from hpo.study.trial import Direction, Metric, Trial, TrialState
 
 FEWEST_TRIALS = 8
-"""Below so many finished trials nothing is said of the space."""
+"""With fewer finished trials nothing is said of the space."""
 
 
 FALSE_ALARMS = 0.05
@@ -55,6 +55,7 @@ def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[H
     # Best first; what failed ranks last.
     ranked = sorted(completed, key=lambda trial: metric.sign * _value(trial, metric)) + failed
     ordered = [name for name, domain in space.items() if domain.is_ordered and domain.size > 1]
+    # Bonferroni: the rate of false alarms is that of the study, however many hyperparameters there are.
     alpha = FALSE_ALARMS / max(1, len(ordered))
     for name in ordered:
         with_it = [trial for trial in ranked if name in trial.config]
@@ -62,6 +63,7 @@ def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[H
         if len(with_it) >= FEWEST_TRIALS and num_completed:
             positions = space[name].encode([trial.config[name] for trial in with_it])
             found += bound_hints(name, space[name], with_it, positions[:num_completed], alpha=alpha)
+            # Two halves are looked at, so half of the rate for each.
             found += narrow_hints(name, space[name], positions, alpha=alpha / 2)
     return tuple(found)
 
@@ -82,18 +84,19 @@ def bound_hints(
 ) -> Iterator[Hint]:
     """Whether the best values press against an end of the range.
 
-    They do if the best one is in the outermost twentieth (with few trials: nearer than the spacing of
-    the trials; of a discrete range: the last step), and the next best are in the same third. As many of
-    them are looked at as it takes: if the results did not depend on the hyperparameter, the chance of it
-    for k in all would be 2 * margin / 3^(k - 1).
+    They do if the best value is in the outermost twentieth (with few trials: nearer than the spacing of
+    the trials; of a discrete range: the last step), and the next best are in the same third. If the results
+    did not depend on the hyperparameter, the chance of this for the k best trials would be
+    2 * margin / 3^(k - 1). So many of them are looked at that this chance is below `alpha`.
 
     Args:
         name: the hyperparameter.
         domain: its domain, ordered.
         ranked: the trials, best first.
-        positions: the completed ones' places in the unit interval, in the same order.
+        positions: the places of the completed trials in the unit interval, in the same order.
         alpha: how small that chance must be.
     """
+    # In a range of up to four values one of them is at each end, or next to it, anyway.
     if domain.bounds is None or domain.size < 5:
         return
     margin = max(0.05, 1 / len(ranked), 1 / domain.size)
@@ -115,7 +118,7 @@ def bound_hints(
 def narrow_hints(
     name: str, domain: Domain, positions: NDArray[np.float64], *, alpha: float
 ) -> Iterator[Hint]:
-    """Whether a half of the range never gave one of the best results.
+    """Whether a half of the range holds none of the best results.
 
     The best third of the trials is compared with the halves: if the results did not depend on the
     hyperparameter, the chance that none of them falls into a half that holds m of n trials is

@@ -77,12 +77,12 @@ class History:
         events: the log.
         folder: where the checkpoints are.
         store: the log outside of this process; None if there is none.
-        created: the content of the first event, the searcher by the name that it has today.
+        created: the content of the first event, with the name that its searcher has today.
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
         notes: the remarks, in order.
         tested: what the sealed test set said; None while it is sealed.
-        replicated: for each trial that was confirmed, its metrics on other draws, by the draw's number.
+        replicated: for each trial that was confirmed its metrics on other draws, by the number of the draw.
         running: ids of the trials that are under way, in the order of their starts.
         paused: ids of the trials that wait, in the order of their pauses.
         plans: for each kind of trial how many train together, and why.
@@ -114,10 +114,12 @@ class History:
         self.notes: list[Note] = []
         self.tested: Tested | None = None
         self.replicated: dict[int, dict[int, dict[str, float]]] = {}
+        # Dictionaries as ordered sets.
         self.running: dict[int, None] = {}
         self.paused: dict[int, None] = {}
         self.plans: dict[str, tuple[int, str]] = {}
         self.cohorts: dict[int, tuple[int, ...]] = {}
+        # Arrays and not lists: 4 and 8 bytes a trial, where each object of Python takes about 30.
         self.finished = array("i")
         self.values = array("d")
         self.best: int | None = None
@@ -141,6 +143,7 @@ class History:
             self.append(event)
 
     def __getstate__(self) -> dict[str, Any]:
+        # A database's connection cannot go to another process.
         return vars(self) | {"store": None}
 
     @property
@@ -162,19 +165,20 @@ class History:
         return self._space
 
     def append(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
-        """Take one more event in.
+        """Add an event to the log, and fold it.
 
         Args:
             event: what happened.
-            data: its content, if it is at hand: reading it from the event costs more than the rest.
+            data: its content, if it is at hand: decoding it costs more than all the rest.
 
         Raises:
-            ValueError: it cannot come after those that are there.
+            ValueError: it cannot follow the events before it.
         """
         if (event.kind is EventKind.STUDY_CREATED) != (not self._before):
             raise ValueError(
                 f"A log starts with its only study_created; event {len(self.events)} is {event}."
             )
+        # The fold comes first: an event that it refuses is in none of the columns.
         before = _FOLD[event.kind](self, event, event.data if data is None else data)
         self._before.append(-1 if before is None else before)
         self.events.append(event)
@@ -219,14 +223,16 @@ class History:
         return None if place < 0 else self._metrics_at(place)
 
     def checkpoints(self, trial: int) -> list[Checkpoint]:
-        """The trial's checkpoints that the log names, by epoch; their files need not be there any more."""
+        """The trial's checkpoints that the log names, by epoch; their files may be deleted by now."""
         if self.folder is None:
             return []
         places = list(self._chain(self._saved[trial]))
+        # From the first one on, so that of two attempts at an epoch the later one counts.
         last = {self.events.epoch(place): self.events.attempt(place) for place in reversed(places)}
         # Looked for as text first: hardly any trial has it, and this is asked after every report.
         if '"start_from":' in self.events.text(self._first[trial]):
             given = json.loads(self.events.text(self._first[trial])).get("start_from")
+            # The copy that the trial started from: its own attempt 0, unless it wrote that epoch since.
             last = {given["epoch"]: 0, **last} if given else last
         return [self.folder.checkpoint(trial, last[epoch], epoch) for epoch in sorted(last)]
 
@@ -299,7 +305,7 @@ class History:
         return metrics_from_json(json.loads(self.events.text(place)))
 
     def _is_late(self, event: Event) -> bool:
-        """Whether the event is of a start that another one has replaced since.
+        """Whether the event belongs to a start of the trial that a later one replaced.
 
         Raises:
             ValueError: there is no such start.
@@ -307,13 +313,14 @@ class History:
         trial = event.trial
         if trial is not None and 0 <= trial < self.num_trials and event.attempt < self.attempt(trial):
             return True
+        # A paused trial may be stopped where it stands, without another start.
         waits = event.kind is EventKind.TRIAL_STOPPED and trial in self.paused
         if not (trial in self.running or waits) or trial is None or self.attempt(trial) != event.attempt:
             raise ValueError(f"The log has {event}, but no such attempt is running.")
         return False
 
     def _study_created(self, event: Event, data: Mapping[str, Any]) -> None:
-        self.created = event.data  # its own copy
+        self.created = event.data  # a copy of its own, which the next lines change
         if "searcher" in self.created:
             self.created["searcher"] = name_today(self.created["searcher"])
         self.metrics = _metrics(self.created["metrics"])
@@ -338,13 +345,14 @@ class History:
 
     def _cohort_formed(self, event: Event, data: Mapping[str, Any]) -> None:
         trials = tuple(data["trials"])
+        # One that another tuner ended meanwhile keeps its place for the others, and has no entry of its own.
         self.cohorts.update(dict.fromkeys((trial for trial in trials if trial in self.running), trials))
 
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
         self.notes.append(Note(data["topic"], data["text"]))
 
     def _nondeterministic(self, event: Event, data: Mapping[str, Any]) -> None:
-        """What the log has counts; the event says that something else came."""
+        """Nothing changes: what was logged first counts, and this event says that something else came."""
 
     def _trial_started(self, event: Event, data: Mapping[str, Any]) -> None:
         number, place = event.trial, len(self._before)
@@ -367,6 +375,7 @@ class History:
         else:
             self._started[number] = place
             self._attempts[number] = event.attempt
+            # A pause had set it.
             self._ended[number] = -1
             if "lost" in data:
                 self._lost[number] = self.num_lost(number) + 1
@@ -403,6 +412,7 @@ class History:
         if self._is_late(event):
             return None
         number = event.trial or 0
+        # The link to the pause tells until when a trial worked that was stopped while it waited.
         paused = self._ended[number] if number in self.paused else None
         self.num_ended_since_best += 1
         if event.kind is EventKind.TRIAL_COMPLETED and len(self.metrics) == 1:
@@ -421,6 +431,7 @@ class History:
     def _rank(self, number: int, value: float) -> None:
         self.values[number] = value
         sign = self.metrics[0].sign
+        # By id where values are equal: parallel trials may end in any order.
         if self.best is None or (sign * value, number) < (sign * self.values[self.best], self.best):
             self.best, self.num_ended_since_best = number, 0
 
@@ -479,7 +490,7 @@ _ENDS = {
 }
 
 _Fold: TypeAlias = "Callable[[History, Event, Mapping[str, Any]], int | None]"
-# Each gives the place of the event to which the new one is linked, where there is one.
+# Each returns the place of the event to which the new one is linked, if there is one.
 _FOLD: dict[EventKind, _Fold] = {
     EventKind.STUDY_CREATED: History._study_created,
     EventKind.METRICS_CHOSEN: History._metrics_chosen,

@@ -1,4 +1,4 @@
-"""A study's log in memory: columns instead of objects, about 40 bytes an event beside its text."""
+"""A study's log in memory: columns instead of objects, with about 40 bytes for an event beside its text."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import overload
 from hpo.storage.events import Event, EventKind
 
 _KINDS = tuple(EventKind)
+# Codes of this process alone: a storage keeps the names, so the order of kinds may change.
 _CODES = {kind: code for code, kind in enumerate(_KINDS)}
 _NONE = -1
 
@@ -23,11 +24,12 @@ class Log(Sequence[Event]):
         self._epochs = array("i")
         self._times = array("d")
         self._elapsed = array("d")
+        # All texts in one piece: a string for each would take 50 bytes more.
         self._text = bytearray()
         self._ends = array("q", [0])
 
     def append(self, event: Event) -> None:
-        """Take one more event in."""
+        """Add an event at the end."""
         self._kinds.append(_CODES[event.kind])
         self._trials.append(_NONE if event.trial is None else event.trial)
         self._attempts.append(event.attempt)
@@ -38,7 +40,7 @@ class Log(Sequence[Event]):
         self._ends.append(len(self._text))
 
     def kind(self, index: int) -> EventKind:
-        """What kind the event is of."""
+        """The kind of the event."""
         return _KINDS[self._kinds[index]]
 
     def attempt(self, index: int) -> int:

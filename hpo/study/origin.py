@@ -1,4 +1,4 @@
-"""How a study begins, and how it is found again."""
+"""How a study begins, and how it is opened again."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from hpo.version import __version__
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What a study is from its first event on.
+    """What a study is made of, and what its first event records.
 
     Attributes:
         name: what it is called.
         space: what is searched.
-        metrics: what is optimised; empty if the first result is to name it.
+        metrics: what is optimised; empty if the first result names it.
         seed: None to draw one.
         objective: its name and fingerprint; None for a loop by hand.
         searcher: what proposes configs.
@@ -67,19 +67,19 @@ class Origin:
         except SpaceError as error:
             data |= {"space": None, "space_error": str(error)}
         version = ".".join(str(part) for part in sys.version_info[:3])
-        # Not by an import: the package's own file stands above every layer.
+        # The version not by `import hpo`, whose file stands above every layer.
         data["versions"] = {"polyhpo": __version__, "python": version, "numpy": np.__version__}
         return Event(EventKind.STUDY_CREATED, text=to_text(data), time=time.time())
 
 
 def begin(beginning: Origin, storage: str | Path | Storage | None, *, resume: bool) -> tuple[History, bool]:
-    """The history of a new study, or of one that goes on, and whether it is new.
+    """The history of a new study or of one that continues, and whether it is new.
 
     Raises:
         StudyExistsError: there is one of that name, and it is not to be resumed.
         StudyMismatchError: it is of another space, metric or seed; the text shows the difference.
         StorageError: the storage cannot be read or written.
-        ValueError: nothing to resume from without a storage.
+        ValueError: it is to be resumed, and there is no storage.
     """
     if storage is None:
         if resume:
@@ -88,6 +88,7 @@ def begin(beginning: Origin, storage: str | Path | Storage | None, *, resume: bo
             )
         return History([beginning.event()], space=beginning.space), True
     opened = open_storage(storage)
+    # Created first and opened only then: of several tuners that begin at once, one creates it.
     try:
         store, is_new = opened.create(beginning.name, beginning.event()), True
     except StudyExistsError as error:
@@ -134,15 +135,17 @@ def _history_of(store: StudyLog, space: Space | None) -> History:
 
 
 def _check_same(history: History, beginning: Origin) -> None:
-    """Refuse what would make another study of it; warn of what may."""
+    """Refuse to continue as another study, and warn of what may make it one."""
     created = history.created
     differences = []
+    # A space that has no JSON cannot be compared: the log does not hold it.
     if created.get("space") is not None and (there := Space.from_json(created["space"])) != beginning.space:
         differences += _space_differences(there, beginning.space)
     if beginning.metrics and history.metrics and beginning.metrics != history.metrics:
         differences.append(f"metric: {_goal(history.metrics)} there, {_goal(beginning.metrics)} here")
     for key in ("seed", "replicates"):
         mine = getattr(beginning, key)
+        # None is a seed to be drawn, which takes the one that is there.
         if mine is not None and created.get(key, mine) != mine:
             differences.append(f"{key}: {created[key]} there, {mine} here")
     if differences:
@@ -175,7 +178,7 @@ def _warn_of_changes(history: History, beginning: Origin) -> None:
 
 
 def _is_ours(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
-    """Whether both are one class of this library, which may move and be written anew with each version."""
+    """Whether both are one class of this library, whose place and source may change with each version."""
     modules, names = zip(*(each["name"].rpartition(".")[::2] for each in (before, now)), strict=True)
     return len({*names}) == 1 and all(module.startswith(("hpo.", "hpo_")) for module in modules)
 

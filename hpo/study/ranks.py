@@ -1,4 +1,4 @@
-"""The order of trials: the best ones, the best one so far, and the best means on fresh draws."""
+"""The order of trials: the best ones, the incumbents, and the best means on fresh draws."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hpo.study.trial import Metric, Ranked, TrialState
 
 @dataclass(frozen=True)
 class Incumbents:
-    """The best value so far, after each trial that ended, in the order in which they ended.
+    """The incumbent's value after each trial that ended, in the order of their ends.
 
     Attributes:
         num_trials: (n,) integers, how many trials had ended: 1 to n.
         seconds: (n,) seconds of work on the study by then.
         values: (n,) the best value by then; NaN while every trial had failed.
-        trials: (n,) the id of the trial that gave it, -1 while every trial had failed.
+        trials: (n,) the id of the trial that reached it, -1 while every trial had failed.
     """
 
     num_trials: NDArray[np.int_]
@@ -41,6 +41,7 @@ def best(history: History) -> int | None:
         if report is None or history.state(trial) not in (TrialState.PAUSED, TrialState.STOPPED):
             continue
         value = metric.sign * report[metric.name]
+        # Values after different numbers of epochs do not compare: the longest training comes first.
         key = (-history.last_epoch(trial), value, trial)
         if math.isfinite(value) and (found is None or key < found):
             found = key
@@ -65,6 +66,7 @@ def top(history: History, metric: Metric, k: int) -> list[Ranked]:
     order = np.argsort(values, kind="stable")[: min(k, int(np.isfinite(values).sum()))]
     best = []
     for number in order.tolist():
+        # Over all trials, and not only the k: a tie with the one behind them counts.
         rank = 1 + int((values < values[number]).sum())
         tied = int((values == values[number]).sum()) > 1
         best.append(Ranked(**vars(history.trial(number)), rank=rank, tied=tied))
@@ -77,6 +79,7 @@ def incumbents(history: History, metric: Metric) -> Incumbents:
     trials: list[int] = []
     best = -1
     for number in history.finished:
+        # The comparison is false for NaN, so a failed trial is never the best.
         if best < 0 or values[number] < values[best]:
             best = number if np.isfinite(values[number]) else best
         trials.append(best)

@@ -1,4 +1,4 @@
-"""Which checkpoints stay on the disk, and which one a trial goes on from."""
+"""Checkpoint retention: which files stay on the disk, and from which one a trial continues."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def checked_keep(keep: object) -> Keep:
 
 
 class Retention:
-    """Finds the checkpoint to go on from, and deletes those that are not needed any more.
+    """Finds the checkpoint from which a trial continues, and deletes those that are not needed any more.
 
-    A trial that runs or waits has at most two: of its last epoch, to go on from, and of its best one. A
-    trial that ended has those two or none, as `keep` says. So with `keep="best"` a study has at most two
-    checkpoints for each trial that runs or waits, and two more.
+    A trial that runs or waits has at most two checkpoints: of its last epoch, to continue from, and of its
+    best one. A trial that ended has those two or none, as `keep` says. So with `keep="best"` a study has at
+    most two checkpoints for each trial that runs or waits, and two more.
 
     Args:
         history: the study's history.
@@ -43,12 +43,12 @@ class Retention:
         self._best_report: dict[int, tuple[float, int]] = {}
 
     def after_progress(self, trial: int) -> None:
-        """Look at the files of a trial that reported, or wrote a checkpoint."""
+        """Delete what a trial needs no more, after it reported or wrote a checkpoint."""
         if self._history.folder is not None:
             self._history.folder.delete_trial(trial, keep=self._wanted(trial))
 
     def after_end(self, trial: int) -> None:
-        """Look at the files of a trial that ended, and of the one that was best before it."""
+        """Delete what is not kept of a trial that ended, and of the one that was best before it."""
         history = self._history
         if history.folder is None:
             return
@@ -62,16 +62,17 @@ class Retention:
         self._best_report.pop(trial, None)
 
     def newest(self, trial: int) -> Checkpoint | None:
-        """The newest checkpoint of a trial whose files are there; None if there is none."""
+        """The newest checkpoint of a trial whose file is there; None if there is none."""
         folder = self._history.folder
         if folder is None:
             return None
+        # The log may name a checkpoint that was deleted since: events stay, files do not.
         return next(
             (point for point in reversed(self._history.checkpoints(trial)) if folder.exists(point)), None
         )
 
     def copy_of(self, parent: int) -> Checkpoint:
-        """The newest checkpoint of a trial, copied for the one that starts next.
+        """Copy the newest checkpoint of a trial for the one that starts next.
 
         Raises:
             CheckpointError: there is none.
@@ -85,12 +86,13 @@ class Retention:
         return folder.copy(point, self._history.num_trials)
 
     def _wanted(self, trial: int) -> list[Checkpoint]:
+        # A file that the log does not name was left by an attempt that was interrupted before it said so.
         points = self._history.checkpoints(trial)
         best = self._best_epoch(trial)
         return [point for point in points if point is points[-1] or point.epoch == best]
 
     def _best_epoch(self, trial: int) -> int | None:
-        """As `History.best_epoch`, but of the last report alone if the others are known."""
+        """As `History.best_epoch`, without reading all reports again after each of them."""
         history = self._history
         if len(history.metrics) != 1:
             return None
@@ -103,6 +105,7 @@ class Retention:
             self._best_report[trial] = (history.metrics[0].sign * report[history.metrics[0].name], best)
         elif last is not None:
             value = history.metrics[0].sign * last[history.metrics[0].name]
+            # Not <=: the earliest of equal epochs is the best, as in `History.best_epoch`.
             if value < self._best_report[trial][0]:
                 self._best_report[trial] = (value, epoch)
         return self._best_report[trial][1]

@@ -27,12 +27,12 @@ _SAME = ("name", "seed", "metrics", "space", "replicates", "points")
 class Study:
     """Everything that was tried in a search, and what came of it.
 
-    A study is a view: it cannot be changed, and while its tuner goes on it grows. `hpo.search` returns
-    one; `Study.from_events` makes one from a log. Two studies are equal if what they hold is, but for
+    A study is a view: it cannot be changed, and it grows while its tuner works. `hpo.search` returns one,
+    and `Study.from_events` makes one from a log. Two studies are equal if their contents are, apart from
     times, attempts, versions and the objective's source.
 
     Attributes:
-        objective: what was searched over; None where the study was made from a log.
+        objective: the function that was tuned; None where the study was made from a log.
 
     Example:
         >>> import hpo
@@ -49,7 +49,7 @@ class Study:
 
     @classmethod
     def from_events(cls, events: Iterable[Event], *, space: Space | None = None) -> Study:
-        """The study that a log tells of.
+        """Make the study that a log describes.
 
         Args:
             events: the log, from its first event on.
@@ -62,7 +62,7 @@ class Study:
 
     @property
     def history(self) -> History:
-        """What else the log tells, for tools. Only a `hpo.study.writer.Writer` adds to it."""
+        """The fold of the log, for tools. Only a `hpo.study.writer.Writer` adds to it."""
         return self._history
 
     @property
@@ -77,7 +77,7 @@ class Study:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """What was optimised; empty until the first result gave its name, if the user did not."""
+        """What was optimised; empty until the first result names it, if the user did not."""
         return self._history.metrics
 
     @property
@@ -123,7 +123,7 @@ class Study:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """The log."""
+        """The events of the log, in order."""
         return tuple(self._history.events)
 
     def events_since(self, number: int) -> list[Event]:
@@ -191,8 +191,8 @@ class Study:
         """The completed trial with the best value, the earliest of equal ones.
 
         Values after different numbers of epochs are not compared: a trial that a scheduler paused or stopped
-        on its way does not count beside those that were trained in full. While there are none, it is the
-        best of those that were trained longest. `best_at` says who was best after an epoch.
+        on its way does not count beside those that were trained in full. While there are none of these, the
+        best of those that were trained longest is returned. `best_at` compares after one epoch.
 
         Raises:
             ObjectiveError: no trial has a result, or there is not exactly one metric.
@@ -220,8 +220,8 @@ class Study:
     def top(self, k: int = 5) -> list[Ranked]:
         """The k best trials with their ranks, ties marked; fewer if fewer completed.
 
-        Trials of equal value share a rank and are in the order of their ids; `tied` is also true of one
-        whose equal is not among the k.
+        Trials of equal value share a rank and stand in the order of their ids. `tied` is also true where the
+        equal trial is not among the k.
 
         Raises:
             ValueError: `k` is no integer of at least 1.
@@ -234,7 +234,7 @@ class Study:
         return ranks.top(self._history, self.metric, k)
 
     def incumbents(self) -> Incumbents:
-        """The best value so far, over trials and over time.
+        """The incumbent's value, over trials and over time.
 
         Raises:
             ObjectiveError: there is not exactly one metric.
@@ -245,9 +245,8 @@ class Study:
         """A flat dictionary for each trial, by id.
 
         Keys are `trial`, `state`, `value`, then the hyperparameters and the metrics by name, then
-        `epochs` (reports), `seconds` and `reason`. A hyperparameter that is called like one of these is
-        found under `config.<name>`, a metric that is called like anything before it under
-        `metric.<name>`.
+        `epochs` (reports), `seconds` and `reason`. A hyperparameter with one of these names has the key
+        `config.<name>`. A metric whose name is taken by any of them has the key `metric.<name>`.
         """
         return [record(trial, self.space, self.metrics) for trial in self.trials]
 
@@ -276,12 +275,14 @@ class Study:
             and (mine.metrics, mine.placed, mine.notes) == (theirs.metrics, theirs.placed, theirs.notes)
             and mine.tested == theirs.tested
             and (mine.finished, mine.running, mine.paused) == (theirs.finished, theirs.running, theirs.paused)
+            # Last, as it builds every trial.
             and self.trials == other.trials
         )
 
     __hash__ = None  # type: ignore[assignment]  # a study grows
 
     def __getstate__(self) -> dict[str, Any]:
+        # The objective may be a lambda, or hold data that are far larger than the study.
         return {"_history": self._history, "objective": None}
 
     def __repr__(self) -> str:
@@ -312,8 +313,9 @@ class Study:
         return ", ".join(part for part in parts if part)
 
     def _table(self) -> tuple[list[str], list[list[object]]]:
-        """Names and rows: every trial, or of a long study the best ones."""
+        """Names and rows of a table: every trial, or the best ones of a long study."""
         trials: Sequence[Trial] = self.trials
+        # Without a best trial, as with several metrics, there is no order: the first ones are shown.
         if len(trials) > _LONGEST_TABLE and self._history.best is not None:
             trials = self.top(_LONGEST_TABLE)
         return table(trials[:_LONGEST_TABLE], self._history.best, self.space, self.metrics)

@@ -43,7 +43,7 @@ def text_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def html_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """The same as an HTML table, everything in it escaped."""
+    """The same as `text_table`, in HTML. Everything in it is escaped."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(shown(value))}</td>" for value in row) + "</tr>" for row in rows
@@ -55,7 +55,7 @@ _FIXED = ("trial", "state", "value", "epochs", "seconds", "reason")
 
 
 def config_keys(names: Iterable[str]) -> dict[str, str]:
-    """The key of each hyperparameter in a record: its name, unless the record has one like it."""
+    """The key of each hyperparameter in a record: its name, unless a fixed key has that name."""
     return {name: f"config.{name}" if name in _FIXED else name for name in names}
 
 
@@ -64,13 +64,14 @@ def record(trial: Trial, names: Iterable[str], metrics: Iterable[Metric]) -> dic
 
     Args:
         trial: the trial.
-        names: the study's hyperparameters, such as its space; those that the trial has not are left out.
+        names: the study's hyperparameters, such as its space; those that the trial lacks are left out.
         metrics: what the study optimises.
     """
     keys = config_keys(names)
     taken = {*_FIXED, *keys.values()}
     flat: dict[str, Any] = {"trial": trial.id, "state": trial.state.value, "value": trial.value}
     flat |= {keys[name]: value for name, value in trial.config.items()}
+    # A metric that is called `value` is the entry `value` already.
     same_as_value = {metric.name for metric in metrics if metric.name == "value"}
     for name, number in trial.metrics.items():
         if name not in same_as_value:
@@ -86,6 +87,7 @@ def table(
     records = [record(trial, keys, metrics) for trial in trials]
     goals = ["value"] if len(metrics) == 1 else [metric.name for metric in metrics]
     columns = ["trial", "state", *keys.values(), *goals]
+    # Columns that would be empty, as those of epochs are for objectives without reports, are left out.
     columns += [name for name in ("epochs", "seconds", "reason") if any(flat[name] for flat in records)]
     rows = [["*" if flat["trial"] == best else "", *(flat.get(name) for name in columns)] for flat in records]
     return ["", *columns], rows

@@ -27,7 +27,7 @@ class TrialState(str, Enum):
 
 
 class Direction(str, Enum):
-    """Which values of a metric are good ones."""
+    """Whether small or large values of a metric are good."""
 
     MINIMIZE = "minimize"
     MAXIMIZE = "maximize"
@@ -38,7 +38,7 @@ class Metric:
     """A number that a study optimises.
 
     Attributes:
-        name: its key in what the objective gives; `value` for a plain number that was not named.
+        name: its key in what the objective returns; `value` for a plain number that was not named.
         direction: whether small or large values are good.
     """
 
@@ -53,7 +53,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Report:
-    """What a trial said after one epoch.
+    """What a trial reported after one epoch.
 
     Attributes:
         epoch: from 1, increasing within a trial.
@@ -85,9 +85,9 @@ class TrialInfo(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Trial:
-    """One config under evaluation: a copy out of the study's log, which changing it does not change.
+    """One config under evaluation: a copy out of the study's log, which no change to the copy affects.
 
-    Two trials are equal if all is but their times, their attempts, their tracebacks and their checkpoints.
+    Two trials are equal if they agree in all but times, attempts, tracebacks and checkpoints.
 
     Attributes:
         id: its number in the study, from 0.
@@ -96,7 +96,7 @@ class Trial:
         value: the study's metric: of the final result, or of the last report while there is none. None
             after a failure, before the first report, and in a study of several metrics.
         metrics: every number of that result or report by name.
-        reports: what it said after each epoch, in order. Empty if its objective only returned a number.
+        reports: its report of each epoch, in order. Empty if its objective only returned a number.
         reason: why it failed, was paused or stopped, or ended before a scheduler expected it, in one line;
             None otherwise.
         traceback: where it failed, as Python prints it; None if it raised nothing.
@@ -132,7 +132,7 @@ class Trial:
         """One of the trial's checkpoints.
 
         Args:
-            which: that of its best epoch, of its last one, or of the epoch of this number.
+            which: the checkpoint of its best epoch, of its last one, or of the epoch of this number.
 
         Raises:
             CheckpointError: it was not kept.
@@ -189,12 +189,12 @@ class Ranked(Trial):
 
 
 def metrics_document(metrics: Iterable[Metric]) -> list[dict[str, str]]:
-    """Metrics for an event."""
+    """Metrics as an event holds them."""
     return [{"name": metric.name, "direction": metric.direction.value} for metric in metrics]
 
 
 def goal(minimize: str | None, maximize: str | None) -> tuple[Metric, ...]:
-    """The metrics of a study; none if its first result is to name it.
+    """The metrics of a study; none where its first result will name it.
 
     Raises:
         ValueError: both are given, or a name is empty.
@@ -213,6 +213,7 @@ def goal(minimize: str | None, maximize: str | None) -> tuple[Metric, ...]:
                 f"{argument}= takes the name of a metric, for example {argument}='val_error' (any name will "
                 f"do for an objective that gives a plain number); received {name!r}."
             )
+        # In a report `epoch` is the number of the epoch, and no metric.
         if not name or name == "epoch":
             raise ValueError(f"{argument}= takes the name of a metric other than 'epoch'; received {name!r}.")
         return (Metric(name, Direction(argument)),)

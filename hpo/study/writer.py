@@ -23,13 +23,13 @@ Callback: TypeAlias = Callable[[Event, Study], None]
 class Writer:
     """Turns what happens in a search into events, checks them and passes them on.
 
-    With a storage an event is committed there before anything is done that follows from it. What could not
-    be committed, because the disk is full, say, is committed with the next event that can be.
+    An event is committed to the storage, if there is one, before anything is done that follows from it. If
+    a commit fails, because the disk is full, say, its events are committed with the next one that succeeds.
 
     Args:
-        study: the study, with its first event or one that goes on.
-        callbacks: get every event that is written, and those of other tuners on the same study.
-        clock: gives seconds, and never goes back.
+        study: a study with its first event, or one that continues.
+        callbacks: receive every event that is written, and those of other tuners on the same study.
+        clock: returns seconds, and never goes back.
     """
 
     def __init__(
@@ -50,32 +50,34 @@ class Writer:
         self.wind_clock()
 
     def wind_clock(self) -> None:
-        """Let the study's own time go on from its last event: a pause is no work on it."""
+        """Let the study's own time continue from its last event, so that a pause is no work on it."""
         log = self._history.events
         worked = log.elapsed(len(log) - 1) if log else 0.0
         self._offset = self._clock() - worked
 
     def begin(self) -> None:
-        """Tell the callbacks of the study's first event, which was there before this recorder."""
+        """Tell the callbacks of the study's first event, which was written before this writer existed."""
         if self._callbacks:
             self._untold.append(self._history.events[0])
             self._tell()
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Commit what is recorded inside the block at its end, all at once; the outermost counts."""
+        """Commit all that is recorded inside the block at once, at the end of the outermost block."""
         self._holds += 1
         try:
             yield
         finally:
+            # After an error, too: what was recorded has happened, and its trial may have trained an epoch.
             self._holds -= 1
             if not self._holds:
                 self._commit()
 
     def read_on(self) -> None:
-        """Take in what other tuners wrote."""
+        """Read the events that other tuners wrote."""
         store = self._history.store
         if store is not None:
+            # What is not committed yet is in the history, but has no number in the storage.
             known = len(self._history.events) - len(self._uncommitted)
             for event in store.events(known):
                 self._take(event)
@@ -97,6 +99,7 @@ class Writer:
             ClaimedError: another tuner recorded a plan.
         """
         data = {"kind": kind, "members": members, "reason": reason}
+        # The attempt numbers the plans: of two tuners that add the next one, the second is refused.
         self._claim(EventKind.COHORT_PLANNED, data, attempt=len(self._history.plans))
 
     def form(self, trials: Sequence[int], epoch: int) -> None:
@@ -112,19 +115,20 @@ class Writer:
         self._write(EventKind.NOTED, {"topic": topic, "text": text})
 
     def replicate(self, trial: int, draw: int, metrics: Mapping[str, float]) -> None:
-        """Record what a trial's config gave on another draw."""
+        """Record the metrics of a trial's config on another draw."""
         self._write(EventKind.REPLICATED, {"metrics": metrics_to_json(metrics)}, trial, attempt=draw)
 
     def start(self, config: Mapping[str, Any], notes: Mapping[str, Any]) -> int:
-        """Record that a new trial starts; its id.
+        """Record that a new trial starts, and return its id.
 
         Args:
             config: its config.
-            notes: what else to keep: `proposal`, `info`, `until`, `owner`. What is None or empty is left out.
+            notes: what else to keep: `proposal`, `info`, `until`, `owner`. None and empty ones are left out.
 
         Raises:
             ClaimedError: another tuner started a trial; its event has been taken in.
         """
+        # A proposal of number 0 is kept.
         data = {"config": config} | {key: value for key, value in notes.items() if value or value == 0}
         trial = self._history.num_trials
         self._claim(EventKind.TRIAL_STARTED, data, trial, attempt=0)
@@ -143,6 +147,7 @@ class Writer:
         data = {key: value for key, value in notes.items() if value or value == 0}
         attempt = self._history.attempt(trial) + 1
         self._claim(EventKind.TRIAL_STARTED, data, trial, attempt=attempt)
+        # No other event claims this start of a trial that has ended; the fold passed it over as too late.
         if self._history.attempt(trial) != attempt:
             raise ClaimedError(f"Trial {trial} ended before it could be started again.")
 
@@ -188,10 +193,10 @@ class Writer:
             self._write(_KINDS[decision.verdict], {"reason": decision.reason}, trial)
 
     def end_paused(self, trial: int, reason: str) -> None:
-        """Record that a trial that waits will never go on.
+        """Record that a paused trial will never go on.
 
         Raises:
-            ClaimedError: another tuner was first, or it goes on already.
+            ClaimedError: another tuner was first, or the trial runs again already.
         """
         self._claim(EventKind.TRIAL_STOPPED, {"reason": reason}, trial)
 
@@ -200,8 +205,8 @@ class Writer:
 
         Args:
             trial: its id.
-            result: what it gave.
-            reason: what is to be said of its end, if anything.
+            result: what its objective returned.
+            reason: a remark on its end, if there is one.
 
         Raises:
             ResultError: there is no result, its metric is missing, or NaN or infinite.
@@ -225,7 +230,7 @@ class Writer:
         self._write(EventKind.TRIAL_FAILED, data, trial)
 
     def check_finite(self, metrics: Mapping[str, float], epoch: int | None = None) -> None:
-        """Refuse NaN and infinity as a value of what is optimised.
+        """Refuse NaN and infinity as values of the metrics that are optimised.
 
         Raises:
             ResultError: there is one.
@@ -236,11 +241,12 @@ class Writer:
                 raise ResultError(f"{metric.name} is {metrics[metric.name]}{where}")
 
     def _named(self, trial: int, result: Result) -> dict[str, float]:
-        """The result by metric names, which the first result gives if the user did not."""
+        """The result by metric names. The first result of a study chooses them if the user did not."""
         results = result if isinstance(result, dict) else {UNNAMED: result}
         if not self._history.metrics:
             self._name_metric(trial, results)
         wanted = [metric.name for metric in self._history.metrics]
+        # `UNNAMED` is empty, so this turns "" into the metric's name, and ".std" into "<metric>.std".
         if UNNAMED in results:
             results = {wanted[0] + name: value for name, value in results.items()}
         missing = [name for name in wanted if name not in results]
@@ -252,7 +258,7 @@ class Writer:
         return results
 
     def _name_metric(self, trial: int, results: Mapping[str, float]) -> None:
-        """Let the first result say what is optimised."""
+        """Let the first result decide what is optimised."""
         # The spread over several draws is no metric of its own.
         names = [name for name in results if name.removesuffix(".std") == name or name[:-4] not in results]
         if len(names) > 1:
@@ -260,6 +266,7 @@ class Writer:
                 f"The objective returned several metrics ({', '.join(names)}), and the search does not say "
                 f"which one to optimise. Name it: minimize={names[0]!r}, or maximize=."
             )
+            # Recorded before it ends the search: else a resumption would run the trial again.
             self.fail(trial, text)
             raise ObjectiveError(text)
         with suppress(ClaimedError):  # another tuner's first result said so
@@ -267,7 +274,7 @@ class Writer:
             self._claim(EventKind.METRICS_CHOSEN, {"metrics": metrics_document([metric])})
 
     def _said_before(self, trial: int, epoch: int, metrics: dict[str, float]) -> dict[str, float]:
-        """What the log has of this epoch; a difference in what is optimised is recorded."""
+        """What the log has of this epoch. A difference in what is optimised is recorded."""
         logged = self._history.report(trial, epoch) or {}
         names = [metric.name for metric in self._history.metrics]
         # As text: NaN equals itself there.
@@ -297,7 +304,7 @@ class Writer:
         attempt: int | None = None,
         epoch: int | None = None,
     ) -> None:
-        """Record what cannot be another's."""
+        """Record what only this tuner can record: the study takes it in first, the storage then."""
         event = self._event(kind, data, trial, attempt, epoch)
         self._take(event, data)
         if self._history.store is not None:
@@ -308,7 +315,7 @@ class Writer:
     def _claim(
         self, kind: EventKind, data: Mapping[str, Any], trial: int | None = None, attempt: int | None = None
     ) -> None:
-        """Record what another tuner may want to record, too: the first one does.
+        """Record what another tuner may record, too: the storage decides first, and only then the study.
 
         Raises:
             ClaimedError: another one did; its events have been taken in.
@@ -318,6 +325,7 @@ class Writer:
             try:
                 self._append([*self._uncommitted, event])
             except ClaimedError:
+                # Nothing was appended, nor what waited for the next commit: that goes without the claim.
                 self._commit()
                 self.read_on()
                 raise
@@ -330,9 +338,10 @@ class Writer:
         self._tell()
 
     def _append(self, events: list[Event]) -> None:
-        """Commit events, and take in what others wrote before them."""
+        """Commit events, and read what others wrote before them."""
         store = self._history.store
         assert store is not None
+        # Only a commit that succeeded empties the list: after an error the events wait for the next one.
         others = store.append(events, len(self._history.events) - len(self._uncommitted))
         self._uncommitted = []
         for event in others:
@@ -345,6 +354,7 @@ class Writer:
 
     def _tell(self) -> None:
         while self._untold:
+            # Out of the list first: a callback that raises is not called again with the same event.
             event = self._untold.pop(0)
             for callback in self._callbacks:
                 callback(event, self._study)
