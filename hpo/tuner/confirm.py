@@ -28,13 +28,13 @@ def confirm(
 
     All configs of a study see the same draws. That makes them comparable, and hides how much the draws
     matter: the best of many is partly the luckiest. Here the best few are trained on draws that selected
-    nothing. What each gave is kept with the study, so that an interrupted call goes on where it was.
+    nothing. Each result is kept with the study, so an interrupted call continues where it stopped.
 
     Args:
-        study: whose best configs.
-        top: how many of them.
-        replicates: on how many fresh draws each.
-        objective: what was searched over, where the study does not have it (it was read from a storage).
+        study: the study with the configs.
+        top: how many of its best configs to train.
+        replicates: on how many fresh draws each is trained.
+        objective: the function that was tuned, if the study lacks it because it was read from a storage.
 
     Returns:
         The configs, the one with the best mean first. Also in `study.confirmed`.
@@ -45,8 +45,10 @@ def confirm(
     """
     checked_count("top", top)
     checked_count("replicates", replicates)
+    # The search used the draws below `first`.
     known, first = study.history.replicated, study.replicates
     again = _Again(study, objective, "confirm")
+    # `study.best` may be a trial that was paused or stopped; `top` ranks completed ones only.
     for trial in [study.best] if top == 1 else study.top(top):
         for draw in range(first, first + replicates):
             if draw not in known.get(trial.id, {}):
@@ -59,14 +61,14 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
     """Evaluate the best config of a study on the test set that was sealed during the search.
 
     The best of many validation errors is too good by selection, so the last word belongs to examples
-    that selected nothing. Data with `validation="holdout"` keep them sealed. Here the objective runs once
-    more with the best config, the same seed and the same training examples, and is validated on them.
-    The result is kept with the study as `study.tested`.
+    that selected nothing. Data with `validation="holdout"` keep such examples sealed. Here the objective
+    runs once more with the best config, the same seed and the same training examples, and is validated on
+    the sealed ones. The result is kept with the study as `study.tested`.
 
     Args:
         study: a study whose objective validates on a held-out part, such as
             `SoftmaxTask(validation="holdout")` or a function that uses `FashionMNIST(validation="holdout")`.
-        objective: what was searched over, where the study does not have it (it was made from a log).
+        objective: the function that was tuned, if the study lacks it because it was made from a log.
 
     Returns:
         The study's metric on the test set.
@@ -84,7 +86,8 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
             f"trials would make it a validation set."
         )
     again, opening = _Again(study, objective, "final_test"), Opening()
-    # In its old place among its old companions it is the model of the search to the last bit.
+    # In its old place among its old companions it is the model of the search to the last bit. fuse=1, as
+    # nothing new is planned: the companions are given.
     alone = functools.partial(CohortExecutor, fuse=1)
     metrics = again.train(best, alone, cohort=_companions(study, best.id), opening=opening)
     if not opening.used:
@@ -92,17 +95,18 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
             "The objective validates on no held-out part, so there is no sealed test set to open. Search "
             'with validation="holdout", for example FashionMNIST(validation="holdout").'
         )
+    # Recorded only now: a training that failed has told nothing of the test set.
     again.writer.test(best.id, metrics)
     return metrics[metric.name]
 
 
 class _Again:
-    """Trains configs of a study once more, where and as it trained them.
+    """Trains configs of a study once more, on its backend and device and with its seed.
 
     Args:
         study: the study.
-        objective: what was searched over, where the study does not have it.
-        caller: the function that asks, for the error.
+        objective: the function that was tuned, if the study lacks it.
+        caller: the function that was called, for the error.
 
     Attributes:
         writer: writes what came of it to the study's log.
@@ -130,13 +134,13 @@ class _Again:
         cohort: tuple[Companion, ...] = (),
         **changed: Any,
     ) -> dict[str, float]:
-        """The metrics of a trial's config this time.
+        """Train a trial's config, and return its metrics this time.
 
         Args:
             trial: the trial.
             start: makes the executor in which it runs.
-            cohort: with which it trains together.
-            changed: what is other in its `Placement` than in the search.
+            cohort: the cohort in which it trains.
+            changed: fields of its `Placement` that differ from those of the search.
 
         Raises:
             ObjectiveError: it failed.
@@ -157,7 +161,7 @@ class _Again:
 
 
 def _companions(study: Study, trial: int) -> tuple[Companion, ...]:
-    """Those with which a trial trained from its first epoch on; none if it trained alone."""
+    """The cohort in which a trial trained from its first epoch on; empty if it trained alone."""
     for event in study.events:
         if event.kind is EventKind.COHORT_FORMED and not event.epoch and trial in event.data["trials"]:
             return tuple(

@@ -1,4 +1,4 @@
-"""What becomes of the trials of one study: their starts, reports and ends, wherever they run."""
+"""The lifecycle of a study's trials: their starts, reports and ends, wherever they run."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
 class Lifecycle:
     """Starts trials, takes their reports and their ends, and sees to it that the log has them all.
 
-    It alone writes the log of a search, and alone knows which trials are out: with an executor, or handed
-    out to the caller. It is also what the study remembers of its cohorts, a `CohortMemory`.
+    Nothing else writes the log of a search, and nothing else knows which trials are out: with an executor,
+    or handed out to the caller. It is also the `CohortMemory` of the study.
 
     Args:
         study: the study, with its first event or one that goes on.
         searcher: proposes configs.
         scheduler: decides how long trials run.
         keep: whose models are kept.
-        callbacks: get every event, see `hpo.study.writer.Writer`.
+        callbacks: receive every event, see `hpo.study.writer.Writer`.
         clock: returns seconds, and never goes back.
 
     Attributes:
@@ -84,12 +84,12 @@ class Lifecycle:
         self._writer.begin()
 
     def go_on(self) -> None:
-        """Let the study's own time go on from its last event, and take in what other tuners wrote."""
+        """Let the study's own time continue from its last event, and read what other tuners wrote."""
         self._writer.wind_clock()
         self._writer.read_on()
 
     def read_on(self) -> None:
-        """Take in what other tuners wrote."""
+        """Read the events that other tuners wrote."""
         self._writer.read_on()
 
     def note(self, topic: str, text: str) -> None:
@@ -102,7 +102,8 @@ class Lifecycle:
             self._writer.place(backend, reason, device)
 
     def add(self, config: Mapping[str, Any], result: Result, info: Mapping[str, Any]) -> int:
-        """Record a result that is known from elsewhere; the id of its trial."""
+        """Record a result that is known from elsewhere, and return the id of its trial."""
+        # Another tuner may take the id that is next; the writer has read its events by then.
         while True:
             with suppress(ClaimedError):
                 trial = self._writer.start(config, {"info": info})
@@ -116,6 +117,7 @@ class Lifecycle:
         Args:
             total: how many proposals there may be in all; None for any number.
         """
+        # What was interrupted comes first: a resumption continues in the order of the log.
         assignment = self._taken_up() or self._next(total)
         if assignment is not None:
             self._in_flight.add(assignment.trial)
@@ -134,25 +136,27 @@ class Lifecycle:
         return assignment.trial
 
     def dismissed(self) -> Iterator[int]:
-        """The trials that were ended while they waited, each once, so that their generators are closed."""
+        """Each trial that was ended while it waited, once: the executor is to close its generator."""
         while self._dismissed:
             yield self._dismissed.pop()
 
     def settle(self, outcome: Outcome, max_retries: int) -> Assignment | None:
-        """Take the end of an assignment from an executor.
+        """Record how an assignment of an executor ended.
 
         Args:
             outcome: what came of it.
-            max_retries: how many times a trial is run again whose process was lost.
+            max_retries: how many times a trial whose process was lost is run again.
 
         Returns:
-            The trial once more, if its process was lost: the executor has it from now on. Else None.
+            Another assignment of the trial, if its process was lost and may be retried: the executor has it
+            from now on. Else None.
         """
         trial = outcome.trial
         self._in_flight.discard(trial)
         if outcome.ending is not Ending.LOST or self.history.num_lost(trial) >= max_retries:
             self.finish(outcome)
             return None
+        # As far as the lost start was granted: the scheduler decided that and is not asked again.
         until = self.history.start_of(trial).get("until")
         with suppress(ClaimedError):  # another tuner runs it
             assignment = self._again(trial, until=until, lost=outcome.reason)
@@ -161,7 +165,7 @@ class Lifecycle:
         return None
 
     def leave(self) -> None:
-        """Let go of what an executor had, and beat no more unless trials are handed out."""
+        """Forget what an executor had, and beat no more unless trials are handed out."""
         self._in_flight.clear()
         if not self._by_hand:
             self._presence.end()
@@ -176,12 +180,14 @@ class Lifecycle:
             ValueError: the scheduler names a trial that does not wait.
         """
         while True:
+            # Anew in each round: a claim that failed has read what other tuners started.
             can_start = not self.is_exhausted and (total is None or self.history.num_proposals < total)
             grant = self.scheduler.next(self.study, can_start=can_start)
             if grant is None:
                 return None
             self._check_waits(grant)
-            # One that was paused just now has not left its place yet; it will before anything else happens.
+            # A trial that was paused just now still has its place in the executor, which frees it before
+            # anything else happens.
             if grant.trial in self._in_flight:
                 return None
             try:
@@ -208,6 +214,7 @@ class Lifecycle:
         Raises:
             ClaimedError: another tuner was first.
         """
+        # Before the claim, which names this tuner as the owner: others watch the beats of that name.
         self._presence.begin()
         cohort = self._companions(trial)
         notes = {"until": until, "owner": self._presence.owner, "info": info, "lost": lost}
@@ -217,13 +224,14 @@ class Lifecycle:
         return self._assigned(Assignment(trial, config, attempt, until, start, cohort))
 
     def _taken_up(self, *, must_be_finite: bool = True) -> Assignment | None:
-        """A trial that was started and is not run any more, started again; None if there is none.
+        """Start a trial again that was started and does not run any more; None if there is none.
 
-        One whose last report the log has, but not what was decided on it, is decided on first.
+        If the log ends with a report of the trial, without the decision on it, that is decided first.
 
         Args:
             must_be_finite: whether a last report of NaN or infinity fails the trial.
         """
+        # A copy: a trial may end, or turn out to be another tuner's, on the way.
         for trial in list(self.history.running):
             if trial in self._by_hand or trial in self._in_flight:
                 continue
@@ -235,6 +243,7 @@ class Lifecycle:
             except ClaimedError:
                 continue
             epoch = self.history.last_epoch(trial)
+            # The steps that an interruption may have cut off, in the order in which `take` makes them.
             if must_be_finite and self._fail_unless_finite(trial):
                 continue
             if not epoch or self._decide(trial, epoch).goes_on:
@@ -244,9 +253,10 @@ class Lifecycle:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Record all reports inside the block at its end, at once.
+        """Record all reports inside the block at once, at its end.
 
-        Files that are not needed any more are deleted after that: an interruption finds the ones it had.
+        Files that are not needed any more are deleted after that. So whatever state an interruption leaves,
+        the files that the log then needs are there.
         """
         self._depth += 1
         try:
@@ -262,10 +272,10 @@ class Lifecycle:
                     self._after_end(trial)
 
     def take(self, progress: Progress, *, must_be_finite: bool = True) -> Decision:
-        """Record what a trial says on its way, and decide how it goes on.
+        """Record what a trial reports, and decide how it goes on.
 
         Args:
-            progress: what it says.
+            progress: what it reports.
             must_be_finite: whether NaN or infinity fails the trial.
 
         Raises:
@@ -281,6 +291,7 @@ class Lifecycle:
             self._progressed.append(trial)
             if progress.problem is not None:
                 self._writer.note("checkpoints", f"trial {trial}: {progress.problem}")
+            # A trial that repeats epochs after a restart is decided on where the log ends, not before.
             is_last = True
             if progress.result is not None:
                 report, is_new = self._writer.report(trial, progress.epoch, progress.result)
@@ -288,6 +299,7 @@ class Lifecycle:
             if progress.saved:
                 self._writer.checkpoint(trial, progress.epoch)
             if progress.result is not None:
+                # After it was recorded: a report of NaN is kept, although it fails its trial.
                 if must_be_finite:
                     self._writer.check_finite(report.metrics, report.epoch)
                 if is_last:
@@ -297,10 +309,10 @@ class Lifecycle:
         return decision
 
     def finish(self, outcome: Outcome) -> None:
-        """Record the end of a trial, unless it is another's by now or was decided before.
+        """Record the end of a trial, unless another tuner runs it by now or its end was decided before.
 
         Raises:
-            ObjectiveError: it reported no epochs, and the scheduler lives on them.
+            ObjectiveError: it reported no epochs, and the scheduler needs them.
         """
         trial = outcome.trial
         self._by_hand.discard(trial)
@@ -310,6 +322,7 @@ class Lifecycle:
             self._writer.fail(trial, outcome.reason, outcome.traceback)
         elif outcome.ending is Ending.ENDED:
             self._complete(trial, outcome.result, self._said_of_end(trial))
+            # Last: the error ends the search and does not cost the result, which is in the log by now.
             self._check_epochs(trial)
         self._after_end(trial)
 
@@ -346,6 +359,7 @@ class Lifecycle:
 
     def _propose(self) -> Proposal | None:
         """The next config; None if the searcher has no more."""
+        # The given points are of the study and not of the searcher: they count as its first proposals.
         number, points = self.history.num_proposals, self.history.created.get("points", [])
         if number < len(points):
             return Proposal(dict(points[number]), {"reason": "to be evaluated first"})
@@ -360,6 +374,7 @@ class Lifecycle:
             "until": grant.until,
             "owner": self._presence.owner,
         }
+        # The copy comes before the event that names it: an interruption leaves no name without a file.
         start = None if grant.start_from is None else self._retention.copy_of(grant.start_from)
         if start is not None:
             notes["start_from"] = {"trial": grant.start_from, "epoch": start.epoch}
@@ -398,17 +413,17 @@ class Lifecycle:
         )
 
     def _said_of_end(self, trial: int) -> str:
-        """What is to be noted of a trial whose objective came to its own end."""
+        """The remark on a trial whose objective ended before the last epoch that was granted; else empty."""
         epoch, until = self.history.last_epoch(trial), self._until.get(trial)
         if until is None or not 0 < epoch < until:
             return ""
         return f"its objective ended after epoch {epoch}, where it was granted {until}"
 
     def _check_epochs(self, trial: int) -> None:
-        """See to it that a scheduler which lives on epochs gets some.
+        """Refuse a result without epochs where the scheduler needs them.
 
         Raises:
-            ObjectiveError: it got a result without any, and never had one with them.
+            ObjectiveError: no trial of the study ever reported an epoch.
         """
         history = self.history
         if not self.scheduler.needs_epochs or any(map(history.last_epoch, range(history.num_trials))):
@@ -440,9 +455,11 @@ class Lifecycle:
         )
 
     def _decide(self, trial: int, epoch: int) -> Decision:
+        # At the last epoch of all there is nothing to decide: every scheduler completes the trial.
         last, until = self.scheduler.max_epochs, self._until.get(trial)
         is_last = last is not None and epoch >= last
         decision = Decision(Verdict.COMPLETE) if is_last else self.scheduler.on_report(self.study, trial)
+        # A scheduler that says CONTINUE means: up to what it granted.
         if decision.goes_on and until is not None and epoch >= until:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
         if not decision.goes_on:

@@ -18,7 +18,7 @@ _LOOK_AGAIN = 0.5
 
 
 class TimeIsUpError(Exception):
-    """The time of the search is over; what runs goes on when the search does."""
+    """The time of the search is over. Trials that run continue when the search does."""
 
 
 class Loop:
@@ -28,8 +28,8 @@ class Loop:
         lifecycle: the trials of the study.
         total: how many proposals there may be in all; None for any number.
         rules: what else ends the search.
-        clock: how long it may take.
-        max_retries: how many times a trial is run again whose process was lost.
+        clock: the time that is left.
+        max_retries: how many times a trial whose process was lost is run again.
     """
 
     def __init__(
@@ -49,23 +49,25 @@ class Loop:
         self._waited_for: set[int] = set()
 
     def on_progress(self, progress: Progress) -> Decision:
-        """Take what a trial says on its way; the executor calls this.
+        """Take what a trial reports; the executor calls this.
 
         Raises:
             TimeIsUpError: the search has no time left.
             ResultError: the trial has failed with this.
         """
         decision = self._lifecycle.take(progress)
+        # After the report was recorded, and not instead of a decision that ends the trial anyway.
         if decision.goes_on and self._clock.is_over:
             raise TimeIsUpError
         return decision
 
     def run(self, executor: Executor) -> str | None:
-        """Run trials until the search is over; why it is, None if all of its trials have run."""
+        """Run trials until the search is over. Returns why it is; None if all of its trials have run."""
         while True:
             over = self._over()
             if over is None:
                 self._fill(executor)
+            # A stop rule lets running trials end, so the loop goes on until none is left.
             if not self._lifecycle.num_in_flight:
                 if over is not None or not self._wait_for_others():
                     return over
@@ -88,8 +90,10 @@ class Loop:
 
     def _fill(self, executor: Executor) -> None:
         """Give the executor what it can take."""
+        # Asked after each start: the capacity of a cohort depends on the trial that leads it.
         while self._lifecycle.num_in_flight < executor.capacity:
             assignment = self._lifecycle.assign(self._total)
+            # The scheduler may have ended paused trials on the way; their generators hold memory.
             for trial in self._lifecycle.dismissed():
                 executor.stop(trial)
             if assignment is None:
@@ -97,10 +101,11 @@ class Loop:
             executor.submit(assignment)
 
     def _wait_for_others(self) -> bool:
-        """Whether other tuners still run trials of the study; a while passes if so."""
+        """Wait a while if other tuners still run trials of the study; whether they do."""
         others = self._lifecycle.with_others
         if not others:
             return False
+        # One warning for each set of trials, and not two in a second.
         if others != self._waited_for:
             _log.warning(
                 "The search waits for trials that another tuner runs: %s. Ctrl-C ends it and loses nothing.",

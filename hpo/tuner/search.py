@@ -48,10 +48,11 @@ def search(
 ) -> Study:
     """Search a space for the config with the best result.
 
-    `objective` takes a config (a dict), and as a second positional parameter without a default, or one
-    named `trial`, the current trial. It returns a number, a dict of numbers, a generator that yields either
-    once per epoch, or nothing if it called `hpo.report`. One that raises, or gives NaN, infinity or no
-    number, costs its trial and not the search. `space` is a `Space` or a dict of names and domains.
+    `objective` takes a config (a dict). The current trial goes to its second positional parameter, if that
+    has no default, or to a parameter named `trial`. It returns a number, a dict of numbers, a generator that
+    yields either once per epoch, or nothing if it called `hpo.report`. An objective that raises, or returns
+    NaN, infinity or no number, costs its trial and not the search. `space` is a `Space` or a dict of names
+    and domains.
 
     The other arguments are those of `hpo.Tuner`, where all are described.
 
@@ -70,6 +71,7 @@ def search(
         StorageError: the storage cannot be used, or has another study of this name.
     """
     tuner = Tuner(
+        # The tuner takes None for a loop by hand; a search does not, and `Objective` refuses it.
         Objective(objective).function,
         space,
         minimize=minimize,

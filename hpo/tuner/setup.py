@@ -1,4 +1,4 @@
-"""What the arguments of a search come to."""
+"""Checks the arguments of a search, and turns them into what the tuner works with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hpo.study.study import Study
 
 
 def check_epochs(objective: Objective, scheduler: str, space: Space) -> None:
-    """Refuse what a scheduler that decides after epochs cannot work with.
+    """Refuse an objective that a scheduler which decides after epochs cannot work with.
 
     Raises:
         ValueError: the objective declares that it reports no epochs, or two would set `max_epochs`.
@@ -34,7 +34,7 @@ def check_epochs(objective: Objective, scheduler: str, space: Space) -> None:
 
 
 def first_points(space: Space, given: Sequence[Mapping[str, Any]] | None, seed: int) -> list[Config]:
-    """The configs that come first."""
+    """The configs that are evaluated first: the given ones completed by draws, or the space's default."""
     if given is None:
         default = space.default_config()
         return [] if default is None else [default]
@@ -70,12 +70,12 @@ def checked_name(name: Any) -> str:
 def placement_for(
     study: Study, backend: str | None, device: str | None, replicates: int
 ) -> tuple[Placement, str]:
-    """Where the trials of a study run, and why: as they did before, if it goes on.
+    """Where the trials of a study run, and why. A study that is resumed stays where it was.
 
     Args:
         study: the study.
         backend: the backend that the search asks for; None if it asks for none.
-        device: the device likewise.
+        device: the device that the search asks for; None if it asks for none.
         replicates: on how many draws each config is trained.
 
     Raises:
@@ -84,6 +84,7 @@ def placement_for(
     """
     before = study.history.placed
     if before is not None and before.backend is not None:
+        # What happens to be imported now is no wish: only a name can contradict the study.
         asked = registry.choose(backend) if backend is not None else _asked_for()
         if asked is not None and asked.name != before.backend:
             raise StudyMismatchError(
@@ -97,7 +98,7 @@ def placement_for(
 
 
 def _asked_for() -> registry.BackendChoice | None:
-    """The backend that the surroundings ask for by name, if they do."""
+    """The backend that the environment or an enclosing `use_backend` names; None if neither does."""
     with suppress(AmbiguousBackendError):
         choice = registry.choose()
         return choice if choice.was_asked_for else None

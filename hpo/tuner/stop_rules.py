@@ -12,14 +12,14 @@ from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
 
 StopRule: TypeAlias = "Callable[[Study], str | None]"
-"""Is asked before each start of a trial; says why the search is over, or None. Running trials end first."""
+"""Is called before each start of a trial; returns why the search is over, or None. Running trials end."""
 
 
 class Target:
-    """Ends a search when a trial reached a value, or a better one.
+    """Ends a search when a trial has reached a value, or a better one.
 
     Args:
-        value: of the study's metric.
+        value: the target for the study's metric.
 
     Raises:
         TypeError: it is no number.
@@ -30,6 +30,7 @@ class Target:
 
     def __call__(self, study: Study) -> str | None:
         """Why the search is over."""
+        # Before that, `study.best` may be a trial that was paused or stopped on its way.
         if not study.num_completed:
             return None
         best, metric = study.best, study.metric
@@ -39,10 +40,10 @@ class Target:
 
 
 class Patience:
-    """Ends a search when so many trials ended in a row without a new best one.
+    """Ends a search when so many trials in a row ended without a new incumbent.
 
     Args:
-        num_trials: how many, at least 1.
+        num_trials: how many trials, at least 1.
 
     Raises:
         ValueError: it is less than 1.
@@ -61,10 +62,10 @@ class Patience:
 
 
 class MaxCost:
-    """Ends a search when its trials cost so much in all.
+    """Ends a search when its trials have cost a certain amount in all.
 
     Args:
-        amount: above 0.
+        amount: the budget, above 0.
         of: what counts: `epochs` that were reported, `seconds` that the trials took, or the name of a
             metric, which is summed over reports, or over results where nothing was reported.
 
@@ -83,8 +84,10 @@ class MaxCost:
 
     def __call__(self, study: Study) -> str | None:
         """Why the search is over."""
+        # One rule may serve several searches, one after the other.
         if self._study is not study:
             self._study, self._num_read, self._spent, self._epochs = study, 0, 0.0, {}
+        # Only what is new: over a long study the rule is asked thousands of times.
         events = study.events_since(self._num_read)
         self._num_read += len(events)
         self._spent += sum(self._cost(study, event) for event in events)
@@ -96,6 +99,7 @@ class MaxCost:
         if event.trial is None:
             return 0.0
         if event.kind is EventKind.REPORTED:
+            # By difference: an objective may report every fifth epoch.
             before, self._epochs[event.trial] = self._epochs.get(event.trial, 0), event.epoch or 0
             if self.of == "epochs":
                 return self._epochs[event.trial] - before
@@ -108,11 +112,11 @@ class MaxCost:
 
 
 class Clock:
-    """The seconds that a run may still take.
+    """Measures the seconds that a run may still take.
 
     Args:
-        timeout: in all; None for any number.
-        now: the clock, in seconds.
+        timeout: how many it may take in all; None for any number.
+        now: returns the time in seconds.
     """
 
     def __init__(self, timeout: float | None, now: Callable[[], float] = time.monotonic) -> None:

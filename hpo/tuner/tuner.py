@@ -39,7 +39,7 @@ from hpo.tuner.stop_rules import Clock, StopRule
 class Tuner:
     """A search that can be paused, continued, and driven by hand.
 
-    `run()` does everything. Who owns the loop calls `ask`, `report` and `tell` instead:
+    `run()` does everything. A loop of your own calls `ask`, `report` and `tell` instead:
 
         >>> import hpo
         >>> tuner = Tuner(None, {"x": hpo.Float(-1, 1)}, num_trials=5, seed=0)
@@ -63,24 +63,24 @@ class Tuner:
             how many epochs a full training has; or a scheduler object, such as `hpo.ASHA(1, 27, eta=3)`.
         num_trials: how many proposals there are in all, failed ones included, and those from before a
             resumption. May be left out if something else ends the search.
-        timeout: seconds after which a `run()` ends. A trial that reports is interrupted at its next report.
+        timeout: seconds after which a `run()` ends. A running trial is interrupted at its next report.
         stop: what else ends a search: `hpo.Target`, `hpo.Patience`, `hpo.MaxCost`, or functions of the
-            study that say why, or give None.
+            study that return why, or None.
         seed: an integer of at least 0; drawn and recorded by default.
         backend: the framework, by name; see `hpo.backend.registry` for what decides by default.
         device: where the trials compute, such as `cpu`, `cuda:0` or `auto`.
-        workers: in how many processes trials run side by side, 1 for this one; or a plan, such as
-            `hpo.Workers(2, memory_limit=2 * 2**30)` or `hpo.SimulatedExecutor(16)`, or the name of one that
-            another distribution registers.
-        executor: a plan, too.
+        workers: in how many processes trials run side by side; 1 runs them in this process. Or a plan, such
+            as `hpo.Workers(2, memory_limit=2 * 2**30)` or `hpo.SimulatedExecutor(16)`, or the name of one
+            that another distribution registers.
+        executor: a plan, as an alternative to `workers`.
         fuse: how many trials of an objective that allows it, such as `hpo.tasks`, train together in one
-            computation: `"auto"` for as many as it pays, if the searcher does not learn from each result; or
-            a number; 1 trains one after the other. What they have in common and what not is in the README.
+            computation: `"auto"` for as many as pays, if the searcher does not learn from each result; or a
+            number, where 1 trains one after the other. The README says what such trials share.
         replicates: on how many draws of initial weights and batch orders each config is trained; a trial's
             metrics are then the means, and `<metric>.std` the standard deviations.
         storage: a file such as `study.db`, or a database's URL; in memory by default.
         name: what the study is called.
-        resume: go on with the study of this name if the storage has it.
+        resume: continue the study of this name if the storage has it.
         keep: whose trained models are kept where there is a storage: `"best"` (the best trial's, of its
             best and its last epoch), `"all"` or `"none"`.
         points_to_evaluate: configs to try first, whole or in part; by default the space's default config.
@@ -144,7 +144,7 @@ class Tuner:
         self._device = device
         self._plan = plan_for(workers, executor)
         self._fuse = fuse_for(fuse, objective)
-        # What a search is to be like decides which searcher suits it.
+        # The size of the search decides which searcher "auto" stands for.
         budget = {"num_trials": self._num_trials, "workers": self._plan.count}
         self._searcher = searcher_named(searcher, **(budget if searcher == "auto" else {}))
         self._replicates = checked_count("replicates", replicates)
@@ -171,8 +171,10 @@ class Tuner:
             schedules,
             keep=checked_keep(keep or "best"),
             callbacks=callbacks,
+            # A simulation has a virtual clock, by which the study's times are measured, too.
             clock=self._plan.clock or time.perf_counter,
         )
+        # A resumed study has its warm start in the log.
         if is_new:
             self._lifecycle.begin()
             for study in warm_start:
@@ -181,7 +183,7 @@ class Tuner:
     def run(self, num_trials: int | None = None) -> Study:
         """Evaluate proposals until the search is over.
 
-        May be called again: it goes on where it ended. A trial that an interruption left without an end
+        May be called again, and continues where it ended. A trial that an interruption left without an end
         is run again first, from its checkpoint if there is one.
 
         Args:
@@ -216,8 +218,10 @@ class Tuner:
         except KeyboardInterrupt as interrupt:
             raise SearchInterrupted(self.study) from interrupt
         finally:
+            # The executor first: other tuners may take the trials once this one no longer beats.
             executor.close()
             self._lifecycle.leave()
+        # A second run() that ends at once for the same reason adds no second note.
         if over is not None and (not self.study.notes or self.study.notes[-1] != ("stop", over)):
             self._lifecycle.note("stop", over)
         if self.study.num_failed and self.study.num_failed == len(self.study.trials):
@@ -225,13 +229,14 @@ class Tuner:
         return self.study
 
     def ask(self) -> Trial:
-        """Start a trial, or go on with one, and hand it out: evaluate its config, then `tell` the result.
+        """Start or continue a trial, and hand it out: evaluate its config, then `tell` the result.
 
         Raises:
-            SpaceError: the space has nothing more to propose.
+            SpaceError: every config of the space was proposed.
             RuntimeError: the scheduler waits for the results of other trials.
             BackendError: the backend or the device is not there.
         """
+        # The backend belongs in the log before the first trial.
         self._placed()
         number = self._lifecycle.hand_out()
         if number is not None:
@@ -243,10 +248,10 @@ class Tuner:
         )
 
     def report(self, trial: Trial | int, value: Any, epoch: int | None = None) -> Decision:
-        """Record what a trial reached after an epoch.
+        """Record a trial's metrics after an epoch.
 
         Args:
-            trial: the trial that `ask` gave, or its id.
+            trial: the trial that `ask` returned, or its id.
             value: a number or a dict of numbers. NaN and infinity are recorded, too.
             epoch: from 1; by default the one after the last.
 
@@ -270,7 +275,7 @@ class Tuner:
         """Record the end of a trial.
 
         Args:
-            trial: the trial that `ask` gave, or its id.
+            trial: the trial that `ask` returned, or its id.
             value: its final result, a number or a dict of numbers; None for its last report. NaN and
                 infinity make it a failed one, and so does a dict without the metric.
             failed: why there is no result.
@@ -292,7 +297,7 @@ class Tuner:
         return self.study.trials[number]
 
     def add(self, config: Mapping[str, Any], value: Any) -> Trial:
-        """Take in a result that is known from elsewhere. It is no proposal and not one of `num_trials`.
+        """Add a result that is known from elsewhere. It is no proposal and does not count for `num_trials`.
 
         Args:
             config: a config of the space.
@@ -325,7 +330,7 @@ class Tuner:
         return self._placement
 
     def _take_over(self, study: Study) -> None:
-        """Take in what another study knows, as far as it is of this space and metric."""
+        """Add the completed trials of another study, as far as their configs are of this space."""
         space, left_out = self.study.space, 0
         for trial in study.trials:
             try:
