@@ -1,4 +1,4 @@
-"""What an executor is, and what goes in and out of it."""
+"""The protocol of an executor, and the records that go in and out of it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Companion:
     Attributes:
         trial: the id of the trial that has it.
         config: its config.
-        runs: whether it still runs. One that failed keeps its place while its cohort trains on, since the
-            others' numbers depend on how many places there are.
+        runs: whether it still runs. A trial that failed keeps its place while its cohort trains on, as the
+            others' results depend, by round-off, on the number of places.
     """
 
     trial: int
@@ -37,8 +37,8 @@ class Assignment:
         config: its config, as the study's log has it.
         attempt: which start of the trial this is, from 0.
         until: the last epoch that is granted for now; None where the objective itself knows its end.
-        start: the checkpoint to go on from, if the trial's generator is not at hand; None to go from the
-            first epoch.
+        start: the checkpoint to continue from, if the trial's generator is not at hand; None to start from
+            the first epoch.
         cohort: the cohort in which it ran when it was interrupted, in order; empty if there was none.
     """
 
@@ -52,11 +52,11 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a trial says on its way.
+    """What a trial reports on its way.
 
     Attributes:
         trial: its id.
-        attempt: which start of the trial says so.
+        attempt: which start of the trial reports.
         epoch: the epoch that is done, from 1.
         result: what was reported of it; None if only a checkpoint was written.
         saved: whether a checkpoint of it was written.
@@ -81,7 +81,7 @@ class Ending(str, Enum):
     """The objective raised, or gave no result."""
 
     LEFT = "left"
-    """The decision on its last report was not to go on, and it did not."""
+    """The decision on its last report was not to go on."""
 
     LOST = "lost"
     """Where it ran is gone: killed, out of memory, out of time. It may be tried again."""
@@ -95,7 +95,7 @@ class Outcome:
         trial: the trial's id.
         attempt: which start of the trial this was.
         ending: how.
-        result: the final result; None if that is the last report, and unless it ENDED.
+        result: the final result, if it ENDED; None where the last report is the result.
         reason: why it FAILED or was LOST, in one line.
         traceback: where it failed, as Python prints it, or the last lines of the lost worker's output.
     """
@@ -109,15 +109,15 @@ class Outcome:
 
 
 OnProgress: TypeAlias = Callable[[Progress], Decision]
-"""Takes what a trial says on its way, and decides how it goes on.
+"""Takes what a trial reports, and decides how it goes on.
 
-It raises `ResultError` if the trial has failed with this; anything else that it raises is no affair of
-the objective and ends the search.
+It raises `ResultError` if the trial has failed with this. Any other error is not the objective's and ends
+the search.
 """
 
 
 def kept_in(results: list[Result]) -> OnProgress:
-    """Takes what trials report into a list, and lets them all go on."""
+    """Collect what trials report in a list, and let them all go on."""
 
     def keep(progress: Progress) -> Decision:
         if progress.result is not None:
@@ -128,10 +128,10 @@ def kept_in(results: list[Result]) -> OnProgress:
 
 
 class Executor(Protocol):
-    """Runs trials, and says through `OnProgress` what they report as soon as they do.
+    """Runs trials, and passes their reports to an `OnProgress` as they come.
 
     It holds the objectives' generators. A trial that was paused may be submitted again, with the next
-    attempt: it goes on from its generator if that is still there, else from `start`, else from its first
+    attempt. It continues from its generator if that is still there, else from `start`, else from its first
     epoch.
     """
 
@@ -141,15 +141,14 @@ class Executor(Protocol):
         ...
 
     def submit(self, assignment: Assignment) -> None:
-        """Take a trial. At most `capacity` may be there at a time."""
+        """Take a trial. The executor holds at most `capacity` of them at a time."""
         ...
 
     def poll(self, timeout: float | None = None) -> list[Outcome]:
-        """Go on with the trials until at least one assignment ends; none if there is none.
+        """Run the trials until at least one assignment ends. Returns at once if there are none.
 
         Args:
-            timeout: come back after so many seconds at the latest, if that is possible between two
-                reports; None waits.
+            timeout: return after so many seconds, as far as that is possible between two reports; None waits.
         """
         ...
 

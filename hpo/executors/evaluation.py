@@ -15,6 +15,7 @@ from hpo.objective.context import CurrentTrial, TrialEnded, running
 from hpo.objective.decision import Decision, Verdict
 from hpo.objective.function import Objective, Result, ResultError, read_result
 
+# Not None, which an objective may return after its reports.
 _NOTHING = object()
 
 
@@ -28,7 +29,7 @@ class Evaluation:
         objective: what is evaluated.
         assignment: the trial.
         placement: where it runs.
-        on_progress: gets what it reports, and decides how it goes on.
+        on_progress: receives what it reports, and decides how it goes on.
         files: where its checkpoints come from and go to.
     """
 
@@ -61,18 +62,19 @@ class Evaluation:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a generator that has more to give."""
+        """Whether there is a generator that has not ended."""
         return self._steps is not None
 
     def pause(self, decision: Decision) -> bool:
-        """Decide afterwards on the last report that it is to pause there; whether the trial can wait."""
+        """Pause at the last report, by a decision that came later; whether the trial can wait there."""
         self._host.decision = decision
         return self.waits
 
     def can_go_on(self, assignment: Assignment) -> bool:
-        """Whether what was begun can train as far as it is told now.
+        """Whether the generator at hand can train as far as the assignment says.
 
-        A function that was told how many epochs to train, and gave an iterator over these, ends with them.
+        A function that was told how many epochs to train, and returned an iterator over these, ends with
+        them.
         """
         told = self._objective.takes_max_epochs and not self._objective.can_wait
         return not told or assignment.until == self._host.assignment.until
@@ -82,7 +84,7 @@ class Evaluation:
         self._host.go_on(assignment)
 
     def start(self) -> Outcome | None:
-        """Call the objective, and go no further if it gives a generator; the outcome if that was all."""
+        """Call the objective, and no more if it returns a generator; the outcome if that was all."""
         return self._guarded(self._begin)
 
     def step(self) -> Outcome | None:
@@ -99,6 +101,7 @@ class Evaluation:
         host = self._host
         try:
             value = go_on()
+            # An objective may have swallowed the refusal of its report, and returned as if all was well.
             host.raise_refused()
             if value is not _NOTHING and host.decision.goes_on:
                 return self._ended(value)
@@ -119,6 +122,7 @@ class Evaluation:
     def close(self) -> None:
         """Close the generator; what it still reports or raises is ignored."""
         close = getattr(self._steps, "close", None)
+        # Forgotten first: from now on the trial is over, whatever its clean-up does.
         self._steps = None
         if close is None or self._current is None:
             return
@@ -131,9 +135,10 @@ class Evaluation:
             return
 
     def _begin(self) -> object:
-        """What the objective returned; `_NOTHING` if that is a generator, or was called for before."""
+        """What the objective returned; `_NOTHING` if that is a generator, or if it was called before."""
         if self._current is not None:
             return _NOTHING
+        # The call itself is in the trial, too: a plain function trains in it, and reports from inside.
         host, mine = self._host, self._host.assignment
         self._current = self._placement.current(mine.trial, mine.config, host)
         with running(self._current):
@@ -191,6 +196,7 @@ class Evaluation:
             # Some of its text may be a framework's, with a full stop of its own.
             return self._outcome(Ending.FAILED, reason=f"No result: {error}".rstrip(".") + ".")
         if error is self._host.refused:
+            # Not the objective's error: what takes its reports raised it, and the search ends with it.
             raise error
         reason = reason_of(error, self._host.assignment.config)
         return self._outcome(Ending.FAILED, reason=reason, traceback=traceback_of(error))

@@ -1,4 +1,4 @@
-"""What is said of an objective that raised."""
+"""How the failure of an objective that raised is described."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from hpo.space.values import did_you_mean, listing
 
+# With a separator at the end: a folder beside ours whose name begins like it is the user's.
 _NOT_THE_USERS = tuple(
     os.path.join(folder, "")
     for folder in (
@@ -25,7 +26,7 @@ def reason_of(error: Exception, config: Mapping[str, Any] | None = None) -> str:
 
     Args:
         error: what was raised.
-        config: what the objective was called with; its names are told where it asked for another one.
+        config: what the objective was called with. Its names are listed if the objective asked for another.
     """
     [text, *_] = traceback.format_exception_only(type(error), error) or [type(error).__name__]
     frames = [
@@ -34,6 +35,7 @@ def reason_of(error: Exception, config: Mapping[str, Any] | None = None) -> str:
         if not frame.filename.startswith("<frozen")
     ]
     users = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
+    # Without a line of the user's, as for a builtin: the innermost of all.
     where = (users or frames)[-1:]
     place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
     asked = error.args[0] if isinstance(error, KeyError) and error.args else None

@@ -14,13 +14,13 @@ States = dict[str, Tree]
 
 
 class TrialFiles(Protocol):
-    """Reads and writes the checkpoints of one evaluation. No problem with them costs the trial."""
+    """Reads and writes the checkpoints of one evaluation. A problem with them never costs the trial."""
 
     problem: str | None
-    """What went wrong and was not told yet; None if nothing."""
+    """What went wrong and was not reported yet; None if nothing."""
 
     def read(self) -> tuple[States, dict[str, Any]] | None:
-        """The states to go on from, with their notes; None to start from the first epoch."""
+        """The states to continue from, with their notes; None to start from the first epoch."""
         ...
 
     def write(self, number: int, states: States, about: Mapping[str, Any]) -> bool:
@@ -38,7 +38,7 @@ class NoFiles:
     problem: str | None = None
 
     def read(self) -> None:
-        """Nothing to go on from."""
+        """There is nothing to continue from."""
 
     def write(self, number: int, states: States, about: Mapping[str, Any]) -> bool:
         """Nothing is written."""
@@ -62,7 +62,7 @@ class FolderFiles:
         self.problem: str | None = None
 
     def read(self) -> tuple[States, dict[str, Any]] | None:
-        """The states to go on from; none where the file cannot be read."""
+        """The states to continue from; None where the file cannot be read."""
         start = self._assignment.start
         if start is None:
             return None
@@ -97,7 +97,7 @@ class ShareOfFiles:
     """One draw's part of the checkpoints of a trial that trains on several draws in step.
 
     Args:
-        restored: the states to go on from, and the notes beside them; None for the first epoch.
+        restored: the states to continue from, and the notes beside them; None for the first epoch.
     """
 
     problem: str | None = None
@@ -112,7 +112,7 @@ class ShareOfFiles:
         return self._restored
 
     def write(self, number: int, states: States, about: Mapping[str, Any]) -> bool:
-        """Hold the states until all draws have come so far; nothing is on the disk by then."""
+        """Hold the states until all draws have reached this epoch. False: nothing is on the disk yet."""
         self.states, self.about = states, dict(about)
         return False
 

@@ -1,4 +1,4 @@
-"""Who a running trial talks to: its reports go on from here, its checkpoints are written here."""
+"""The host of a running trial, which passes its reports on and writes its checkpoints."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Host:
     Args:
         assignment: the trial.
         placement: where it runs.
-        on_progress: gets what it reports, and decides how it goes on.
+        on_progress: receives what it reports, and decides how it goes on.
         files: where its checkpoints come from and go to.
 
     Attributes:
         assignment: what the trial is to do; replaced when it goes on after a pause.
         decision: what was decided on its last report.
-        refused: what its last report was refused with; None if it was taken.
+        refused: the error with which its last report was refused; None if it was taken.
         num_reports: how many were taken.
-        epoch: the last epoch that was reported, or after a restored checkpoint the one reported by then.
+        epoch: the last epoch that was reported; after a checkpoint was restored, the last one before it.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Host:
 
     def report(self, value: Any, epoch: int | None) -> Decision:
         """Take a report, from a `yield` or from inside of the objective (where it may be swallowed)."""
+        # An objective that swallowed what ended its trial may report again: nothing of that counts.
         self.raise_refused()
         if not self.decision.goes_on:
             return self.decision
@@ -70,6 +71,8 @@ class Host:
             number = self.epoch + 1 if given is None else given
             if number <= self.epoch:
                 raise ResultError(f"it reported epoch {number} after epoch {self.epoch}; epochs increase")
+            # Set before the checkpoint is written, whose notes hold it. The file is complete before its
+            # report is passed on: no event names a checkpoint that is not there.
             self.epoch = number
             self.decision = self._tell(number, result, saved=number > self._saved and self._save(number))
         except Exception as error:
@@ -80,18 +83,20 @@ class Host:
 
     def attach(self, things: Mapping[str, Any]) -> None:
         """Remember what training changes, and restore it if the trial goes on from a checkpoint."""
+        # Only if something was restored: an objective that attaches nothing starts from its first epoch.
         if self._attachments.attach(things):
             self.epoch = self._restored_epoch
             self.begin_epoch(self.epoch + 1)
 
     def save(self, epoch: int) -> None:
         """Keep the attached objects' state after an epoch of which nothing is reported."""
+        # A new number each time: the log takes one checkpoint of an attempt and epoch.
         number = max(epoch, self._saved + 1)
         if self._save(number):
             self._tell(number, None, saved=True)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Make the framework's random numbers those of this epoch."""
+        """Seed the framework's random numbers for this epoch."""
         self._placement.begin_epoch(epoch)
 
     def find_device(self) -> Any:
@@ -99,15 +104,16 @@ class Host:
         return self._placement.find_device()
 
     def raise_refused(self) -> None:
-        """Say again what the last report was refused with, if it was."""
+        """Raise the error with which the last report was refused, if it was."""
         if self.refused is not None:
             raise self.refused
 
     def leave(self) -> None:
-        """Listen no more: the trial's outcome is known."""
+        """Ignore whatever the trial still reports: its outcome is known."""
         self._on_progress, self._files = _ignore, NoFiles()
 
     def _tell(self, epoch: int, result: Result | None, *, saved: bool) -> Decision:
+        # Each problem is reported once.
         problem, self._files.problem = self._files.problem, None
         mine = self.assignment
         return self._on_progress(
@@ -116,6 +122,7 @@ class Host:
 
     def _save(self, number: int) -> bool:
         """Write a checkpoint if there is something to keep; whether it is on the disk."""
+        # To capture the states copies every parameter: not where nothing is kept.
         if isinstance(self._files, NoFiles):
             return False
         written = self._files.write(
@@ -126,5 +133,5 @@ class Host:
 
 
 def _ignore(progress: Progress) -> Decision:
-    """After its end a trial reports to nothing."""
+    """Ignore a report of a trial that has ended."""
     return CONTINUE

@@ -58,8 +58,8 @@ class Placement:
     def begin_epoch(self, epoch: int) -> None:
         """Seed the framework's generator for an epoch, from 1; 0 is what comes before the first.
 
-        So a model that initialises itself starts from the same draws in each trial of a replicate, and an
-        epoch draws the same whether the trial came to it at once, after a pause, or from a checkpoint.
+        So a model that initialises itself starts from the same draws in each trial of a replicate. An epoch
+        has the same draws whether the trial reached it at once, after a pause, or from a checkpoint.
         """
         if self.seeds_framework and self.backend is not None:
             draw = uniforms(self.seed, "training", self.replicate, "framework", epoch, shape=(1,))
@@ -81,9 +81,9 @@ def choose_placement(
 ) -> tuple[Placement, str]:
     """Decide where a study's trials run, and say why.
 
-    Nothing is imported for NumPy unasked: an objective that uses no framework pays for
-    none. If several frameworks are loaded and none was chosen, a study that needs none still runs; the
-    error comes when a trial asks for its device.
+    The default, NumPy, is not imported unasked, so an objective that uses no framework pays for none. If
+    several frameworks are loaded and none was chosen, a study that needs none still runs: the error is
+    raised when a trial asks for its device.
 
     Args:
         seed: the study's seed.
@@ -100,6 +100,7 @@ def choose_placement(
         if device is not None:
             raise
         return Placement(seed, None, replicates=replicates), str(error)
+    # Any choice but the default counts: the user named the framework, or has imported it already.
     asked_for = backend is not None or choice.name != registry.DEFAULT
     if asked_for or device is not None:
         loaded = registry.load(choice.name)

@@ -1,4 +1,4 @@
-"""Where the trials of a search run: a plan, and the executor that it makes."""
+"""Plans: where the trials of a search run, as an object that makes the executor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Cohorts:
     """How trials train together.
 
     Attributes:
-        fuse: how many at most; `"auto"` for as many as it pays, 1 for each alone.
+        fuse: how many at most; `"auto"` for as many as pays, 1 for each alone.
         memory: what the study remembers of them.
     """
 
@@ -34,13 +34,14 @@ class Cohorts:
 class ExecutorPlan(Protocol):
     """Where the trials of a search run, and how many at a time: what `workers=` takes beside a number.
 
-    A class that derives from this one inherits the defaults of what it does not define. The objects of any
-    other class that has `start` get them when a search takes them.
+    A class that derives from this one inherits a default for what it does not define. An object of any
+    other class that has `start` receives the defaults when a search takes it.
 
     Attributes:
         count: how many trials run at a time, as far as the plan knows.
-        max_retries: how many times a trial is run again whose process was lost, before it counts as failed.
-        clock: the seconds by which a search is measured, which never go back; None for the computer's.
+        max_retries: how many times a trial whose process was lost is run again, before it counts as failed.
+        clock: returns the seconds by which a search is measured, which never go back; None for the
+            computer's clock.
     """
 
     count: int = 1

@@ -23,15 +23,15 @@ class ReplicatedEvaluation:
     """Evaluates a config on several draws, an epoch of each in turn.
 
     What is reported of an epoch is the mean over the draws and, as `<metric>.std`, the standard deviation.
-    A generator trains its draws in step, so that a scheduler can pause and stop the trial; a function that
-    reports from inside runs draw after draw, and the last one's reports complete the means. A trial fails
-    if one of its draws does.
+    A generator trains its draws in step, so that a scheduler can pause and stop the trial. A function that
+    reports from inside runs draw after draw, and the reports of the last draw complete the means. A trial
+    fails if one of its draws does.
 
     Args:
         objective: what is evaluated.
         assignment: the trial.
         placement: where it runs, with the number of draws.
-        on_progress: gets the means, and decides how the trial goes on.
+        on_progress: receives the means, and decides how the trial goes on.
         files: where its checkpoints come from and go to.
     """
 
@@ -58,6 +58,7 @@ class ReplicatedEvaluation:
             listener = functools.partial(self._receive, draw)
             self._shares.append(share)
             self._reports.append({})
+            # `NoFiles` itself, by which a host knows that it need not capture any state.
             mine = files if isinstance(files, NoFiles) else share
             self._draws.append(Evaluation(objective, assignment, here, listener, mine))
 
@@ -103,6 +104,7 @@ class ReplicatedEvaluation:
             if outcome is not None and outcome.ending is Ending.FAILED:
                 self.close()
                 return dataclasses.replace(outcome, reason=f"On draw {draw}: {outcome.reason}")
+            # Paused, a draw has an outcome of its assignment and none of its training.
             self._outcomes[draw] = None if self.waits else outcome
         if not self._decision.goes_on:
             if not self.waits:
@@ -121,11 +123,12 @@ class ReplicatedEvaluation:
             one.close()
 
     def _receive(self, draw: int, progress: Progress) -> Decision:
-        """Take one draw's report; pass the mean on once all have come so far."""
+        """Take one draw's report; pass the mean on once all draws have reported the epoch."""
         if progress.result is None:
             return CONTINUE
         epoch = progress.epoch
         self._reports[draw][epoch] = progress.result
+        # The decision is made on the mean, so a draw that is ahead goes on for now.
         if not all(epoch in reports for reports in self._reports):
             return CONTINUE
         result = mean_of([reports.pop(epoch) for reports in self._reports])
@@ -139,6 +142,7 @@ class ReplicatedEvaluation:
 
     def _write(self, epoch: int) -> bool:
         """Write all draws' states into one checkpoint, if they stand at the same epoch."""
+        # A function that reports from inside is at its end with one draw before it begins the next.
         if any(share.about.get("epoch") != epoch for share in self._shares):
             return False
         states = {
@@ -165,7 +169,7 @@ def evaluate(
         objective: what is evaluated.
         assignment: the trial.
         placement: where it runs.
-        on_progress: gets what it reports, and decides how it goes on.
+        on_progress: receives what it reports, and decides how it goes on.
         folder: where its checkpoints are; None keeps none.
     """
     files: TrialFiles = NoFiles() if folder is None else FolderFiles(folder, assignment)
@@ -188,6 +192,7 @@ def mean_of(results: list[Result]) -> Result:
     dicts = [result if isinstance(result, dict) else {UNNAMED: result} for result in results]
     names = [name for name in dicts[0] if all(name in one for one in dicts)]
     metrics: dict[str, float] = {}
+    # Infinities of one draw make NaN of the spread, which is no reason to warn.
     with np.errstate(invalid="ignore"):
         for name in names:
             values = np.array([one[name] for one in dicts])

@@ -15,10 +15,11 @@ class SerialExecutor:
     Args:
         objective: what the trials evaluate.
         placement: their seed, backend and device.
-        on_progress: gets what they report, and decides how they go on.
+        on_progress: receives what they report, and decides how they go on.
         folder: where their checkpoints go; None keeps none.
-        max_paused: how many paused trials keep their generators. The one that stands worst among its
-            rivals, or of equals was paused first, loses its own first, and goes on from its checkpoint.
+        max_paused: how many paused trials keep their generators. The trial that stands worst among its
+            rivals loses its generator first (of equals, the one that was paused first), and continues from
+            its checkpoint.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class SerialExecutor:
         """Run the trial to its end, or until it is not to go on. Nothing interrupts it between two reports.
 
         Raises:
-            BaseException: what is no affair of the objective (see `OnProgress`), and what no objective may
+            BaseException: an error that is not the objective's (see `OnProgress`), and what no objective may
                 swallow, such as KeyboardInterrupt. The trial's generator is closed by then.
         """
         for trial, evaluation in self._running.items():
@@ -90,4 +91,5 @@ class SerialExecutor:
     def _keep(self, trial: int, evaluation: AnyEvaluation) -> None:
         self._paused[trial] = evaluation
         while len(self._paused) > self._max_paused:
+            # `max` returns the first of equals, and a dictionary is in the order of the pauses.
             self.stop(max(self._paused, key=lambda one: self._paused[one].standing))

@@ -18,7 +18,7 @@ from hpo.objective.function import Objective, ResultError
 
 
 class SimulatedExecutor(ExecutorPlan):
-    """Pretends to run trials side by side: what they say is heard when it would have been.
+    """Pretends to run trials side by side: a report is passed on when its virtual time has come.
 
     The objective is called as ever, but should only look up or compute learning curves, as those of
     `hpo.replay_curves` do. Each report takes the seconds that it names, or one for each epoch that it adds.
@@ -67,10 +67,10 @@ class _Run:
 
     Attributes:
         assignment: what it is to do.
-        said: what it reported that was not passed on yet.
-        outcome: how it ended after that; None if it did not.
-        heard: the last epoch that was heard.
-        evaluation: what computes it; None once it cannot go on.
+        said: its reports that were not passed on yet.
+        outcome: how it ended after these; None if it did not.
+        heard: the last epoch that was passed on.
+        evaluation: the evaluation that computes it; None once it cannot go on.
     """
 
     assignment: Assignment
@@ -87,7 +87,7 @@ class Simulation:
         plan: how many workers, and the clock.
         objective: what the trials evaluate.
         placement: their seed and backend.
-        on_progress: gets what they report when its time has come, and decides how they go on.
+        on_progress: receives each report when its time has come, and decides how the trial goes on.
     """
 
     def __init__(
@@ -138,6 +138,7 @@ class Simulation:
             run = self._runs.get(trial)
             if run is None:
                 continue  # it was stopped
+            # A plain function may have reported many epochs in one step: they are passed on one by one.
             outcome = self._hear(run) if run.said else run.outcome
             if outcome is None:
                 self._go_on(run)
@@ -159,7 +160,7 @@ class Simulation:
             self.stop(trial)
 
     def _go_on(self, run: _Run) -> None:
-        """Find out what a trial says next, and put it on the agenda for the time when it will."""
+        """Compute what a trial reports next, and put it on the agenda for the time of that report."""
         if not run.said and run.outcome is None:
             assert run.evaluation is not None
             try:
@@ -168,6 +169,7 @@ class Simulation:
                 self.stop(run.assignment.trial)
                 raise
         seconds = self._duration(run.said[0], run.heard) if run.said else 0.0
+        # The turn settles equal times, so that a simulation is exactly repeatable.
         self._num_turns += 1
         heapq.heappush(self._agenda, (self._plan.now + seconds, self._num_turns, run.assignment.trial))
 
@@ -176,7 +178,7 @@ class Simulation:
         return float(progress.epoch - heard) if named is None else max(0.0, named)
 
     def _hear(self, run: _Run) -> Outcome | None:
-        """Pass on what a trial said; the outcome if it is not to go on."""
+        """Pass on what a trial reported; the outcome if it is not to go on."""
         progress, mine = run.said.popleft(), run.assignment
         run.heard = progress.epoch
         try:
@@ -188,6 +190,7 @@ class Simulation:
             raise
         if decision.goes_on:
             return None
+        # It was computed beyond this report, which a real trial would not have been.
         run.said.clear()
         run.outcome = None
         assert run.evaluation is not None
@@ -198,7 +201,7 @@ class Simulation:
 
 
 class _Ear:
-    """Hears what a trial says, keeps it until its time has come, and lets the trial go on for now."""
+    """Keeps what a trial reports until its time has come, and lets the trial go on for now."""
 
     def __init__(self, run: _Run) -> None:
         self._run = run

@@ -23,18 +23,19 @@ class Workers(ExecutorPlan):
         count: how many.
         devices: names of the devices that they share in turn, such as `("cuda:0", "cuda:1")`; None gives all
             of them the study's device.
-        threads: threads for the arithmetic of one trial.
+        threads: how many threads the arithmetic of one trial uses.
         memory_limit: bytes of memory that a worker and its children may hold; None for any number.
         trial_timeout: seconds that one run of a trial may take; None for any number.
-        max_retries: how many times a trial is run again whose worker was killed, ran out of memory or time,
-            or hung, before it counts as failed.
-        cohorts: how the trials of a worker train together; a search says it by `fuse=`.
+        max_retries: how many times a trial is run again if its worker was killed, ran out of memory or time,
+            or hung, before the trial counts as failed.
+        cohorts: how the trials of a worker train together; a search sets it by `fuse=`.
 
     Raises:
         ValueError: a number is out of its range.
-        TypeError: a number is none.
+        TypeError: one of the numbers is of another type.
     """
 
+    # Without a default, unlike that of the protocol, which a plain `count: int` would inherit.
     count: int = field()
     devices: Sequence[str] | None = None
     threads: int = 1

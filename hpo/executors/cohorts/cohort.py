@@ -18,7 +18,8 @@ class Seat:
 
     Args:
         assignment: what it is to do.
-        evaluation: what reports for it; None in the place of a trial that failed before an interruption.
+        evaluation: the evaluation that reports for it; None in the place of a trial that failed before an
+            interruption.
         slots: its places, one for each draw; none if its objective trains by itself.
 
     Attributes:
@@ -44,7 +45,7 @@ class Seat:
         return math.inf if self.evaluation is None else self.evaluation.standing
 
     def go_on(self, assignment: Assignment) -> bool:
-        """Take the next assignment after a pause; whether it can train as far as that tells it to."""
+        """Take the next assignment after a pause; whether the trial can train as far as that grants."""
         if self.evaluation is None or not self.evaluation.can_go_on(assignment):
             self.close()
             return False
@@ -80,7 +81,7 @@ class Cohort:
 
     Args:
         seats: the trials in order.
-        memory: keeps what is left when some have left.
+        memory: keeps which trials remain when some have left.
     """
 
     def __init__(self, seats: Sequence[Seat], memory: CohortMemory) -> None:
@@ -97,7 +98,7 @@ class Cohort:
         """Train an epoch, and report it for each trial; the outcomes of those that ended.
 
         Raises:
-            BaseException: what a report raised that is no affair of the objective. All have reported by then.
+            BaseException: an error of a report that is not the objective's. All have reported by then.
         """
         try:
             self._train()
@@ -116,6 +117,7 @@ class Cohort:
                     continue
                 if outcome is not None:
                     outcomes.append(outcome)
+            # Not after failures alone: without their places the others' numbers change by round-off.
             if raised is None and any(one.ending is not Ending.FAILED for one in outcomes):
                 self._shrink()
         if raised is not None:
@@ -135,12 +137,13 @@ class Cohort:
 
     @property
     def _is_over(self) -> bool:
-        """Whether nothing is left to train but to be told so."""
+        """Whether all trials have trained their last epoch, and only have to end."""
         return all(slot.is_over for seat in self.seats for slot in seat.slots)
 
     def _train(self) -> None:
         """Train an epoch, if one is left."""
         if not self._lanes:
+            # Here and not at construction: what a backend raises is the failure of these trials.
             draws = zip(*(seat.slots for seat in self._seats), strict=True)
             self._lanes = [Lane(slots) for slots in draws]
         if not self._is_over:
@@ -148,7 +151,7 @@ class Cohort:
                 lane.train_epoch()
 
     def _shrink(self) -> None:
-        """Let all leave that no longer run."""
+        """Take out all trials that no longer run."""
         for seat in [seat for seat in self._seats if not seat.runs]:
             for lane, slot in zip(self._lanes, seat.slots, strict=True):
                 lane.drop(slot)

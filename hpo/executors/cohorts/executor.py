@@ -28,12 +28,13 @@ class CohortExecutor:
     Args:
         objective: what the trials evaluate.
         placement: their seed, backend and device.
-        on_progress: gets what they report, and decides how they go on.
+        on_progress: receives what they report, and decides how they go on.
         folder: where their checkpoints go; None keeps none.
-        fuse: how many train together at most; `"auto"` for as many as it pays.
+        fuse: how many train together at most; `"auto"` for as many as pays.
         memory: what the study remembers of its cohorts.
-        max_paused: how many paused trials keep what they learned at hand. The one that stands worst among
-            its rivals, or of equals was paused first, loses its own first, and goes on from its checkpoint.
+        max_paused: how many paused trials keep what they learned at hand. The trial that stands worst among
+            its rivals loses it first (of equals, the one that was paused first), and continues from its
+            checkpoint.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class CohortExecutor:
             return len(self._cohort.seats) + len(self._waiting)
         if not self._waiting:
             return 1
+        # All of its members are asked for before it trains: alone, their numbers would differ.
         before = self._interrupted()
         if before is not None:
             others = sum(not seat.assignment.cohort for seat in self._waiting)
@@ -88,6 +90,7 @@ class CohortExecutor:
         if self._seats is None:
             self._waiting.append(Seat(assignment, evaluation))
             return
+        # Started here and not in `poll`: its places say with which trials it can train.
         outcome = evaluation.start()
         slots = self._seats.collect(assignment.trial)
         if outcome is None:
@@ -99,12 +102,13 @@ class CohortExecutor:
         """Train until at least one trial ends, or is not to go on. Nothing interrupts an epoch.
 
         Raises:
-            BaseException: what is no affair of the objective (see `OnProgress`), and what no objective may
+            BaseException: an error that is not the objective's (see `OnProgress`), and what no objective may
                 swallow, such as KeyboardInterrupt. The trials of the cohort are closed by then.
         """
         while not self._done and (self._cohort is not None or self._waiting):
             if self._cohort is None:
                 self._cohort = self._form()
+            # Before the step, after which those that ended are not among its seats.
             cohort, seats = self._cohort, {seat.trial: seat for seat in self._cohort.seats}
             try:
                 self._done += cohort.step()
@@ -143,6 +147,7 @@ class CohortExecutor:
         if lead.assignment.cohort:
             here = {seat.trial: seat for seat in self._like(lead)}
             companions = lead.assignment.cohort
+            # In the old order, those that failed included: the arithmetic is then the same to the last bit.
             seats = [here.get(one.trial) or self._empty(one) for one in companions]
         else:
             size = self._planner.size(lead.slots[0]) if lead.slots else 1
@@ -167,7 +172,7 @@ class CohortExecutor:
         return self._planner.group(seat.slots)
 
     def _empty(self, companion: Companion) -> Seat:
-        """The place of a trial that is not there any more: it takes part unheard."""
+        """The place of a trial that is gone: it trains along, and its results are not asked for."""
         assert self._seats is not None
         slots = []
         for draw in range(self._placement.replicates):

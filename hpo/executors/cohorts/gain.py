@@ -24,11 +24,11 @@ ROUNDS = 3
 
 
 def measured_gain(kind: str, prepare: Callable[[int, Arrays], Run], arrays: Arrays) -> float:
-    """How many times as fast models train together as one after the other.
+    """Measure how many times as fast models train together as one after the other, once for each kind.
 
     Args:
         kind: what is measured, the key under which it is kept.
-        prepare: makes a run of so many models on some data.
+        prepare: makes a run of a number of models on some data.
         arrays: the data, of which a few batches are used.
     """
     path = cache_folder() / "cohorts.json"
@@ -49,10 +49,11 @@ def few_of(arrays: Arrays) -> Arrays:
 
 
 def _measure(prepare: Callable[[int, Arrays], Run], arrays: Arrays) -> float:
-    """The median of some rounds, in which both ways take turns: machines are noisy."""
+    """The median gain of a few rounds, as machines are noisy."""
     order = np.arange(len(arrays.train_x))
     together, alone = prepare(MEMBERS, arrays), prepare(1, arrays)
     gains = []
+    # Ratios within a round: a machine that is busy for a while slows both ways down.
     for _ in range(ROUNDS + 1):
         seconds = [_seconds(lambda run=run: run.epoch(order)) for run in (alone, together)]  # type: ignore[misc]
         gains.append(MEMBERS * seconds[0] / seconds[1])
@@ -77,6 +78,7 @@ def _write(path: Path, gains: dict[str, float]) -> None:
     """Keep them for the next time; where that cannot be, the next time measures again."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Renamed into its place: another process may read the file, or write it, at this moment.
         new = path.with_suffix(f".{os.getpid()}")
         new.write_text(json.dumps(gains, indent=1))
         new.replace(path)

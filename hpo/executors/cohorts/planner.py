@@ -15,7 +15,7 @@ from hpo.executors.cohorts.slots import Slot
 from hpo.training.in_turn import RunsInTurn
 
 Fuse: TypeAlias = "int | Literal['auto']"
-"""How many trials train together: so many at most, or as many as it pays."""
+"""How many trials train together at most, or as many as pays."""
 
 MOST_MEMBERS = 32
 """Beyond it a cohort gains next to nothing on a processor."""
@@ -24,7 +24,7 @@ MOST_BYTES = 256 * 2**20
 """What a cohort may hold beside the data."""
 
 LEAST_GAIN = 1.1
-"""What a measurement must say for trials to train together."""
+"""The gain above which trials train together: what is measured is noisy."""
 
 
 def checked_fuse(fuse: Any) -> Fuse:
@@ -51,12 +51,12 @@ def checked_fuse(fuse: Any) -> Fuse:
 class Planner:
     """Groups trials by what cannot be fused, and lets those train together where it pays.
 
-    Linear models on a processor pay by rule: their products are one wide product. Of anything else that a
-    backend can fuse, a measurement on this machine says it, which is kept in the cache folder. What was
-    decided is in the study's memory, and counts there from then on.
+    For linear models on a processor it pays by rule: their products are one wide product. For anything else
+    that a backend can fuse, a measurement on this machine decides, which is kept in the cache folder. The
+    decision is in the study's memory, and is the one that counts there from then on.
 
     Args:
-        fuse: how many trials train together; `"auto"` for as many as it pays.
+        fuse: how many trials train together; `"auto"` for as many as pays.
         memory: what the study remembers.
     """
 
@@ -67,7 +67,7 @@ class Planner:
 
     @staticmethod
     def group(slots: Sequence[Slot]) -> Hashable:
-        """What trials have in common that may train together, from the places of one of them."""
+        """What the trials that may train together have in common, from the places of one of them."""
         return (slots[0].training.kind, slots[0].epoch, len(slots))
 
     def size(self, slot: Slot) -> int:
@@ -79,6 +79,7 @@ class Planner:
         kind = _kind(slot)
         if kind in self._one_by_one:
             return 1
+        # First the study, and only then a measurement: timings must not change what a resumption trains.
         plan = self._memory.plan_of(kind)
         if plan is None:
             try:
@@ -92,7 +93,7 @@ class Planner:
         return plan.members
 
     def _decide(self, slot: Slot, kind: str) -> CohortPlan | None:
-        """What pays; None where the backend cannot train such models together, so that nothing is decided."""
+        """The plan that pays; None where the backend cannot fuse such models: nothing is to be decided."""
         most = min(MOST_MEMBERS, room_for(slot))
         if slot.training.is_linear and _device(slot).partition(":")[0] == "cpu":
             return CohortPlan(kind, most, "linear models on a processor share their products")

@@ -17,12 +17,12 @@ from hpo.training.perturb import perturb
 class Slot(Iterator[dict[str, float]]):
     """One draw of one trial, as a place in a run of several models.
 
-    It is what the trial's objective gives: an iterator over the records of its epochs, each of which is
-    there once its lane has trained the epoch.
+    The trial's objective returns it: an iterator over the records of its epochs, each of which is there once
+    its lane has trained the epoch.
 
     Args:
         training: how the trial's config is trained.
-        trial: where that happens.
+        trial: the current trial of that draw.
     """
 
     def __init__(self, training: Training, trial: CurrentTrial) -> None:
@@ -57,6 +57,7 @@ class Slot(Iterator[dict[str, float]]):
 
     def leave(self) -> None:
         """Keep the state that the model has now, and train no more."""
+        # Before it leaves the lane, which has the state.
         [self._state] = self.state()
         self._lane = None
 
@@ -137,6 +138,7 @@ class Lane:
 
     def state_of(self, slot: Slot) -> State:
         """A copy of one model's state."""
+        # The run copies the states of all its models at once: once an epoch, for all that ask.
         if self._states is None:
             self._states = self._run.state()
         return self._states[self._slots.index(slot)]

@@ -16,8 +16,8 @@ from hpo.executors.processes.messages import Beat
 class Channel:
     """Sends from any thread, receives in one.
 
-    The end of the parent is the end of the worker and of its process group. On Linux the supervisor
-    would see to that, too.
+    When the parent ends, the worker ends with its process group. On Linux the supervisor would see to that,
+    too.
 
     Args:
         connection: the worker's end.
@@ -31,9 +31,11 @@ class Channel:
     def send(self, message: object) -> None:
         """Send a message.
 
-        In a process that the objective forked, which came back into the library's code, this ends that
-        process: two would talk at once.
+        In a process that the objective forked and that came back into the library's code, this ends that
+        process: two processes would write to one pipe.
         """
+        # Before the lock, which a fork may have copied while another thread held it; and by `__stderr__`, as
+        # the objective may have replaced `stderr`.
         if os.getpid() != self._process:
             os.write(
                 sys.__stderr__.fileno() if sys.__stderr__ else 2,
@@ -65,4 +67,5 @@ class Channel:
 
 
 def _end_group() -> None:
+    # With SIGKILL, the worker itself included: the parent is gone, and no result can reach it.
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -17,8 +17,8 @@ from hpo.training.fusable import Fusable
 class Dispatch:
     """Holds the trials that wait, and shares them out.
 
-    A worker gets as many as train together, but no more than leave some for the other free workers. Which of
-    its trials are of one shape the worker itself finds out.
+    A worker receives as many as train together, but leaves some for the other free workers. The worker itself
+    finds out which of its trials are of one shape.
 
     Args:
         function: the objective that says how a config is trained.
@@ -46,7 +46,7 @@ class Dispatch:
             return 1
 
     def share(self, num_workers: int) -> list[list[Assignment]]:
-        """What each of so many free workers gets; what is left waits on."""
+        """Share the trials that wait among so many free workers; the rest waits on."""
         shares: list[list[Assignment]] = []
         while self.waiting and len(shares) < num_workers:
             taken = self._next(num_workers - len(shares))
@@ -60,9 +60,11 @@ class Dispatch:
 
     def _next(self, num_workers: int) -> list[Assignment]:
         first = self.waiting[0]
+        # An interrupted cohort stays whole, however many workers are free: in parts it differs by round-off.
         if first.cohort:
             return [one for one in self.waiting if _ids(one) == _ids(first)]
         new = [one for one in self.waiting if not one.cohort]
+        # An equal share for each free worker, rounded up.
         return new[: min(self.size(), -(-len(new) // num_workers))]
 
 

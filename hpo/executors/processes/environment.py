@@ -33,11 +33,13 @@ def worker_environment(
         return result, None
     kind, _, number = device.partition(":")
     if kind == "cpu":
+        # A framework may take memory on every accelerator that it sees.
         return result | dict.fromkeys(VISIBLE_DEVICES, ""), device
     if kind not in ("cuda", "gpu"):
         return result, device
     index = int(number or 0)
     for variable in VISIBLE_DEVICES:
+        # What the parent sees may be numbers or UUIDs: its own entry is handed on.
         visible = _listed(environment.get(variable))
         if visible is not None and index >= len(visible):
             raise ValueError(

@@ -44,10 +44,10 @@ class ProcessExecutor:
     """Runs each trial in one of several worker processes.
 
     A worker starts when it is first needed, imports the framework once, and then runs one trial after
-    the other. What becomes of it never costs more than its trial: one that is killed, crashes, uses more
-    than it may or no longer answers is ended with all that it started, its trial is LOST, and a fresh one
-    takes its place. No worker, and nothing that an objective started there, is left when this process
-    ends, however it ends. (On Linux. On other systems what left the worker's process group is.)
+    the other. Whatever happens to it costs no more than its trial. A worker that is killed, crashes, uses
+    more than it may or no longer answers is ended with all that it started, its trial is LOST, and a fresh
+    worker takes its place. No worker, and nothing that an objective started there, outlives this process,
+    however that ends. (On Linux. On other systems, processes that left the worker's process group do.)
 
     The objective is sent by import path if it has one, else as code, so scripts need no
     `if __name__ == "__main__"` and notebooks work. What a trial prints goes to its worker's log file.
@@ -55,7 +55,7 @@ class ProcessExecutor:
     Args:
         objective: what the trials evaluate.
         placement: their seed, backend and device.
-        on_progress: gets what they report, and decides how they go on. It is called in `poll`.
+        on_progress: receives what they report, and decides how they go on. It is called in `poll`.
         folder: where their checkpoints go; None keeps none. The workers write them.
         workers: how many processes, each of which runs one trial at a time.
         devices: the workers' devices in turn, such as `["cuda:0", "cuda:1"]`; a worker sees no other
@@ -68,8 +68,8 @@ class ProcessExecutor:
             framework may hold the interpreter's lock while it compiles.
         max_paused: how many paused trials keep their generators in each worker.
         fuse: how many trials of an objective that allows it train together in each worker; `"auto"` for as
-            many as it pays. Those of one worker share its fate. Limits of memory or time are of single
-            trials, so with one of them nothing is fused unless a number says so.
+            many as pays. Trials of one worker are lost with it. Limits of memory and time apply to single
+            trials, so with such a limit nothing is fused unless `fuse` is a number.
         memory: what the study remembers of its cohorts.
         log_folder: where the workers' output goes, about 10 MB each at most; None keeps it until `close`.
 
@@ -170,6 +170,7 @@ class ProcessExecutor:
             left = _TICK if deadline is None else min(_TICK, deadline - time.monotonic())
             for worker, message in self._pool.listen(max(left, 0)):
                 self._take(worker, message)
+            # Also while messages keep coming, which may be those of other workers.
             if time.monotonic() - self._looked >= _TICK:
                 self._look()
             if deadline is not None and time.monotonic() >= deadline:
@@ -187,6 +188,8 @@ class ProcessExecutor:
         if self._dispatch is not None:
             self._dispatch.forget(trial)
         worker = self._homes.pop(trial, None)
+        # Those that train with it end, too, so the worker runs nothing from now on; what it still sends of
+        # them is passed over.
         for other in self._pool.workers:
             if trial in other.assignments:
                 worker, other.assignments = other, {}
@@ -217,13 +220,14 @@ class ProcessExecutor:
                 f"All {self._num_workers} workers are busy; trial {assignments[0].trial} may be submitted "
                 "when one of their trials has ended."
             )
+        # A generator that stays behind in another worker would never be called for again.
         for trial, other in homes.items():
             if other is not None and other is not worker:
                 other.send(Stop(trial))
         worker.begin(assignments)
 
     def _take(self, worker: WorkerHandle, message: Any) -> None:
-        """Act on a worker's message; None if it is gone."""
+        """Act on a message of a worker; None says that the worker is gone."""
         if message is None:
             self._lose(worker)
         elif isinstance(message, Broken):
@@ -273,6 +277,7 @@ class ProcessExecutor:
 
     def _lose(self, worker: WorkerHandle, reason: str | None = None) -> None:
         """Give up a worker, and with it the trials that it runs."""
+        # `_drop` forgets them.
         lost = list(worker.assignments.values())
         if reason is None:
             worker.wait(KILL_SECONDS)  # let it end as it does, to know how
@@ -298,7 +303,7 @@ class ProcessExecutor:
         self._pool.drop(worker)
 
     def _await_stop(self, worker: WorkerHandle, trial: int) -> None:
-        """Wait until nothing of the trial is left, by the worker's end if need be."""
+        """Wait until nothing of the trial is left in the worker, which is ended if it takes too long."""
         deadline = time.monotonic() + EXIT_SECONDS
         try:
             while worker.has_message(max(0.0, deadline - time.monotonic())):
@@ -314,7 +319,8 @@ class ProcessExecutor:
 
 
 def _error_of(message: Raised) -> BaseException:
-    """What the objective raised, as far as it can be told here."""
+    """What the objective raised, as far as it can be raised here."""
+    # By name and text: the error itself might not be picklable, or be of a class that is unknown here.
     if message.kind == "SystemExit":
         return SystemExit(message.text if message.code is None else message.code)
     kind = getattr(builtins, message.kind, None)

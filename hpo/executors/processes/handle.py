@@ -59,13 +59,17 @@ class WorkerHandle:
         self._group: int | None = None
         self._connection, theirs = Pipe()
         try:
+            # Our copy of the worker's end is closed at once: else the worker's death would not show here.
+            # The log is opened for reading, too, as the supervisor shortens it.
             with theirs, log.open("w+b") as output:
                 self._process = subprocess.Popen(
                     _command(theirs.fileno(), os.path.dirname(setup.objective)),
+                    # The supervisor sees by its end that this process has ended.
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     pass_fds=[theirs.fileno()],
+                    # Ctrl-C in a terminal is for this process, which then ends its workers.
                     start_new_session=True,
                     env=environment,
                 )
@@ -85,7 +89,7 @@ class WorkerHandle:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it and all that it started have ended. There may be messages left."""
+        """Whether it and all that it started have ended. Its messages may not all be read by then."""
         return self._process.poll() is not None
 
     @property
@@ -98,7 +102,7 @@ class WorkerHandle:
         return self._connection.poll(timeout)
 
     def send(self, message: object) -> None:
-        """Send a message. That the worker is gone shows when it is listened to."""
+        """Send a message. If the worker is gone, that shows when its messages are read."""
         with suppress(OSError):
             self._connection.send(message)
 
@@ -123,11 +127,12 @@ class WorkerHandle:
         self.watch.heard()
         if isinstance(message, Ready):
             self._group = message.process
+            # The time of its first trial begins when the framework is imported.
             self.watch.begin()
         return message
 
     def is_free(self) -> bool:
-        """Whether it is alive and runs nothing. It takes the signs of life that wait in the pipe."""
+        """Whether it is alive and runs nothing. This reads the signs of life that wait in the pipe."""
         if self.assignments:
             return False
         while self.has_message(0):
@@ -176,6 +181,7 @@ class WorkerHandle:
         return f"Its worker was ended by {name}{meaning}."
 
     def _signal_group(self, number: int) -> None:
+        # Once the supervisor is gone, the system may give these numbers to other processes.
         if self._group is not None and self._process.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._group, number)

@@ -1,4 +1,4 @@
-"""What a worker may use, and what is said of one that uses more."""
+"""Limits on a worker, and the watch that tells when it exceeds one."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ class LimitWatch:
             )
         if self._limits.memory is None:
             return None
+        # Last, as it looks at every process of the worker.
         used = memory_below(process)
         if used <= self._limits.memory:
             return None
@@ -98,7 +99,7 @@ class LimitWatch:
 
 def memory_below(process: int) -> int:
     """Bytes of resident memory of all descendants of a process."""
-    import psutil  # only who sets a limit pays for its import
+    import psutil  # only a search with a limit pays for its import
 
     total = 0
     # A process that ends meanwhile holds nothing.

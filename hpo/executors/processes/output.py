@@ -22,5 +22,6 @@ def last_lines(log: Path, trial: int, attempt: int) -> str:
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
+    # Without its header, as of a trial that printed a lot, all of it is the trial's own.
     own = text.rpartition(header(trial, attempt))[2]
     return "\n".join(own.strip("\n").splitlines()[-_LINES:])

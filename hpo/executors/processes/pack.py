@@ -12,14 +12,15 @@ from typing import Any
 
 from hpo.errors import ObjectiveError
 
+# Deep enough for a message; what is deeper is named by the part that holds it.
 _DEPTH = 8
 
 
 def pack(function: Callable[..., Any]) -> bytes:
     """Pickle an objective for a worker.
 
-    What an import path leads to goes as that path; the rest, such as a function of a script or a
-    notebook, goes as code with what it refers to.
+    What can be imported goes as its import path. The rest, such as a function of a script or a notebook,
+    goes as code with what it refers to.
 
     Raises:
         ObjectiveError: it cannot be sent; the text names the part that cannot.
@@ -45,6 +46,7 @@ def _hidden_module(function: object) -> ModuleType | None:
 
     That is so if it was loaded from a file by other means than `import`.
     """
+    # A partial and a bound method have no module of their own that would help.
     while isinstance(function, partial):
         function = function.func
     function = getattr(function, "__func__", function)
@@ -69,7 +71,10 @@ def _can_be_imported(name: str, file: str | None) -> bool:
 
 
 def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    """What `importlib.util.find_spec` finds, without a look at what is loaded already."""
+    """What `importlib.util.find_spec` finds, without a look at what is loaded already.
+
+    A fresh process has nothing loaded, so what is loaded here says nothing about it.
+    """
     specs = (finder.find_spec(name, path) for finder in sys.meta_path)
     return next((spec for spec in specs if spec is not None), None)
 
@@ -112,7 +117,7 @@ def _culprit(thing: object, error: Exception) -> tuple[list[str], object, Except
 
 
 def _parts(thing: object) -> Iterator[tuple[str, object]]:
-    """What an object refers to and goes with it, each with a description."""
+    """The parts of an object that are pickled with it, each with a description."""
     if isinstance(thing, MethodType):
         yield f"the object that {_name(thing)} is a method of", thing.__self__
     elif isinstance(thing, partial):

@@ -59,7 +59,7 @@ class Pool:
         equipment: what each of them gets.
 
     Raises:
-        ValueError: a device that is not there.
+        ValueError: a device is not there.
     """
 
     def __init__(self, size: int, equipment: Equipment) -> None:
@@ -98,6 +98,7 @@ class Pool:
         found: list[WorkerHandle] = [key.data for key, _ in self._selector.select(timeout)]
         for worker in sorted(found, key=lambda worker: worker.turn):
             self._turn += 1
+            # Fairness: a worker that reports without a pause must not keep the others waiting.
             worker.turn = self._turn
             yield worker, worker.receive()
 
@@ -107,6 +108,8 @@ class Pool:
         seconds, self._looked = now - self._looked, now
         found: list[tuple[WorkerHandle, str | None]] = []
         for worker in self.workers:
+            # A message that was not read yet is a sign of life, and may be the outcome of its trial: what a
+            # worker sent before its end counts.
             waiting = worker.has_message(0)
             if waiting:
                 worker.watch.heard()
@@ -119,13 +122,14 @@ class Pool:
         """Kill a worker and all that it started; a fresh one may take its place."""
         if worker in self._slots:
             self._slots[self._slots.index(worker)] = None
+            # Before the pipe is closed: the selector needs its number.
             self._selector.unregister(worker)
         worker.kill()
 
     def close(self) -> None:
-        """End all workers within a few seconds: by a word, by SIGTERM, and at last by SIGKILL.
+        """End all workers within a few seconds: by a message, then by SIGTERM, and at last by SIGKILL.
 
-        Whatever interrupts it, such as a second Ctrl-C, leads to the last at once.
+        An interruption, such as a second Ctrl-C, leads to SIGKILL at once.
         """
         workers = self.workers
         try:
@@ -136,6 +140,7 @@ class Pool:
                 worker.terminate()
             _wait(workers, _TERM_SECONDS)
         finally:
+            # All at once, and only then is each of them waited for.
             for worker in workers:
                 worker.let_go()
             for worker in workers:

@@ -50,6 +50,7 @@ class BoundedLog:
                 self._shorten()
 
     def _shorten(self) -> None:
+        # The tail is only a quarter, so that there is room for a while until it is shortened again.
         head, tail = self._limit // 2, self._limit // 4
         self._file.seek(-tail, os.SEEK_END)
         last = self._file.read(tail)
@@ -93,12 +94,14 @@ def main(parent: int, control: int, folder: str) -> None:
 
 
 def watch(worker: int, parent: int, output: int, log: BoundedLog) -> int:
-    """Keep the worker's output until it or the parent ends; the worker's wait status."""
+    """Write the worker's output to the log until it or the parent ends; the worker's wait status."""
+    # The self-pipe trick: a signal that comes just before `select` still wakes it.
     wake, waker = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Python writes to that pipe only for signals that have a handler.
         signal.signal(number, lambda *_: None)
     selector = selectors.DefaultSelector()
     for descriptor in (0, output, wake):
@@ -123,6 +126,7 @@ def end_all(worker: int) -> None:
 
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(worker, signal.SIGKILL)
+    # Until there is none: what is about to be killed may still start another process.
     while True:
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):
@@ -136,10 +140,13 @@ def end_all(worker: int) -> None:
 
 
 def _become_worker(supervisor: int, control: int, output: int) -> None:
+    # A session, and so a process group, that has its own number: it can be killed as a whole.
     os.setsid()
     _ask_for_signal_at_end_of_parent(signal.SIGKILL)
+    # The supervisor may have ended before the signal was asked for, which then never comes.
     if os.getppid() != supervisor:
         return
+    # Standard input is the parent's pipe to the supervisor. An objective that reads must not wait for it.
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, source in enumerate((nothing, output, output)):
         os.dup2(source, number)
@@ -198,5 +205,6 @@ def _end_as(status: int) -> None:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
+    # Python puts the folder of a script first: the modules in it would hide others.
     sys.path[:] = given[3:]
     main(int(given[0]), int(given[1]), given[2])

@@ -47,7 +47,7 @@ class Halted(BaseException):
 
 
 class ParentsMemory(ShortMemory):
-    """Has the parent keep what is to be remembered of cohorts.
+    """Sends what is to be remembered of cohorts to the parent.
 
     Args:
         channel: the way to the parent.
@@ -74,9 +74,8 @@ class ParentsMemory(ShortMemory):
 class Worker:
     """Runs what the parent sends, in the process's main thread.
 
-    To stop one of several trials that train together is to stop them all.
-
-    Another thread listens to the parent, so that it can interrupt an objective between two reports.
+    Stopping one of several trials that train together stops all of them. Another thread listens to the
+    parent, so that it can interrupt an objective between two reports.
 
     Args:
         channel: the way to the parent.
@@ -91,7 +90,7 @@ class Worker:
         self._interruptible = False
 
     def run(self, setup: Setup) -> None:
-        """Load the objective, then do as the parent says until it says `Exit`."""
+        """Load the objective, then run what the parent sends until it sends `Exit`."""
         signal.signal(signal.SIGINT, self._interrupt)
         Thread(target=self._listen, daemon=True).start()
         try:
@@ -109,7 +108,7 @@ class Worker:
         executor.close()
 
     def _load(self, setup: Setup) -> Executor:
-        """What the trials run in. The framework is imported here, so that no trial's time pays for it."""
+        """The executor of the trials. The framework is imported here, so that no trial's time includes it."""
         objective = Objective(pickle.loads(Path(setup.objective).read_bytes()))
         placement = setup.placement
         if placement.seeds_framework and placement.backend is not None:
@@ -140,6 +139,7 @@ class Worker:
             answers = [_raised(error)]
             self._stop_all(executor, group)
         self._trials = []
+        # Before the last answers: the log is whole when the parent learns of the end.
         _flush()
         self._send(answers)
 
@@ -159,6 +159,7 @@ class Worker:
 
     def _ask(self, progress: Progress) -> Decision:
         """Send a report, and wait for what the parent decides."""
+        # An interrupt in the middle of a message would leave half of it in the pipe.
         self._interruptible = False
         if not self._halted:
             self._channel.send(progress)
@@ -182,7 +183,7 @@ class Worker:
             self._interruptible = False
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Runs in the main thread, between two steps of whatever that does."""
+        """The handler of SIGINT, which Python runs in the main thread."""
         if self._halted and self._interruptible:
             self._interruptible = False
             raise Halted
@@ -195,6 +196,7 @@ class Worker:
                 continue
             if isinstance(message, Group):
                 self._trials = [one.trial for one in message.assignments]
+                # A new queue: the None that woke a halted trial must not answer the next one.
                 self._halted, self._answers = False, SimpleQueue()
             elif self._trials and (isinstance(message, Exit) or message.trial in self._trials):
                 self._halt()
@@ -205,6 +207,7 @@ class Worker:
         self._answers.put(None)  # the main thread may be waiting for an answer
         identity = main_thread().ident
         assert identity is not None
+        # A signal, as nothing else ends a sleep or a read in which the objective may be.
         signal.pthread_kill(identity, signal.SIGINT)
 
 
@@ -216,6 +219,7 @@ def main(descriptor: int) -> None:
     """
     os.set_inheritable(descriptor, False)  # for what the objective starts
     if hasattr(sys.stdout, "reconfigure"):
+        # What was printed is in the log even if the worker is killed.
         sys.stdout.reconfigure(line_buffering=True)
     faulthandler.enable(all_threads=False)
     channel = Channel(Connection(descriptor))
