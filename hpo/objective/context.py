@@ -1,8 +1,8 @@
 """The current trial: the one piece of ambient state.
 
-An executor sets it around every step of an objective. Outside of a trial `current_trial()` answers
-a default one with seed 0, so that the book's classes need no seed argument and a script runs the
-same alone as under a search.
+An executor sets it around every step of an objective. Outside of a trial `current_trial()` returns a
+default one with seed 0. So the book's classes need no seed argument, and a script runs the same alone as
+under a search.
 """
 
 from __future__ import annotations
@@ -74,10 +74,9 @@ class _Nobody:
 
 
 class TrialEnded(BaseException):
-    """A trial that is not to go on reported through `hpo.report`.
+    """Ends an objective from inside, when a trial that is not to go on reports through `hpo.report`.
 
-    It ends the objective from inside. Not an `Exception`, so that code which handles errors of its own
-    does not swallow it.
+    It is not an `Exception`, so that code which handles its own errors does not swallow it.
 
     Attributes:
         decision: why.
@@ -90,10 +89,10 @@ class TrialEnded(BaseException):
 
 @dataclass
 class Opening:
-    """The sealed test set is open: data modules validate on it, and say so here.
+    """Permits data modules to validate on the sealed test set, and notes that one did.
 
     Attributes:
-        used: whether one did.
+        used: whether a data module did.
     """
 
     used: bool = False
@@ -101,7 +100,7 @@ class Opening:
 
 @dataclass
 class Perturbation:
-    """Initial weights are to be moved by round-off: what draws them does so, and says so here.
+    """Asks for initial weights that are moved by round-off, and notes that this was done.
 
     Attributes:
         ulps: by how many units in the last place each weight is moved, upwards or downwards.
@@ -124,10 +123,10 @@ class CurrentTrial:
         dtype: what the library's own models compute in.
         backend: name of the study's backend, None while nothing needed one.
         device_name: the device that was asked for (`cpu`, `cuda:0`, `auto`), None where none was.
-        opening: there while a sealed test set may be read (`hpo.final_test`).
+        opening: set while a sealed test set may be read (`hpo.final_test`), else None.
         final_epoch: the last epoch that the study's scheduler ever grants, as a schedule of learning rates
             needs it; None where there is no such scheduler.
-        perturbation: there while a trial is repeated from slightly other weights (`hpo compare`).
+        perturbation: set while a trial is repeated from slightly other weights (`hpo compare`), else None.
         host: what runs the trial.
     """
 
@@ -169,8 +168,8 @@ class CurrentTrial:
     def checkpoint(self, *, model: Any = None, optimizer: Any = None, **things: Any) -> None:
         """Keep the state of these objects with every report; restore it now if the trial goes on.
 
-        Called once, before the epochs. A study with storage then resumes the trial after its last
-        report, and gives its trained model back (`study.best.load_into(model)`).
+        Call it once, before the epochs. A study with storage then resumes the trial after its last report,
+        and keeps its trained model (`study.best.load_into(model)`).
 
         Args:
             model: a model of a framework whose backend is installed, or a NumPy array.
@@ -180,7 +179,7 @@ class CurrentTrial:
 
         Raises:
             CheckpointError: one of them is of a kind that cannot be kept, or the checkpoint is of another
-            model.
+                model.
         """
         given = {"model": model, "optimizer": optimizer}
         self.host.attach({name: thing for name, thing in given.items() if thing is not None} | things)
@@ -199,6 +198,7 @@ class CurrentTrial:
                 "trial.epochs() takes the number of epochs, for example trial.epochs(10): this study has no "
                 "scheduler that would say it."
             )
+        # Checked here and not in the generator, which would raise only at its first `next`.
         return self._epochs(max_epochs)
 
     def _epochs(self, max_epochs: int | None) -> Iterator[int]:
@@ -222,6 +222,7 @@ def current_trial() -> CurrentTrial:
 @contextmanager
 def running(trial: CurrentTrial) -> Iterator[CurrentTrial]:
     """Make `trial` the current one inside the block. The block must not yield to foreign code."""
+    # A generator shares the context of what calls it: a `yield` inside would leak the trial to the caller.
     token = _current.set(trial)
     try:
         yield trial
@@ -241,6 +242,6 @@ def report(value: Any, *, epoch: int | None = None) -> None:
     Outside of a trial it does nothing, so that a training script also runs alone.
 
     Raises:
-        TrialEnded: the study's scheduler, or a stop of the whole search, ends or pauses the trial here.
+        TrialEnded: the trial ends or pauses here, by its scheduler's decision or because the search stops.
     """
     current_trial().report(value, epoch=epoch)

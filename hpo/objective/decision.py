@@ -28,15 +28,15 @@ class Decision:
     Attributes:
         verdict: how the trial goes on.
         reason: why, in one line for the study's log; may be empty for CONTINUE and COMPLETE.
-        standing: how a trial that pauses stands among others that wait; small is good. Where room is short,
-            those that stand worst lose their generators first; None where it is not known.
+        standing: how a trial that pauses stands among others that wait; small is good, None is not known.
+            Where room is short, the trials that stand worst lose their generators first.
     """
 
     verdict: Verdict
     reason: str = ""
     standing: float | None = None
 
-    # Kept, as `CONTINUE` is asked several times after each epoch of each trial.
+    # Cached, as `CONTINUE` is asked several times after each epoch of each trial.
     @cached_property
     def goes_on(self) -> bool:
         """Whether the trial continues."""

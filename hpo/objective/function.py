@@ -24,15 +24,17 @@ _FORMS = "a number, a dict of numbers, a generator of these, or nothing after hp
 
 
 class ResultError(ObjectiveError):
-    """What an objective gave is no result; the text is the reason that its trial failed."""
+    """What an objective returned or reported is no result; the text is the reason why its trial failed."""
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What an objective may declare of itself, by attributes of these names of the function or of its class.
+    """What an objective may declare about itself, by attributes of these names.
+
+    They are attributes of the function, or of a callable object or its class.
 
     Attributes:
-        resource: what its reports count; None declares that it never reports on its way.
+        resource: the unit that its reports count; None declares that it never reports on its way.
         max_epochs: how many epochs it trains by default, where it has no parameter of that name.
         takes_framework_random: whether it may draw from the framework's own generator, which is then seeded
             before each trial and epoch.
@@ -46,7 +48,7 @@ class Traits:
 
     @classmethod
     def of(cls, function: object) -> Traits:
-        """What a function declares; the default of what it does not."""
+        """What a function declares, with the defaults for what it does not."""
         found: dict[str, Any] = {
             each.name: getattr(function, each.name, each.default) for each in fields(cls)
         }
@@ -59,11 +61,11 @@ class Objective:
     Args:
         function: takes a config, and as a second positional parameter without a default, or as a
             parameter named `trial`, the current trial. A parameter `max_epochs` receives how many epochs
-            the study's scheduler grants; of a generator function, which can be paused on its way, how many
-            a full training has. It and all others keep their defaults otherwise. It returns a
-            number (anything of size one that `float()` takes, so also an array or a tensor), a dict of
-            numbers, a generator that yields either once per epoch, or nothing if it called
-            `hpo.report`.
+            the study's scheduler grants; in a generator function, which can be paused on its way, how many
+            a full training has. Without a scheduler it keeps its default, as all other parameters do. The
+            function returns a number (anything of size one that `float()` takes, so also an array or a
+            tensor), a dict of numbers, a generator that yields either once per epoch, or nothing if it
+            called `hpo.report`.
 
     Attributes:
         function: as it was given.
@@ -104,6 +106,7 @@ class Objective:
         Raises:
             TypeError: its parameters are hyperparameters, and the second would get the trial.
         """
+        # f(lr, units) instead of f(config): the trial would be taken for a hyperparameter.
         second = self._by_position and list(inspect.signature(self.function).parameters)[1]
         if second and second != "trial" and second in names:
             raise TypeError(
@@ -118,17 +121,20 @@ class Objective:
         arguments = (dict(config), trial) if self._by_position else (dict(config),)
         keywords: dict[str, Any] = {"trial": trial} if self._by_name else {}
         if self.takes_max_epochs and trial.max_epochs is not None:
+            # A generator pauses at a `yield`, so it may be told the length of a full training. A plain
+            # function cannot pause: it trains what is granted now.
             in_full = self.can_wait and trial.final_epoch is not None
             keywords["max_epochs"] = trial.final_epoch if in_full else trial.max_epochs
         return self.function(*arguments, **keywords)
 
 
 def read_number(value: object) -> float:
-    """What `float()` gives for a number of any kind: Python's, NumPy's, a tensor of size one.
+    """Read a number of any kind as a float: Python's, NumPy's, a tensor of size one.
 
     Raises:
         ResultError: it is none: a string, a bool, complex, None, or of another size than one.
     """
+    # Most results are floats, and `numbers` is slow.
     if type(value) is float:
         return value
     if isinstance(value, np.ndarray) and value.size != 1:
@@ -153,6 +159,7 @@ def read_result(value: object) -> Result:
     if not isinstance(value, Mapping):
         return read_number(value)
     metrics: dict[str, float] = {}
+    # A report may carry its epoch in the same dict, see `read_report`.
     for name, number in value.items():
         if not isinstance(name, str):
             raise ResultError(f"it named a metric {name!r}, where a str was expected")
@@ -189,6 +196,7 @@ def _plain(value: object) -> object:
         return value.item()
     if isinstance(value, (int, float, str, bytes, numbers.Number)) or value is None:
         return value
+    # By what they can do and not by class, as no framework is imported here.
     for inside in ("item", "numpy", "asscalar"):
         method = getattr(value, inside, None)
         if callable(method):
@@ -250,6 +258,7 @@ def _takes_max_epochs(function: Callable[..., Any]) -> bool:
 
 
 def _is_generator_function(function: Callable[..., Any]) -> bool:
+    # A callable object has its generator in `__call__`.
     return inspect.isgeneratorfunction(function) or inspect.isgeneratorfunction(type(function).__call__)
 
 
@@ -260,6 +269,7 @@ def _default_epochs(function: Callable[..., Any], declared: int | None) -> int |
     except (TypeError, ValueError):
         parameter = None
     default = declared if parameter is None else parameter.default
+    # A default of None, or of any other kind, says nothing.
     is_count = isinstance(default, int) and not isinstance(default, bool) and default >= 1
     return default if is_count else None
 

@@ -1,4 +1,4 @@
-"""Where an objective comes from: found by `module:function`, and known again by its source."""
+"""Finds an objective by `module:function`, and recognises it by its source."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def describe(function: Callable[..., Any]) -> dict[str, str]:
     """The objective's name and a fingerprint of its source, for a study's log.
 
     The fingerprint covers the function itself, or the class of a callable object, and not what it calls.
-    There is none where the source is not at hand.
+    Without the source there is no fingerprint.
 
     Example:
         >>> describe(len)
@@ -49,6 +49,7 @@ def describe(function: Callable[..., Any]) -> dict[str, str]:
     named = function if hasattr(function, "__qualname__") else type(function)
     about = {"name": f"{named.__module__}.{named.__qualname__}"}
     try:
+        # Of what is decorated: every function under one decorator has the same wrapper.
         source = inspect.getsource(inspect.unwrap(named))
     except (OSError, TypeError):
         return about
@@ -77,6 +78,7 @@ def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
+        # A module that is missing inside of the imported one is another mistake.
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise ObjectiveError(
                 f"There is no module {error.name!r}, neither in {folder} nor among what is installed."
@@ -84,7 +86,7 @@ def _import(name: str) -> ModuleType:
         raise ObjectiveError(
             f"Importing {name} failed: it needs {error.name!r}, which is not installed."
         ) from error
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # a script without a main guard may call sys.exit()
         raise ObjectiveError(
             f"Importing {name} failed: {type(error).__name__}: {error} (--traceback shows where)"
         ) from error
