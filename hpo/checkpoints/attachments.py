@@ -11,7 +11,7 @@ from hpo.errors import CheckpointError
 
 
 class Attachments:
-    """Remembers by name what training changes, and makes it what it was in a checkpoint.
+    """Remembers by name what training changes, and restores it from a checkpoint.
 
     Args:
         restored: the checkpoint's states by name; None if the trial begins from its start.
@@ -24,16 +24,17 @@ class Attachments:
     def attach(self, things: Mapping[str, Any]) -> bool:
         """Remember these objects, and put the checkpoint's states into them.
 
-        A name that is taken gets a number: `trainer`, `trainer-1`. The checkpoint may lack a numbered one,
-        having been written before that was attached.
+        If a name is taken, a number is added: `trainer`, `trainer-1`. The checkpoint may lack a numbered
+        name, if it was written before that was attached.
 
         Returns:
             Whether anything was restored.
 
         Raises:
-            CheckpointError: one of them cannot be kept; the checkpoint has none of that name; or
-                what it has does not fit.
+            CheckpointError: an object cannot be kept, the checkpoint has nothing of its name, or what it
+                has does not fit.
         """
+        # A list: `any` would stop at the first, and leave the others unattached.
         restored = [self._attach(name, thing) for name, thing in things.items()]
         return any(restored)
 
@@ -45,11 +46,13 @@ class Attachments:
         Raises:
             CheckpointError: something in a state cannot be kept.
         """
+        # The trial is past the checkpoint now, whose states would be old.
         self._restored = {}
         return {name: _capture(name, thing) for name, thing in self._things.items()}
 
     def _attach(self, name: str, thing: Any) -> bool:
         try:
+            # At once and not with the first report, an epoch later.
             check_keepable(thing)
         except CheckpointError as error:
             raise CheckpointError(f"{name!r} cannot be kept. {error}") from error

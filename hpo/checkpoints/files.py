@@ -1,11 +1,11 @@
 """One checkpoint as a file that is there completely or not at all.
 
-It is an uncompressed `.npz`: the arrays as `.npy`, and `checkpoint.json` for what is no array. Nothing in
-it is a program, so reading a file from elsewhere runs none. The archive's checksums tell a file
-that was cut or altered.
+It is an uncompressed `.npz`: the arrays as `.npy`, and `checkpoint.json` for what is no array. It
+holds no program, so reading a file from elsewhere runs none. The archive's checksums show whether a file
+was cut or altered.
 
-Writing softmax regression (32 kB) takes 0.2 ms, and flushing it to a disk, twice (the file, then its name in
-the folder), 5 to 15 ms on ext4: that is what it costs that no log ever names a file which a power cut undoes.
+Writing softmax regression (32 kB) takes 0.2 ms. Flushing it to a disk twice (the file, then its name in the
+folder) takes 5 to 15 ms on ext4. For that price no log ever names a file that a power cut undoes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from hpo.errors import CheckpointError
 FORMAT = 1
 CONTENTS = "checkpoint.json"
 TEMPORARY = ".tmp"
+# The same states make the same bytes. ZIP knows no earlier date.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (
     zipfile.BadZipFile,
@@ -55,21 +56,25 @@ _BROKEN = (
 def write(path: Path, states: Mapping[str, Tree], about: Mapping[str, Any]) -> None:
     """Write a checkpoint, on the disk when this returns.
 
-    It is written under another name in the same folder, flushed and renamed. Whatever goes wrong, `path`
-    is as it was and nothing else is left behind.
+    The file is written under another name in the same folder, flushed and renamed. If anything goes wrong,
+    `path` is as it was and nothing else is left behind.
 
     Raises:
-        CheckpointError: the disk is full, the folder cannot be written, or a state is none.
+        CheckpointError: the disk is full, the folder cannot be written, or a state cannot be kept.
     """
+    # Before the file is opened: a state that cannot be kept leaves nothing behind.
     states = {name: tidy(state, name) for name, state in states.items()}
     notes = _notes(about)
     try:
         _make_folder(path.parent)
+        # In the same folder: only within a file system is a rename atomic. With a token, as a writer that was
+        # killed may have left its file.
         temporary = path.with_name(f"{path.name}-{secrets.token_hex(4)}{TEMPORARY}")
         try:
             with open(temporary, "xb") as file:
                 _write_archive(file, states, notes)
                 file.flush()
+                # Before the rename: else a power cut may leave the name with an empty file.
                 os.fsync(file.fileno())
             os.replace(temporary, path)
         except BaseException:
@@ -130,6 +135,7 @@ def _write_archive(file: BinaryIO, states: Mapping[str, Tree], about: dict[str, 
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(CONTENTS, _DATE), text)
         for index, array in enumerate(arrays):
+            # force_zip64, as the size of an array is not known to the archive before it is written.
             with archive.open(zipfile.ZipInfo(f"{index}.npy", _DATE), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
@@ -169,6 +175,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
+        # A new folder is a name, too, which its parent has to hold after a power cut.
         folder.mkdir(parents=True, exist_ok=True)
         _sync_folder(folder.parent)
 

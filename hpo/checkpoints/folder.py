@@ -44,8 +44,8 @@ class Checkpoint:
 class CheckpointFolder:
     """The files of one study's checkpoints.
 
-    A file's name follows from its trial, attempt and epoch, so the log need not hold it. Nothing is
-    created before the first checkpoint is saved.
+    A file's name follows from its trial, attempt and epoch, so the log need not hold it. Nothing is created
+    before the first checkpoint is saved.
 
     Args:
         path: the folder.
@@ -56,6 +56,7 @@ class CheckpointFolder:
 
     def checkpoint(self, trial: int, attempt: int, epoch: int) -> Checkpoint:
         """The checkpoint of that name, whether its file is there or not."""
+        # By attempt, too: one that was taken for dead must not write over its successor's file.
         name = f"{epoch:06d}-{attempt}.npz"
         return Checkpoint(trial, attempt, epoch, str(self._folder_of(trial) / name))
 
@@ -73,11 +74,12 @@ class CheckpointFolder:
         files.write(Path(checkpoint.path), states, about)
 
     def copy(self, checkpoint: Checkpoint, trial: int) -> Checkpoint:
-        """Give another trial a copy, to start from.
+        """Copy a checkpoint for another trial, which starts from it.
 
         Raises:
-            CheckpointError: it cannot be read, or the copy not be written.
+            CheckpointError: it cannot be read, or the copy cannot be written.
         """
+        # Read and written, not copied as bytes: a damaged file is noticed here, and the copy is flushed.
         states, about = checkpoint.load()
         copied = self.checkpoint(trial, 0, checkpoint.epoch)
         self.save(copied, states, about)
@@ -102,7 +104,7 @@ class CheckpointFolder:
         _remove(Path(checkpoint.path))
 
     def delete_trial(self, trial: int, keep: Iterable[Checkpoint] = ()) -> None:
-        """Remove a trial's checkpoints, and what was left of one whose writer was killed.
+        """Remove a trial's checkpoints, and the unfinished files of a writer that was killed.
 
         Args:
             trial: the trial's id; nothing of it may be written meanwhile.

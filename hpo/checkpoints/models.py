@@ -1,8 +1,8 @@
 """The trained model in a checkpoint.
 
-The state of a model is a dict. Under `canonical` it has the arrays in the canonical layout (see
-`hpo.backend`), as a `Trainer` keeps them: these go into a model of any backend. Under `parameters` it has
-them by the names of the framework, for a model that was attached as it is.
+The state of a model is a dict. A `Trainer` keeps the arrays under `canonical`, in the canonical layout (see
+`hpo.backend`): these go into a model of any backend. A model that was attached as it is has them under
+`parameters`, by the names of its framework.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def model_arrays(states: Mapping[str, Tree]) -> dict[str, Array]:
     """The trained model's arrays by name, out of a checkpoint's states.
 
     Returns:
-        The parameters, and whatever else the model keeps in arrays, such as running means. From a `Trainer`
-        in the canonical layout, with names such as `layers.0.weight`; of a model that was attached
-        (`trial.checkpoint(model=...)`) by the names that its framework gives.
+        The parameters, and whatever else the model keeps in arrays, such as running means. Those of a
+        `Trainer` are in the canonical layout, with names such as `layers.0.weight`; those of a model that
+        was attached (`trial.checkpoint(model=...)`) have the names of its framework.
 
     Raises:
         CheckpointError: no model was attached.
@@ -37,7 +37,7 @@ def model_arrays(states: Mapping[str, Tree]) -> dict[str, Array]:
 
 
 def load_into(model: Any, states: Mapping[str, Tree]) -> None:
-    """Make a model what it was when a checkpoint was written.
+    """Put the trained model of a checkpoint into a model of the same structure.
 
     Args:
         model: one that is built like the trial's: a backend's own class (also before its first call), a
@@ -67,5 +67,6 @@ def model_state(states: Mapping[str, Tree]) -> Tree:
             f"name in the "
             f"objective, as trial.checkpoint(model=net), or train by a Trainer."
         )
+    # By number and not by text, where `trainer-10` comes before `trainer-2`.
     last = max(trainers, key=lambda name: int(name.partition("-")[2] or 0))
     return states[last]["model"]

@@ -1,7 +1,7 @@
-"""The state of an object, out of it and into it, whatever framework it is of.
+"""Captures and restores the state of an object of any framework.
 
-An object keeps its own state if it has the two methods of `Stateful`; a NumPy array is its numbers; all else
-belongs to the backend whose framework a class among the object's bases comes from.
+An object with the two methods of `Stateful` says itself what is kept of it. Of a NumPy array its numbers are
+kept. Anything else belongs to the backend whose framework defines one of the object's base classes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from hpo.backend import Array, Backend, Tree, registry
 from hpo.checkpoints.trees import check_array, tidy
 from hpo.errors import BackendError, CheckpointError
 
+# Weak, as a notebook defines a class anew with each run of its cell.
 _keepers: WeakKeyDictionary[type, Backend] = WeakKeyDictionary()
 """Found once for each class: looking through the entry points takes longer than writing a small file."""
 
 
 @runtime_checkable
 class Stateful(Protocol):
-    """An object that says itself what of it is kept."""
+    """An object that says itself which part of it is kept."""
 
     def checkpoint_state(self) -> Tree:
         """Its state: nested dicts and lists of NumPy arrays and JSON scalars."""
@@ -36,7 +37,7 @@ class Stateful(Protocol):
 
 
 def capture(thing: Any) -> Tree:
-    """What a checkpoint keeps of an object, as a copy that later training does not change.
+    """Copy what a checkpoint keeps of an object, so that later training does not change it.
 
     Args:
         thing: a NumPy array, a `Stateful` object, or a model, optimizer, array or generator of a framework
@@ -97,6 +98,7 @@ def keeper(thing: Any) -> Backend:
 
 
 def _find_keeper(thing: Any) -> Backend:
+    # Of its bases, too: a user's network is defined in their own module, and derives from the framework's.
     bases = {base.__module__.partition(".")[0] for base in type(thing).__mro__}
     imported = [name for name in registry.registered() if name in sys.modules]
     # The one that is named like a base comes first, so that others need not be loaded.
@@ -105,6 +107,7 @@ def _find_keeper(thing: Any) -> Backend:
         if bases & set(backend.modules):
             return backend
     backends = list(_working(names))
+    # To try is the only way to know: such an object derives from no class of the framework that it holds.
     if hasattr(thing, "state_dict") and hasattr(thing, "load_state_dict"):
         for backend in backends:
             with suppress(CheckpointError):

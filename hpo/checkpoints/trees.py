@@ -30,6 +30,7 @@ def tidy(tree: Any, where: str = "") -> Tree:
     if isinstance(tree, np.ndarray):
         if tree.dtype.kind not in PLAIN_KINDS:
             raise CheckpointError(_refusal(where, f"an array of the dtype {tree.dtype}"))
+        # Always a copy, in the memory order that it has, and a plain array of a subclass.
         return np.array(tree, order="K", subok=False)
     if tree is None or isinstance(tree, (bool, int, float, str)):
         return _plain_scalar(tree)
@@ -59,6 +60,7 @@ def arrays_in(tree: Tree, where: str = "") -> Iterator[tuple[str, Array]]:
 
 def replace_arrays(tree: Tree, put: Callable[[Array], Any]) -> Any:
     """The same tree as JSON: an array becomes `{"array": put(array)}`, a dict `{"dict": ...}`."""
+    # The dict is wrapped, too: it may have a key `array` of its own.
     if isinstance(tree, np.ndarray):
         return {"array": put(tree)}
     if isinstance(tree, dict):
@@ -69,7 +71,7 @@ def replace_arrays(tree: Tree, put: Callable[[Array], Any]) -> Any:
 
 
 def insert_arrays(tree: Any, take: Callable[[Any], Array]) -> Tree:
-    """The tree that `replace_arrays` made this of."""
+    """The tree out of which `replace_arrays` made this: its inverse."""
     if isinstance(tree, dict):
         if "array" in tree:
             return take(tree["array"])
@@ -137,6 +139,7 @@ def _described(array: Any) -> str:
 
 
 def _plain_scalar(value: Any) -> Any:
+    # bool before int, whose subclass it is. A subclass, such as an enum of str or np.float64, becomes plain.
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return value if type(value) is kind else kind(value)
