@@ -18,13 +18,14 @@ _ANYTHING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def registered(group: str) -> dict[str, list[EntryPoint]]:
-    """The entry points of a group by name, in alphabetical order; several where distributions share one."""
+    """The entry points of a group by name, in alphabetical order; several where distributions share it."""
     return dict(_found(group, tuple(sys.path)))
 
 
 @lru_cache(maxsize=16)
 def _found(group: str, path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
-    # To look costs milliseconds, and each checkpoint asks. What `path` is there for is to look again.
+    # Cached, as a look costs milliseconds and each checkpoint asks. `path` is a part of the key: when it
+    # changes, so does what can be found.
     found: dict[str, list[EntryPoint]] = {}
     for point in sorted(entry_points(group=group), key=lambda point: point.name):
         found.setdefault(point.name, []).append(point)
@@ -33,6 +34,7 @@ def _found(group: str, path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
 
 def look_again() -> None:
     """Forget what was found: a distribution may have been installed since."""
+    # Python itself keeps the listings of folders, too.
     importlib.invalidate_caches()
     _found.cache_clear()
 
@@ -43,22 +45,23 @@ def owner(point: EntryPoint) -> str:
 
 
 def named(kind: str, name: str, own: Mapping[str, Callable[..., Any]]) -> tuple[Callable[..., Any], str]:
-    """What makes the object that a name stands for, and what a text may call that object.
+    """Find what makes the object that a name stands for, and what an error's text calls that object.
 
     Args:
         kind: such as `searcher`; the group of entry points is then `hpo.searchers`.
         name: what was asked for.
-        own: those of this library by name. What others register under one of these names is not looked at.
+        own: those of this library by name. They win over what others register under the same name.
 
     Raises:
         ValueError: there is none of that name, or two distributions register one.
         ImportError: what a distribution registers cannot be imported.
-        TypeError: it makes nothing.
+        TypeError: what is registered is no class and no function.
     """
     if name in own:
         return own[name], f"The {kind} {name!r}"
     group = f"hpo.{kind}s"
     if name not in registered(group):
+        # It may have been installed since, as in a notebook.
         look_again()
     points = registered(group).get(name, [])
     if not points:
@@ -100,7 +103,7 @@ def _known(group: str, own: Mapping[str, Any]) -> str:
 def options_taken(
     called: str, make: Callable[..., Any], options: Mapping[str, Any]
 ) -> dict[str, inspect.Parameter]:
-    """The parameters of what makes an object.
+    """The parameters of what makes an object, after a check that it takes the given options.
 
     Args:
         called: what the text of the error calls the object.

@@ -25,17 +25,18 @@ def split_names(text: str) -> list[str]:
 
 
 def interpreters(names: Sequence[str], python: Mapping[str, str | os.PathLike[str]]) -> dict[str, str]:
-    """The interpreter of each backend, this one where none is named.
+    """The interpreter of each backend: this one, where no other is named.
 
     Args:
         names: the backends.
-        python: for some of them, the path of a Python, or the folder of an environment.
+        python: for some of the backends, the path of a Python or the folder of an environment.
 
     Raises:
         UnknownBackendError: a backend that is to run here is not registered here.
         CompareError: fewer than two backends, one twice, or an interpreter that is not there.
     """
     others = {_name(name, known=False): path for name, path in python.items()}
+    # A backend with another interpreter may be installed only there.
     wanted = [_name(name, known=_name(name, known=False) not in others) for name in names]
     if len(wanted) < 2 or len(set(wanted)) < len(wanted):
         raise CompareError(

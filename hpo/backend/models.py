@@ -1,7 +1,7 @@
-"""The library's own models, as records: what they are made of, and where they start.
+"""The library's own models, as records: their layers and their initial weights.
 
-A model is a row of layers with parameters. What follows such a layer and has none (the activation, the
-pooling, the dropout) is part of its record, so that `layers.<i>` of a state is entry i of `Model.layers`.
+A model is a row of layers with parameters. What follows such a layer and has no parameters (the activation,
+the pooling, the dropout) is part of its record. So `layers.<i>` of a state is entry i of `Model.layers`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hpo.randomness import uniforms
 
 Array = NDArray[Any]
 State = dict[str, Array]
-"""A model's parameters by canonical name, in the canonical layout, and what else a run goes on from."""
+"""A model's parameters by canonical name, in the canonical layout, and what else a run continues from."""
 
 Activation = Literal["relu", "tanh", "sigmoid"]
 ACTIVATIONS: tuple[Activation, ...] = ("relu", "tanh", "sigmoid")
@@ -31,7 +31,7 @@ class Dense:
 
     Attributes:
         num_inputs: numbers in one flattened example.
-        num_outputs: numbers that it makes of them.
+        num_outputs: numbers in its output.
         activation: applied to each output; None for none.
         dropout: the share of outputs that a training step sets to zero, in [0, 1); the others grow by
             1 / (1 - dropout) (Srivastava et al. 2014, in the "inverted" form).
@@ -59,7 +59,7 @@ class Convolution:
 
     Attributes:
         in_channels: channels of its input.
-        out_channels: channels that it makes.
+        out_channels: channels of its output.
         kernel_size: height and width of its kernel.
         padding: rows and columns of zeros on each side of the input.
         activation: applied to each number; None for none.
@@ -94,7 +94,7 @@ Layer: TypeAlias = Dense | Convolution
 
 
 class Model(Protocol):
-    """What a run must know of a model."""
+    """What a run must know about a model."""
 
     @property
     def num_inputs(self) -> int:
@@ -108,7 +108,7 @@ class Model(Protocol):
 
     @property
     def image_shape(self) -> tuple[int, int, int] | None:
-        """Channels, height and width of an example; None where it is but a row of numbers."""
+        """Channels, height and width of an example; None where it is only a row of numbers."""
         ...
 
     @property
@@ -180,6 +180,7 @@ class MLP:
 
     def __post_init__(self) -> None:
         hidden = tuple(checked_count("each of hidden", units) for units in _listed(self.hidden))
+        # A frozen record can only be set so. A tuple, so that a list that was given can be hashed.
         object.__setattr__(self, "hidden", hidden)
         check_activation(self.activation)
         given = self.dropout
@@ -238,6 +239,7 @@ class LeNet:
 
     def __post_init__(self) -> None:
         shape = tuple(checked_count("each of image_shape", size) for size in _listed(self.image_shape))
+        # From 12 on, the second pooling has a window to average.
         if len(shape) != 3 or min(shape[1:]) < 12:
             raise ValueError(
                 f"LeNet takes images of (channels, height, width), at least 12 high and wide; received "
@@ -254,6 +256,7 @@ class LeNet:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The two convolutions and the three dense layers."""
+        # Padding 2 of the first convolution makes of 28 pixels the 32 of the original (section 7.6).
         channels, *size = self.image_shape
         first = Convolution(channels, 6, 5, padding=2, activation=self.activation, pool_size=2)
         second = Convolution(6, 16, 5, activation=self.activation, pool_size=2)
@@ -290,6 +293,7 @@ def _draw(layers: Sequence[Layer], bounds: Sequence[float], seed: int, replicate
     state: State = {}
     for index, (layer, bound) in enumerate(zip(layers, bounds, strict=True)):
         name = f"layers.{index}.weight"
+        # From a stream of its own, so that no layer's weights depend on the sizes of those before it.
         draws = uniforms(seed, "training", replicate, name, shape=layer.shape)
         num_outputs = layer.num_outputs if isinstance(layer, Dense) else layer.out_channels
         state[name] = (2 * draws - 1) * bound

@@ -33,6 +33,7 @@ class SGD:
     momentum: float = 0.0
     weight_decay: float = 0.0
 
+    # The step counters that a state holds, see `hpo.backend.protocol`.
     counts: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
@@ -41,6 +42,7 @@ class SGD:
     @property
     def slots(self) -> tuple[str, ...]:
         """What it keeps for each parameter, by the prefix that it has in a state."""
+        # Without momentum the velocity is the gradient, and there is nothing to keep.
         return ("momentum",) if self.momentum else ()
 
 

@@ -40,7 +40,7 @@ class ProcessDiedError(Exception):
 
 
 class BackendProcess:
-    """A process that is told, and answers, by JSON objects, one in a line. A context manager that ends it.
+    """A process that takes and answers messages, each a JSON object in a line. As a context it is ended.
 
     Args:
         command: the interpreter and its arguments.
@@ -51,6 +51,7 @@ class BackendProcess:
     """
 
     def __init__(self, command: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+        # A file and not a pipe, which would block a process that prints more than a pipe holds.
         self._printed = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed with the process
         try:
             self._process = subprocess.Popen(
@@ -61,7 +62,7 @@ class BackendProcess:
                 env={**DEFAULTS, **os.environ, **(variables or {})},
                 text=True,
                 encoding="utf-8",
-                # Ctrl-C is for the process that started it, which ends it.
+                # Ctrl-C is for the process that started this one, which then ends it.
                 start_new_session=True,
             )
         except OSError:
@@ -69,7 +70,7 @@ class BackendProcess:
             raise
 
     def send(self, message: object) -> None:
-        """Send a line; that the process is gone shows when an answer is awaited."""
+        """Send a line. If the process is gone, that shows when its answer is awaited."""
         assert self._process.stdin is not None
         with suppress(OSError):
             self._process.stdin.write(json.dumps(message) + "\n")
@@ -79,7 +80,7 @@ class BackendProcess:
         """Wait for the next message.
 
         Args:
-            seconds: how long; then the process is ended.
+            seconds: how long to wait; after that the process is ended. None waits.
 
         Raises:
             ProcessDiedError: the process ended before that.
@@ -87,6 +88,7 @@ class BackendProcess:
         """
         assert self._process.stdout is not None
         start = monotonic()
+        # A blocking read has no timeout of its own: the end of the process is what ends it.
         timer = threading.Timer(seconds or 0.0, self._kill)
         if seconds is not None:
             timer.start()
@@ -97,6 +99,7 @@ class BackendProcess:
             timer.cancel()
         if line is None:
             code = self._process.wait()
+            # The timer may have ended it, or it ended by itself just before.
             if seconds is not None and monotonic() - start >= seconds:
                 raise TimeoutError(f"no answer within {seconds:g} s")
             raise ProcessDiedError(code)
@@ -131,20 +134,21 @@ class BackendProcess:
         if sys.platform == "win32":
             self._process.kill()
             return
-        # Its session's, since a child that outlives it holds the pipe open.
+        # Its whole session: a child that outlived it would hold the pipe open.
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def take_stdout() -> TextIO:
     """Standard output of this process for messages alone; what is printed goes to standard error."""
+    # By the descriptor and not by `sys.stdout`: compiled code prints to descriptor 1.
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return output
 
 
 def write_message(output: TextIO | None, message: Mapping[str, Any]) -> None:
-    """Write a line of JSON, in which NaN and infinity are as Python has them; None is the standard output."""
+    """Write a line of JSON, with NaN and infinity as Python spells them. None is the standard output."""
     print(json.dumps(message), file=output, flush=True)
 
 

@@ -49,7 +49,7 @@ class Member:
     Attributes:
         model: its shape, the same for all K.
         optimizer: how it learns; of one kind for all K, whose numbers may differ.
-        state: what it goes on from (see `Run.state`).
+        state: the state from which it continues (see `Run.state`).
         seed: with `replicate` and the number of a step, decides what dropout sets to zero in it.
         replicate: which of the repeated draws this is.
     """
@@ -86,7 +86,7 @@ class Arrays:
 
 
 class Scores(NamedTuple):
-    """What a pass over examples says of each of K models.
+    """The result of a pass over examples, for each of K models.
 
     Attributes:
         error: (K,) float64, the share of the examples that were classified wrongly, in [0, 1]. For a
@@ -114,7 +114,7 @@ class Run(Protocol):
         ...
 
     def state(self) -> list[State]:
-        """All that is needed to go on exactly: copies, in the run's dtype.
+        """All that an exact continuation needs, as copies in the run's dtype.
 
         For each model its parameters, what its optimizer keeps for each of them, and counts of steps.
         """
@@ -125,7 +125,7 @@ class Run(Protocol):
         ...
 
     def drop(self, index: int) -> None:
-        """Take one model out; those behind it move up."""
+        """Take one model out; the ones behind it move up."""
         ...
 
 
@@ -144,7 +144,7 @@ class Backend(Protocol):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The top-level modules whose classes are the framework's, and this backend's to keep."""
+        """The top-level modules of the framework: this backend keeps the state of their classes' objects."""
         ...
 
     def devices(self) -> list[str]:

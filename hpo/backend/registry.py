@@ -42,17 +42,18 @@ ALIASES = {"pytorch": "torch", "tf": "tensorflow"}
 
 _preferred: ContextVar[str | None] = ContextVar("hpo_preferred_backend", default=None)
 _loaded: dict[str, Backend] = {}
+# What the registry imported while it carried out a choice, see above.
 _imported_here: set[str] = set()
 
 
 @dataclass(frozen=True)
 class BackendChoice:
-    """A chosen backend and, in words, what decided.
+    """A chosen backend, and the reason in words.
 
     Attributes:
         name: the backend's.
-        reason: what decided.
-        was_asked_for: whether the user named it; not so where what is imported decided, or nothing.
+        reason: what decided, for the study's log.
+        was_asked_for: whether the user named it; False where imports or the default decided.
     """
 
     name: str
@@ -134,6 +135,7 @@ def choose(explicit: str | None = None) -> BackendChoice:
         )
     known = registered()
     packages = {name: point.module.partition(".")[0] for name, point in known.items()}
+    # NumPy is no sign of a choice: every program here has imported it.
     for modules, kind in (
         (packages, "package"),
         ({name: name for name in known if name != DEFAULT}, "framework"),
@@ -165,6 +167,7 @@ def load(name: str) -> Backend:
         try:
             _loaded[name] = _import(name)
         finally:
+            # After a failure, too: half of a framework may be in `sys.modules` by then.
             _imported_here.update(_watched_modules() - before)
     return _loaded[name]
 
@@ -181,7 +184,7 @@ def resolve_device(backend: Backend, requested: str | None = None, *, default: s
         backend: whose devices.
         requested: `cpu`, `cuda:0`, `mps`, `gpu:1` (the second accelerator of whatever kind) or
             `auto` (the first accelerator, else the CPU); None takes `HPO_DEVICE`, else `default`.
-        default: what nothing said means.
+        default: the device where nothing else decides.
 
     Raises:
         DeviceError: there is no such device; the text lists those that are there.
@@ -195,6 +198,7 @@ def resolve_device(backend: Backend, requested: str | None = None, *, default: s
         raise TypeError(f"A device is named by a string such as 'cpu' or 'cuda:0'; received {requested!r}.")
     available = backend.devices()
     accelerators = [device for device in available if not device.startswith("cpu")]
+    # Exact names come first; then the general ones, which mean the same on every framework.
     wanted = requested.strip().lower()
     if wanted in available:
         return wanted
@@ -206,6 +210,7 @@ def resolve_device(backend: Backend, requested: str | None = None, *, default: s
     index = int(number) if number.isdecimal() else 0 if not number else len(available)
     if kind == "gpu" and index < len(accelerators):
         return accelerators[index]
+    # A framework may call its accelerators gpu:0, where others say cuda:0.
     same_kind = [device for device in accelerators if device.partition(":")[0] in (kind, "gpu")]
     if kind == "cuda" and index < len(same_kind):
         return same_kind[index]
@@ -216,6 +221,7 @@ def resolve_device(backend: Backend, requested: str | None = None, *, default: s
 
 
 def _imported_by_user(module: str) -> bool:
+    # None in `sys.modules` forbids an import, which is no import.
     return sys.modules.get(module) is not None and module not in _imported_here
 
 
@@ -231,6 +237,7 @@ def _import(name: str) -> Backend:
     try:
         backend: Any = point.load()
     except ModuleNotFoundError as error:
+        # Another module that is missing means a broken installation, and not that the framework is absent.
         if error.name is None or error.name.partition(".")[0] != name:
             raise _broken(point, error) from error
         raise MissingFrameworkError(

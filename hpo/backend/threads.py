@@ -29,7 +29,8 @@ THREAD_VARIABLES = (
 
 @cache
 def _controller() -> ThreadpoolController:
-    # Made once, as to look for the libraries costs milliseconds, so SciPy's BLAS has to be loaded by now.
+    # Made once, as the search for the libraries costs milliseconds. SciPy's BLAS must be loaded before that:
+    # a controller knows only the libraries that it found.
     import scipy.linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
