@@ -1,4 +1,4 @@
-"""The errors that the library raises of its own accord.
+"""The library's own errors.
 
 Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one root, so that
 `except hpo.HpoError` catches all of it and nothing more::
@@ -24,8 +24,8 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
     │   └── StudyMismatchError (ValueError)  the study is of another space, metric, seed or backend
     ├── CompareError                         frameworks cannot be compared as they were asked to be
     ├── PortError                            a port cannot be held against its original
-    │   ├── PortMappingError (ValueError)    which parameter corresponds to which has to be said
-    │   └── PortLayoutError (ValueError)     where the batch has its channels has to be said
+    │   ├── PortMappingError (ValueError)    it is unclear which parameter corresponds to which
+    │   └── PortLayoutError (ValueError)     it is unclear which axis of the batch has the channels
     ├── CheckpointError                      a checkpoint cannot be written, read or put into a model
     └── SealedTestSetError                   the sealed test set was opened before
 
@@ -38,7 +38,7 @@ from typing import Any
 
 
 class HpoError(Exception):
-    """Root of the errors that the library raises of its own accord."""
+    """Root of the library's own errors."""
 
 
 class SpaceError(HpoError, ValueError):
@@ -165,8 +165,8 @@ class PortError(HpoError):
 
 
 class PortMappingError(PortError, ValueError):
-    """Which parameter of a port corresponds to which one of its original has to be said."""
+    """It is unclear which parameter of a port corresponds to which one of its original; name them."""
 
 
 class PortLayoutError(PortError, ValueError):
-    """Where a batch has its channels has to be said."""
+    """It is unclear which axis of a batch has the channels; name it."""

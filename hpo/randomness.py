@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 
 def draw_seed() -> int:
-    """Draw a fresh seed in [0, 2^32), for a study whose user gave none; it is recorded."""
+    """Draw a fresh seed in [0, 2^32), for a study without a given one; the study records it."""
     return secrets.randbits(32)
 
 

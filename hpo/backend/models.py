@@ -55,7 +55,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution with stride 1, its activation, and the average pooling behind it.
+    """A convolution with stride 1, its activation, and the average pooling after it.
 
     Attributes:
         in_channels: channels of its input.
@@ -226,7 +226,7 @@ class LeNet:
     Attributes:
         image_shape: channels, height and width of an example; height and width are at least 12.
         num_outputs: classes, at least 2.
-        activation: behind every layer but the last, `sigmoid`, `tanh` or `relu`.
+        activation: after every layer but the last, `sigmoid`, `tanh` or `relu`.
 
     Raises:
         TypeError: sizes that are no integers.

@@ -14,7 +14,7 @@ canonical layout:
 - labels are integers in [0, outputs).
 
 A `Run` holds K >= 1 models of one shape that see the same mini-batches: a single trial is K = 1, a
-cohort is K > 1. `hpo.testing.BackendContract` tests everything that is said here.
+cohort is K > 1. `hpo.testing.BackendContract` tests all of this.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Run(Protocol):
         ...
 
     def drop(self, index: int) -> None:
-        """Take one model out; the ones behind it move up."""
+        """Take one model out; later ones move up."""
         ...
 
 

@@ -121,7 +121,7 @@ def choose(explicit: str | None = None) -> BackendChoice:
 
     Raises:
         UnknownBackendError: a name that is not registered.
-        AmbiguousBackendError: nothing was said and several frameworks are loaded.
+        AmbiguousBackendError: none was chosen, and several frameworks are loaded.
     """
     if explicit is not None:
         return BackendChoice(canonical_name(explicit), "it was asked for", was_asked_for=True)
@@ -207,7 +207,9 @@ def resolve_device(backend: Backend, requested: str | None = None, *, default: s
     kind, _, number = wanted.partition(":")
     if number in ("", "0") and kind in available:
         return kind
+    # What is no number is beyond every list.
     index = int(number) if number.isdecimal() else 0 if not number else len(available)
+    # "gpu:1" counts accelerators of every kind, "cuda:1" those that CUDA knows.
     if kind == "gpu" and index < len(accelerators):
         return accelerators[index]
     # A framework may call its accelerators gpu:0, where others say cuda:0.

@@ -32,7 +32,7 @@ class Stateful(Protocol):
         ...
 
     def load_checkpoint_state(self, state: Tree) -> None:
-        """Become what `checkpoint_state` returned."""
+        """Restore the state that `checkpoint_state` returned."""
         ...
 
 

@@ -78,7 +78,7 @@ class Ending(str, Enum):
     """The objective came to its end; there is a result."""
 
     FAILED = "failed"
-    """The objective raised, or gave no result."""
+    """The objective raised, or returned no result."""
 
     LEFT = "left"
     """The decision on its last report was not to go on."""
@@ -148,7 +148,7 @@ class Executor(Protocol):
         """Run the trials until at least one assignment ends. Returns at once if there are none.
 
         Args:
-            timeout: return after so many seconds, as far as that is possible between two reports; None waits.
+            timeout: seconds after which to return, as far as is possible between two reports; None waits.
         """
         ...
 

@@ -73,8 +73,7 @@ class Evaluation:
     def can_go_on(self, assignment: Assignment) -> bool:
         """Whether the generator at hand can train as far as the assignment says.
 
-        A function that was told how many epochs to train, and returned an iterator over these, ends with
-        them.
+        A plain function that received `max_epochs`, and returned an iterator over these, ends with them.
         """
         told = self._objective.takes_max_epochs and not self._objective.can_wait
         return not told or assignment.until == self._host.assignment.until

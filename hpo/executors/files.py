@@ -53,7 +53,7 @@ class FolderFiles:
 
     Args:
         folder: the folder.
-        assignment: the trial, and the checkpoint to go on from.
+        assignment: the trial, and the checkpoint to continue from.
     """
 
     def __init__(self, folder: CheckpointFolder, assignment: Assignment) -> None:

@@ -82,7 +82,7 @@ class Host:
         return self.decision
 
     def attach(self, things: Mapping[str, Any]) -> None:
-        """Remember what training changes, and restore it if the trial goes on from a checkpoint."""
+        """Remember what training changes, and restore it if the trial continues from a checkpoint."""
         # Only if something was restored: an objective that attaches nothing starts from its first epoch.
         if self._attachments.attach(things):
             self.epoch = self._restored_epoch

@@ -78,7 +78,7 @@ class ReplicatedEvaluation:
         return self.waits
 
     def can_go_on(self, assignment: Assignment) -> bool:
-        """Whether what was begun can train as far as it is told now."""
+        """Whether the generators at hand can train as far as the assignment says."""
         return all(one.can_go_on(assignment) for one in self._draws)
 
     def go_on(self, assignment: Assignment) -> None:

@@ -71,7 +71,7 @@ class SerialExecutor:
             except BaseException:
                 self.stop(trial)
                 raise
-            del self._running[trial]
+            del self._running[trial]  # the loop ends here, so its dictionary may change
             if outcome.ending is Ending.LEFT and evaluation.waits:
                 self._keep(trial, evaluation)
             return [outcome]

@@ -21,8 +21,8 @@ class Workers(ExecutorPlan):
 
     Attributes:
         count: how many.
-        devices: names of the devices that they share in turn, such as `("cuda:0", "cuda:1")`; None gives all
-            of them the study's device.
+        devices: names of the devices that they share in turn, such as `("cuda:0", "cuda:1")`; None for the
+            study's device.
         threads: how many threads the arithmetic of one trial uses.
         memory_limit: bytes of memory that a worker and its children may hold; None for any number.
         trial_timeout: seconds that one run of a trial may take; None for any number.

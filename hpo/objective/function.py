@@ -69,7 +69,7 @@ class Objective:
 
     Attributes:
         function: as it was given.
-        takes_max_epochs: whether it can be told how many epochs to train.
+        takes_max_epochs: whether it has a parameter `max_epochs` of its own.
         can_wait: whether it is a generator function, which trains on after a pause.
         max_epochs: how many epochs it trains by default: that of its parameter `max_epochs`, or of its own
             attribute; None where it does not say.
@@ -263,7 +263,7 @@ def _is_generator_function(function: Callable[..., Any]) -> bool:
 
 
 def _default_epochs(function: Callable[..., Any], declared: int | None) -> int | None:
-    """How many epochs it trains unless it is told how many."""
+    """How many epochs the function trains by default; None if it does not declare that."""
     try:
         parameter = inspect.signature(function).parameters.get("max_epochs")
     except (TypeError, ValueError):

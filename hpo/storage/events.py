@@ -21,7 +21,7 @@ class EventKind(str, Enum):
     """The first event: space, metrics, seed, versions."""
 
     METRICS_CHOSEN = "metrics_chosen"
-    """What the numbers are called, where the first result said so and not the user."""
+    """The metrics' names, where the first result chose them and not the user."""
 
     BACKEND_CHOSEN = "backend_chosen"
     """Which backend and device the study uses, and why."""

@@ -1,4 +1,4 @@
-"""Which tuners are alive: one that runs a trial says so, and is missed when it no longer does.
+"""Leases: a tuner that runs trials beats, and is taken for gone when its beats stop.
 
 No clock is compared with that of another computer. A tuner counts its beats in the storage. Another tuner
 takes it for gone when that count stands still for as long as a lease lasts, measured by a clock of its own

@@ -30,9 +30,9 @@ def check_name(name: str) -> str:
 def folder_name(name: str) -> str:
     """A name for the folder of a study: safe on any file system, and another one for each study.
 
-    Small letters, digits, `-` and `_` stay as they are. Any other name keeps what it has of these and
-    gets a hash behind `~`, which no name of the first sort has. So `MLP` and `mlp` are told apart where
-    the file system does not.
+    A name of small letters, digits, `-` and `_` stays as it is. Any other name keeps these characters and
+    ends in `~` and a hash; no name of the first kind has a `~`. So `MLP` and `mlp` have different folders
+    where the file system ignores case.
     """
     if _PLAIN.fullmatch(name) and name not in _DEVICES:
         return name

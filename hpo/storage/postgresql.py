@@ -18,7 +18,7 @@ class PostgresqlDatabase:
     study, and writers to other studies do not wait.
 
     Args:
-        url: where it is; the driver is psycopg, or psycopg2 if the URL says so.
+        url: where it is; the driver is psycopg, unless the URL names psycopg2.
 
     Raises:
         StorageError: the driver is not installed, or cannot be used.
@@ -68,5 +68,5 @@ class PostgresqlDatabase:
         """Nothing to see: the server answers or does not."""
 
     def explain(self, error: Exception) -> str:
-        """What the server said."""
+        """The server's own text."""
         return f"The storage {self.place} cannot be used. (PostgreSQL: {str(error).strip()}.)"

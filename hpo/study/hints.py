@@ -20,7 +20,7 @@ from hpo.study.tables import shown
 from hpo.study.trial import Direction, Metric, Trial, TrialState
 
 FEWEST_TRIALS = 8
-"""With fewer finished trials nothing is said of the space."""
+"""With fewer finished trials there are no hints on the space."""
 
 
 FALSE_ALARMS = 0.05

@@ -50,11 +50,11 @@ class Placed(NamedTuple):
 
 
 class Tested(NamedTuple):
-    """What the sealed test set said when it was opened.
+    """The result on the sealed test set.
 
     Attributes:
         trial: id of the trial whose config was tested.
-        metrics: what its objective gave on the test set.
+        metrics: its metrics on the test set.
     """
 
     trial: int
@@ -81,7 +81,7 @@ class History:
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
         notes: the remarks, in order.
-        tested: what the sealed test set said; None while it is sealed.
+        tested: the result on the sealed test set; None while it is sealed.
         replicated: for each trial that was confirmed its metrics on other draws, by the number of the draw.
         running: ids of the trials that are under way, in the order of their starts.
         paused: ids of the trials that wait, in the order of their pauses.
@@ -269,6 +269,7 @@ class History:
         places = reversed(list(self._chain(self._reported[number])))
         reports = tuple(Report(log.epoch(place), self._metrics_at(place)) for place in places)
         metrics = dict(reports[-1].metrics) if reports else {}
+        # A failed trial keeps its reports and has no result.
         if state is TrialState.FAILED:
             metrics = {}
         elif "metrics" in last:

@@ -135,7 +135,7 @@ def _history_of(store: StudyLog, space: Space | None) -> History:
 
 
 def _check_same(history: History, beginning: Origin) -> None:
-    """Refuse to continue as another study, and warn of what may make it one."""
+    """Refuse a search that is another than the study's, and warn of changes that may make it one."""
     created = history.created
     differences = []
     # A space that has no JSON cannot be compared: the log does not hold it.
@@ -165,7 +165,7 @@ def _warn_of_changes(history: History, beginning: Origin) -> None:
         warnings.warn(
             f"The objective of the study {beginning.name!r} changed since it was created ({before['name']} "
             f"then, {now['name']} now): its new results may not compare with the old ones.",
-            stacklevel=5,
+            stacklevel=5,  # the line that made the tuner
         )
     for key in ("searcher", "scheduler"):
         was, is_now = history.created.get(key), getattr(beginning, key)

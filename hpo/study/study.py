@@ -137,7 +137,7 @@ class Study:
 
     @property
     def tested(self) -> Tested | None:
-        """What the sealed test set said of the best trial; None until `hpo.final_test` opened it."""
+        """The best trial's result on the sealed test set; None until `hpo.final_test` opened it."""
         return self._history.tested
 
     @property
@@ -168,7 +168,7 @@ class Study:
 
     @property
     def num_completed(self) -> int:
-        """How many trials gave a result."""
+        """How many trials completed with a result."""
         return len(self._history.finished) - self._history.num_failed - self._history.num_stopped
 
     @property

@@ -107,7 +107,7 @@ class Writer:
         self._write(EventKind.COHORT_FORMED, {"trials": list(trials)}, trials[0], epoch=epoch)
 
     def test(self, trial: int, metrics: Mapping[str, float]) -> None:
-        """Record what the sealed test set said of a trial's config."""
+        """Record the metrics of a trial's config on the sealed test set."""
         self._write(EventKind.TEST_SET_OPENED, {"metrics": metrics_to_json(metrics)}, trial)
 
     def note(self, topic: str, text: str) -> None:

@@ -80,6 +80,7 @@ class Loop:
                 again = self._lifecycle.settle(outcome, self._max_retries)
                 if again is not None:
                     executor.submit(again)
+            # What still runs is left without an end; the next run() takes it up.
             if self._clock.is_over:
                 return self._over()
 

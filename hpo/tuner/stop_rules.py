@@ -40,10 +40,10 @@ class Target:
 
 
 class Patience:
-    """Ends a search when so many trials in a row ended without a new incumbent.
+    """Ends a search when a number of trials in a row ended without a new incumbent.
 
     Args:
-        num_trials: how many trials, at least 1.
+        num_trials: that number, at least 1.
 
     Raises:
         ValueError: it is less than 1.

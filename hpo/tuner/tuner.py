@@ -55,7 +55,7 @@ class Tuner:
     Args:
         objective: what is tuned, see `hpo.search`; None for a loop by hand.
         space: what is searched.
-        minimize: name of the metric to make small; needed where the objective gives several.
+        minimize: name of the metric to make small; needed where the objective returns several.
         maximize: name of the metric to make large, instead.
         searcher: what proposes configs: `"random"` or a searcher object.
         scheduler: what decides how long each trial runs: `"fifo"`, each to its end; `"asha"`,
@@ -277,7 +277,7 @@ class Tuner:
         Args:
             trial: the trial that `ask` returned, or its id.
             value: its final result, a number or a dict of numbers; None for its last report. NaN and
-                infinity make it a failed one, and so does a dict without the metric.
+                infinity make it a failed trial, and so does a dict without the metric.
             failed: why there is no result.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Whether it pays here to train models together: measured once, and kept in the cache folder."""
+"""Measures whether models train faster together on this machine, once, and keeps it in the cache folder."""
 
 from __future__ import annotations
 

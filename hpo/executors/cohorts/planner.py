@@ -49,11 +49,11 @@ def checked_fuse(fuse: Any) -> Fuse:
 
 
 class Planner:
-    """Groups trials by what cannot be fused, and lets those train together where it pays.
+    """Groups the trials that can be fused, and lets a group train together where that is faster.
 
-    For linear models on a processor it pays by rule: their products are one wide product. For anything else
-    that a backend can fuse, a measurement on this machine decides, which is kept in the cache folder. The
-    decision is in the study's memory, and is the one that counts there from then on.
+    Linear models on a processor always train together, as their products are one wide product. For any other
+    model that a backend can fuse, a measurement on this machine decides, which is kept in the cache folder.
+    The study remembers the decision, and keeps to it from then on.
 
     Args:
         fuse: how many trials train together; `"auto"` for as many as pays.
@@ -110,7 +110,7 @@ def room_for(slot: Slot) -> int:
 
 
 def _prepare(slot: Slot, count: int, arrays: Arrays) -> Run:
-    """A run of so many models like a place's."""
+    """A run of `count` models like that of a place."""
     few = replace(slot.training, arrays=arrays)
     return few.run([few] * count, slot.state() * count, slot.trial)
 

@@ -46,7 +46,7 @@ class Dispatch:
             return 1
 
     def share(self, num_workers: int) -> list[list[Assignment]]:
-        """Share the trials that wait among so many free workers; the rest waits on."""
+        """Share the trials that wait among the free workers; the rest still waits."""
         shares: list[list[Assignment]] = []
         while self.waiting and len(shares) < num_workers:
             taken = self._next(num_workers - len(shares))

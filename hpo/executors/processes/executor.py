@@ -260,6 +260,7 @@ class ProcessExecutor:
         try:
             decision = self._on_progress(progress)
         except ResultError as error:
+            # The worker raises it at the report, and then sends the failure as the trial's outcome.
             worker.send(Refusal(str(error)))
             return
         except BaseException:

@@ -154,7 +154,7 @@ class WorkerHandle:
         self._signal_group(signal.SIGTERM)
 
     def let_go(self) -> None:
-        """Have the supervisor kill it and all that it started, at once and without waiting for it."""
+        """Let the supervisor kill it and all that it started, without waiting for that."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 

@@ -60,7 +60,7 @@ class LimitWatch:
         self._trial = 0.0
 
     def heard(self) -> None:
-        """The worker gave a sign of life."""
+        """The worker showed a sign of life."""
         self._silence = 0.0
 
     def exceeded(self, seconds: float, process: int, *, running: bool) -> str | None:

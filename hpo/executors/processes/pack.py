@@ -81,7 +81,7 @@ def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
 
 @contextmanager
 def _as_code(module: ModuleType | None) -> Iterator[None]:
-    """Have what a module defines pickled as code inside the block, not by its name."""
+    """Pickle what a module defines as code inside the block, not by its name."""
     import cloudpickle
 
     if module is None or module.__name__ in cloudpickle.list_registry_pickle_by_value():

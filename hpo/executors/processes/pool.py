@@ -26,7 +26,7 @@ _TERM_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Equipment:
-    """What every worker of a pool gets.
+    """What every worker of a pool receives.
 
     Attributes:
         objective: the pickled objective.
@@ -56,7 +56,7 @@ class Pool:
 
     Args:
         size: how many workers there are at most.
-        equipment: what each of them gets.
+        equipment: what each of them receives.
 
     Raises:
         ValueError: a device is not there.

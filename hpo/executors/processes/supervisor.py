@@ -110,6 +110,7 @@ def watch(worker: int, parent: int, output: int, log: BoundedLog) -> int:
     while status is None and os.getppid() == parent:
         for key, _ in selector.select():
             data = os.read(key.fd, 2**16)
+            # The parent never writes there: it has ended, or closed the pipe to have the worker killed.
             if key.fd == 0:
                 return signal.SIGKILL
             if key.fd == output and data:

@@ -63,7 +63,7 @@ class ParentsMemory(ShortMemory):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Have the parent record all reports at once."""
+        """Let the parent record all reports of the block at once."""
         self._channel.send(Round(is_open=True))
         try:
             yield
@@ -152,7 +152,8 @@ class Worker:
 
     @staticmethod
     def _stop_all(executor: Executor, group: Group) -> None:
-        """Close those of a group that wait behind the one that ended it."""
+        """Close the trials of a group that wait after the one that ended it."""
+        # An executor closes by itself what it was running.
         if len(group.assignments) > 1:
             for one in group.assignments:
                 executor.stop(one.trial)
@@ -212,7 +213,7 @@ class Worker:
 
 
 def main(descriptor: int) -> None:
-    """Be a worker.
+    """Run a worker in this process, until its parent ends it.
 
     Args:
         descriptor: file descriptor of the pipe to the parent.
