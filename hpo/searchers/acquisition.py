@@ -1,7 +1,7 @@
-"""Where in a mixed space an acquisition function is largest.
+"""Maximises an acquisition function over a mixed space.
 
-Smooth dimensions are climbed along the gradient (L-BFGS-B), steps and categories one dimension at a time,
-in turns, from the best of many candidates.
+The search starts from the best of many candidates. It alternates between smooth dimensions, which it climbs
+along the gradient (L-BFGS-B), and steps and categories, which it tries one dimension at a time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ Floats = NDArray[np.float64]
 _MAX_ROUNDS = 4
 _MAX_STEPS = 40
 _APART = 0.05
+"""Starts differ by more than this in some dimension: those that lie closer climb the same hill."""
 
 _DIGITS = 6
-"""A summit is given with so many decimals: the last bits of the arithmetic, which are not the same in every
-run, would otherwise decide what is proposed."""
+"""The decimals to which a summit is rounded. A climb amplifies the last bits of the arithmetic, which are not
+the same in every run, and they would otherwise decide the proposal."""
 
 
 class Acquisition(Protocol):
@@ -53,13 +54,13 @@ class Box:
 
 
 def candidates(cube: Cube, centres: Points, random: np.random.Generator, box: Box, *, count: int) -> Points:
-    """Points to look at: some all over the box, the others near the centres.
+    """Draw starting points for `maximise`: half all over the box, half near the centres.
 
     Args:
         cube: the space's cube.
         centres: good points, the best first, shape (k, d); may be none.
         random: where the draws come from.
-        box: what to stay in. Categories may take any value.
+        box: the bounds of ordered dimensions. Categories may take any value.
         count: how many points.
     """
     num_dimensions = len(cube)
@@ -70,12 +71,17 @@ def candidates(cube: Cube, centres: Points, random: np.random.Generator, box: Bo
         # Of each centre some neighbours differ in one dimension, some in a few, some in all.
         share = np.maximum(random.random((near, 1)) ** 2, 1.0 / num_dimensions)
         changed = random.random((near, num_dimensions)) < share
+        # Without one change at least the neighbour would be the centre.
         changed[np.arange(near), (random.random(near) * num_dimensions).astype(int)] = True
+        # Steps of every size, from the whole box to 0.3 % of it: how far the summit is, is not known.
         scale = 10.0 ** (-2.5 * random.random((near, 1)))
+        # A level is left by half a spacing; a much narrower bell would snap back to where it came from.
         width = np.maximum(scale * (box.high - box.low), 0.75 * cube.spacing)
         moved = centres[np.arange(near) % len(centres)].copy()
         moved += np.where(changed, width * _bell(random, (near, num_dimensions)), 0.0)
+        # Mirrored at the cube's border: clipping alone would pile up candidates on it.
         moved = np.where(cube.categories, moved, np.clip(_reflected(moved), box.low, box.high))
+        # Nearness means nothing between categories: a changed one is any of them.
         anew = changed & cube.categories
         moved[anew] = points[:near][anew]
         points[:near] = moved
@@ -91,20 +97,21 @@ def maximise(
     box: Box,
     num_starts: int = 4,
 ) -> Floats | None:
-    """The best point that is found and accepted; None if not even a start is accepted.
+    """Find the best point that may be proposed; None if not even a start may.
 
     Args:
         acquisition: what is maximised.
         cube: the space's cube.
-        starts: snapped points, of which the best are climbed from.
-        accepts: says of snapped points which may be proposed.
-        box: what to stay in.
-        num_starts: how many are climbed from.
+        starts: snapped points; the climbs begin at the best of them.
+        accepts: tells which snapped points may be proposed.
+        box: the bounds of ordered dimensions.
+        num_starts: the number of climbs.
     """
     allowed = starts[accepts(starts)]
     if not len(allowed):
         return None
     values = acquisition.values(allowed)
+    # Stable, here and below: among equals the first one wins, on every platform.
     order = np.argsort(-values, kind="stable")
     best = allowed[order[0]], float(values[order[0]])
     for start in _spread(allowed[order], num_starts):
@@ -127,6 +134,7 @@ def _climbed(
         before = value
         point, value = _along_gradient(acquisition, cube, point, value, accepts, box)
         moved, moved_value = _by_steps(acquisition, cube, point, value, accepts, box)
+        # Only another level opens a new slope: without one, a second climb begins where the first one ended.
         if moved_value <= value:
             break
         point, value = moved, moved_value
@@ -179,7 +187,7 @@ def _by_steps(
     accepts: Callable[[Points], list[bool]],
     box: Box,
 ) -> tuple[Floats, float]:
-    """The best of all points that differ in one dimension of steps, taken again and again."""
+    """Move to the best of all points that differ in one dimension of steps, until none is better."""
     for _ in range(3 * len(cube)):
         neighbours = _neighbours(cube, start, box)
         if not len(neighbours):
@@ -199,6 +207,7 @@ def _neighbours(cube: Cube, point: Floats, box: Box) -> Points:
         if not dimension.is_category:
             levels = levels[(levels >= box.low[place]) & (levels <= box.high[place])]
             if len(levels) > FEW_LEVELS:
+                # The gradient has climbed these already; a few neighbours make good its rounding.
                 nearest = np.argsort(np.abs(levels - point[place]), kind="stable")[:7]
                 levels = levels[nearest]
         for level in levels[levels != point[place]]:
@@ -216,6 +225,7 @@ def _better(
     accepts: Callable[[Points], list[bool]],
 ) -> tuple[Floats, float]:
     values = acquisition.values(points)
+    # One at a time, and only what is better: a constraint may be a slow function of the user's.
     for place in np.argsort(-values, kind="stable"):
         if values[place] <= value:
             break
@@ -237,6 +247,7 @@ def _spread(points: Points, count: int) -> list[Floats]:
 
 def _bell(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
     """Nearly normal numbers of variance 1: sums of uniform ones, the same on every platform."""
+    # Four uniform numbers have the mean 2 and the variance 4 / 12.
     return np.asarray((random.random((4, *shape)).sum(axis=0) - 2.0) * np.sqrt(3.0))
 
 

@@ -1,4 +1,4 @@
-"""The searcher that chooses one of the others."""
+"""Automatic choice between the Gaussian process, TPE and Sobol points."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from hpo.searchers.tpe import TPE
 from hpo.study.study import Study
 
 MOST_MODELLED = 500
-"""After so many trials the Gaussian process gives way to TPE."""
+"""After so many trials TPE takes over: the cost of a Gaussian process grows with their cube."""
 
 MOST_DIMENSIONS = 100
-"""Above so many hyperparameters, too."""
+"""With more hyperparameters than this TPE is used from the start."""
 
 
 class Auto(Searcher):
-    """Chooses a searcher by the space, the trials so far, the budget and the workers.
+    """Lets the searcher that suits the study make each proposal.
 
-    The log says which one made a proposal, and why.
+    The choice depends on the space, the trials so far, the budget and the workers. The log names the searcher
+    of each proposal, and the reason.
 
     Args:
-        num_trials: how many trials there will be, where that is known.
-        workers: how many run at once.
+        num_trials: the number of trials of the search, where that is known.
+        workers: the number of trials that run at once.
 
     Raises:
         ValueError: an argument is no integer of at least 1.
@@ -59,7 +60,7 @@ class Auto(Searcher):
         ]
 
     def choose(self, study: Study) -> tuple[str, str]:
-        """The name of the searcher for the next proposals, and why it."""
+        """Return the name of the searcher for the next proposals, and the reason for it."""
         num_free = sum(domain.size > 1 for domain in study.space.values())
         if self._num_trials is not None and self._num_trials <= self._workers:
             return "sobol", "all trials start before the first result"

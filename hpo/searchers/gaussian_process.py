@@ -1,8 +1,9 @@
 """Bayesian optimization with a Gaussian process and the expected improvement.
 
-Jones et al. 1998, "Efficient Global Optimization of Expensive Black-Box Functions"; the improvement in the
-logarithm of Ament et al. 2023. The hyperparameters are the most probable ones under priors, found from a
-cold start at fixed numbers of results, so that a fresh searcher finds the same.
+Jones et al. 1998, "Efficient Global Optimization of Expensive Black-Box Functions". The acquisition function
+is the logarithm of the expected improvement (Ament et al. 2023). The kernel's hyperparameters are the most
+probable ones under priors. They are fitted from a cold start at fixed numbers of results, so that a fresh
+searcher finds the same.
 """
 
 from __future__ import annotations
@@ -29,38 +30,43 @@ from hpo.surrogates.outputs import gaussianised
 Floats = NDArray[np.float64]
 
 MAX_POINTS = 2000
-"""The model sees at most so many results: the best quarter of that, and others at random."""
+"""The model sees at most so many results: the best ones for a quarter of them, the others drawn at random."""
 
 MAX_FITTED = 250
-"""Its hyperparameters are fitted to at most so many."""
+"""The hyperparameters are fitted to at most so many: each step of the fit inverts a matrix of this size."""
 
 _FACTORS = (1.0, 0.5)
-"""The length-scales of one proposal are the most probable ones, of the next shorter.
+"""The length-scales of every other proposal are half the most probable ones.
 
-A few results say little about length-scales; to trust the most probable ones alone is to look again and
-again where a function that is smoother than the true one promises a little.
+A few results say little about length-scales. Trusted alone, the most probable ones send the search again and
+again to where a function that is smoother than the true one promises a little.
 """
 
 _OF_FAILURES = Priors(length=-0.25)
-"""Where trials fail is a simpler question than how good they are: length-scales are longer."""
+"""Length-scales are longer here: where trials fail is a simpler question than how good they are."""
 
 _LABEL_NOISE = 0.1
-"""The variance of 1 and -1 as labels of what works and what fails, in the probit of their prediction."""
+"""The variance of the labels 1 (worked) and -1 (failed), in the probit of their prediction."""
 
 _MAX_DOUBTS = 4
+"""So many times a proposal is looked for with ever shorter length-scales."""
+
 _NEWS = 0.03
+"""In length-scales: at this distance the kernel is 0.999, and a result says next to nothing new."""
+
 _FEW = 1024
+"""So few untried configs of a finite space are all candidates."""
 
 
 class GaussianProcess(ModelBased):
     """Proposes where a Gaussian process expects the largest improvement.
 
-    The most sample-efficient of the searchers, for up to about twenty hyperparameters and some hundred
+    The most sample-efficient of the searchers, for up to about twenty hyperparameters and a few hundred
     trials.
 
     Args:
-        num_initial: how many results come from the initial design; by default one more than there are
-            hyperparameters, from 4 to 8.
+        num_initial: the number of results from the initial design; by default one more than there are
+            hyperparameters, but at least 4 and at most 8.
 
     Raises:
         ValueError: `num_initial` is below 2.
@@ -95,6 +101,7 @@ class GaussianProcess(ModelBased):
         choice = None
         for _ in range(_MAX_DOUBTS):
             choice = self._improving(situation, data, fitted.shortened(factor), feasibility)
+            # Judged by the fitted length-scales: by the shortened ones any point would soon be news.
             if choice is None or _is_news(situation.cube, choice.point, data.points, fitted):
                 break
             factor /= 2
@@ -110,6 +117,7 @@ class GaussianProcess(ModelBased):
             region = trust_region(
                 observations.values[known], num_dimensions=num_free, num_initial=num_initial
             )
+            # A region that has just started over needs results of its own: the initial design comes next.
             if region.first and len(known) < region.first + num_initial:
                 return None
             known = known[region.first :]
@@ -127,13 +135,15 @@ class GaussianProcess(ModelBased):
         """The accepted point of largest expected improvement under these hyperparameters."""
         cube, observations = situation.cube, situation.observations
         process = Process(data.points, data.values, cube.categories, hyperparameters)
+        # The incumbent is the best prediction: of noisy results the best one was lucky as well.
         means, _ = process.predict(data.points)
         ranked = data.points[np.argsort(means, kind="stable")]
+        # The newest only, since the cost of a process grows with the cube of its points.
         without = observations.points[observations.pending | observations.failed][-MAX_FITTED:]
         if len(without):
-            # What is on its way is believed to come out as predicted (Ginsbourger et al. 2010): that adds
-            # no promise, only knowledge, so the next point lies elsewhere. So does what failed: there is
-            # nothing to be found out in its place.
+            # The kriging believer of Ginsbourger et al. 2010: a pending trial is taken to come out as
+            # predicted. That leaves the mean as it is and removes the doubt, so the next point lies
+            # elsewhere. Failed trials are treated alike: there is nothing to be found out in their place.
             believed, _ = process.predict(without)
             points, values = np.concatenate([data.points, without]), np.concatenate([data.values, believed])
             process = Process(points, values, cube.categories, hyperparameters)
@@ -174,8 +184,8 @@ class GaussianProcess(ModelBased):
     def _fitted(
         self, what: str, cube: Cube, points: Points, values: Floats, priors: Priors
     ) -> Hyperparameters:
-        # Of all that is known only a prefix is looked at, in values as they came: the fit stays the same
-        # until the next fixed count.
+        # Only a prefix of the results is used, and their values before any transform (which would change
+        # with each result): the fit stays the same until the next fixed count.
         count = fixed_count(len(points))
         chosen = subset(values[:count], MAX_FITTED, 0)
         given = points[:count][chosen], values[:count][chosen]
@@ -225,6 +235,7 @@ class Improvement:
     def value_and_gradient(self, point: Floats) -> tuple[float, Floats]:
         """At one point."""
         mean, deviation, mean_gradient, deviation_gradient = self.process.predict_with_gradient(point)
+        # Of log(s) + log h(z) with z = (best - m) / s, where dz = -(dm + z ds) / s.
         z = (self.best - mean) / deviation
         value = float(log_improvement(np.array([mean]), np.array([deviation]), self.best)[0])
         slope = log_h_slope(z, value - math.log(deviation))
@@ -239,6 +250,7 @@ class Improvement:
         x = mean / root
         log_probability = float(log_ndtr(x))
         x_gradient = mean_gradient / root - x * deviation * deviation_gradient / root**2
+        # phi(x) / Phi(x), as a difference of logarithms: far out both are 0.
         slope = math.exp(-0.5 * x * x - 0.5 * math.log(2.0 * math.pi) - log_probability)
         return value + log_probability, gradient + slope * x_gradient
 
@@ -255,7 +267,10 @@ def _is_news(cube: Cube, point: Floats, points: Points, fitted: Hyperparameters)
 
 
 def fixed_count(num_points: int) -> int:
-    """How many of the first results the hyperparameters are fitted to: all of few, then in steps of 5 %."""
+    """The number of first results that the hyperparameters are fitted to: up to 25 all, then in steps of 5 %.
+
+    Steps that grow keep the number of fits logarithmic in the number of trials.
+    """
     count = min(num_points, 25)
     while count + count // 20 <= num_points and count >= 25:
         count += count // 20
@@ -263,7 +278,7 @@ def fixed_count(num_points: int) -> int:
 
 
 def subset(values: Floats, size: int, seed: int) -> NDArray[np.intp]:
-    """The indices, ascending, of at most `size` values: the smallest quarter, the others at random."""
+    """The indices, ascending, of at most `size` values: a quarter are the smallest, the others are drawn."""
     if len(values) <= size:
         return np.arange(len(values))
     order = np.argsort(values, kind="stable")

@@ -17,19 +17,20 @@ from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 
 Levels: TypeAlias = int | Mapping[str, int | Sequence[Scalar]]
-"""How many values a hyperparameter takes, or which; for all of them or by name."""
+"""The number of values of a hyperparameter, or the values themselves; for all of them or by name."""
 
 DEFAULT_LEVELS = 5
-"""So many values a bounded range takes by default."""
+"""The number of values of a bounded range by default."""
 
 _MAX_SKIPPED = 100_000
+"""After so many points in a row that break a constraint the grid ends: its size grows exponentially."""
 
 Key: TypeAlias = frozenset[tuple[str, Scalar]]
 """A config by its content."""
 
 
 class GridSearch(StudyReader, Searcher):
-    """Tries every combination once, in order, the last hyperparameter changing fastest; then it ends.
+    """Tries every combination once, in order, the last hyperparameter changing fastest, and then ends.
 
     A listed domain takes all its values, an `Int` all of few; any other range takes `levels` values, evenly
     spaced under its prior (in the logarithm where `log=True`), both ends included. A hyperparameter that
@@ -79,6 +80,7 @@ class GridSearch(StudyReader, Searcher):
             self._start_over()
             self._study = study
             self._more = self.points(study.space)
+        # By content, since a user may have added results of configs that are on the grid.
         for number in range(self._num_read, len(study.trials)):
             self._tried.add(_key(study.trials[number].config))
         self._num_read = len(study.trials)
@@ -87,6 +89,7 @@ class GridSearch(StudyReader, Searcher):
         while len(proposals) < n and (config := self._point(place)) is not None:
             if _key(config) not in self._tried:
                 proposals.append(Proposal(dict(config)))
+            # Only a prefix without gaps is left behind: what is not in the log yet may be asked for again.
             elif place == self._first_open:
                 self._first_open += 1
             place += 1
@@ -145,8 +148,10 @@ def _levels(name: str, domain: Domain, count: int | None) -> list[Scalar]:
     wanted = DEFAULT_LEVELS if count is None else count
     if domain.size <= wanted or (domain.is_discrete and not domain.is_ordered) or domain.kind == "ordinal":
         size = int(domain.size)
+        # The middles of the steps; two of them can decode to one value where steps are not equally wide.
         return list(dict.fromkeys(domain.decode((np.arange(size) + 0.5) / size)))
     if not any(isinstance(bound, float) and math.isinf(bound) for bound in domain.bounds or ()):
+        # With both bounds, which the ends of the unit interval decode to.
         ends = np.linspace(0.0, 1.0, wanted) if wanted > 1 else np.array([0.5])
         return list(dict.fromkeys(domain.decode(ends)))
     if count is None:

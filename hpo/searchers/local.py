@@ -13,7 +13,7 @@ _MAX_ATTEMPTS = 64
 
 
 class LocalSearch(Sequential):
-    """Changes one hyperparameter of the best config so far, or draws a new config.
+    """Changes one hyperparameter of the incumbent, or draws a new config.
 
     Args:
         probability: of changing the incumbent; else the config is drawn from the priors.
@@ -54,7 +54,7 @@ class LocalSearch(Sequential):
 def _changed(
     situation: Situation, parent: NDArray[np.float64], random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """The parent with one hyperparameter drawn anew, and with draws for those that come into being."""
+    """The parent with one hyperparameter drawn anew, and with draws for those that become active by it."""
     cube = situation.cube
     exists = cube.active(parent[None])[0]
     changeable = np.flatnonzero(exists & cube.free)
@@ -64,5 +64,6 @@ def _changed(
         place = changeable[int(random.random() * len(changeable))]
         levels = cube.dimensions[place].levels
         others = levels[levels != parent[place]]
+        # A continuous dimension has no levels, and a fresh draw differs from the parent almost surely.
         point[place] = others[int(draws[place] * len(others))] if len(others) else draws[place]
     return np.asarray(cube.snap(point[None])[0])

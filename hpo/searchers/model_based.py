@@ -1,4 +1,4 @@
-"""What searchers with a model have in common: the trials before the model knows enough."""
+"""The frame of searchers with a surrogate: the initial design, and what is left to chance."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from hpo.surrogates.observations import INITIAL_DESIGN
 _MAX_SKIPPED = 64
 _SHARE_BY_CHANCE = 1 / 2
 _PROMOTED = 2
-"""So many times the initial design must have been promoted before a model is asked."""
+"""Under a scheduler the model waits for this many promotions for each result of the initial design."""
 
 
 class ModelBased(Sequential):
     """A searcher that learns from results.
 
-    Until there are enough of them it proposes the middle of the space (the median of each prior) and then
-    points of a Sobol sequence. Results that the study was given count as well.
+    Until there are enough results it proposes an initial design: the middle of the space (the median of each
+    prior) and then points of a Sobol sequence. Results that a user added count as well.
 
     Args:
-        num_initial: how many results the model needs; None for what `default_num_initial` says.
+        num_initial: the number of results that the model needs; by default `default_num_initial`.
 
     Raises:
         ValueError: `num_initial` is below 2.
@@ -46,18 +46,17 @@ class ModelBased(Sequential):
 
     @abstractmethod
     def ask_model(self, situation: Situation) -> Pick | None:
-        """The point that the model wants, snapped and accepted; None if it has no wish.
-
-        At least two results are known.
-        """
+        """The model's choice, snapped and accepted; None if it has none. At least two results are known."""
 
     def propose(self, situation: Situation) -> Pick | None:
-        """The model's wish, or a point of the initial design."""
+        """The model's choice, or a point of the initial design."""
         if situation.observations.num_partial and self._should_explore(situation):
             return draw_untried(situation)
         num_known = int(situation.observations.known.sum())
+        # Failures count, else a space in which most trials fail would never leave the initial design.
         num_ended = num_known + int(situation.observations.failed.sum())
         if num_known >= 2 and num_ended >= (self._num_initial or self.default_num_initial(situation.cube)):
+            # On matrices of this size, BLAS threads beside a busy neighbour took sixteen times as long.
             with one_thread():
                 choice = self.ask_model(situation)
             if choice is not None:
@@ -67,12 +66,14 @@ class ModelBased(Sequential):
     def _should_explore(self, situation: Situation) -> bool:
         """Whether to draw from the priors, in a search whose trials are cut off early.
 
-        What the first epochs say is misleading in its own way for each task. A model that trusts it fills the
-        rungs with near copies of an early winner, beside which nothing else is ever promoted; so it begins
-        when enough trials were promoted, and leaves a part to chance, as BOHB does (Falkner et al. 2018,
-        section 4.1). There that is a third of the proposals. But where trials are promoted one by one, those
-        of a model that learns are better than all before and nearly all go on: they take far more than their
-        share of the epochs. So the epochs are what is shared here, in halves.
+        The first epochs are misleading, in a different way for each task. A model that trusts them fills the
+        rungs with near copies of an early winner, beside which nothing else is ever promoted. So the model
+        waits until enough trials were promoted, and leaves a part to chance, as BOHB does (Falkner et al.
+        2018, section 4.1).
+
+        BOHB draws a third of its proposals. Where trials are promoted one by one, that is too little: the
+        proposals of a model that learns are better than all before, nearly all go on, and they take far more
+        than their share of the epochs. So it is the epochs that are shared here, in halves.
         """
         needed = _PROMOTED * (self._num_initial or self.default_num_initial(situation.cube))
         observations = situation.observations
@@ -82,6 +83,7 @@ class ModelBased(Sequential):
         cube = situation.cube
         if len(cube) > MAX_DIMENSIONS:
             return draw_untried(situation)
+        # By the proposal's number, so that it is the same whatever the number of workers.
         points = self.sobol(situation, situation.number, _MAX_SKIPPED)
         if situation.number == 0:
             points = np.concatenate([cube.snap(np.full((1, len(cube)), 0.5)), points])

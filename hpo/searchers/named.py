@@ -25,14 +25,14 @@ SEARCHERS: dict[str, Callable[..., Searcher]] = {
     "sobol": SobolSearch,
     "tpe": TPE,
 }
-"""What `searcher=` takes as a name, beside those that others register."""
+"""The names that `searcher=` takes, beside those that other distributions register."""
 
 _NAMES = ", ".join(map(repr, SEARCHERS))
 _EXPECTED = "an object with ask(study, n)"
 
 
 def searcher_named(searcher: str | Searcher, **options: Any) -> Searcher:
-    """The searcher that a name stands for; a searcher stands for itself.
+    """Return the searcher that a name stands for; a searcher is returned as it is.
 
     Args:
         searcher: a name of `SEARCHERS`, one that another distribution registered as an entry point of the

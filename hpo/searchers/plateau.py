@@ -1,8 +1,8 @@
-"""Where a function is flat, a model that found a good value there wants the next point on the plateau, too.
+"""Finds plateaus of good values, on which a model would otherwise place one point after another.
 
-A tie is no sign of it by itself: a metric of few values has many. Where values could differ by less,
-several equal ones say that what was changed makes no difference: a hyperparameter without effect, a table
-that answers with its nearest row. There is nothing to gain from yet another look at such a place.
+A tie alone is no sign of a plateau: a metric of few values has many. But where values could differ by less,
+several equal ones say that what was changed makes no difference: a hyperparameter without effect, or a table
+that answers with its nearest row. Another look at such a place gains nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 _FEWEST_TIED = 3
 _DIGITS = 9
-"""Values are equal that are the same to so many digits of their range."""
+"""Values count as equal if they agree to so many digits of their range."""
 
 
 def on_plateau(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which of the better half of the results lie on a plateau, with at least two others of the same value.
 
-    At the edge of a bad one, say of where training breaks, the best value may lie.
+    Plateaus of bad values do not count: the best value may lie at the edge of where training breaks.
 
     Args:
         values: shape (n,); small is good.
@@ -32,7 +32,8 @@ def on_plateau(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     levels, places, counts = np.unique(
         np.round(above / spread, _DIGITS), return_inverse=True, return_counts=True
     )
-    # So many results would share each level if they lay evenly between the best and the median of the others.
+    # The number of results on each level if they lay evenly between the best and the median of the others:
+    # a metric of few values has as many ties by chance.
     by_chance = len(values) * np.diff(levels).min() / np.median(levels[places[places > 0]])
     is_tied = counts[places] >= _FEWEST_TIED * max(by_chance, 1.0)
     return np.asarray(is_tied & (values <= np.median(values)))

@@ -9,13 +9,14 @@ from hpo.space import Space
 from hpo.study.study import Study
 
 _BLOCK = 1024
+"""Configs are drawn in whole blocks: one by one, SciPy's quantiles alone cost a hundred times more."""
 
 
 class RandomSearch(Searcher):
     """Draws each config from the space's priors, independently of all others.
 
-    Proposal i depends on nothing but the study's seed and i, whatever happened before and however many
-    workers there are. It is draw i of `space.sample`.
+    Proposal i is draw i of `space.sample`. It depends on the study's seed and i alone, not on earlier trials
+    or on the number of workers.
 
     Example:
         >>> import hpo
@@ -43,6 +44,7 @@ class RandomSearch(Searcher):
     def _draw(self, study: Study, number: int) -> dict[str, Any]:
         block, row = divmod(number, _BLOCK)
         known = self._drawn_for
+        # By identity: comparing two spaces would cost more than the draw.
         if known is None or known[0] is not study.space or known[1:] != (study.seed, block):
             self._drawn_for = (study.space, study.seed, block)
             self._drawn = study.space.sample(study.seed, n=_BLOCK, start=block * _BLOCK)

@@ -1,4 +1,4 @@
-"""The frame of searchers that choose one point of the cube after another, none twice."""
+"""The frame of searchers that choose points of the cube one at a time, and none twice."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from hpo.surrogates.observations import Observer, check_one_metric
 
 
 class Sequential(StudyReader, Searcher):
-    """A searcher that says in `propose` which point it wants next.
+    """A searcher whose `propose` chooses the next point.
 
-    It sees the study through a `Situation` alone, so what it answers is a function of the study, and to
-    ask for n proposals is the same as to ask n times for one.
-    Where it needs results, there must be one metric.
+    It sees the study through a `Situation` alone. So its proposals are a function of the study, and asking
+    for n at once is the same as asking n times for one. If it needs results, the study has one metric.
     """
 
     def __init__(self) -> None:
@@ -55,6 +54,7 @@ class Sequential(StudyReader, Searcher):
             )
         proposals: list[Proposal] = []
         for number in range(study.num_proposals, study.num_proposals + n):
+            # Within one call, earlier proposals are pending trials, as they are in the log between two calls.
             if proposals:
                 chosen = study.space.encode([proposals[-1].config])
                 observations = observations.with_pending(chosen)

@@ -1,4 +1,4 @@
-"""What a searcher may look at when it makes one proposal, what was tried before, and what it answers."""
+"""What a searcher sees when it makes one proposal, and what it returns."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ LARGEST_LISTED = 2**16
 """A finite space of at most so many points is listed as a whole."""
 
 _DIGITS = 9
+"""Decimals at which points count as the same: a continuous value comes back from its config a few ulp off."""
 
 
 class Tried:
@@ -45,12 +46,12 @@ class Situation:
     """What is known when a proposal is made.
 
     Attributes:
-        seed: the study's.
-        number: of the proposal.
+        seed: the study's seed.
+        number: the number of the proposal.
         cube: the space's cube.
-        observations: the trials, those that were proposed in the same breath as pending ones.
-        tried: their configs.
-        untried: everything that is left of a small finite space; None for any other.
+        observations: the trials; those proposed in the same call are pending.
+        tried: the configs of these trials.
+        untried: all configs that are left of a small finite space; None for any other space.
     """
 
     seed: int
@@ -76,7 +77,7 @@ class Pick:
 
     Attributes:
         point: in the unit cube, shape (d,).
-        info: what the log should keep of how it came about.
+        info: how the choice came about, for the log.
     """
 
     point: NDArray[np.float64]
@@ -84,7 +85,7 @@ class Pick:
 
 
 def draw_untried(situation: Situation) -> Pick | None:
-    """A draw from the priors that was not tried; None if a finite space seems to hold no other.
+    """Draw from the priors a point that was not tried; None if a finite space seems to hold no other.
 
     Raises:
         SpaceError: almost no config meets the space's constraints.
@@ -98,6 +99,7 @@ def draw_untried(situation: Situation) -> Pick | None:
     space = situation.cube.space
     # Rows of the blocks of random search, far behind those that a study of any length gets to.
     start = 2**40 + 1024 * situation.number
+    # One of eight is new nearly always; a finite space that is all but used up may take more.
     for size in (8, 1024):
         fresh = situation.tried.fresh(space.encode(space.sample(situation.seed, n=size, start=start)))
         if len(fresh):
@@ -121,4 +123,5 @@ def satisfied(space: Space, points: Points) -> list[bool]:
 
 
 def _rounded(points: Points) -> Points:
+    # Keys are bytes, in which -0.0 and 0.0 differ: adding 0.0 turns the one into the other.
     return np.ascontiguousarray(np.round(points, _DIGITS) + 0.0)

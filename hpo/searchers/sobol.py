@@ -1,4 +1,4 @@
-"""A scrambled Sobol sequence: as blind as random search, but without gaps and clusters.
+"""Scrambled Sobol points: they learn nothing from results, but leave no gaps and clusters.
 
 Sobol 1967, "On the distribution of points in a cube and the approximate evaluation of integrals"; the
 scrambling is Matousek's of 1998.
@@ -19,7 +19,7 @@ class SobolSearch(Sequential):
     """Covers the space evenly, under the user's priors.
 
     Proposal i is point i of the sequence, or the first one after it that meets the constraints and was
-    not tried. Best with as many trials as a power of two.
+    not tried. The coverage is best if the number of trials is a power of two.
 
     Example:
         >>> import hpo
@@ -43,6 +43,7 @@ class SobolSearch(Sequential):
                 f"{len(situation.cube)} hyperparameters. Use searcher='random', which has no limit."
             )
         start = situation.number
+        # A few points first: without constraints the first one is nearly always taken.
         for block in range(_MAX_BLOCKS):
             count = 8 if block == 0 else _BLOCK
             for point in self.sobol(situation, start, count):

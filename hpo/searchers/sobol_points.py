@@ -10,14 +10,14 @@ from hpo.randomness import stream
 from hpo.surrogates.cube import Points
 
 MAX_DIMENSIONS = 21201
-"""There are direction numbers for so many dimensions (Joe and Kuo 2008)."""
+"""The number of dimensions for which there are direction numbers (Joe and Kuo 2008)."""
 
 MAX_POINTS = 2**30
-"""So many points are different from each other."""
+"""The number of points that differ from each other."""
 
 
 class Sequence:
-    """A scrambled Sobol sequence in the unit cube, drawn as far as it is asked for.
+    """A scrambled Sobol sequence in the unit cube, drawn as far as it is needed.
 
     Args:
         seed: the study's seed.

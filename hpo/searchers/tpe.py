@@ -1,8 +1,8 @@
 """The tree-structured Parzen estimator.
 
-Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization", section 4; the densities are
-multivariate with the bandwidths of Falkner et al. 2018, "BOHB", section 3.2; what matters among the rest
-is taken from Watanabe 2023, "Tree-Structured Parzen Estimator: Understanding Its Algorithm Components".
+Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization", section 4. The densities are
+multivariate, as in Falkner et al. 2018, "BOHB"; `_density` says how their bandwidths differ. The other parts
+follow Watanabe 2023, "Tree-Structured Parzen Estimator: Understanding Its Algorithm Components".
 """
 
 from __future__ import annotations
@@ -21,29 +21,36 @@ from hpo.surrogates.density import Density
 Floats = NDArray[np.float64]
 
 _GOOD_SHARE = 0.15
+"""The share of results that make up the good density: gamma in Bergstra et al. 2011."""
+
 _MOST_GOOD = 25
+"""At most so many are good: in a long search they are a smaller share and lie closer together."""
 
 _PRIOR_WEIGHT = 2.0
-"""The prior counts as so many points."""
+"""The prior counts as so many points in a density."""
 
 _PRIOR_POINTS = 5.0
+"""The prior's spread counts as that of so many points."""
+
 _PRIOR_VARIANCE = 1.0 / 12.0
+"""That of the uniform distribution on [0, 1]."""
+
 _NARROWING = 0.6
 _NARROWEST = 0.03
 _OTHER_CATEGORY = 0.3
-"""The probability that a kernel gives to all other categories together."""
+"""The probability of all other categories together, under a kernel."""
 
 
 class TPE(ModelBased):
     """Proposes where good results are dense and bad ones are not.
 
-    Quick, and at home in conditional and categorical spaces; it needs more trials than a Gaussian process
-    in small continuous ones.
+    Quick, and well suited to conditional and categorical spaces. In small continuous spaces it needs more
+    trials than a Gaussian process.
 
     Args:
-        num_initial: how many results come from the initial design; by default twice as many as there are
-            hyperparameters, from 6 to 10.
-        num_candidates: how many points are drawn for each proposal.
+        num_initial: the number of results from the initial design; by default twice the number of
+            hyperparameters, but at least 6 and at most 10.
+        num_candidates: the number of points that are drawn for each proposal.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -78,7 +85,8 @@ class TPE(ModelBased):
         if untried is not None:
             points = situation.tried.fresh(points)
             points = points if len(points) else untried[:1024]
-        # Expected improvement grows with this ratio (Bergstra et al. 2011, equation 4.2).
+        # The expected improvement grows with the ratio l(x) / g(x) (Bergstra et al. 2011, section 4.1), so
+        # it need not be computed.
         ratio = good.log_density(points) - bad.log_density(points)
         ratio -= self._risk(situation, points)
         for place in np.argsort(-ratio, kind="stable"):
@@ -87,9 +95,10 @@ class TPE(ModelBased):
         return None
 
     def _risk(self, situation: Situation, points: Points) -> Floats:
-        """Minus the log of how likely it is that a trial does not fail, up to a constant, shape (m,).
+        """Minus the log probability that a trial does not fail, shape (m,).
 
-        Watanabe and Hutter 2023, "c-TPE": the densities of what worked and of what failed, by Bayes' rule.
+        As in Watanabe and Hutter 2023, "c-TPE", it follows by Bayes' rule from the densities of the trials
+        that worked and of those that failed.
         """
         cube, observations = situation.cube, situation.observations
         share = np.mean(observations.failed[~observations.pending])
@@ -97,6 +106,7 @@ class TPE(ModelBased):
             return np.zeros(len(points))
         failed = _density(cube, observations.points[observations.failed]).log_density(points)
         worked = _density(cube, observations.points[observations.known]).log_density(points)
+        # log(1 - share + share * failed / worked), where the quotient may overflow.
         return np.logaddexp(math.log1p(-share), math.log(share) + failed - worked)
 
     def _densities(self, situation: Situation) -> tuple[Density, Density]:
@@ -105,23 +115,23 @@ class TPE(ModelBased):
         order = known[np.argsort(observations.values[known], kind="stable")]
         num_good = min(math.ceil(_GOOD_SHARE * len(order)), _MOST_GOOD)
         good = observations.points[order[:num_good]]
-        # What is on its way counts as bad, so that others go elsewhere.
+        # Pending trials count as bad, so that the next ones go elsewhere.
         rest = np.concatenate([order[num_good:], np.flatnonzero(observations.pending)])
         return _density(cube, good), _density(cube, observations.points[rest])
 
 
 def _density(cube: Cube, points: Points) -> Density:
-    """Kernels on the points, as wide as Silverman's rule says for each dimension by itself.
+    """Kernels on the points, with the bandwidth of Silverman's rule for each dimension by itself.
 
-    The rule of Falkner et al. 2018 (n to the power of -1 / (4 + d)) is for all dimensions together; the
-    good values of one hyperparameter become known sooner than those of all at once. A few points may lie
-    close together by chance: their spread counts beside that of the prior, which stands for a few more.
+    The rule of Falkner et al. 2018, n^(-1 / (4 + d)), is for all dimensions together. But the good values of
+    one hyperparameter become known sooner than those of all at once. A few points may lie close together by
+    chance, so the spread is taken over the points and a few more that stand for the prior.
     """
     count = len(points)
     squares = ((points - points.sum(axis=0) / max(count, 1)) ** 2).sum(axis=0)
     spread = np.sqrt((_PRIOR_POINTS * _PRIOR_VARIANCE + squares) / (_PRIOR_POINTS + count))
     widths = _NARROWING * spread * max(count, 1) ** (-1 / 5)
-    # Of a range of few steps no kernel is narrower than half a step: it would know no neighbours.
+    # At least half a step: a narrower kernel on a range of few steps would not reach the next one.
     widths = np.minimum(np.maximum(widths, np.maximum(_NARROWEST, 0.5 * cube.spacing)), 1.0)
     widths[cube.categories] = _OTHER_CATEGORY
     return Density(cube, points, uniform_weight=_PRIOR_WEIGHT, bandwidths=widths)

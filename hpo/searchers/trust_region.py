@@ -4,8 +4,8 @@ Eriksson et al. 2019, "Scalable Global Optimization via Local Bayesian Optimizat
 appendix D: a box around the best point that doubles after successes, halves after failures, and starts
 over elsewhere when it has become very small.
 
-What the paper keeps as a state is read off the sequence of results here, so that it is a function of the
-study.
+The paper keeps a state. Here the region is computed from the sequence of results, so that it is a function of
+the study.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ Floats = NDArray[np.float64]
 MANY_DIMENSIONS = 20
 """Above so many hyperparameters that can vary, the model is kept to a trust region."""
 
+# The values of the paper's appendix D.
 _FIRST_LENGTH = 0.8
 _LONGEST = 1.6
 _SHORTEST = 0.5**7
 _SUCCESSES = 3
 _NEEDED_GAIN = 1e-3
+"""A success is better than the best value by this share of it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class TrustRegion:
 
     def box(self, centre: Floats, lengths: Floats) -> Box:
         """The region around a point: long where the function changes slowly, of the volume length^d."""
+        # Over their geometric mean, in logarithms: a product of many length-scales may overflow.
         log_lengths = np.log(lengths)
         sides = self.length * np.exp(log_lengths - log_lengths.mean())
         return Box(
@@ -60,6 +63,7 @@ def trust_region(values: Floats, *, num_dimensions: int, num_initial: int) -> Tr
         num_dimensions: how many hyperparameters can vary.
         num_initial: how many results after a start are no attempts of the model.
     """
+    # ceil(d / q) in the paper, whose batches of q are single proposals here.
     failures_allowed = max(4, num_dimensions)
     first, length, successes, failures, best = 0, _FIRST_LENGTH, 0, 0, np.inf
     for number, value in enumerate(values):

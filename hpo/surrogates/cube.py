@@ -1,7 +1,7 @@
 """The unit cube of a space as models see it: which dimensions have steps, an order, conditions.
 
-`Space` turns one config at a time into a point; a model looks at thousands of points in each proposal. What
-stands here is the same knowledge as arrays.
+`Space` works config by config, but a model looks at thousands of points for each proposal. This is the same
+knowledge as arrays.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ MAX_LEVELS = 1024
 """A discrete domain with more values than this is treated as continuous until its value is decoded."""
 
 FEW_LEVELS = 12
-"""So many levels are tried one by one, more are climbed along a gradient."""
+"""Up to so many levels are tried one by one; more are climbed along a gradient."""
 
 INACTIVE = 0.5
-"""Where an inactive hyperparameter lies; the same as in `Space.encode`."""
+"""The coordinate of an inactive hyperparameter, as in `Space.encode`: all such points coincide in it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Dimension:
 
     def steps(self, unit: NDArray[np.float64]) -> NDArray[np.intp]:
         """The index of the level to which each point belongs."""
+        # An edge itself belongs to the step above it, as in `Domain.quantiles`, which rounds down.
         return np.asarray(np.searchsorted(self.edges, unit, side="right"))
 
     def snap(self, unit: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,6 +99,7 @@ class Cube:
             [1 / len(each.levels) if len(each.levels) else 0.0 for each in self.dimensions]
         )
         places = {name: place for place, name in enumerate(space)}
+        # In the order of deciders before what they decide, which `active` relies on.
         self._conditional = [
             (places[name], [_Rule(condition, places[condition.name], self) for condition in conditions])
             for name in space.order
@@ -144,6 +146,7 @@ class Cube:
             return None
         axes = [dimension.levels for dimension in self.dimensions]
         points = np.array(list(itertools.product(*axes)), dtype=np.float64)
+        # Combinations that differ only in what is inactive are one config.
         return np.unique(self.snap(points), axis=0) if self._conditional else points
 
 
@@ -155,6 +158,7 @@ class _Rule:
         self._condition = condition
         self._dimension = cube.dimensions[decider]
         levels = self._dimension.levels
+        # A condition is a Python comparison of decoded values: one for each level, not for each point.
         self._table = self._evaluated(levels) if len(levels) else None
 
     def holds(self, unit: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -176,7 +180,7 @@ def _dimension(name: str, domain: Domain) -> Dimension:
         levels = domain.encode(domain.decode([0.5]))
     elif domain.is_discrete and domain.size <= MAX_LEVELS:
         levels = _levels(domain)
-        # An edge lies as far above a step's middle as the one below it lies below.
+        # A level is the middle of its step, so each edge follows from the one below it.
         edges = np.empty(len(levels))
         upper = 0.0
         for index, middle in enumerate(levels):
@@ -189,6 +193,8 @@ def _dimension(name: str, domain: Domain) -> Dimension:
 def _levels(domain: Domain) -> NDArray[np.float64]:
     """The places of all values of a discrete domain."""
     count = int(domain.size)
+    # Equal steps first, as of lists and of an `Int`; under another prior they hit some values twice and
+    # others never, and the integers between the bounds are gone through.
     listed = domain.decode((np.arange(count) + 0.5) / count)
     if len(set(map(repr, listed))) == count:
         return domain.encode(listed)

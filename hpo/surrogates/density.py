@@ -1,9 +1,9 @@
 """A density on the unit cube as a sum of kernels around points: the Parzen estimator of TPE.
 
-Each kernel is a product over the dimensions (multivariate, Falkner et al. 2018, section 3.2): a normal
-density cut off at the ends where there is an order, the kernel of Aitchison and Aitken (1976) for
-categories. A dimension that does not exist at a kernel's point counts as uniform, one that does not exist
-at the point that is looked at does not count.
+Each kernel is a product over the dimensions, as in Falkner et al. 2018: a normal density truncated to the
+unit interval for an ordered dimension, the kernel of Aitchison and Aitken (1976) for a category. A dimension
+that is inactive at a kernel's point counts as uniform. One that is inactive at the evaluated point does not
+count.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Density:
     Args:
         cube: the space's cube.
         points: the kernels' points, snapped, shape (n, d).
-        uniform_weight: the uniform density, which is that of the user's prior, counts as so many points.
-        bandwidths: the kernels' widths in each dimension, shape (d,); of a category the probability of
-            being another one.
+        uniform_weight: the number of points that the uniform density, the user's prior, counts as.
+        bandwidths: the kernels' widths in each dimension, shape (d,); for a category the probability of any
+            other one.
     """
 
     def __init__(self, cube: Cube, points: Points, *, uniform_weight: float, bandwidths: Floats) -> None:
@@ -47,6 +47,7 @@ class Density:
         self._active = cube.active(points)[:, self._ordered].astype(np.float64)
         self._middles = points[:, self._ordered]
         self._scaled = self._middles / self._widths
+        # The share of each bell that lies in [0, 1]: without it, kernels at the border would weigh less.
         inside = ndtr((1.0 - self._middles) / self._widths) - ndtr(-self._scaled)
         self._normalisers = self._active * (np.log(inside * self._widths) + _LOG_ROOT_TWO_PI)
 
@@ -54,6 +55,7 @@ class Density:
         """The log of the density at m snapped points, shape (m,), against the prior's."""
         kernels = self._log_kernels(points)
         kernels += self._log_share
+        # In many dimensions a product of kernels underflows: the largest term is taken out of the sum.
         highest = np.maximum(kernels.max(axis=1, initial=-math.inf), self._log_uniform)
         summed = np.exp(kernels - highest[:, None]).sum(axis=1) + np.exp(self._log_uniform - highest)
         return np.asarray(highest + np.log(summed))
@@ -62,7 +64,8 @@ class Density:
         there = self._cube.active(points)
         present = there[:, self._ordered].astype(np.float64)
         x = points[:, self._ordered] / self._widths
-        # The sum of a (x - m)^2, a being 1 where the dimension exists at both, as three products.
+        # The sum of a (x - m)^2, a being 1 where the dimension exists at both, as three matrix products: an
+        # array over points, kernels and dimensions would take the time of a proposal.
         kernels = (present * x * x) @ self._active.T
         kernels -= 2.0 * ((present * x) @ (self._active * self._scaled).T)
         kernels += present @ (self._active * self._scaled**2).T
@@ -87,6 +90,7 @@ class Density:
         from scipy.special import ndtr, ndtri
 
         cube = self._cube
+        # Quantiles of uniform numbers: only these are the same in every NumPy (see `hpo.randomness`).
         draws = random.random((count, len(cube) + 1))
         chosen = (draws[:, -1] * self._total).astype(np.intp)
         uniform = chosen >= len(self.points)

@@ -1,8 +1,8 @@
-"""How differently some points lie along one dimension of the cube than all of them.
+"""Measures how differently the top points and all points lie along one dimension of the cube.
 
-The Pearson divergence of two densities p and q, the mean of (p / q - 1)^2 under q, between kernel density
-estimates (Watanabe et al. 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
-Subspaces").
+The measure is the Pearson divergence of two densities p and q, the mean of (p / q - 1)^2 under q, between
+kernel density estimates (Watanabe et al. 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance
+in Arbitrary Subspaces").
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ from hpo.surrogates.cube import FEW_LEVELS, Dimension
 Floats = NDArray[np.float64]
 
 NUM_PLACES = 64
-"""The densities of what has no levels, or more than a few, are looked at in so many places."""
+"""The number of places at which densities over many levels, or none, are evaluated."""
 
 _PRIOR_POINTS = 1.0
-"""Evenly spread ones that both sets get."""
+"""Evenly spread points that both sets get, so that no density is 0 under the quotient."""
 
 _LEAST_WIDTH = 0.05
+"""A few top points that coincide would have a bandwidth of 0."""
 
 
 def divergence(
     dimension: Dimension, unit: Floats, is_top: NDArray[np.bool_], shuffles: Floats
 ) -> tuple[float, float]:
-    """How far the top points lie apart from all, and how far as many points taken at random do.
+    """The divergence of the top points from all, and that of as many points chosen at random.
 
-    The divergence stays the same when the dimension is stretched here and squeezed there. So a dimension
-    without levels is taken in ranks, in which all points lie evenly however a search concentrated them.
+    The divergence does not change under a monotonic change of scale. So a dimension without levels is taken
+    in ranks, in which all points lie evenly however a search concentrated them.
 
     Args:
         dimension: of the cube.
@@ -52,6 +53,7 @@ def divergence(
         return np.asarray(smooth / smooth.sum(axis=1, keepdims=True))
 
     base = density(np.arange(len(unit))[None])
+    # With the same kernels and size as the top ones: the divergence of few points is above 0 by chance.
     rows = np.concatenate(
         [np.flatnonzero(is_top)[None], np.argsort(shuffles, axis=1, kind="stable")[:, :num_top]]
     )
@@ -69,6 +71,7 @@ def _kernels_of_ranks(spread: float, count: int) -> Floats:
 
 def _kernels_of_categories(size: int, count: int) -> Floats:
     """The kernels of Aitchison and Aitken (1976): mostly the category itself, the more so the more points."""
+    # The more points, the less is smoothed: without any, all categories are equal.
     other = 1.0 / (size * (1.0 + count))
     kernels = np.full((size, size), other)
     np.fill_diagonal(kernels, 1.0 - (size - 1) * other)

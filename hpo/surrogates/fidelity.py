@@ -1,12 +1,11 @@
-"""Results at several fidelities, brought to one scale.
+"""Brings results at several fidelities to one scale, for a model to learn from all of them.
 
-Under a scheduler most trials end early, at a rung. A model of the highest rung alone (BOHB, Falkner et al.
-2018, section 3.2) sees few trials, and those that stand there are copies of those that came first: the new
-ones wait below, so the model goes on to copy the old ones. A model that takes the value of each trial where
-it ended compares epoch 1 with epoch 81.
+Under a scheduler most trials end early, at a rung. A model of the highest rung alone, as in BOHB (Falkner et
+al. 2018), sees few trials, and copies them: its new trials wait below and do not change what it sees. A model
+of each trial's last value compares epoch 1 with epoch 81.
 
-Here the scale is that of the highest rung with enough trials, and the trials that ended below are lifted to
-it: those that went on say how values at one rung become values at the next.
+Here the scale is that of the highest rung with enough trials. Trials that ended below are lifted to it: those
+that went on say how values at one rung become values at the next.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PRIOR_PAIRS = 3.0
-"""As many trials as this speak for 'the differences between trials stay as they are'."""
+"""The weight, in trials, of the prior that differences between trials stay the same at the next rung."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,12 @@ class Curve:
 
 
 def comparable_values(curves: Sequence[Curve], *, fewest: int) -> tuple[NDArray[np.float64], int]:
-    """A value for each trial that has one, all on the scale of one rung, and how many were lifted to it.
+    """A value for each trial that has one, all on the scale of one rung, and how many trials were cut off.
 
     Args:
         curves: what the trials showed.
-        fewest: how many trials a rung needs to set the scale; a lower rung does if none has so many.
+        fewest: the number of trials that a rung needs to set the scale. If none has so many, the rung with
+            the most trials sets it.
     """
     values = np.array([np.nan if curve.final is None else curve.final for curve in curves], dtype=np.float64)
     partial = [number for number, curve in enumerate(curves) if curve.is_partial]
@@ -83,6 +83,7 @@ def comparable_values(curves: Sequence[Curve], *, fewest: int) -> tuple[NDArray[
 
 def num_advanced(curves: Sequence[Curve]) -> int:
     """How many trials got beyond the lowest epoch at which one was cut off, or came to their own end."""
+    # The study knows no rungs: where trials were cut off says where they are.
     lowest = min((curve.reports[-1][0] for curve in curves if curve.is_partial), default=0)
     return sum(
         curve.final is not None or (bool(curve.reports) and curve.reports[-1][0] > lowest) for curve in curves
@@ -95,10 +96,12 @@ def _lift(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.
     if not both.any():
         return np.where(np.isfinite(upper), upper, lower)
     x, y = lower[both], upper[both]
-    # Of those that went on: they are the best ones, and lie much closer together than all do.
+    # Of those that went on: they are the best ones and lie much closer together than all do. With the spread
+    # of all, the prior would drown them, and a first epoch that says nothing would count.
     spread = float(np.var(x)) or 1.0
     covariance = float(np.sum((x - x.mean()) * (y - y.mean())))
     slope = (covariance + _PRIOR_PAIRS * spread) / ((len(x) + _PRIOR_PAIRS) * spread)
+    # A falling line would turn the order of the trials round, on the evidence of a few.
     line = y.mean() + max(slope, 0.0) * (lower - x.mean())
     return np.where(np.isfinite(upper), upper, line)
 

@@ -1,4 +1,4 @@
-"""What mattered in a study."""
+"""The importance of hyperparameters: which of them set the best trials apart."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from hpo.surrogates.divergence import divergence
 from hpo.surrogates.observations import Observer, check_one_metric
 
 FEWEST = 8
-"""So many trials must have ended before anything can be said."""
+"""The number of trials that must have ended."""
 
 _FEWEST_TOP = 5
 _NUM_SHUFFLES = 64
 
 
 def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> dict[str, float]:
-    """How much each hyperparameter mattered for being among the best.
+    """Estimate how much each hyperparameter mattered for being among the best.
 
-    A hyperparameter on which success depends takes other values in the best trials than in all of them; one
-    that does not matter takes the same. PED-ANOVA (Watanabe et al. 2023) measures the difference by the
-    Pearson divergence of the two distributions, which is the variance that the hyperparameter alone explains
-    of "is among the best". A difference no larger than that of as many trials taken at random counts as none.
+    A hyperparameter that matters takes other values in the best trials than in all of them; one that does not
+    takes the same. PED-ANOVA (Watanabe et al. 2023) measures the difference by the Pearson divergence of the
+    two distributions. It is the variance of "is among the best" that the hyperparameter alone explains. A
+    difference no larger than that of as many trials chosen at random counts as none.
 
-    A conditional hyperparameter is judged among the trials that have it, and weighted by how many of the
-    best do, so what decides whether it exists is not credited to it (Baba et al. 2026, "Conditional
-    PED-ANOVA"). Failed trials count as the worst; those that a scheduler stopped by what they had reached.
+    A conditional hyperparameter is judged among the trials that have it, and weighted by the share of the
+    best that do. So it gets no credit for what decides whether it exists (Baba et al. 2026, "Conditional
+    PED-ANOVA"). Failed trials count as the worst; stopped ones count with the value that they had reached.
 
-    It is told from the trials that there are. A model-based search leaves bad values out early, and its late
-    and good trials lie close together in whatever does not matter, too: after 50 of TPE that can look like
-    importance. Random search, or some hundred trials, says more.
+    The estimate depends on which trials there are. A model-based search soon leaves bad values out, and its
+    late, good trials lie close together also in hyperparameters that do not matter: after 50 trials of TPE
+    that can look like importance. Random search, or a few hundred trials, say more.
 
     Args:
         study: of one metric, with at least 8 trials that ended.
         target: the share of trials that count as the best, above 0; at least 5 trials do.
-        region: the share of trials, from the best on, among which it is asked what sets the best apart: 1 for
-            all, 0.5 for what makes a good config a very good one.
+        region: the share of trials, from the best on, that the best are compared with: 1 for all, 0.5 for
+            what makes a good config a very good one.
 
     Returns:
         A share for each hyperparameter that can vary, from the largest to the smallest. They sum to 1, or
@@ -76,6 +76,7 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> dic
     inside = values <= _threshold(values, max(math.ceil(region * len(values)), FEWEST))
     values, points, active = values[inside], points[inside], active[inside]
     is_top = values <= _threshold(values, max(math.ceil(target * len(ended)), _FEWEST_TOP))
+    # Always the same shuffles, so that the same study has the same importance.
     shuffles = uniforms(0, "importance", shape=(_NUM_SHUFFLES, len(values)))
     found: dict[str, float] = {}
     for place, dimension in enumerate(observer.cube.dimensions):

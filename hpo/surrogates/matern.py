@@ -16,6 +16,7 @@ _ROOT = np.sqrt(5.0)
 
 def matern(squared: Floats) -> tuple[Floats, Floats]:
     """The kernel and its derivative by the squared distance, at squared distances of any shape."""
+    # By the squared distance: the chain rule through the distance itself is 0 / 0 where points coincide.
     distance = np.sqrt(5.0 * squared)
     decay = np.exp(-distance)
     slope = (1.0 + distance) * decay
@@ -38,6 +39,8 @@ def squared_distances(left: Floats, right: Floats, weights: Floats, categories: 
     ordered = ~categories
     scale = np.sqrt(weights[ordered])
     a, b = left[:, ordered] * scale, right[:, ordered] * scale
+    # One matrix product instead of an array of shape (n, m, d). It cancels for points that are close, so
+    # the result may fall below 0 by round-off.
     squared = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None, :] - 2.0 * (a @ b.T)
     np.maximum(squared, 0.0, out=squared)
     for place in np.flatnonzero(categories):

@@ -1,7 +1,7 @@
-"""What a study tells a model: its trials as arrays.
+"""The trials of a study as arrays, for models.
 
-The one place where searchers read trials. Everything is a function of the study; what was read of a trial
-that has ended is kept, because it does not change any more.
+This is the one place where searchers read trials. Everything is a function of the study. A trial that has
+ended is read once, because it does not change any more.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from hpo.surrogates.cube import Cube, Mask, Points
 from hpo.surrogates.fidelity import Curve, comparable_values, num_advanced
 
 _MOST_NEEDED = 10
-"""So many trials set the scale of a rung, however many hyperparameters there are."""
+"""So many trials are enough to set the scale of a rung, however many hyperparameters there are."""
 
 RANDOM = "random"
 INITIAL_DESIGN = "initial design"
 BY_CHANCE = (RANDOM, INITIAL_DESIGN)
-"""What proposals say in their `by` that no model made; what says nothing is the user's own."""
+"""The `by` of proposals that no model made. A proposal without `by` is the user's own, and counts as one."""
 
 _ENDED = ("completed", "failed", "stopped")
 
@@ -36,14 +36,14 @@ class Observations:
 
     Attributes:
         points: their configs in the unit cube, shape (n, d).
-        values: how bad their results are, on one scale over all fidelities, shape (n,); small is good,
-            whatever the metric's direction. NaN for a trial that has none.
-        failed: which ended without a result.
-        pending: which have neither a result nor failed.
-        num_partial: how many values were reached at less than the full fidelity.
+        values: their results on one scale over all fidelities, shape (n,); small is good, whatever the
+            metric's direction. NaN for a trial that has none.
+        failed: which trials ended without a result.
+        pending: which trials have no result and did not fail.
+        num_partial: how many trials were cut off before the full fidelity.
         num_advanced: how many trials got beyond the lowest epoch at which one was cut off, or came to their
             own end.
-        share_by_chance: which part of all epochs the trials trained that no model proposed; 1 before any.
+        share_by_chance: the share of all epochs that went to trials which no model proposed; 1 before any.
     """
 
     points: Points
@@ -79,7 +79,7 @@ class Observations:
 class Observer(StudyReader):
     """Reads a study into observations, each ended trial once.
 
-    A searcher keeps one; it starts over when it is shown another study.
+    A searcher keeps one. It starts over when it is given another study.
 
     Attributes:
         cube: the unit cube of the study's space.
@@ -163,7 +163,7 @@ def _reports(study: Study, trial: Trial, sign: int) -> tuple[tuple[int, float], 
 
 
 def check_one_metric(study: Study, reader: str) -> None:
-    """Refuse a study of several metrics, for what reads one.
+    """Refuse a study of several metrics.
 
     Raises:
         ObjectiveError: it has several.

@@ -1,4 +1,4 @@
-"""Values as a Gaussian process likes them: of mean 0 and variance 1, without long tails."""
+"""Transforms values to suit a Gaussian process: mean 0, variance 1, no long tails."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ def standardised(values: Floats) -> Floats:
     scaled = values / scale
     centred = scaled - scaled.mean()
     deviation = float(centred.std())
+    # Below this the values differ by round-off of their size, which is 1 here.
     return centred / deviation if deviation > 1e-13 else np.zeros_like(values)
 
 
 def winsorised(values: Floats) -> Floats:
     """The values with those far on the bad side (large) pulled in.
 
-    What lies more than a few spreads of the better half above the median tells only that it is bad; as a
-    number it would drown the differences between good ones.
+    A value more than two spreads of the better half above the median says only that it is bad. As a number
+    it would drown the differences between good values.
     """
     median, low = np.median(values), np.quantile(values, 0.1)
     spread = float(median - low)
     if spread <= 0:
         return values
     excess = np.maximum((values - median) / spread - 2.0, 0.0)
+    # Pulled in by a logarithm, not cut off: the order of values stays.
     return np.where(excess > 0, median + spread * (2.0 + np.log1p(excess)), values)
 
 
@@ -47,6 +49,7 @@ def gaussianised(values: Floats) -> Floats:
     if len(z) < 4 or not z.any():
         return z
 
+    # The log Jacobian of the transform is (power - 1) times this.
     stretch = float(np.sum(np.sign(z) * np.log1p(np.abs(z))))
 
     def loss(power: float) -> float:
@@ -59,6 +62,7 @@ def gaussianised(values: Floats) -> Floats:
 
 def _yeo_johnson(z: Floats, power: float) -> Floats:
     up, down = np.maximum(z, 0.0), np.maximum(-z, 0.0)
+    # expm1 and log1p: near the exponents 0 and 2 the plain powers cancel. The other side adds 0.
     above = np.log1p(up) if abs(power) < 1e-8 else np.expm1(power * np.log1p(up)) / power
     rest = 2.0 - power
     below = -np.log1p(down) if abs(rest) < 1e-8 else -np.expm1(rest * np.log1p(down)) / rest
