@@ -1,4 +1,7 @@
-"""ASHA (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning")."""
+"""Asynchronous successive halving: ASHA (Li et al. 2020).
+
+"A System for Massively Parallel Hyperparameter Tuning", MLSys 2020.
+"""
 
 from __future__ import annotations
 
@@ -23,21 +26,21 @@ class ASHA(StudyReader, Scheduler):
     """Asynchronous successive halving: a trial goes on as soon as it is among the best 1/eta of its rung.
 
     No trial waits for a rung to fill, so all workers are always busy. A trial that is not among the best is
-    paused, with all that it learned, and goes on if the others turn out to be worse. With
-    `kind="stopping"` it is stopped instead, and the best go on at once without a pause: simpler to run, for
-    objectives that cannot go on, but what was stopped by mistake is lost.
+    paused, with all that it learned, and is promoted later if the others turn out to be worse. With
+    `kind="stopping"` it is stopped instead, and the best go on without a pause. That suits objectives that
+    cannot be paused, but a trial that was stopped by mistake is lost.
 
-    Before eta trials came to a rung, one of eta is none: the paper promotes no trial, and so does this, with
-    one exception. Of those that were promoted to the last rung but one, the best so far goes on to the end.
-    So there is a full training early, for eta - 1 more of them at most. Trials that would be stopped cannot
-    wait for others; of these the best so far goes on at every rung.
+    Before eta trials came to a rung, one of eta is none, and the paper promotes no trial. Neither does this
+    class, with one exception: at the last rung but one the best trial so far goes on to the end. So there is
+    a full training early, at the cost of at most eta - 1 more of them. With `kind="stopping"` a trial cannot
+    wait for others, so the best so far goes on at every rung.
 
-    When no trial may start any more and none could be promoted, the best one of the highest rung goes on to
-    the end all the same if no other did, so that the search has one that was trained in full.
+    When no trial may start any more, none can be promoted and none was trained in full, the best trial of the
+    highest rung goes on to the end all the same.
 
     Args:
         min_epochs: the first rung, at least 1.
-        max_epochs: the last one: a full training.
+        max_epochs: the last rung, a full training.
         eta: one trial of eta goes on, to eta times as many epochs; above 1.
         kind: `promotion` (algorithm 2 of the paper) or `stopping` (its section A.3).
 
@@ -73,6 +76,7 @@ class ASHA(StudyReader, Scheduler):
         self._read(study)
         if self.kind == "stopping":
             return Grant(until=self.max_epochs, info={"rung": 0}) if can_start else None
+        # Algorithm 2, get_job. If the best paused trial of a rung is not among the promoted, none is.
         for number in reversed(range(len(self._rungs) - 1)):
             rung = self._rungs[number]
             best = rung.best_paused()
@@ -94,6 +98,7 @@ class ASHA(StudyReader, Scheduler):
         rank, level = rung.rank(standing), self.levels[number]
         place = f"rank {rank + 1} of {len(rung)} at epoch {level}"
         if self.kind == "stopping":
+            # A trial that broke is never worth going on, even as the best of those that came so far.
             if rank < self._num_promoted(number, len(rung)) and math.isfinite(standing.value):
                 return CONTINUE
             return Decision(Verdict.STOP, f"{place}; one of {self.eta:g} goes on")
@@ -104,8 +109,8 @@ class ASHA(StudyReader, Scheduler):
     def forecast(self, num_trials: int) -> Forecast:
         """What a search of so many trials will train.
 
-        Each rung keeps one of eta; from the first one about sqrt(n) more go on that were promoted before
-        better ones came, as the paper says of its algorithm.
+        Each rung keeps one of eta. From the first one about sqrt(n) more are promoted before better ones
+        come, as the paper says of its algorithm.
         """
         total, below, reaching = 0.0, 0, float(num_trials)
         for number, level in enumerate(self.levels):
@@ -127,6 +132,7 @@ class ASHA(StudyReader, Scheduler):
                 number = self._granted(standing)
                 self._rungs[number].coming.add(standing.trial)
             elif kind is EventKind.REPORTED:
+                # At every rung that it passed: an objective may skip epochs.
                 for number, level in enumerate(self.levels):
                     if standing.before < level <= standing.epoch:
                         self._rungs[number].add(standing.value, standing.trial)
@@ -136,11 +142,14 @@ class ASHA(StudyReader, Scheduler):
                 self._leave(standing)
 
     def _leave(self, standing: Standing) -> None:
-        """Take in that a trial ended. One that did not get to its rung has a rank there all the same."""
+        """Take in that a trial ended. One that did not reach its rung has a rank there all the same.
+
+        So a rung promotes one of eta of all trials, not one of eta of the survivors.
+        """
         number = self._granted(standing)
         self._rungs[number].coming.discard(standing.trial)
         if self.kind == "stopping":
-            # The rung that it was on its way to; where it broke at a rung, that one, which knows it.
+            # The rung that it was on its way to. If it broke at a rung, that one, which has its value.
             find = bisect.bisect_right if math.isfinite(standing.value) else bisect.bisect_left
             number = find(self.levels, standing.epoch)
         if number < len(self._rungs) and standing.state is not TrialState.STOPPED:
@@ -159,6 +168,7 @@ class ASHA(StudyReader, Scheduler):
 
     def _num_promoted(self, number: int, count: int) -> int:
         """How many of so many trials at a rung go on: one of eta, rounded down."""
+        # With two rungs the last but one is the first, to which every trial comes: eta are compared there.
         is_last_but_one = 0 < number == len(self.levels) - 2
         return max(int(self.kind == "stopping" or is_last_but_one), int(count / self.eta))
 
@@ -167,8 +177,12 @@ class ASHA(StudyReader, Scheduler):
         return Grant(standing.trial, until=self.levels[number + 1], info=info)
 
     def _hopeless(self) -> End | None:
-        """A paused trial that cannot be promoted any more, since no other starts any more."""
+        """A paused trial that cannot be promoted any more, since no other starts any more.
+
+        It is ended so that its checkpoint can be deleted while the others still run.
+        """
         if not self._ended:
+            # Each rung can at most receive what trains towards it and what the one below can promote.
             coming = 0  # so many may still come to the rung from the one below
             for number, rung in enumerate(self._rungs[:-1]):
                 largest = self._num_promoted(number, len(rung) + len(rung.coming) + coming)
@@ -179,6 +193,7 @@ class ASHA(StudyReader, Scheduler):
                         place = f"rank {rank + 1} of {len(rung)} at epoch {self.levels[number]}"
                         self._ended.append(End(standing.trial, f"{place}, where at most {largest} go on"))
                 coming = len(rung.coming) + sum(rung.rank(one) < largest for one in rung.paused())
+        # The list is kept between calls, in which a trial may have ended otherwise.
         while self._ended:
             end = self._ended.pop()
             if self._standings[end.trial].state is TrialState.PAUSED:
@@ -204,13 +219,14 @@ class _Rung:
     """The trials that came to a rung, ordered by their values there.
 
     Attributes:
-        coming: those that train on their way to it.
+        coming: the trials that train on their way to it.
     """
 
     def __init__(self) -> None:
         self.coming: set[int] = set()
         self._order: list[tuple[float, int]] = []
         self._values: dict[int, float] = {}
+        # A heap, from which trials that went on or ended are taken only when they come to the top.
         self._waiting: list[tuple[float, int, int, Standing]] = []
 
     def __len__(self) -> int:
@@ -222,7 +238,7 @@ class _Rung:
         return bool(self._order) and math.isfinite(self._order[0][0])
 
     def add(self, value: float, trial: int) -> None:
-        """Take in the value of a trial, unless it is known; equal ones rank by their ids."""
+        """Take in the value of a trial, unless it is known; equal values rank by the trials' ids."""
         if trial not in self._values:
             self._values[trial] = value
             bisect.insort(self._order, (value, trial))
@@ -247,11 +263,13 @@ class _Rung:
 
     def paused(self) -> list[Standing]:
         """All that wait here, the best first."""
+        # A sorted list is a heap, too.
         self._waiting = sorted(filter(_waits, self._waiting))
         return [entry[3] for entry in self._waiting]
 
 
 def _waits(entry: tuple[float, int, int, Standing]) -> bool:
     """Whether the trial still waits where it was paused."""
+    # A standing changes in place. A trial that was paused again, further up, has another attempt.
     _, _, attempt, standing = entry
     return standing.state is TrialState.PAUSED and standing.attempt == attempt

@@ -1,4 +1,4 @@
-"""What a scheduler is."""
+"""The protocol of schedulers, and what they decide."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Grant:
     Attributes:
         trial: id of a paused trial that goes on; None for a new one, whose config the searcher proposes.
         until: the last epoch that is granted; None where the objective itself knows its end.
-        info: what the log should keep of how it came about, JSON values. Other code reads the keys of
+        info: how the decision came about, for the log; JSON values. Other code reads the keys of
             `hpo.study.trial.TrialInfo`; any others may stand beside them.
-        start_from: id of the trial from whose newest checkpoint a new one starts, as in population-based
-            training, where the searcher proposes a config near that trial's; None to start from scratch. Its
-            epochs count on from there.
+        start_from: id of the trial from whose newest checkpoint a new trial starts, and counts its epochs on;
+            None to start from scratch. For population-based training, where the searcher proposes a config
+            near that of the older trial.
     """
 
     trial: int | None = None
@@ -32,7 +32,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class End:
-    """A paused trial that will never go on: it is stopped where it stands, and its files are let go.
+    """A paused trial that will never go on: it is stopped where it stands, and its files may be deleted.
 
     Attributes:
         trial: its id.
@@ -48,12 +48,12 @@ Step: TypeAlias = "Grant | End"
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a search will train, as far as it can be known before.
+    """An estimate of what a search will train.
 
     Attributes:
-        epochs: about how many epochs all trials are trained together.
-        first_epoch: where trials are compared for the first time.
-        num_first: how many come there before one of them is judged.
+        epochs: the epochs of all trials together, approximately.
+        first_epoch: the epoch at which trials are compared for the first time.
+        num_first: the number of trials that come there before one of them is judged.
     """
 
     epochs: float
@@ -63,18 +63,18 @@ class Forecast:
 
 @runtime_checkable
 class Scheduler(Protocol):
-    """Decides how long each trial runs. It proposes no configs, and it is not told results: it reads them.
+    """Decides how long each trial runs. A scheduler reads results from the study, and proposes no configs.
 
-    What it answers is a function of the study alone, so that a study can be resumed; it may keep what it
-    computed, as long as a fresh scheduler that is given the same study answers the same.
+    Its decisions are a function of the study alone, so that a study can be resumed. It may cache what it
+    computed, as long as a fresh scheduler decides the same for the same study.
 
-    A class that derives from this one inherits the defaults of what it does not define. The objects of any
-    other class that has `next` and `on_report` get them when a search takes them.
+    A class that derives from this one inherits the defaults of what it does not define. Objects of any other
+    class with `next` and `on_report` get them when a search takes them.
 
     Attributes:
         needs_epochs: whether it is of use only where trials report epochs.
-        max_epochs: the last epoch that it ever grants, None where the objective knows its end. A trial that
-            reports it is complete, which is not for `on_report` to say.
+        max_epochs: the last epoch that it ever grants; None where the objective knows its end. A trial that
+            reports this epoch is complete, and `on_report` is not asked.
         levels: the epochs of its rungs, ascending; empty without rungs.
     """
 
@@ -84,27 +84,27 @@ class Scheduler(Protocol):
 
     @abstractmethod
     def next(self, study: Study, *, can_start: bool) -> Step | None:
-        """Which trial trains next, or never will again; None if none can before another one reports.
+        """Decide which trial trains next, or never will again; None if none can before another one reports.
 
-        What it names is a paused trial: to name another one is an error.
+        A step that names a trial names a paused one; any other is an error.
 
         Args:
-            study: everything so far, with what runs at the moment.
+            study: everything so far, running trials included.
             can_start: whether a new trial may be started.
         """
         ...
 
     @abstractmethod
     def on_report(self, study: Study, trial: int) -> Decision:
-        """How a running trial goes on after its last report, which is in the study."""
+        """Decide how a running trial goes on after its last report, which is in the study."""
         ...
 
     def forecast(self, num_trials: int) -> Forecast | None:
-        """What a search of so many trials will train; None where it cannot be known, or all train in full."""
+        """Estimate what a search of so many trials will train; None if unknown, or if all train in full."""
         return None
 
 
 def described(scheduler: Scheduler) -> str:
-    """What the log calls the scheduler: with its arguments, if it says them."""
+    """The scheduler's name in the log, with its arguments if its `repr` has them."""
     kind = type(scheduler)
     return kind.__name__ if kind.__repr__ is object.__repr__ else repr(scheduler)

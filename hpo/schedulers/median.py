@@ -18,19 +18,19 @@ from hpo.study.study import Study
 class MedianStopping(StudyReader, Scheduler):
     """Stops a trial whose best value so far is worse than the median of the others' values at this epoch.
 
-    A rule without rungs: all trials that came to an epoch are compared there. The more trials there were, the
-    fewer come to the end; of 60 trials about three epochs of ten are trained, of 200 two.
+    The rule has no rungs: all trials that came to an epoch are compared there. The more trials there were,
+    the fewer are trained to the end: of 60 trials about 30 % of the epochs are trained, of 200 trials 20 %.
 
-    The paper holds the trial against the others' running averages, from their first epoch on. Where curves
-    fall steeply at first, almost all trials are better than that, and about half of all epochs are trained;
-    so here it is an option.
+    The paper compares with the others' running averages, from their first epoch on. Where curves fall steeply
+    at first, almost all trials are better than these, and about half of all epochs are trained. So here they
+    are an option.
 
     Args:
         max_epochs: the last epoch; None where the objective itself knows its end.
-        percentile: what share of the others, in percent, the trial may be behind and still go on: 50 is the
-            median, 25 keeps only what is as good as the best quarter. Above 0 and below 100.
+        percentile: the share of the others, in percent, that may be better without the trial being stopped:
+            50 is the median, 25 keeps only what is as good as the best quarter. Above 0 and below 100.
         min_epochs: no trial is stopped before this epoch.
-        min_trials: so many others must have come to an epoch before a trial is stopped there.
+        min_trials: the number of other trials that must have come to an epoch before one is stopped there.
         averages: whether the others count with the average of their values so far, as in the paper.
 
     Raises:
@@ -83,7 +83,7 @@ class MedianStopping(StudyReader, Scheduler):
         others = len(ordered) - 1
         if standing.epoch < self.min_epochs or others < self.min_trials:
             return CONTINUE
-        # The trial's own value is among them, and no judge of it.
+        # The trial's own value is among the ordered ones, but the trial is compared with the others only.
         threshold = _percentile(ordered, bisect.bisect_left(ordered, own), self.percentile / 100)
         if best <= threshold:
             return CONTINUE
@@ -98,7 +98,7 @@ class MedianStopping(StudyReader, Scheduler):
     def forecast(self, num_trials: int) -> Forecast | None:
         """What a search of so many trials will train; None where the objective knows its end.
 
-        What the rule leaves depends on the curves; this is what it left of recorded ones.
+        What the rule stops depends on the curves. The estimate is what it left of recorded ones.
         """
         if self.max_epochs is None:
             return None
@@ -121,18 +121,20 @@ class MedianStopping(StudyReader, Scheduler):
     def _report(self, standing: Standing) -> None:
         trial, value = standing.trial, standing.value
         mean, count = self._mean.get(trial, (0.0, 0))
+        # The running update would turn an infinite mean into NaN.
         mean = math.inf if math.isinf(value) or math.isinf(mean) else mean + (value - mean) / (count + 1)
         self._mean[trial] = mean, count + 1
         self._best[trial] = min(self._best.get(trial, math.inf), value)
         bisect.insort(self._ordered.setdefault(standing.epoch, []), self._compared(standing))
 
     def _compared(self, standing: Standing) -> float:
-        """What a trial counts with at its last epoch where others are held against it."""
+        """The value of a trial at its last epoch that others are compared with."""
         return self._mean[standing.trial][0] if self.averages else standing.value
 
 
 def _percentile(ordered: list[float], left_out: int, share: float) -> float:
     """The value that this share of the ordered ones is below, without one of them; interpolated."""
+    # By place, without a copy of the list: the rule is asked after each report.
     place = share * (len(ordered) - 2)
     below = math.floor(place)
 
@@ -142,4 +144,5 @@ def _percentile(ordered: list[float], left_out: int, share: float) -> float:
     if place == below:
         return at(below)
     low, high = at(below), at(below + 1)
+    # Between a number and infinity there is no interpolation; the lower one is the stricter threshold.
     return low if math.isinf(high) else low + (place - below) * (high - low)

@@ -28,7 +28,7 @@ SCHEDULERS: dict[str, Callable[..., Scheduler]] = {
     "median": MedianStopping,
     "successive-halving": SuccessiveHalving,
 }
-"""What `scheduler=` takes as a name, beside those that others register."""
+"""The names that `scheduler=` takes, beside those that other distributions register."""
 
 _NAMES = ", ".join(map(repr, SCHEDULERS))
 _EXPECTED = "an object with next(study, can_start=) and on_report(study, trial)"
@@ -37,18 +37,18 @@ _EXPECTED = "an object with next(study, can_start=) and on_report(study, trial)"
 def scheduler_named(
     scheduler: str | Scheduler, *, max_epochs: int | None = None, **options: Any
 ) -> Scheduler:
-    """The scheduler that a name stands for; a scheduler stands for itself.
+    """Return the scheduler that a name stands for; a scheduler is returned as it is.
 
     Args:
         scheduler: a name of `SCHEDULERS`, one that another distribution registered as an entry point of the
             group `hpo.schedulers`, or a scheduler.
-        max_epochs: a full training, where the objective says how long that is, for one that is named and has
+        max_epochs: a full training, if the objective says how long that is; passed to a named scheduler with
             a parameter of this name.
-        options: more arguments of the scheduler that is named, such as `eta=4`.
+        options: more arguments of the named scheduler, such as `eta=4`.
 
     Raises:
-        ValueError: there is none of that name; the text lists those that are. Or it is not said how many
-            epochs a full training has.
+        ValueError: there is no scheduler of that name (the text lists those that there are), or the number of
+            epochs of a full training is unknown.
         TypeError: it is neither a name nor a scheduler, or it has no such option.
         ImportError: what was registered under that name cannot be imported.
     """

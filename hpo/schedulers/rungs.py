@@ -8,7 +8,7 @@ from typing import Any
 from hpo.checks import checked_count, checked_number
 
 _TOLERANCE = 1e-9
-"""Of powers of eta that are not exact, such as 3 ** -3 * 27."""
+"""For quotients by eta that are not exact: 0.999... is the rung at epoch 1."""
 
 
 def check_epochs(name: str, value: Any) -> int:
@@ -62,6 +62,7 @@ def rung_levels(min_epochs: int, max_epochs: int, eta: float) -> tuple[int, ...]
     levels, exact = [highest], highest / eta
     while exact + _TOLERANCE >= lowest:
         level = math.floor(exact + _TOLERANCE)
+        # With a small eta two levels may round to the same epoch.
         if level < levels[0]:
             levels.insert(0, level)
         exact /= eta

@@ -1,7 +1,7 @@
-"""What a study tells a scheduler: where each trial stands.
+"""Where each trial of a study stands, for schedulers.
 
-The one place where schedulers read the log. Each event is read once, so that a decision costs the same in a
-study of thousands of trials as in a small one.
+This is the one place where schedulers read the log. Each event is read once, so that a decision costs the
+same in a study of thousands of trials as in a small one.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class Standing:
 
     Attributes:
         trial: its id.
-        state: how far it got.
+        state: its state.
         until: the last epoch that it was granted; None where none was granted.
         bracket: the bracket that it belongs to, from 0.
-        epoch: its last epoch; 0 before the first.
-        value: what it reported then, small is good; infinite for NaN and infinity, which rank last.
-        before: its epoch before that one.
+        epoch: the epoch of its last report; 0 before the first.
+        value: what it reported then; small is good. Infinite for NaN and infinity, which rank last.
+        before: the epoch of the report before that one.
         attempt: how many times it was started again.
     """
 
@@ -67,7 +67,7 @@ class Standings(StudyReader):
         return self._study is study
 
     def read_on(self, study: Study) -> Iterable[tuple[EventKind, Standing]]:
-        """What happened since the last time, event by event, with where its trial stands after it.
+        """The events since the last call, one by one, each with where its trial stands after it.
 
         Args:
             study: the study; the standings of another one than last time are forgotten.
@@ -94,7 +94,7 @@ class Standings(StudyReader):
         if event.kind is EventKind.TRIAL_STARTED:
             return self._start(event, event.trial)
         standing = self._standings.get(event.trial)
-        # What another start has replaced, and what comes after the end, has no effect.
+        # Late events have no effect: those of an attempt that another start replaced, those after the end.
         if standing is None or standing.is_over or event.attempt != standing.attempt:
             return None
         if event.kind is EventKind.REPORTED:
@@ -115,6 +115,7 @@ class Standings(StudyReader):
         data = event.data
         standing = self._standings.get(trial)
         if standing is None:
+            # Without a proposal it is a config with a result that the user added.
             if event.attempt or "proposal" not in data:
                 return None
             info: TrialInfo = data.get("info", {})

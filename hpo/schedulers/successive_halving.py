@@ -1,4 +1,4 @@
-"""Successive halving (Jamieson and Talwalkar 2016, algorithm 1).
+"""Synchronous successive halving (Jamieson and Talwalkar 2016, algorithm 1).
 
 "Non-stochastic Best Arm Identification and Hyperparameter Optimization", AISTATS 2016.
 """
@@ -12,13 +12,13 @@ from hpo.schedulers.synchronous import BracketPlan, Synchronous
 class SuccessiveHalving(Synchronous):
     """Trains many trials a little, the best of them more, and the best of these in full.
 
-    Of eta ** s trials at the first of s + 1 rungs one gets to the last; then the next such bracket begins.
+    Of eta ** s trials at the first of s + 1 rungs one gets to the last. Then the next such bracket begins.
 
     Args:
         min_epochs: the first rung, at least 1.
-        max_epochs: the last one: a full training.
+        max_epochs: the last rung, a full training.
         eta: one trial of eta goes on, to eta times as many epochs; above 1.
-        num_trials: how many trials a bracket has; by default so many that one of them is trained in full.
+        num_trials: the number of trials of a bracket; by default so many that one is trained in full.
 
     Example:
         >>> SuccessiveHalving(1, 27, eta=3).plan(0)

@@ -15,19 +15,19 @@ from hpo.study.study import Study
 from hpo.study.trial import TrialState
 
 BracketPlan = tuple[tuple[int, int], ...]
-"""How many trials train up to which epoch, for each rung of a bracket: the paper's n_i and r_i."""
+"""For each rung of a bracket, how many trials train up to which epoch: the paper's n_i and r_i."""
 
 
 class Synchronous(StudyReader, Scheduler):
-    """Runs brackets one after the other; a worker that would wait for a rung begins with the next one.
+    """Runs brackets one after the other; a worker that would wait for a rung begins the next bracket.
 
-    Each bracket compares its own trials alone. It is a rung of `n` new trials, of which the best go on to
-    the next rung once all of them came to it, and so forth. Where the search ends before a bracket is full,
-    one trial of eta goes on all the same, at least one.
+    A bracket compares only its own trials. It starts n of them; once all have come to the first rung, the
+    best go on to the next one, and so forth. If the search ends before a bracket is full, one trial of eta
+    still goes on, at least one.
 
     Args:
         min_epochs: the first rung, at least 1.
-        max_epochs: the last one: a full training.
+        max_epochs: the last rung, a full training.
         eta: one trial of eta goes on, to eta times as many epochs; above 1.
 
     Attributes:
@@ -53,6 +53,7 @@ class Synchronous(StudyReader, Scheduler):
     def next(self, study: Study, *, can_start: bool) -> Step | None:
         """A trial that can go on, of the oldest bracket first; else a new one of the newest bracket."""
         self._read(study)
+        # Once no trial can start, rungs that waited for more are decided without an event of theirs.
         if can_start != self._could_start:
             self._could_start = can_start
             self._changed.update(self._open)
@@ -97,7 +98,7 @@ class Synchronous(StudyReader, Scheduler):
         self._standings = Standings()
         self._brackets: list[Bracket] = []
         self._open: dict[int, Bracket] = {}
-        # No trial goes on in a bracket in which nothing happened since the last time.
+        # The brackets with news: in all others no trial can go on, so they need not be asked again.
         self._changed: set[int] = set()
         self._could_start = True
 
@@ -135,7 +136,7 @@ class Bracket:
 
     @property
     def takes_more(self) -> bool:
-        """Whether its first rung is not full, and no trial went on from it yet."""
+        """Whether its first rung is not full, and no trial has gone on from it yet."""
         return len(self._rungs[0]) < self._plan[0][0] and not any(self._rungs[1:])
 
     def start(self, standing: Standing) -> None:
@@ -166,6 +167,7 @@ class Bracket:
                 continue
             level = self._plan[number][1]
             ranked = sorted(self._rungs[number], key=lambda trial: (self._value(number, trial), trial))
+            # What went on from here is in the next rung, so only the rest of the places is open.
             places = self._num_promoted(number) - len(self._rungs[number + 1])
             chosen = [trial for trial in ranked if self._can_go_on(number, trial)][: max(0, places)]
             for one in waiting:
