@@ -1,4 +1,4 @@
-"""Which hyperparameters of a config exist: the conditions of a space, checked and put in order."""
+"""Decides which hyperparameters of a config exist: the conditions of a space, checked and put in order."""
 
 from __future__ import annotations
 
@@ -58,16 +58,18 @@ class Activity:
         Args:
             values: a value for every hyperparameter.
         """
+        # Those of inactive ones are never read, so a decoded point of the whole cube can be passed.
         return self.chosen(values.__getitem__)
 
     def chosen(self, choose: Callable[[str], Scalar]) -> dict[str, Scalar]:
-        """The values that `choose` gives to those hyperparameters that exist, in the order of the space.
+        """The values that `choose` returns for those hyperparameters that exist, in the order of the space.
 
         Args:
             choose: makes a valid value of a name; called for active hyperparameters only, each after
                 those that decide about it.
         """
         found: dict[str, Scalar] = {}
+        # Deciders come first: what is not in `found` by then is inactive, and so is what depends on it.
         for name in self.order:
             if self.unmet(name, found) is None:
                 found[name] = choose(name)

@@ -197,6 +197,7 @@ class Constant(Domain):
     default: Scalar = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        # Without the check of the base class: the only value is the default.
         object.__setattr__(self, "value", plain(self.value))
         object.__setattr__(self, "default", self.value)
 

@@ -80,7 +80,7 @@ class Condition:
 
         Args:
             value: a valid value of that hyperparameter.
-            rank: its `Domain.rank`, which gives values their place in the order.
+            rank: its `Domain.rank`, the place of a value in the order.
         """
         if self.is_order:
             return _ORDER[self.operator](rank(value), rank(self.operands[0]))

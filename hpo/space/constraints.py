@@ -1,4 +1,4 @@
-"""What a space asks of a whole config, beyond the range of each value.
+"""Constraints: what a space requires of a whole config, beyond the range of each value.
 
 A constraint is a tree of names (`param("a") <= param("b")`), the import path of a function, or a function.
 """
@@ -23,7 +23,7 @@ class Constraint(ABC):
     """A condition that every config of a space meets.
 
     Attributes:
-        is_imported_late: whether code is imported when the first config is checked, and not before.
+        is_imported_late: whether code is imported only when the first config is checked.
     """
 
     is_imported_late: ClassVar[bool] = False
@@ -48,6 +48,7 @@ class TreeConstraint(Constraint):
 
     def holds(self, config: Mapping[str, Scalar]) -> bool:
         """Whether the tree holds, or a name in it is inactive."""
+        # Else every constraint on a conditional hyperparameter would have to name its condition again.
         return not self.relation.names <= config.keys() or self.relation.holds(config)
 
     def to_json(self) -> dict[str, Any]:
@@ -102,7 +103,7 @@ class PathConstraint(Constraint):
 
 @dataclass(frozen=True)
 class FunctionConstraint(Constraint):
-    """A function in memory. It works, except in JSON."""
+    """A function in memory. JSON cannot hold it."""
 
     function: Callable[[dict[str, Scalar]], object]
 
@@ -180,6 +181,7 @@ def constraint_from_json(document: object) -> Constraint:
 
 
 def _verdict(result: object, constraint: Constraint) -> bool:
+    # Not by truth: a function that forgets its `return` would turn every config down.
     if not isinstance(result, (bool, np.bool_)):
         raise SpaceError(
             f"The constraint {constraint!r} returns True or False; received {result!r} of type "

@@ -1,7 +1,7 @@
 """Frozen `scipy.stats` distributions as domains, continuous and discrete.
 
-`scipy.stats` takes half a second to import. Nothing here imports it to look at a value: what comes from it
-can only exist where the user has imported it already.
+`scipy.stats` takes half a second to import, so nothing here imports it to look at a value. An object of it
+can exist only where the user has imported it already.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from hpo.space.domain import UNIT_HIGH, UNIT_LOW, Domain
 from hpo.space.values import NO_DEFAULT, Scalar, did_you_mean, integer, real_number
 
 _LARGEST_INTEGER = 2.0**53
-# A bound is reached if the lowest step of the cube ends this near to it, as a share of the lower half.
+"""Floating-point numbers hold every integer up to here, and not every one beyond."""
+
 _REACHED = 2.0**-40
+"""A bound is reached if the outermost quantile of the cube is this near to it, as a share of that half."""
 
 
 def is_frozen(value: object) -> bool:
@@ -79,6 +81,7 @@ class Distribution(Domain):
                     f"The arguments of {self._call} are numbers, one each and not NaN; received {value!r}. "
                     "Give each hyperparameter a distribution of its own."
                 )
+        # SciPy takes arguments out of their range, and answers with NaN.
         median = self._ppf(np.array([0.5]))[0]
         if np.isnan([median, *self._support]).any():
             raise SpaceError(f"The arguments of {self._call} make no distribution: its median is NaN.")
@@ -143,8 +146,10 @@ class Distribution(Domain):
         (`uniform`, the lower end of `expon`), and a number inside where it does not (`lognorm`).
         """
         low, high = self._support
+        # SciPy's quantiles may leave the support: randint(16, 257).ppf(0) is 15.
         values = np.clip(self._ppf(unit), low, high)
         if self.is_discrete:
+            # An infinite one too: poisson.ppf(1).
             finite = np.clip(values, -_LARGEST_INTEGER, _LARGEST_INTEGER)
             return [int(value) for value in np.rint(finite).tolist()]
         if np.isinf(values).any():
@@ -234,6 +239,7 @@ class Distribution(Domain):
 
     @property
     def _identity(self) -> tuple[object, ...]:
+        # A frozen distribution compares by identity. One with a name is what its name and arguments say.
         if not self._is_named:
             return self.frozen, self.default, self.conditions
         args = tuple(_plain_argument(value) for value in self.frozen.args)
@@ -305,6 +311,7 @@ def _is_argument(value: object) -> bool:
 
 
 def _argument_to_json(value: Any) -> float | str:
+    # truncnorm and others take infinite bounds, which JSON has no number for.
     number: float = _plain_argument(value)
     return number if math.isfinite(number) else str(number)
 

@@ -1,7 +1,7 @@
-"""What a domain is: a distribution with a quantile function, seen through the unit interval.
+"""Domains: distributions with a quantile function, seen through the unit interval.
 
-Every searcher works on uniform numbers in the unit interval; the domain turns them into values under the
-user's prior and back. Third parties add a domain by subclassing `Domain`.
+Every searcher works on uniform numbers in the unit interval. A domain turns them into values under the user's
+prior, and back. Third parties add a domain by subclassing `Domain`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _Self = TypeVar("_Self", bound="Domain")
 def clipped(
     numbers: NDArray[np.float64], low: float = UNIT_LOW, high: float = UNIT_HIGH
 ) -> NDArray[np.float64]:
-    """The numbers, brought between two bounds: a fifth of the time of `np.clip` for the few of a proposal."""
+    """Clip numbers to two bounds."""
+    # For the few numbers of a proposal `np.clip` takes five times as long.
     return np.asarray(np.minimum(np.maximum(numbers, low), high))
 
 
@@ -64,7 +65,7 @@ class Domain(ABC):
         given = self.default
         if given is NO_DEFAULT:
             return
-        # Messages show the domain, as it is without what may be no default.
+        # The message below shows the domain, which cannot have a default yet that is not in it.
         object.__setattr__(self, "default", NO_DEFAULT)
         try:
             valid = self.validate(given)
@@ -129,6 +130,7 @@ class Domain(ABC):
         points = np.asarray(unit, dtype=np.float64)
         if points.ndim != 1:
             raise SpaceError(f"decode takes points of shape (n,); received shape {points.shape}.")
+        # NaN passes every clip, and would become some value or other.
         if np.isnan(points).any():
             raise SpaceError("decode takes numbers from 0 to 1; received NaN.")
         return self.quantiles(clipped(points))
@@ -149,6 +151,7 @@ class Domain(ABC):
             SpaceError: a value is not in the domain.
         """
         positions = self.positions([self.validate(value) for value in values])
+        # A bound has the cdf 0 or 1, outside of the interval that searchers work in.
         return clipped(positions)
 
     def contains(self, value: object) -> bool:
@@ -215,6 +218,7 @@ class Domain(ABC):
 
     def with_conditions(self: _Self, *conditions: Condition) -> _Self:
         """The same domain with exactly these conditions; none makes it unconditional."""
+        # Past the constructor, which takes no conditions: a subclass need not know of them.
         changed = copy.copy(self)
         object.__setattr__(changed, "conditions", conditions)
         return changed

@@ -48,7 +48,7 @@ class Node(ABC):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Pair(Node):
-    """Two sides with an operator between them."""
+    """Two nodes with an operator between them."""
 
     operator: str
     left: Node
@@ -83,7 +83,7 @@ def _arithmetic(sign: str) -> tuple[_Operator[Arithmetic], _Operator[Arithmetic]
 
 
 def _comparison(sign: str) -> _Operator[Inequality]:
-    """The method of a comparison; Python turns it round itself for an expression on the right."""
+    """The method of a comparison; for an expression on the right Python reverses the comparison itself."""
 
     def compare(self: Expression, other: Expression | Scalar) -> Inequality:
         return Inequality(sign, self, as_expression(other))
@@ -111,9 +111,11 @@ class Expression(Node):
     __eq__ = _comparison("==")  # type: ignore[assignment]
     __ne__ = _comparison("!=")  # type: ignore[assignment]
 
+    # A minus sign is a product, so that JSON needs no operator with one side.
     def __neg__(self) -> Arithmetic:
         return Arithmetic("*", Literal(-1), self)
 
+    # `==` makes a tree and compares nothing, which takes Python's own hash away.
     def __hash__(self) -> int:
         return hash(str(self.to_json()))
 
@@ -195,7 +197,7 @@ class Arithmetic(Pair, Expression):
 
 
 class Relation(Node):
-    """Something that holds or not. Join two by `&` and `|`, turn one round by `~`."""
+    """A statement that holds or not. Join two by `&` and `|`, negate one by `~`."""
 
     @abstractmethod
     def holds(self, config: Mapping[str, Scalar]) -> bool:
@@ -210,6 +212,7 @@ class Relation(Node):
     def __invert__(self) -> Relation:
         return Inverted(self)
 
+    # For `a and b` and `1 <= a <= 3` Python asks for a truth value, and would drop a part of the constraint.
     def __bool__(self) -> bool:
         raise SpaceError(
             f"{self!r} is neither true nor false before there is a config. Join constraints by & and | and "
@@ -274,7 +277,7 @@ class Joined(Pair, Relation):
 
 @dataclass(frozen=True, eq=False)
 class Inverted(Relation):
-    """A relation turned round."""
+    """A negated relation."""
 
     relation: Relation
 
@@ -296,7 +299,7 @@ class Inverted(Relation):
 
 
 def param(name: str) -> Reference:
-    """The value of the hyperparameter `name`, to build a constraint from.
+    """Refer to the value of the hyperparameter `name` in a constraint.
 
     Example:
         >>> param("width") * param("depth") <= 4096

@@ -109,6 +109,7 @@ class Float(Domain):
             values = np.array([self.low * ratio**point for point in unit.tolist()], dtype=np.float64)
         values[unit <= UNIT_LOW] = self.low
         values[unit >= UNIT_HIGH] = self.high
+        # A power of the rounded ratio of a narrow range may come out above `high`.
         inside: list[Scalar] = clipped(values, self.low, self.high).tolist()
         return inside
 
@@ -119,6 +120,7 @@ class Float(Domain):
         if not self.log:
             return (np.array(values, dtype=np.float64) - self.low) / (self.high - self.low)
         width = math.log(self.high / self.low)
+        # Of quotients, as in `quantiles`: a difference of two logarithms would lose digits near `low`.
         return np.array([math.log(value / self.low) / width for value in values], dtype=np.float64)
 
 

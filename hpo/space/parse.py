@@ -1,6 +1,6 @@
 """Domains to JSON and back: by name and arguments, from a list of allowed names.
 
-Nothing is unpickled or evaluated.
+Reading data runs no code: nothing is unpickled or evaluated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Kind = TypeVar("_Kind", bound=type[Domain])
 
 
 def register_domain(domain: _Kind) -> _Kind:
-    """Allow a third party's subclass of `Domain` in JSON and TOML, under its `kind`; a class decorator.
+    """Allow a subclass of `Domain` in JSON and TOML under its `kind`; a class decorator for third parties.
 
     Raises:
         SpaceError: another class has that kind.
@@ -47,6 +47,7 @@ def as_domain(value: object) -> Domain:
     """
     if isinstance(value, Domain):
         return value
+    # A family without its arguments too, for the message that says how to call it.
     if is_frozen(value) or is_family(value):
         return Distribution(value)
     if isinstance(value, (list, tuple, set, frozenset, range)):

@@ -1,4 +1,4 @@
-"""What may be searched: named domains, and the unit cube that every searcher works in."""
+"""The search space: named domains, and the unit cube that every searcher works in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Config: TypeAlias = dict[str, Scalar]
 
 
 class Space(Mapping[str, Domain]):
-    """The hyperparameters of a search, in order, with what is asked of them together.
+    """The hyperparameters of a search, in order, with the constraints on them.
 
     A space is a read-only mapping from names to domains. Each is one dimension of the unit cube, in which
     the user's priors are uniform.
@@ -64,6 +64,7 @@ class Space(Mapping[str, Domain]):
             check_names(constraint, self._domains)
         self._activity = Activity(self._domains)
         self._is_conditional = any(domain.conditions for domain in self._domains.values())
+        # Without import paths: making a space, say from a file, runs no code of the file's choice.
         self._checked_defaults([each for each in self._constraints if not each.is_imported_late])
 
     @property
@@ -133,7 +134,7 @@ class Space(Mapping[str, Domain]):
             )
         if np.isnan(points).any():
             raise SpaceError("decode takes numbers from 0 to 1; received NaN.")
-        # All at once: for a point or two, to check and clip each column takes as long as to decode it.
+        # All at once: for a point or two, checking and clipping each column takes as long as decoding it.
         points = clipped(points)
         columns = [domain.quantiles(points[:, i]) for i, domain in enumerate(self._domains.values())]
         configs = [dict(zip(self._domains, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -197,10 +198,10 @@ class Space(Mapping[str, Domain]):
         return self._checked_defaults(self._constraints)
 
     def completed(self, partial: Mapping[str, object], rest: Mapping[str, object]) -> Config:
-        """Make a full config of some values that a user chose.
+        """Complete the values that a user chose to a full config.
 
-        Each active hyperparameter that `partial` leaves out takes its default. One without a default takes
-        its value in `rest`, or the median of its domain where it was inactive in `rest`.
+        An active hyperparameter that `partial` leaves out takes its default. Without a default it takes its
+        value in `rest`, or the median of its domain if it is inactive in `rest`.
 
         Args:
             partial: values by name; may be empty.
@@ -246,7 +247,7 @@ class Space(Mapping[str, Domain]):
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Space:
-        """Read a space from what `to_json` returned. Only types and distributions from a list are made.
+        """Read a space from what `to_json` returned. It makes only types and distributions from a list.
 
         Raises:
             SpaceError: the document has another form, or names something that is not on the list.
@@ -325,6 +326,7 @@ class Space(Mapping[str, Domain]):
         inactive = []
         for name in self._activity.order:
             unmet = self._activity.unmet(name, valid)
+            # By the valid values alone: one that is inactive itself must not decide about others.
             if unmet is not None:
                 inactive += [f"{name!r} is there only if {unmet}"] if name in config else []
             elif name in config:

@@ -58,6 +58,7 @@ def load_space_toml(path: str | os.PathLike[str]) -> Space:
         entries = tomllib.loads(source.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpaceError(f"{source} is no valid TOML: {error}") from error
+    # A hyperparameter may have that name: then the entry is a table or a value, and no list.
     constraints = entries.pop("constraints") if isinstance(entries.get("constraints"), list) else []
     try:
         domains = {name: about(name, _domain, entry) for name, entry in entries.items()}

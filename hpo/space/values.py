@@ -1,7 +1,7 @@
-"""The values that a config may hold, and what every message about a wrong one has in common.
+"""The values that a config may hold, and the common parts of messages about wrong ones.
 
 A config is a plain `dict` of plain Python values, so that it goes through JSON unchanged and means the
-same in every framework. NumPy scalars are taken and turned into plain ones.
+same in every framework. NumPy scalars are accepted and turned into plain ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from hpo.errors import SpaceError
 
 Scalar: TypeAlias = float | int | str | bool | None
-"""One value of a config: what JSON can hold and is not a container."""
+"""One value of a config: anything that JSON can hold, except containers."""
 
 
 class NoDefault(enum.Enum):
@@ -46,6 +46,7 @@ def plain(value: object) -> Scalar:
         value = value.item()
     if value is None or isinstance(value, bool):
         return value
+    # A subclass, such as an IntEnum, would come back from JSON as a plain number or string.
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -70,6 +71,7 @@ def real_number(value: object, what: str) -> float:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SpaceError(f"{what} is a number; received {value!r} of type {type(value).__name__}.")
+    # An integer may be too large for a float.
     try:
         number = float(value)
     except OverflowError:
