@@ -1,7 +1,7 @@
-"""The framework-free halves of what a backend's package shows to people.
+"""The framework-free halves of the classes that a backend's package offers to users.
 
-Each backend derives its `Module`, `DataModule` and `Trainer` from these; what is left to it is what
-only its framework can do.
+Each backend derives its `Module`, `DataModule` and `Trainer` from these, and adds only what its framework
+has to do.
 """
 
 from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBatches, check_arrays, split

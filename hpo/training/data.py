@@ -15,11 +15,11 @@ from hpo.randomness import batch_order, check_seed, uniforms
 from hpo.training.hyperparameters import HyperParameters
 
 EXAMPLES_PER_CHUNK = 1024
-"""Examples that are gathered and converted at a time: few enough to stay in a core's cache."""
+"""The number of examples gathered and converted at a time: few enough to stay in a core's cache."""
 
 
 def check_arrays(train: Any, validation: Any, batch_size: int, *, regression: bool = False) -> Arrays:
-    """Make `Arrays` of two pairs of examples and labels, or say what is wrong with them.
+    """Make `Arrays` of two pairs of examples and labels, after checking them.
 
     Args:
         train: a pair (x, y): (N, ...) uint8 or floating-point examples, (N,) integer labels.
@@ -81,6 +81,7 @@ class OrderedBatches(ABC):
 
     def __len__(self) -> int:
         """The number of batches in one pass."""
+        # Rounded up, since the last batch may be smaller.
         return -(-self.num_examples // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
@@ -88,6 +89,7 @@ class OrderedBatches(ABC):
             return self.visit(np.arange(self.num_examples))
         self._epochs += 1
         trial = current_trial()
+        # The order in which a `Trainer` visits them: a loop of the user's own trains the same.
         return self.visit(batch_order(trial.seed, trial.replicate, self._epochs, self.num_examples))
 
     @abstractmethod
@@ -107,6 +109,7 @@ class ArrayBatches(OrderedBatches):
 
     def visit(self, order: Array) -> Iterator[tuple[Any, Any]]:
         """Batches (x, y) of the examples `order`: x floating point, in [0, 1] if it was uint8."""
+        # Converted a chunk at a time and cut afterwards: batches of a few examples are too small for that.
         for x, y in self.chunks(order):
             for first in range(0, len(y), self.batch_size):
                 last = first + self.batch_size
@@ -120,6 +123,7 @@ class ArrayBatches(OrderedBatches):
         for start in range(0, len(order), per_chunk):
             rows = order[start : start + per_chunk]
             x = self.x[rows].astype(dtype)
+            # Images stay uint8 until here: less memory, and faster than rows of float32.
             if self.x.dtype == np.uint8:
                 x *= np.asarray(1 / 255, dtype)
             labels = self.y[rows].astype(dtype if self.y.dtype.kind == "f" else np.int64)
@@ -213,6 +217,7 @@ def _drawn_apart(
             f"validation is a pair (x, y), or the share of the examples to hold out, in (0, 1); received "
             f"{share!r}."
         )
+    # By its own seed, not the trial's: all trials are validated on the same examples.
     order = np.argsort(uniforms(check_seed(seed), "validation", shape=(len(x),)), kind="stable")
     held_out, kept = np.split(order, [max(1, round(share * len(x)))])
     # A short y is reported where shapes are checked.
@@ -266,5 +271,6 @@ def split(
     opening = current_trial().opening
     if opening is None:
         return (x[:kept], y[:kept]), (x[kept:], y[kept:])
+    # `hpo.final_test` refuses a score of an objective that never asked for the sealed set.
     opening.used = True
     return (x[:kept], y[:kept]), test

@@ -39,7 +39,7 @@ class HasRunState(Protocol):
 
 
 class PlainRun:
-    """What is kept of a run of one model by the backend: its state, with the optimizer's slots in it.
+    """The checkpoint of one model's run by the backend: its state, which has the optimizer's slots in it.
 
     Args:
         run: from `Backend.prepare`, with one member.
@@ -67,11 +67,11 @@ class PlainRun:
 class TrainerFit:
     """A model under training by a `Trainer`: what `Trainer.epochs` attaches to the trial.
 
-    It is one for each call, so that an objective may train several models, or one model several times.
+    Each call makes its own, so that an objective may train several models, or one model several times.
 
     Args:
-        run: the model's, a `ModuleRun` or a `PlainRun`.
-        seed: what, with `replicate`, decides the order of the mini-batches.
+        run: the model's run, a `ModuleRun` or a `PlainRun`.
+        seed: decides, with `replicate`, the order of the mini-batches.
         replicate: which of the repeated draws this is.
 
     Attributes:
@@ -102,6 +102,7 @@ class TrainerFit:
                 f"{_spelled(self._draws)}. Make it as it was made in the trial."
             )
         self._run.load_checkpoint_state(state)
+        # In place: the Trainer's `history` is the same list.
         self.history[:] = state["history"]
 
 

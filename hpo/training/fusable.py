@@ -1,4 +1,4 @@
-"""What an objective must say of a config so that several of them can train together."""
+"""What an objective must tell about a config so that several configs can train together."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ class Training:
 
     @property
     def kind(self) -> Hashable:
-        """What it has in common with those that may train together with it."""
+        """What trainings that may run together have in common."""
+        # The arrays by identity: to compare their contents would read the whole data set.
         return (self.member.model, type(self.member.optimizer), id(self.arrays), self.max_epochs)
 
     @property
     def description(self) -> str:
-        """What kind of training it is, in words that are the same in each process."""
+        """The kind of training, in words that are the same in each process; `kind` is not."""
         optimizer = type(self.member.optimizer).__name__
         return f"{self.member.model} by {optimizer}, batches of {self.arrays.batch_size}"
 
@@ -48,7 +49,7 @@ class Training:
 
     @property
     def size(self) -> int:
-        """Numbers that a run holds for it beside the data: parameters, what belongs to them, and scores."""
+        """How many numbers a run holds for it beside the data: parameters, slots, work space and scores."""
         numbers = sum(math.prod(shape) for shape in parameter_shapes(self.member.model).values())
         # A copy for a checkpoint, and work space.
         return numbers * (3 + len(self.member.optimizer.slots)) + self._scores(self.member.model.num_outputs)
@@ -76,8 +77,8 @@ class Training:
 class Fusable(Protocol):
     """An objective that trains one model by the backend and yields its records (see `hpo.training.train`).
 
-    Called with a config it does so by itself. Where several of its trials run at once, they may also be
-    trained together by what `training` says of each.
+    Called with a config, it trains that config alone. Where several of its trials run at once, they may also
+    be trained together, by what `training` returns for each.
     """
 
     def training(self, config: Mapping[str, Any], *, seed: int, replicate: int) -> Training:

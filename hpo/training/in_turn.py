@@ -1,4 +1,4 @@
-"""K models trained one after the other on the same order of examples, as one run."""
+"""K models that train one after the other as one run, for what a backend cannot train together."""
 
 from __future__ import annotations
 

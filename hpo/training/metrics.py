@@ -1,4 +1,4 @@
-"""What a model's outputs are scored by, beside its error and its loss."""
+"""Metrics of a model's outputs, beside its error and its loss."""
 
 from __future__ import annotations
 
@@ -49,4 +49,5 @@ METRICS: Mapping[str, MetricFunction] = {
 
 
 def _deviations(targets: Array, outputs: Array) -> Array:
+    # Outputs (n, 1) minus targets (n,) would be broadcast to (n, n).
     return np.asarray(outputs.reshape(targets.shape) - targets, np.float64)

@@ -1,4 +1,4 @@
-"""The framework-free half of a model."""
+"""The framework-free half of models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRAINING_METHODS = ("loss", "forward", "training_step", "configure_optimizers")
 
 
 class Module(HyperParameters):
-    """What every model of the book is: a forward pass, a loss, an optimizer, and steps made of them.
+    """The base of the book's models: a forward pass, a loss, an optimizer, and steps made of them.
 
     A subclass defines `forward` or sets `net`, and defines `loss` and `configure_optimizers`.
     """
@@ -45,11 +45,11 @@ class Module(HyperParameters):
 
     @contextmanager
     def caught_outputs(self) -> Iterator[list[Any]]:
-        """A list that gets what the model puts out inside the block, for scoring its steps.
+        """A list that collects the model's outputs inside the block, for scoring its steps.
 
-        A framework's hook would do, at several times the cost of a small model's call.
+        A framework's hook would serve, too, but costs several times as much as the call of a small model.
         """
-        # Past the framework's own attributes, which may take a list for a part of the model.
+        # Not by `setattr`: a framework may take a list for a part of the model, and track it.
         caught = vars(self)["_caught"] = []
         try:
             yield caught
@@ -57,7 +57,7 @@ class Module(HyperParameters):
             del vars(self)["_caught"]
 
     def catch(self, outputs: Any) -> Any:
-        """The outputs of a call; they are kept for scoring."""
+        """Return the outputs of a call, and keep them for scoring inside `caught_outputs`."""
         caught = vars(self).get("_caught")
         if caught is not None:
             caught.append(outputs)
@@ -65,7 +65,7 @@ class Module(HyperParameters):
 
 
 class Fitted(Module):
-    """A model of a net that is trained at one learning rate.
+    """A model of a net with one learning rate.
 
     Args:
         net: what is trained; a subclass may set `self.net` itself instead.

@@ -1,4 +1,4 @@
-"""The framework-free half of training one model: by the backend where that is the same, else by itself."""
+"""The framework-free half of training one model: by the backend where it can, else by the model's steps."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class FastPath(NamedTuple):
 
 
 class ModuleRun(ABC):
-    """A `hpo.backend.Run` of one model that people wrote.
+    """A `hpo.backend.Run` of one model that a user wrote.
 
-    A model of the library's trains by the backend as long as it is what the library made, which is looked
-    at in each epoch; every other model by its own steps.
+    A model of the library trains by the backend as long as it is what the library made. That is checked in
+    each epoch, since a notebook may replace a method at any time. Every other model trains by its own steps.
 
     Attributes:
         originals: the methods of the library's models, which the fast path stands in for.
@@ -77,10 +77,10 @@ class ModuleRun(ABC):
         return {"model": self.model_state(), "optimizer": optimizer, "counts": dict(self._counts)}
 
     def load_checkpoint_state(self, state: Tree) -> None:
-        """Make the model and its optimizer what they were.
+        """Restore the model and its optimizer.
 
         Raises:
-            CheckpointError: they are others.
+            CheckpointError: the state is of another model or optimizer.
         """
         self.trainer.backend.restore(self.model, state["model"])
         self._counts = dict(state["counts"])
@@ -92,11 +92,11 @@ class ModuleRun(ABC):
         return {CANONICAL: self.state()[0]}
 
     def optimizer_state(self) -> Tree:
-        """What the optimizer has to keep."""
+        """The optimizer's state."""
         return capture(self._optimizer)
 
     def load_optimizer_state(self, state: Tree) -> None:
-        """Make the optimizer what it was."""
+        """Restore the optimizer."""
         restore(self.optimizer(), state)
 
     def arrays(self) -> Arrays | None:
@@ -118,6 +118,7 @@ class ModuleRun(ABC):
             return self.learn(order)
         scores = fast.epoch(order)
         [state] = fast.state()
+        # Back into the model after each epoch, since the user's code may read or change its weights there.
         self._counts = {name: value for name, value in state.items() if not name.startswith("layers.")}
         self.load([{name: value for name, value in state.items() if name not in self._counts}])
         return scores
@@ -141,7 +142,7 @@ class ModuleRun(ABC):
         return caught[0]
 
     def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
+        """Refuse: a run needs at least one model."""
         raise IndexError(f"A run of one model has none to drop; received {index}.")
 
     def _fast(self) -> Run | None:

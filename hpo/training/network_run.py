@@ -60,5 +60,5 @@ class NetworkRun(ABC, Generic[Examples]):
         """Score the model on all validation examples."""
 
     def drop(self, index: int) -> None:
-        """There is one model, and a run of none is no run."""
+        """Refuse: a run needs at least one model."""
         raise IndexError(f"A run of one model has none to drop; received {index}.")

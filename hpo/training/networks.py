@@ -1,4 +1,4 @@
-"""The framework-free half of the book's networks: which of the backend's models each is."""
+"""The framework-free half of the book's networks, each with the backend's record of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Network:
         self.assemble()
 
     def assemble(self) -> None:
-        """Make the layers that are planned; a wrong argument is an error now, not with the first batch."""
+        """Make the planned layers, so that a wrong argument is an error now and not with the first batch."""
         self.plan()
 
     def design(self, image_shape: Sequence[int]) -> Model:
@@ -47,7 +47,7 @@ class Network:
         raise NotImplementedError(f"{type(self).__name__} defines no design(image_shape).")
 
     def plan(self) -> tuple[Layer, ...]:
-        """The layers, of which the numbers of inputs are not to be relied on."""
+        """The layers; their numbers of inputs mean nothing before the data are known."""
         return self.design(ANY_IMAGE).layers
 
     def initial_state(self, image_shape: Sequence[int]) -> State:
@@ -146,12 +146,13 @@ class BookLeNet(Network):
 def image_shape_of(state: State) -> tuple[int, ...]:
     """The shape of an example that a network with these parameters takes.
 
-    From LeNet's the size of the image cannot be told: it is the smallest square one, or else the smallest
-    lowest one, that makes so many inputs for its first dense layer.
+    LeNet's parameters do not determine the size of the image. The result is the smallest square image with so
+    many inputs to the first dense layer, or else the lowest one.
     """
     first = state["layers.0.weight"]
     if first.ndim == 2:
         return (len(first),)
+    # LeNet's 16 maps; each side is halved, cut by 4 and halved again.
     places = len(state["layers.2.weight"]) // 16
     height = math.isqrt(places)
     height = height if height**2 == places else 1
@@ -182,5 +183,6 @@ def xavier_state(state: State, seed: int | None) -> State:
 
 
 def _bound(weight: Array) -> float:
+    # Of a convolution (out, in, height, width) each unit has in * area inputs; dense weights have no area.
     area = math.prod(weight.shape[2:])
     return float((6 / (area * (weight.shape[0] + weight.shape[1]))) ** 0.5)

@@ -1,4 +1,4 @@
-"""The book's objective, for the classes of any backend."""
+"""The book's objective, made once for the classes of any backend."""
 
 from __future__ import annotations
 

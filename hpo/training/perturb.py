@@ -1,4 +1,4 @@
-"""Weights moved by round-off: how far training goes astray by itself."""
+"""Moves weights by round-off, to see how far training diverges by itself."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hpo.training.fit import HasRunState
 def perturb(run: HasRunState) -> None:
     """Move the initial weights of a run's models, if the current trial asks for it.
 
-    Descent at a high rate is chaotic, so two summation orders of the same arithmetic part. How far they may
-    is seen from a twin that starts from weights which are off by one unit in the last place.
+    Descent at a high rate is chaotic, so two summation orders of the same arithmetic diverge. How far they
+    may, a twin shows whose initial weights are off by one unit in the last place.
     """
     perturbation = current_trial().perturbation
     if perturbation is not None:

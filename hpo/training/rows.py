@@ -21,7 +21,7 @@ _MOMENTUM = "momentum."
 
 
 def check_members(members: Sequence[Member], data: Arrays) -> None:
-    """Raise `ValueError` where K models cannot train together on this data."""
+    """Raise `ValueError` if K models cannot train together on this data."""
     if not members:
         raise ValueError("A run needs at least one member; received none.")
     models = {member.model for member in members}
@@ -32,6 +32,7 @@ def check_members(members: Sequence[Member], data: Arrays) -> None:
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise ValueError(f"The members of a run must have optimizers of one kind; received {names}.")
     [model] = models
+    # By product and not by shape: examples are flattened, whatever their axes.
     if model.num_inputs != data.num_inputs:
         raise ValueError(
             f"The model takes {model.num_inputs} numbers for each example; the examples have the shape "
@@ -125,7 +126,8 @@ def unstack(rows: Array) -> list[State]:
 
 
 def mean_scores(num_wrong: Any, total_loss: Any, num_examples: int) -> Scores:
-    """Scores of sums over examples. Where the loss is no number, the model is broken: so is its error."""
+    """Scores of sums over examples. If the loss is NaN or infinite, the error is NaN."""
+    # A broken model still has some argmax, and with it an error that looks like a result.
     loss = np.asarray(total_loss, np.float64) / num_examples
     error = np.asarray(num_wrong, np.float64) / num_examples
     return Scores(np.where(np.isfinite(loss), error, np.nan), loss)

@@ -11,8 +11,8 @@ import numpy as np
 class Scalar(float):
     """A `float` on the host, for code written for a framework's scalars.
 
-    `.numpy()`, `.asnumpy()`, `.item()`, `.detach()` and `.cpu()` work on it, and stay usable on what
-    sums, differences and quotients make of it, so that the same line reads a result in every framework.
+    `.numpy()`, `.asnumpy()`, `.item()`, `.detach()` and `.cpu()` work on it, and on the results of arithmetic
+    with it, so that the same line reads a result in every framework.
     """
 
     __slots__ = ()
@@ -45,6 +45,7 @@ def numpy(value: Any) -> Any:
     Returns:
         A NumPy array, 0-d for a scalar.
     """
+    # In this order: a tensor has to leave its graph and its device before it can become an array.
     for method in ("detach", "cpu", "asnumpy", "numpy"):
         if hasattr(value, method):
             value = getattr(value, method)()

@@ -1,4 +1,4 @@
-"""What a run of any model keeps in its state, by name: see `hpo.backend.Run.state`."""
+"""The names and shapes in the state of a run of any model; see `hpo.backend.Run.state`."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def count_names(model: Model, optimizer: Optimizer) -> tuple[str, ...]:
 def complete_state(member: Member, state: Mapping[str, Array], dtype: DType) -> State:
     """A state with all that a run of `member` needs, in its dtype.
 
-    Slots and counts that the state lacks are those of a fresh start; what the member does not need,
-    such as the slots of another optimizer, is left out.
+    Slots and counts that the state lacks are those of a fresh start. What the member does not need, such as
+    the slots of another optimizer, is left out.
 
     Raises:
-        ValueError: a parameter is missing or of another shape, or one of a slot is missing while others
-            are there.
+        ValueError: a parameter is missing or has another shape, or a slot is incomplete.
     """
     shapes, optimizer = parameter_shapes(member.model), member.optimizer
     complete = {name: _checked(state, name, shape, dtype) for name, shape in shapes.items()}
+    # All or none: Adam corrects the bias of its moments by the count of the steps that made them.
     started = all(count in state for count in optimizer.counts)
     for slot in optimizer.slots:
         started = started and any(f"{slot}.{name}" in state for name in shapes)

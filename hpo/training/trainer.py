@@ -23,15 +23,15 @@ from hpo.training.scalar import Scalar
 def train(
     run: Run, num_examples: int, *, max_epochs: int, seed: int, replicate: int, first_epoch: int = 1
 ) -> Iterator[list[dict[str, float]]]:
-    """Train the K models of a run, and give after each epoch K records of it.
+    """Train the K models of a run, and yield K records after each epoch.
 
     Args:
         run: the models.
         num_examples: training examples to put in order; 0 where a user's loader has its own order.
         max_epochs: the last epoch.
-        seed: what, with `replicate`, decides the order of the mini-batches.
+        seed: decides, with `replicate`, the order of the mini-batches.
         replicate: which of the repeated draws this is.
-        first_epoch: where to begin; later than 1 if the run goes on from a checkpoint.
+        first_epoch: where to begin; above 1 if the run goes on from a checkpoint.
 
     Yields:
         For each model a dict with `epoch` (1-based), `train_loss` and `train_error` (means over the
@@ -66,11 +66,11 @@ class Trainer(HyperParameters):
     After `fit`, `history` holds a record for each epoch (see `train`), and `model` and `data` are what
     was fitted.
 
-    In a trial of a study that keeps checkpoints, these hold weights, optimizer and epoch of what is
-    fitted, and a trial that goes on from one trains as if it had never stopped, to the last bit. Not so
-    with data that shuffle themselves (a loader or data set of the framework with an order of its own): the
-    next epoch then sees other mini-batches than it would have. Nor is anything kept that is neither the
-    model's nor its optimizer's, such as a schedule of learning rates: `trial.checkpoint(schedule=...)`.
+    In a trial of a study that keeps checkpoints, these hold the weights, the optimizer and the epoch. A trial
+    that goes on from one trains as if it had never stopped, to the last bit. There are two exceptions. Data
+    that shuffle themselves (a loader or data set of the framework with an order of its own) are visited in
+    another order than they would have been. And what belongs neither to the model nor to its optimizer, such
+    as a schedule of learning rates, is kept only by `trial.checkpoint(schedule=...)`.
     """
 
     backend: ClassVar[Backend]
@@ -156,12 +156,13 @@ class Trainer(HyperParameters):
             )
         if function is not None:
             return Scalar(function(*self.predict(model)))
+        # The run of the fit has the validation examples in place already.
         run = self._run if self._run is not None and model is self.model else self.start(model)
         scores = run.validate()
         return Scalar(scores.error[0] if metric == "error" else scores.loss[0])
 
     def predict(self, model: Any) -> tuple[Array, Array]:
-        """The labels or targets of all validation examples, and what `model` puts out for them.
+        """Return the labels or targets of all validation examples, and the outputs of `model` for them.
 
         Raises:
             RuntimeError: there are no data yet.
@@ -202,7 +203,7 @@ class Trainer(HyperParameters):
         return batch
 
     def train_batches(self, order: Array) -> Iterable[Any]:
-        """The training batches in this order, or as a user's own loader gives them."""
+        """The training batches in this order, or in that of a user's own loader."""
         loader = self.train_dataloader
         return loader.visit(order) if isinstance(loader, OrderedBatches) else loader
 
