@@ -16,7 +16,7 @@ Progress = Callable[[str, int, int], None]
 
 @contextlib.contextmanager
 def cache_errors(folder: Path) -> Iterator[None]:
-    """Turn an `OSError` of the block into a `CacheError` that says what can be done."""
+    """Turn an `OSError` of the block into a `CacheError` that says what to do."""
     try:
         yield
     except OSError as error:
@@ -27,11 +27,12 @@ def cache_errors(folder: Path) -> Iterator[None]:
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
-    """Write a file so that under its name there is, at any time, the old content or the new.
+    """Write a file so that its name stands for the old content or the new at any time, and nothing between.
 
     Raises:
         CacheError: it cannot be written.
     """
+    # In the same folder, since only within one file system a rename is atomic.
     temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
     with cache_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +40,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
             with temporary.open("wb") as file:
                 file.write(content)
                 file.flush()
+                # Else the name may reach the disk before the content does.
                 os.fsync(file.fileno())
             temporary.replace(path)
         finally:

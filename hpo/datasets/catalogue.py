@@ -1,4 +1,4 @@
-"""What Fashion-MNIST is: its arrays, and the official files by names, shapes, checksums and mirrors."""
+"""The arrays of Fashion-MNIST, and its official files by names, shapes, checksums and mirrors."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ class DataFile:
     @property
     def size(self) -> int:
         """Unpacked bytes, IDX header included."""
+        # Four bytes of type and rank, four for each dimension, one for each value.
         return 4 + 4 * len(self.shape) + math.prod(self.shape)
 
 

@@ -23,7 +23,7 @@ def check_examples(
         labels: Shape (examples,), integers in [0, num_classes).
         num_classes: Number of classes; any if None.
         image_shape: The shape that each image must have; any if None.
-        what: What the examples are for, for the errors.
+        what: The purpose of the examples, for error messages.
 
     Raises:
         TypeError: images that are no numbers, or labels that are no integers.
@@ -54,7 +54,7 @@ def check_labels(labels: NDArray[Any], *, num_classes: int | None = None, what: 
 
 
 def check_targets(targets: NDArray[Any], num_examples: int, *, what: str = "training") -> None:
-    """Check what a regression is to predict.
+    """Check the targets of a regression.
 
     Args:
         targets: Shape (examples,) or (examples, outputs), floating point, finite.
@@ -97,7 +97,8 @@ def check_images(
     if images.dtype.kind not in "iuf":
         raise TypeError(f"The {what} images must be integers or floats; received {images.dtype.name}.")
     if images.dtype.kind == "f":
-        # A sum is finite if all its terms are, and needs no array of flags; only overflow needs a look.
+        # A NaN or an infinity makes the sum one, too. So the array of flags is needed only for a sum that is
+        # not finite, which may also be an overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             suspicious = not np.isfinite(images.sum())
         if suspicious and not (finite := np.isfinite(images.reshape(len(images), -1)).all(axis=1)).all():

@@ -42,6 +42,7 @@ def digits() -> DigitsArrays:
             'The digits come with scikit-learn, which is not installed: pip install "polyhpo[sklearn]".'
         ) from error
     bunch = load_digits()
+    # Pixels are counts from 0 to 16.
     images, labels = (bunch.images / 16).astype(np.float32), bunch.target.astype(np.int64)
     images.flags.writeable = labels.flags.writeable = False
     return DigitsArrays(images[:-NUM_TEST], labels[:-NUM_TEST], images[-NUM_TEST:], labels[-NUM_TEST:])

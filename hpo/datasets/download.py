@@ -1,4 +1,4 @@
-"""Downloads that survive stalls, cuts and lies: tried again, verified, never half-written.
+"""Downloads that survive stalls, cuts and wrong files: tried again, verified, never half-written.
 
 Only a download imports this module: `urllib.request` takes longer to import than the data take to load.
 """
@@ -46,12 +46,12 @@ PATIENCE = RetryPolicy()
 
 
 class _MirrorError(Exception):
-    """What one mirror did wrong, once.
+    """One attempt at one mirror that failed.
 
     Args:
-        reason: For the user.
-        final: Asking this mirror again is of no use.
-        answered: There is a server; where none answers, the machine has no network.
+        reason: The text for the user.
+        final: Whether asking this mirror again is of no use.
+        answered: Whether a server answered; if none does, the machine has no network.
     """
 
     def __init__(self, reason: str, *, final: bool = False, answered: bool = True) -> None:
@@ -100,6 +100,7 @@ def download(
                 answered = answered or failure.answered
                 if failure.final:
                     hopeful.remove(mirror)
+        # Without a network more rounds would only delay the embedded sample.
         if not answered:
             break
     reason = "no mirror gave the right file" if answered else "no mirror could be reached"
@@ -117,7 +118,8 @@ def _attempt(
                 f"it offers another file: expected {file.gz_size:,} bytes, found {offered}", final=True
             )
         with cache_errors(folder):
-            # A folder that cannot be written is told before the bytes come.
+            # Before the bytes come, and not before a mirror has some: an unwritable folder is an error at
+            # once, and a machine without a network gets no empty folder.
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
         content = _received(response, file, progress)
@@ -136,12 +138,14 @@ def _attempt(
 @contextmanager
 def _opened(url: str, patience: RetryPolicy) -> Iterator[Any]:
     """The response of a mirror; proxies and redirects are followed."""
+    # No encoding on the way: the size and checksum are those of the .gz file as it lies on the mirror.
     headers = {"User-Agent": "polyhpo", "Accept-Encoding": "identity"}
     opener = urllib.request.build_opener(_Handler(patience.connect_seconds))
     try:
         response = opener.open(urllib.request.Request(url, headers=headers), timeout=patience.stall_seconds)
     except urllib.error.HTTPError as error:
         with error:
+            # A timeout and too many requests pass, as server errors do; other client errors stay.
             passing = error.code >= 500 or error.code in (408, 429)
             raise _MirrorError(f"HTTP {error.code} {error.reason}", final=not passing) from error
     except urllib.error.URLError as error:
@@ -174,7 +178,7 @@ def _received(response: Any, file: RemoteFile, progress: Progress | None) -> byt
 
 
 class _Handler(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
-    """Opens connections that have to stand within some seconds."""
+    """Opens connections with a limit on the seconds until they stand."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -208,9 +212,11 @@ def _within(seconds: float, action: Callable[[], None]) -> None:
     def act() -> None:
         try:
             action()
+        # All of them: raised again in the thread that waits.
         except BaseException as error:
             failures.append(error)
 
+    # A daemon, so that a look-up that hangs does not keep the process from ending.
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
     thread.join(seconds)

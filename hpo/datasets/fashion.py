@@ -94,12 +94,11 @@ def fashion_mnist_or_sample(
 
 
 def fetch(progress: Progress | None = None) -> str:
-    """Bring Fashion-MNIST into the library's cache, unpacked and verified.
+    """Bring Fashion-MNIST into the library's cache, unpacked and verified, for `hpo data --fetch`.
 
-    This is what a user asks for with `hpo data --fetch`. Files already there stay if they are right and
-    are replaced if they are corrupt. What another tool has on this machine is copied, the rest is
-    downloaded, so it also makes the next load as fast as it can be (see `fashion_mnist`). Calls at the
-    same time, from one process or several, do no harm.
+    Files already there stay if they are right, and are replaced if they are corrupt. Files that another tool
+    has on this machine are copied, the rest is downloaded. Afterwards a load is as fast as it can be (see
+    `fashion_mnist`). Calls at the same time, from one process or several, do no harm.
 
     Args:
         progress: Called as `progress(name, received, total)`, in bytes, while a file is downloaded.
@@ -179,4 +178,5 @@ def _from_a_mirror(target: Place, file: RemoteFile, progress: Progress | None) -
     from hpo.datasets.download import download
 
     packed = download(file, catalogue.FASHION_MNIST.mirrors, target.folder, progress=progress)
+    # 31 is the largest window plus 16, zlib's sign for a gzip header.
     return zlib.decompress(packed, wbits=31, bufsize=file.size)

@@ -94,6 +94,7 @@ def read_content(path: Path, limit: int | None = None) -> bytes | memoryview:
 
 def _gunzip(packed: memoryview, path: Path, limit: int | None) -> bytes:
     content, rest = b"", bytes(packed)
+    # A gzip file may be several streams, one after the other.
     while rest and (limit is None or len(content) < limit):
         unpacker = zlib.decompressobj(wbits=31)
         try:

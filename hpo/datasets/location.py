@@ -1,4 +1,4 @@
-"""What lies where: the records behind `hpo data`."""
+"""Where Fashion-MNIST lies on this machine: the records behind `hpo data`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Location:
     """A folder in which Fashion-MNIST is looked for.
 
     Attributes:
-        name: What the folder is, for example "Keras".
+        name: The name of the folder, for example "Keras".
         folder: The folder; it need not exist.
         state: `PRESENT` if all files are there and were not verified.
         detail: The files that are missing, or the error of the first corrupt one; else empty.

@@ -12,10 +12,10 @@ SYSTEM_FOLDERS = (("Debian's dataset-fashion-mnist", Path("/usr/share/datasets/f
 
 @dataclass(frozen=True)
 class Place:
-    """A folder that may hold the four files, with what to tell the user about it.
+    """A folder that may hold the four files, with its name and a remedy for messages.
 
     Attributes:
-        name: What the folder is, for example "the library's cache".
+        name: What messages call the folder, for example "the library's cache".
         folder: The folder itself; it need not exist.
         remedy: What to do if a file in it is corrupt.
     """

@@ -1,4 +1,4 @@
-"""Data files that are read only if they are what they should be."""
+"""Reads data files, after comparing their checksums."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def missing(place: Place, files: Sequence[DataFile]) -> list[str]:
 def read_place(place: Place, files: Sequence[DataFile], why: str) -> FashionMNISTArrays:
     """Read and verify all files of a place that holds them all.
 
-    The arrays are kept for the life of the process and given again while the files keep their size and
-    date, since unpacking takes half a second.
+    The arrays are kept for the life of the process, since unpacking takes half a second, and returned again
+    while the files keep their size and date.
 
     Raises:
         CorruptFileError: a file is not the original; its checksum and the expected one are named.
@@ -74,6 +74,7 @@ def verified_content(path: Path, file: DataFile, remedy: str) -> bytes | memoryv
         OSError: the file cannot be read.
     """
     expected = f"Expected (unpacked): {file.size:,} bytes with SHA-256 {file.sha256}."
+    # One byte more than it should have, to tell a file that is too long.
     try:
         content = read_content(path, limit=file.size + 1)
     except CorruptFileError as error:
