@@ -33,7 +33,7 @@ class HPOSearcher(HyperParameters):
         raise NotImplementedError(f"{type(self).__name__} defines no sample_configuration().")
 
     def update(self, config: dict[str, Any], error: float, additional_info: Any = None) -> None:
-        """Take note of what a config reached; infinity where it failed."""
+        """Learn the error that a config reached; infinity if it failed."""
 
 
 class RandomSearcher(HPOSearcher):
@@ -67,6 +67,7 @@ class RandomSearcher(HPOSearcher):
         self._num_asked += 1
         if self._num_asked == 1 and self.initial_config is not None:
             return dict(self.initial_config)
+        # Only now: the book's programs may call `np.random.seed` after they made the searcher.
         if self.seed is None:
             self.seed = int(np.random.randint(2**32, dtype=np.int64))
         self._num_drawn += 1
@@ -83,14 +84,14 @@ class HPOScheduler(HyperParameters):
         raise NotImplementedError(f"{type(self).__name__} defines no suggest().")
 
     def update(self, config: dict[str, Any], error: float, info: Any = None) -> None:
-        """Take note of what a config reached; infinity where it failed."""
+        """Learn the error that a config reached; infinity if it failed."""
 
 
 class BasicScheduler(HPOScheduler):
-    """Evaluates whatever its searcher proposes.
+    """Evaluates each config that its searcher proposes.
 
     Args:
-        searcher: what proposes configs.
+        searcher: proposes the configs.
     """
 
     searcher: HPOSearcher
@@ -108,16 +109,16 @@ class BasicScheduler(HPOScheduler):
 
 
 class HPOTuner(HyperParameters):
-    """Evaluates a scheduler's configs one after the other, and keeps what came of them.
+    """Evaluates a scheduler's configs one after the other, and records the results.
 
-    A trial that raises, or gives NaN, infinity or no number, costs that trial only: it is never the
-    incumbent, and the scheduler is told infinity, which ranks last.
+    If the objective raises, or returns NaN, infinity or no number, only that trial is lost: it is never the
+    incumbent, and the scheduler gets infinity, which ranks last.
 
     Args:
-        scheduler: what suggests configs.
-        objective: gives the error of a config, called as `objective(**config)` or `objective(config)`,
-            whichever its parameters ask for; in the second case it also gets those entries of the config
-            that it has parameters for, such as `max_epochs`.
+        scheduler: suggests the configs.
+        objective: returns the error of a config. It is called as `objective(**config)` or
+            `objective(config)`, depending on its parameters. In the second case it also gets those entries
+            of the config that it has parameters for, such as `max_epochs`.
         seed: of the initial weights and the order of mini-batches.
 
     Attributes:
@@ -163,7 +164,7 @@ class HPOTuner(HyperParameters):
             raise SearchFailedError(f"All {self._num_trials} trials failed. The first: {self.failures[0]}")
 
     def bookkeeping(self, config: dict[str, Any], error: float, runtime: float) -> None:
-        """Keep what a config reached, and the seconds that it took."""
+        """Record the error that a config reached, and the seconds that it took."""
         self.records.append({"config": config, "error": error, "runtime": runtime})
         if math.isfinite(error) and (self.incumbent_error is None or error < self.incumbent_error):
             self.incumbent, self.incumbent_error = dict(config), error
@@ -185,6 +186,7 @@ class HPOTuner(HyperParameters):
         self._num_trials += 1
         if reason is not None:
             self.failures[number] = reason
+        # An error in a reader's own scheduler must not lose the result.
         try:
             self.scheduler.update(suggested, error if reason is None else math.inf)
         finally:
@@ -215,8 +217,8 @@ class HPOTuner(HyperParameters):
 def call_with_config(objective: Callable[..., Any], config: dict[str, Any]) -> Any:
     """Call an objective with the entries of a config as keywords, or with the config itself.
 
-    Keywords are meant if all entries can be passed so, or if the first parameter has the name of one.
-    Else the config is passed, and beside it those of its entries that have a parameter of their own.
+    It gets keywords if all entries can be passed that way, or if the first parameter has the name of one.
+    Otherwise it gets the config, and beside it those entries that have a parameter of their own.
     """
     try:
         signature = inspect.signature(objective)

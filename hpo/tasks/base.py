@@ -1,4 +1,4 @@
-"""What the ready objectives share: images in, a network trained by the backend, its scores out."""
+"""The base of the ready objectives: a network trained on labelled images by the backend."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Task(ABC):
     """A network trained on labelled images for some epochs; yields its scores after each.
 
     An objective for `hpo.search(task, task.space, minimize=task.metric, num_trials=10)`, of any backend.
-    It trains by the backend, so that what a reader replaces in the book's classes does not touch it. A
-    hyperparameter `batch_size` of the space takes the place of the argument.
+    It trains by the backend, so methods that a notebook replaces in the book's classes do not affect it. A
+    hyperparameter `batch_size` of the space overrides the argument.
 
     Args:
         max_epochs: how long to train each configuration.
@@ -54,13 +54,13 @@ class Task(ABC):
             the training set, and `hpo.final_test(study)` opens the test set once, at the end.
 
     Attributes:
-        name: what the task is called, see `hpo.tasks.TASKS`.
-        space: what is searched by default.
+        name: the task's name in `hpo.tasks.TASKS`.
+        space: the search space by default.
         default_config: a config of that space that trains well enough to begin with.
         metric: what to minimize, the share of validation images classified wrongly.
         dataset: the name of the data that it trains on by default.
-        resource: what one unit of the resource is, of which a scheduler grants more or less.
-        takes_framework_random: false, since all that it draws is `hpo.randomness`, the same on each backend.
+        resource: the unit of the resource that a scheduler grants.
+        takes_framework_random: false: all draws are from `hpo.randomness`, the same on each backend.
     """
 
     name: ClassVar[str]
@@ -112,7 +112,7 @@ class Task(ABC):
         return {**vars(self), "_cut": {}}
 
     def _shared(self, batch_size: int) -> Arrays:
-        """The same object for each trial; what the opened test set is part of is made anew."""
+        """The same object for each trial, as a cohort needs it; a new one while the test set is open."""
         if current_trial().opening is not None:
             return self._arrays(batch_size)
         if batch_size not in self._cut:

@@ -1,6 +1,6 @@
-"""Ranges that are typical of each hyperparameter, as domains ready to be put into a space.
+"""Typical ranges of hyperparameters, as domains ready to be put into a space.
 
-They are those of table 19.1.1 of *Dive into Deep Learning*, a place to begin where nothing is known.
+They are those of table 19.1.1 of *Dive into Deep Learning*, a start where nothing is known about a task.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NUM_LAYERS = Int(1, 6)
 def widths(
     most_layers: int = 6, *, units: Domain = UNITS, layers: str = "num_layers", prefix: str = "units"
 ) -> dict[str, Domain]:
-    """A width for each hidden layer there may be: `units_<l>` exists if there are at least l + 1 layers.
+    """The widths of all possible hidden layers: `units_<l>` exists if there are at least l + 1 layers.
 
     Args:
         most_layers: the highest value of the number of layers.
@@ -32,6 +32,7 @@ def widths(
         >>> space.validate({"num_layers": 1, "units_0": 64})
         {'num_layers': 1, 'units_0': 64}
     """
+    # The first width has no condition: there is always one layer.
     return {
         f"{prefix}_{layer}": units if layer == 0 else units.when(layers, ge=layer + 1)
         for layer in range(most_layers)

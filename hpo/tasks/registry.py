@@ -1,4 +1,4 @@
-"""The ready objectives by the names that commands and logs know them by."""
+"""The ready objectives by the names that commands and logs use."""
 
 from __future__ import annotations
 

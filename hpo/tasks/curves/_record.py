@@ -1,4 +1,4 @@
-"""From a study to the table of its learning curves."""
+"""Makes a table of learning curves from a study."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from hpo.study.study import Study
 from hpo.tasks.curves.table import LearningCurves
 
 SECONDS = "seconds"
-"""The metric that says how long an epoch took."""
+"""The metric that holds the duration of an epoch."""
 
 
 def record_curves(study: Study, *, name: str | None = None) -> LearningCurves:
-    """Keep what a study's trials reported, to replay it: `hpo.record_curves(study).save("mine.npz")`.
+    """Record what a study's trials reported, to replay it: `hpo.record_curves(study).save("mine.npz")`.
 
-    All trials that reported something are taken, also those that failed later. Where the objective gives no
-    metric `seconds`, how long an epoch took is taken from the log.
+    All trials that reported something are taken, including those that failed later. If the objective yields
+    no metric `seconds`, the duration of an epoch is taken from the log.
 
     Args:
         study: of one metric.
-        name: what the table is to be called; by default like the study.
+        name: the name of the table; by default that of the study.
 
     Raises:
         ValueError: no trial reported an epoch, or some skipped one.
@@ -68,6 +68,8 @@ def _seconds(study: Study) -> dict[tuple[int, int], float]:
     kinds = (EventKind.TRIAL_STARTED, EventKind.REPORTED)
     events = [event for event in study.events if event.trial is not None and event.kind in kinds]
     events.sort(key=lambda event: event.trial or 0)  # stable: in each trial as they came
+    # An epoch lasts from the event before it of the same trial; time that the trial was paused is left out,
+    # since it goes on with another start.
     return {
         (event.trial or 0, event.epoch or 0): event.elapsed - before.elapsed
         for before, event in pairwise(events)

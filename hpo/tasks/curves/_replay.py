@@ -1,4 +1,4 @@
-"""Tables of learning curves that come with the library, and those of a user."""
+"""Loads tables of learning curves: those that come with the library, and a user's own."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SHIPPED: tuple[str, ...] = tuple(sorted(path.stem for path in _FOLDER.glob("*.np
 
 
 def replay_curves(name: str | os.PathLike[str]) -> LearningCurves:
-    """Learning curves that were recorded before, as an objective that answers at once.
+    """Load recorded learning curves, as an objective that replays them without training.
 
         curves = hpo.replay_curves("softmax")
         hpo.search(curves, curves.space, minimize="val_error", scheduler="asha", num_trials=100)
 
-    With `workers=hpo.SimulatedExecutor(16)` the seconds that the epochs took pass on a virtual
-    clock, on any number of workers.
+    With `workers=hpo.SimulatedExecutor(16)` the recorded seconds of the epochs pass on a virtual clock, on
+    any number of workers.
 
     Args:
         name: one of `hpo.tasks.curves.SHIPPED`, or a file that `hpo.record_curves(study).save(file)` wrote.

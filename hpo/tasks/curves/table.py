@@ -21,22 +21,21 @@ _FORMAT = 1
 class LearningCurves:
     """What the trials of a study reported after each epoch.
 
-    An objective for `hpo.search(curves, curves.space, minimize=curves.metric.name)`: it yields, epoch by
-    epoch, what the recorded config that is nearest in the unit cube gave, at once. Any config of the space is
-    answered, so every searcher works; many configs share an answer, and none is better than the best recorded
-    one.
+    An objective for `hpo.search(curves, curves.space, minimize=curves.metric.name)`. It yields the values of
+    the recorded config that is nearest in the unit cube, epoch by epoch and without training. So it works
+    with any config of the space and any searcher. But many configs share their values, and none is better
+    than the best recorded one.
 
     Args:
-        name: what the table is called.
+        name: the table's name.
         space: the space of the configs.
         metric: what was optimised.
         configs: the recorded configs.
-        values: for each metric, shape (configs, epochs); NaN where a curve has ended before, and where it
-            was NaN.
+        values: for each metric, shape (configs, epochs); NaN after the end of a curve, and where it was NaN.
         lengths: how many epochs each curve has, shape (configs,).
 
     Attributes:
-        name: what the table is called.
+        name: the table's name.
         space: the space of the configs.
         metric: what was optimised.
         configs: the recorded configs.
@@ -76,6 +75,7 @@ class LearningCurves:
                     f"config and a column for each epoch."
                 )
         self._points = space.encode(self.configs)
+        # Backwards, so that of equal configs the first one counts, as it does for `argmin`.
         self._known = {_key(config): row for row, config in reversed(list(enumerate(self.configs)))}
 
     def __len__(self) -> int:
@@ -85,14 +85,14 @@ class LearningCurves:
         return f"<LearningCurves {self.name!r}: {len(self)} configs, {self.max_epochs} epochs>"
 
     def __call__(self, config: Mapping[str, Any]) -> Iterator[dict[str, float]]:
-        """What the nearest recorded config gave, epoch by epoch."""
+        """Yield the values of the nearest recorded config, epoch by epoch."""
         row = self.nearest(config)
         columns = {key: curves[row].tolist() for key, curves in self.values.items()}
         for epoch in range(int(self.lengths[row])):
             yield {key: column[epoch] for key, column in columns.items()}
 
     def nearest(self, config: Mapping[str, Any]) -> int:
-        """The number of the recorded config that is nearest; that itself if it is there.
+        """The number of the nearest recorded config, or of the config itself if it was recorded.
 
         Raises:
             SpaceError: it is no config of the space.
@@ -116,7 +116,7 @@ class LearningCurves:
         return float(self.metric.sign * np.nanmin(self.metric.sign * full))
 
     def trained(self, num_epochs: int) -> LearningCurves:
-        """The part of the table whose trials came so far, or broke before: not those that were interrupted.
+        """The part of the table whose trials came so far or broke before, without those that were cut off.
 
         Raises:
             ValueError: there is none.
@@ -152,6 +152,7 @@ class LearningCurves:
             for number, curves in enumerate(self.values.values())
         }
         target = Path(path)
+        # By a file and not by its path, to which NumPy may add a suffix.
         with target.open("wb") as file:
             named: dict[str, Any] = {
                 "document": np.array(json.dumps(document)),
@@ -180,7 +181,7 @@ class LearningCurves:
                     metric=Metric(document["metric"], Direction(document["direction"])),
                     configs=document["configs"],
                     values={
-                        # As they were printed: 0.1 and not 0.10000000149.
+                        # The shortest decimals of the single precision: 0.1 and not 0.10000000149.
                         key: _widened(file[f"values.{number}"])
                         for number, key in enumerate(document["metrics"])
                     },
