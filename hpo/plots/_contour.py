@@ -25,14 +25,14 @@ Floats = NDArray[np.float64]
 
 _CELLS = 72
 _FAR = 3.0
-"""So many kernel widths from the next trial nothing is drawn."""
+"""Nothing is drawn further than so many kernel widths from the nearest trial."""
 
 
 def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
-    """Draw the value over two hyperparameters, smoothed from the trials near each place.
+    """Draw the value over two hyperparameters, smoothed over the trials near each place.
 
-    What the other hyperparameters did is averaged over. Where no trial was near, nothing is drawn. Trials
-    are dots, failed ones crosses, the best one a star; those that lack one of the two are left out.
+    The effect of the other hyperparameters is averaged out. Places far from all trials stay empty. Trials are
+    dots, failed ones crosses, the best one a star. Trials that lack one of the two are left out.
 
     Args:
         study: of one metric.
@@ -127,6 +127,7 @@ def _smoothed(
     up = ((rows[:, None] - points[None, :, 1]) / widths[1]) ** 2
     squared = up[:, None, :] + across[None, :, :]
     nearest = squared.min(axis=2)
+    # Against the nearest: far from all trials every kernel would be 0, and the mean 0 / 0.
     kernels = np.exp(-0.5 * (squared - nearest[..., None]))
     surface = (kernels @ values) / kernels.sum(axis=2)
     return np.asarray(np.where(nearest < _FAR**2, surface, np.nan))

@@ -1,4 +1,4 @@
-"""How many trials were how good: the empirical distribution of the values."""
+"""The empirical distribution of the values: which share of the trials reached each."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def edf(studies: Studies) -> Figure:
         ordered = np.sort(metric.sign * values)
         shares = np.arange(1, len(ordered) + 1) / count
         missing = count - len(ordered)
+        # The first value twice, so that the steps rise from 0.
         ax.plot(
             metric.sign * np.concatenate([ordered[:1], ordered]),
             np.concatenate([[0.0], shares]),

@@ -1,4 +1,4 @@
-"""The best value so far over the epochs that were trained."""
+"""The best value so far against the epochs that were trained."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Spent:
-    """What was known when so many epochs had been trained, by all trials together.
+    """The best values when so many epochs had been trained, by all trials together.
 
     Attributes:
-        epochs: (n,) how many, ascending.
+        epochs: (n,) the number of epochs, ascending.
         values: (n,) the best value of a trial that was trained in full; NaN before the first.
         reported: (n,) the best value that was reported after any epoch; not comparable with the others.
     """
@@ -52,6 +52,7 @@ def incumbent_over_epochs(study: Study) -> Spent:
             value = metric.sign * metrics_from_json(event.data)[metric.name]
             epoch = event.epoch or 0
             last[event.trial] = epoch, value
+            # The difference, since an objective may skip epochs.
             spent += epoch - before
             reported = min(reported, value) if np.isfinite(value) else reported
         elif event.kind is EventKind.TRIAL_COMPLETED:

@@ -29,7 +29,7 @@ COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#E69F00", "#56B4E9", BLACK)
 """Okabe and Ito's, one for each kind."""
 
 STYLES = ("-", "--", "-.", ":")
-"""So that kinds are told apart without colours, too."""
+"""One for each kind, so that kinds can be told apart without colours."""
 
 
 def history(studies: Studies) -> Figure:
@@ -122,6 +122,7 @@ def band(studies: Sequence[Study]) -> tuple[Floats, Floats, Floats]:
     longest = max(len(line) for line in lines)
     table = np.full((len(lines), longest), np.inf)
     for row, line in zip(table, lines, strict=True):
+        # Before its first result a study is worse than all others.
         row[: len(line)] = np.where(np.isnan(line), np.inf, line)
         row[len(line) :] = row[len(line) - 1] if len(line) else np.inf
     ordered = np.sort(table, axis=0)

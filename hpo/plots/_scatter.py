@@ -50,7 +50,7 @@ def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = Non
         spec = panel.get_subplotspec()
         if spec is None or spec.is_first_col() or ax is not None:
             panel.set_ylabel(study.metric.name)
-    # A conditional hyperparameter's panel may lack trials, so the fullest one explains the signs.
+    # The panel of a conditional hyperparameter may lack trials, so the fullest panel has the legend.
     fullest = max(names, key=lambda name: sum(name in trial.config for trial in study.trials))
     axes[names.index(fullest)].legend(fontsize="small", framealpha=0.9)
     title = f"{study.name}: {len(study.trials)} trials, best {study.metric.name} {shown(best.value)}"
@@ -134,6 +134,7 @@ def _figure_of(ax: Axes) -> Figure:
     from matplotlib.figure import Figure
 
     figure = ax.figure
+    # It may be a part of another one, a SubFigure.
     while not isinstance(figure, Figure):
         figure = figure.figure
     return figure

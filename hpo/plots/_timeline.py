@@ -1,4 +1,4 @@
-"""What ran when, with a row for each of the runs at once."""
+"""When each trial ran, with as many rows as trials ran at once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEW_ROWS = 20
-"""Up to so many are named on the axis."""
+"""Up to so many rows are numbered on the axis."""
 
 
 def timeline(study: Study) -> Figure:
     """Draw when each trial ran, coloured by the rung up to which it was trained then.
 
-    A run is drawn in the first row that was free: rows stand for workers, or, where each trains several
-    together, for the members of what they train. What failed has a red end.
+    A run is drawn in the first row that was free. Rows stand for workers or, where a worker trains several
+    trials together, for the members of its cohort. Failed runs have a red end.
 
     Raises:
         ObjectiveError: no trial reported an epoch.

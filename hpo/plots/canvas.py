@@ -30,6 +30,7 @@ def panels(count: int) -> tuple[Figure, list[Axes]]:
     rows = math.ceil(count / PANELS_IN_A_ROW)
     columns = math.ceil(count / rows)
     across, down = (columns, rows) if count > 1 else SINGLE_SCALE
+    # Not from pyplot, which keeps every figure alive and may want a display.
     figure = Figure(figsize=(across * PANEL_INCHES[0], down * PANEL_INCHES[1]), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)

@@ -1,4 +1,4 @@
-"""Figures into files, with what can go wrong said beforehand."""
+"""Saves figures in files, and checks beforehand whether that can work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DOTS_PER_INCH = 150
 
 
 def check_plot_path(path: str | os.PathLike[str]) -> Path:
-    """Say now, before a long search, whether a figure could be saved under `path`.
+    """Check, before a long search, whether a figure could be saved under `path`.
 
     Returns:
         The path.

@@ -35,7 +35,7 @@ KINDS: dict[str, Callable[..., Any]] = {
     "epochs": epochs,
     "timeline": timeline,
 }
-"""Functions that take a study, and have defaults for all else, and give a figure."""
+"""Functions that return a figure of a study; all other parameters have defaults."""
 
 
 def plot(study: Study, kind: str) -> Figure:

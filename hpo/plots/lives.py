@@ -1,4 +1,4 @@
-"""What the log tells of the trials' lives: when each ran, how far it came, and what was decided."""
+"""The lives of trials, read from the log: when each ran, how far it came, and what was decided."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_LEVELS = 6
-"""So many epochs are named in a legend."""
+"""The number of epochs named in a legend."""
 
 RUNNING = "running"
 ENDINGS = {
@@ -81,7 +81,7 @@ def _take(stretch: Stretch, event: Event) -> None:
     if event.kind is EventKind.REPORTED:
         stretch.last = max(stretch.last, event.epoch or 0)
     elif event.kind in ENDINGS:
-        # One that is stopped while it waits had ended before.
+        # The run of a paused trial ended with its pause, even if the trial is stopped later.
         stretch.end = event.elapsed if stretch.ending == RUNNING else stretch.end
         stretch.ending = ENDINGS[event.kind]
 

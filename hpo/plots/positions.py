@@ -1,4 +1,4 @@
-"""Where the values of a hyperparameter lie on an axis."""
+"""Places the values of a hyperparameter on an axis."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_log(domain: Domain) -> bool:
 
 
 def places(name: str, domain: Domain, trials: Sequence[Trial]) -> list[float]:
-    """The horizontal place of each trial. Listed values have one place each, with the trials spread a little.
+    """The horizontal place of each trial. Trials of a listed value are spread a little around its place.
 
     The spread depends on the trial's id alone, so that a figure is the same each time it is drawn.
     """

@@ -1,4 +1,4 @@
-"""An axis of a hyperparameter as the unit interval, for figures that have several of them."""
+"""Maps the values of a hyperparameter to the unit interval, for figures with several such axes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MOST_TICKS = 6
 
 
 class Scale:
-    """Where values lie between 0 and 1, and what is written there.
+    """The places of values between 0 and 1, and the labels there.
 
     Args:
-        domain: of the hyperparameter. Its range is the scale's; where it has no end, that of the values.
-        values: those that are to be shown, at least one.
+        domain: of the hyperparameter. The scale has its range or, where that has no end, that of the values.
+        values: the values to show, at least one.
 
     Attributes:
-        listed: how many values the domain lists, each of which has a place of its own; 0 for a range.
+        listed: the number of values that the domain lists, each with a place of its own; 0 for a range.
     """
 
     def __init__(self, domain: Domain, values: Sequence[Scalar]) -> None:
@@ -50,7 +50,7 @@ class Scale:
         return (moved - self._low) / width if width > 0 else np.full(len(values), 0.5)
 
     def ticks(self) -> tuple[list[float], list[str]]:
-        """Places and what is written there."""
+        """The places of the ticks, and their labels."""
         if isinstance(self._domain, Listed):
             step = math.ceil(self.listed / 12)
             values: list[Scalar] = list(self._domain.listed[::step])
@@ -75,6 +75,7 @@ class Scale:
         return inside
 
     def _moved(self, number: float) -> float:
+        # A lognorm has 0 as a value, and the locator offers it as a tick.
         return math.log10(max(number, 1e-300)) if self._is_log else number
 
     def _back(self, place: float) -> float:

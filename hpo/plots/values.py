@@ -1,4 +1,4 @@
-"""What figures of values need: which trials have one, and how to colour and scale them."""
+"""The values of trials for figures: which trials have one, and how to colour and scale them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def cross_out(ax: Axes, places: Sequence[float], direction: Direction) -> None:
 
 
 def shades(study: Study, values: NDArray[np.float64]) -> tuple[Any, Normalize]:
-    """A colour map in which good values are dark, and its range: a few very bad ones do not stretch it."""
+    """A colour map in which good values are dark, and its range; a few very bad values do not stretch it."""
     from matplotlib import colormaps
     from matplotlib.colors import LogNorm, Normalize
 
