@@ -73,9 +73,9 @@ def candidates(cube: Cube, centres: Points, random: np.random.Generator, box: Bo
         changed = random.random((near, num_dimensions)) < share
         # Without one change at least the neighbour would be the centre.
         changed[np.arange(near), (random.random(near) * num_dimensions).astype(int)] = True
-        # Steps of every size, from the whole box to 0.3 % of it: how far the summit is, is not known.
+        # Steps of every size, from the whole box to 0.3 % of it: the distance to the summit is unknown.
         scale = 10.0 ** (-2.5 * random.random((near, 1)))
-        # A level is left by half a spacing; a much narrower bell would snap back to where it came from.
+        # Half a spacing leads out of a level; from a much narrower bell most draws would snap back.
         width = np.maximum(scale * (box.high - box.low), 0.75 * cube.spacing)
         moved = centres[np.arange(near) % len(centres)].copy()
         moved += np.where(changed, width * _bell(random, (near, num_dimensions)), 0.0)

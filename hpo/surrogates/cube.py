@@ -193,8 +193,8 @@ def _dimension(name: str, domain: Domain) -> Dimension:
 def _levels(domain: Domain) -> NDArray[np.float64]:
     """The places of all values of a discrete domain."""
     count = int(domain.size)
-    # Equal steps first, as of lists and of an `Int`; under another prior they hit some values twice and
-    # others never, and the integers between the bounds are gone through.
+    # Equal steps first, as of lists and of an `Int` without `log`. Under another prior they hit some values
+    # twice and others never; then the integers between the bounds are gone through.
     listed = domain.decode((np.arange(count) + 0.5) / count)
     if len(set(map(repr, listed))) == count:
         return domain.encode(listed)

@@ -35,7 +35,7 @@ class HyperParameters:
         Args:
             ignore: names of arguments to leave out.
         """
-        # As in the book: from the constructor's frame, so that a subclass need not repeat its arguments.
+        # As in the book: from the constructor's frame, so that it need not name its arguments again.
         frame = inspect.currentframe()
         caller = frame.f_back if frame is not None else None
         if caller is None:
