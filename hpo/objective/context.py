@@ -51,7 +51,7 @@ class TrialHost(Protocol):
         ...
 
 
-class _Nobody:
+class _OutsideTrial:
     """Outside of a trial reports go nowhere, and nothing is kept."""
 
     epoch = 0
@@ -140,7 +140,7 @@ class CurrentTrial:
     opening: Opening | None = None
     final_epoch: int | None = None
     perturbation: Perturbation | None = None
-    host: TrialHost = field(default_factory=_Nobody, repr=False, compare=False)
+    host: TrialHost = field(default_factory=_OutsideTrial, repr=False, compare=False)
 
     @property
     def device(self) -> Any:

@@ -85,9 +85,6 @@ class Standings(StudyReader):
     def __getitem__(self, trial: int) -> Standing:
         return self._standings[trial]
 
-    def __contains__(self, trial: int) -> bool:
-        return trial in self._standings
-
     def _take(self, study: Study, event: Event) -> Standing | None:
         if event.trial is None:
             return None

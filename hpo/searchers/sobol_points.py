@@ -12,9 +12,6 @@ from hpo.surrogates.cube import Points
 MAX_DIMENSIONS = 21201
 """The number of dimensions for which there are direction numbers (Joe and Kuo 2008)."""
 
-MAX_POINTS = 2**30
-"""The number of points that differ from each other."""
-
 
 class Sequence:
     """A scrambled Sobol sequence in the unit cube, drawn as far as it is needed.

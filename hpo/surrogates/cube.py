@@ -7,7 +7,6 @@ knowledge as arrays.
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,16 +107,6 @@ class Cube:
 
     def __len__(self) -> int:
         return len(self.dimensions)
-
-    @property
-    def is_conditional(self) -> bool:
-        """Whether some hyperparameters are not in every config."""
-        return bool(self._conditional)
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether the space has a last config."""
-        return math.isfinite(self.space.size)
 
     def active(self, points: Points) -> Mask:
         """Which hyperparameters exist at each point, shape (n, d)."""

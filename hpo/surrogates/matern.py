@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_ROOT = np.sqrt(5.0)
-
 
 def matern(squared: Floats) -> tuple[Floats, Floats]:
     """The kernel and its derivative by the squared distance, at squared distances of any shape."""

@@ -151,6 +151,7 @@ class Tuner:
         self._placement: Placement | None = None
         if keep is not None and storage is None:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
+        kept = checked_keep("best" if keep is None else keep)
         seed = None if seed is None else check_seed(seed)
         beginning = Origin(
             name=checked_name(name),
@@ -169,7 +170,7 @@ class Tuner:
             self.study,
             self._searcher,
             schedules,
-            keep=checked_keep(keep or "best"),
+            keep=kept,
             callbacks=callbacks,
             # A simulation has a virtual clock, by which the study's times are measured, too.
             clock=self._plan.clock or time.perf_counter,

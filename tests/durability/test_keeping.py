@@ -97,3 +97,4 @@ def test_without_a_storage_nothing_can_be_kept() -> None:
 def test_what_to_keep_is_one_of_three(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="keep= is 'best', 'all' or 'none'; received 'some'"):
         search(tmp_path / "s.db", keep="some")
+    assert search(tmp_path / "s.db", keep="all").num_completed  # no study was left behind
