@@ -36,7 +36,10 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"hpo.{name}")
     if name not in _HOMES:
-        raise AttributeError(f"module 'hpo' has no attribute {name!r}")
+        near = [f"hpo.{each}" for each in __all__ if name.lower() in each.lower()]
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = "; errors are in hpo.errors" if name.endswith("Error") else hint
+        raise AttributeError(f"module 'hpo' has no attribute {name!r}{hint}")
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

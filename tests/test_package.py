@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,21 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'hpo' has no attribute 'serach'"):
         getattr(hpo, "serach")  # noqa: B009 - a type checker knows that it is not there
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("load", "; did you mean hpo.load_study?"),
+        ("Sobol", "; did you mean hpo.SobolSearch?"),
+        ("SpaceError", "; errors are in hpo.errors"),
+        ("serach", ""),
+        ("__wrapped__", ""),
+    ],
+)
+def test_a_name_that_changed_is_told(name: str, hint: str) -> None:
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'{re.escape(hint)}$"):
+        getattr(hpo, name)
 
 
 def test_no_public_name_is_the_name_of_a_submodule() -> None:
