@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy
 
 import hpo
 from hpo.schedulers.named import SCHEDULERS
@@ -71,11 +72,16 @@ def test_what_an_older_version_wrote_is_read(copy: Copy, name: str) -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_what_an_older_version_began_goes_on_without_a_warning_to_the_same_end(copy: Copy, name: str) -> None:
     file, search = copy(name), STUDIES[name]()
-    interrupted = running(hpo.load_study(file))
+    begun = hpo.load_study(file)
+    interrupted, num_begun = running(begun), len(begun.trials)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         study = search.run(file, resume=True)
-    assert rounded(outcome(study), search.digits) == rounded(EXPECTED[name], search.digits)
+    found, expected = rounded(outcome(study), search.digits), rounded(EXPECTED[name], search.digits)
+    if tuple(map(int, scipy.__version__.split(".")[:2])) < search.scipy:
+        assert len(found["trials"]) == len(expected["trials"])
+        found, expected = (each["trials"][:num_begun] for each in (found, expected))
+    assert found == expected
     assert all(study.trials[trial].attempt > attempt for trial, attempt in interrupted.items())
 
 

@@ -83,12 +83,14 @@ class Search:
         cut: the trial and the epoch after which it was interrupted, epoch 0 for the trial's start; None for a
             search that came to its end, whose best config was confirmed, and not yet the second best.
         digits: how many of a number's digits are the same on every processor; 17 are all of them.
+        scipy: the oldest SciPy that draws the same points; the ones before it scramble Sobol's otherwise.
     """
 
     objective: Callable[..., Any]
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     cut: tuple[int, int] | None = (9, 0)
     digits: int = 17
+    scipy: tuple[int, int] = (1, 10)
 
     def run(self, storage: Path | Storage, *, top: int = 2, **more: Any) -> hpo.Study:
         """Search to the end, from the beginning or with `resume=True` from where the storage stands."""
@@ -115,7 +117,8 @@ class Search:
 
 
 def searched(searcher: str, **options: Any) -> Search:
-    return Search(loss, {"searcher": searcher, "minimize": "loss", **options})
+    scipy = (1, 11) if searcher == "sobol" else (1, 10)
+    return Search(loss, {"searcher": searcher, "minimize": "loss", **options}, scipy=scipy)
 
 
 def scheduled(
