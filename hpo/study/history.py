@@ -12,8 +12,8 @@ import json
 import math
 import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
 from hpo.space import Space
@@ -435,36 +435,6 @@ class History:
         # By id where values are equal: parallel trials may end in any order.
         if self.best is None or (sign * value, number) < (sign * self.values[self.best], self.best):
             self.best, self.num_ended_since_best = number, 0
-
-
-class Trials(Sequence[Trial]):
-    """The trials of a history by id. Each is made when it is asked for."""
-
-    def __init__(self, history: History) -> None:
-        self._history = history
-
-    def __len__(self) -> int:
-        return self._history.num_trials
-
-    @overload
-    def __getitem__(self, index: int) -> Trial: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Trial]: ...
-    def __getitem__(self, index: int | slice) -> Trial | list[Trial]:
-        numbers = range(len(self))[index]
-        if isinstance(numbers, range):
-            return [self._history.trial(number) for number in numbers]
-        return self._history.trial(numbers)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(one == another for one, another in zip(self, other))  # noqa: B905  # one length
-
-    __hash__ = None  # type: ignore[assignment]  # it grows
-
-    def __repr__(self) -> str:
-        return repr(list(self))
 
 
 def name_today(searcher: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from hpo.errors import ObjectiveError
 from hpo.space import Space
 from hpo.storage.events import Event
 from hpo.study import ranks
 from hpo.study.hints import Hint, find_hints
-from hpo.study.history import History, Note, Tested, Trials
+from hpo.study.history import History, Note, Tested
 from hpo.study.ranks import Confirmed, Incumbents, confirmed
 from hpo.study.tables import html_table, record, table, text_table
 from hpo.study.trial import Metric, Ranked, Trial, TrialState
@@ -338,3 +338,33 @@ class Study:
         running = len(self._history.running)
         text = f": {running} running, {self.num_failed} failed"
         return text + (f", the first (trial {failed.id}) because {failed.reason}" if failed else "")
+
+
+class Trials(Sequence[Trial]):
+    """The trials of a history by id. Each is made when it is asked for."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def __len__(self) -> int:
+        return self._history.num_trials
+
+    @overload
+    def __getitem__(self, index: int) -> Trial: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Trial]: ...
+    def __getitem__(self, index: int | slice) -> Trial | list[Trial]:
+        numbers = range(len(self))[index]
+        if isinstance(numbers, range):
+            return [self._history.trial(number) for number in numbers]
+        return self._history.trial(numbers)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(one == another for one, another in zip(self, other))  # noqa: B905  # one length
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __repr__(self) -> str:
+        return repr(list(self))
