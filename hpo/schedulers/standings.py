@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hpo.storage.events import Event, EventKind, metrics_from_json
+from hpo.study.history import STATES, History
 from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import TrialInfo, TrialState
@@ -57,10 +58,16 @@ class Standings(StudyReader):
 
     def _start_over(self) -> None:
         self._study: Study | None = None
+        self._history: History | None = None
         self._num_read = 0
         self._metric: tuple[str, int] | None = None
         self._standings: dict[int, Standing] = {}
-        self.num_running = 0
+        self._running: set[int] = set()
+
+    @property
+    def num_running(self) -> int:
+        """How many of the trials run."""
+        return len(self._running)
 
     def is_of(self, study: Study) -> bool:
         """Whether what was read so far is of this study."""
@@ -74,9 +81,9 @@ class Standings(StudyReader):
         """
         if self._study is not study:
             self._start_over()
-            self._study = study
-        events = study.events_since(self._num_read)
-        self._num_read += len(events)
+            self._study, self._history = study, study.history
+        assert self._history is not None
+        events, self._num_read = self._history.effective_since(self._num_read)
         for event in events:
             standing = self._take(study, event)
             if standing is not None:
@@ -86,53 +93,31 @@ class Standings(StudyReader):
         return self._standings[trial]
 
     def _take(self, study: Study, event: Event) -> Standing | None:
-        if event.trial is None:
-            return None
         if event.kind is EventKind.TRIAL_STARTED:
-            return self._start(event, event.trial)
-        standing = self._standings.get(event.trial)
-        # Late events have no effect: those of an attempt that another start replaced, those after the end.
-        if standing is None or standing.is_over or event.attempt != standing.attempt:
+            self._start(event)
+        standing = None if event.trial is None else self._standings.get(event.trial)
+        if standing is None:
             return None
-        if event.kind is EventKind.REPORTED:
+        if event.kind in STATES:
+            standing.state = STATES[event.kind]
+            move = self._running.add if standing.state is TrialState.RUNNING else self._running.discard
+            move(standing.trial)
+        elif event.kind is EventKind.REPORTED:
             if self._metric is None:
                 self._metric = study.metric.name, study.metric.sign
             name, sign = self._metric
             value = sign * metrics_from_json(event.data)[name]
             standing.before, standing.epoch = standing.epoch, event.epoch or 0
             standing.value = value if math.isfinite(value) else math.inf
-            return standing
-        if event.kind not in _STATES:
-            return None
-        self.num_running -= standing.state is TrialState.RUNNING
-        standing.state = _STATES[event.kind]
-        return standing
-
-    def _start(self, event: Event, trial: int) -> Standing | None:
-        data = event.data
-        standing = self._standings.get(trial)
-        if standing is None:
-            # Without a proposal it is a config with a result that the user added.
-            if event.attempt or "proposal" not in data:
-                return None
-            info: TrialInfo = data.get("info", {})
-            standing = self._standings[trial] = Standing(trial, bracket=info.get("bracket", 0))
-        elif standing.is_over or event.attempt <= standing.attempt:
-            return None
         else:
-            self.num_running -= standing.state is TrialState.RUNNING
-        standing.state, standing.attempt, standing.until = (
-            TrialState.RUNNING,
-            event.attempt,
-            data.get("until"),
-        )
-        self.num_running += 1
+            return None
         return standing
 
-
-_STATES = {
-    EventKind.TRIAL_PAUSED: TrialState.PAUSED,
-    EventKind.TRIAL_STOPPED: TrialState.STOPPED,
-    EventKind.TRIAL_COMPLETED: TrialState.COMPLETED,
-    EventKind.TRIAL_FAILED: TrialState.FAILED,
-}
+    def _start(self, event: Event) -> None:
+        data, trial = event.data, event.trial or 0
+        # Without a proposal a first start is of a config whose result the user added.
+        if "proposal" in data:
+            info: TrialInfo = data.get("info", {})
+            self._standings[trial] = Standing(trial, bracket=info.get("bracket", 0))
+        if trial in self._standings:
+            self._standings[trial].attempt, self._standings[trial].until = event.attempt, data.get("until")

@@ -131,7 +131,8 @@ class History:
         self._attempts = array("i")
         self._epochs = array("i")
         # Places in the log: of each trial's first and last start, end, last report and last checkpoint, and
-        # for each event of the one before it of the same trial and kind; -1 for none.
+        # for each event of the one before it of the same trial and kind; -1 for none, -2 where it came too
+        # late.
         self._first = array("i")
         self._started = array("i")
         self._ended = array("i")
@@ -182,6 +183,13 @@ class History:
         before = _FOLD[event.kind](self, event, event.data if data is None else data)
         self._before.append(-1 if before is None else before)
         self.events.append(event)
+
+    def effective_since(self, number: int) -> tuple[list[Event], int]:
+        """The events from that number on that did not come too late, and the number to go on from."""
+        events = self.events[number:]
+        links = self._before[number:]
+        effective = [event for event, before in zip(events, links, strict=True) if before != _LATE]
+        return effective, number + len(events)
 
     @property
     def num_trials(self) -> int:
@@ -258,7 +266,7 @@ class History:
             return TrialState.RUNNING
         if trial in self.paused:
             return TrialState.PAUSED
-        return _ENDS[self.events.kind(self._ended[trial])]
+        return STATES[self.events.kind(self._ended[trial])]
 
     def trial(self, number: int) -> Trial:
         """The trial of that id, made from its events."""
@@ -355,7 +363,7 @@ class History:
     def _nondeterministic(self, event: Event, data: Mapping[str, Any]) -> None:
         """Nothing changes: what was logged first counts, and this event says that something else came."""
 
-    def _trial_started(self, event: Event, data: Mapping[str, Any]) -> None:
+    def _trial_started(self, event: Event, data: Mapping[str, Any]) -> int | None:
         number, place = event.trial, len(self._before)
         if number == self.num_trials and event.attempt == 0:
             self._first.append(place)
@@ -372,7 +380,7 @@ class History:
                 f"The log has {event}, where trial {self.num_trials} or another attempt can start."
             )
         elif event.attempt <= self.attempt(number) or not (number in self.running or number in self.paused):
-            return  # it came too late: the trial has ended, or was started by another
+            return _LATE  # the trial has ended, or was started by another
         else:
             self._started[number] = place
             self._attempts[number] = event.attempt
@@ -382,10 +390,11 @@ class History:
                 self._lost[number] = self.num_lost(number) + 1
             self.paused.pop(number, None)
         self.running[number] = None
+        return None
 
     def _reported_epoch(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return None
+            return _LATE
         number = event.trial or 0
         before = self._reported[number]
         if event.epoch is None or event.epoch <= self.last_epoch(number):
@@ -395,23 +404,24 @@ class History:
 
     def _checkpointed(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return None
+            return _LATE
         number = event.trial or 0
         before, self._saved[number] = self._saved[number], len(self._before)
         return before
 
-    def _trial_paused(self, event: Event, data: Mapping[str, Any]) -> None:
+    def _trial_paused(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return
+            return _LATE
         number = event.trial or 0
         self._ended[number] = len(self._before)
         del self.running[number]
         self.cohorts.pop(number, None)
         self.paused[number] = None
+        return None
 
     def _trial_finished(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return None
+            return _LATE
         number = event.trial or 0
         # The link to the pause tells until when a trial worked that was stopped while it waited.
         paused = self._ended[number] if number in self.paused else None
@@ -454,11 +464,17 @@ def _metrics(document: Iterable[dict[str, str]]) -> tuple[Metric, ...]:
 _RENAMED = {"Grid": "GridSearch", "Local": "LocalSearch", "Sobol": "SobolSearch"}
 """What older versions call a searcher in a log, and what it is called today."""
 
-_ENDS = {
+_LATE = -2
+"""The link of an event without effect: of a start that another replaced, or of a trial that has ended."""
+
+STATES = {
+    EventKind.TRIAL_STARTED: TrialState.RUNNING,
+    EventKind.TRIAL_PAUSED: TrialState.PAUSED,
     EventKind.TRIAL_COMPLETED: TrialState.COMPLETED,
     EventKind.TRIAL_STOPPED: TrialState.STOPPED,
     EventKind.TRIAL_FAILED: TrialState.FAILED,
 }
+"""The state in which an event leaves its trial, if it has an effect."""
 
 _Fold: TypeAlias = "Callable[[History, Event, Mapping[str, Any]], int | None]"
 # Each returns the place of the event to which the new one is linked, if there is one.
