@@ -14,12 +14,10 @@ from typing import Any, TextIO
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.table import Table
 
-from hpo.study.tables import shown, text_table
+from hpo.study.tables import GAP, shown, terminal_table, text_table
 
 LABEL_WIDTH = 10
-GAP = 2
 MEGABYTE = 1e6
 
 
@@ -82,14 +80,8 @@ def print_table(
     for name in dispensable:
         if sum(_width(names, rows, column) for column in columns) > console.width and name in names:
             columns.remove(names.index(name))
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for column in columns:
-        is_number = all(isinstance(row[column], (int, float)) or row[column] is None for row in rows)
-        table.add_column(names[column], justify="right" if is_number else "left", overflow="fold")
-    for number, row in enumerate(rows):
-        style = "bold green" if number == bold_row else None
-        table.add_row(*(shown(row[column]) for column in columns), style=style)
-    console.print(table)
+    fitting = [[row[column] for column in columns] for row in rows]
+    console.print(terminal_table([names[column] for column in columns], fitting, bold_row=bold_row))
 
 
 def _width(names: Sequence[str], rows: Sequence[Sequence[object]], column: int) -> int:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import html
+import io
 import math
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpo.study.trial import Metric, Trial
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+GAP = 2
+"""Spaces between two columns."""
 
 _WIDEST = 48
 
@@ -31,15 +39,34 @@ def text_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
          0     16
          1    128
     """
-    cells = [[shown(value) for value in row] for row in rows]
-    columns = range(len(names))
-    widths = [max(len(line[i]) for line in [list(names), *cells]) for i in columns]
-    right = [all(isinstance(row[i], (int, float)) or row[i] is None for row in rows) for i in columns]
-    lines = [
-        "  ".join(line[i].rjust(widths[i]) if right[i] else line[i].ljust(widths[i]) for i in columns)
-        for line in [list(names), *cells]
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    from rich.console import Console
+
+    # As wide as it is, and plain: it may go into a file.
+    console = Console(file=io.StringIO(), width=sys.maxsize, color_system=None, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(terminal_table(names, rows))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def terminal_table(
+    names: Sequence[str], rows: Sequence[Sequence[object]], *, bold_row: int | None = None
+) -> Table:
+    """The same as `text_table` for a terminal, which folds what does not fit into it.
+
+    Args:
+        names: the columns.
+        rows: their values.
+        bold_row: the index of the row to set off.
+    """
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column, name in enumerate(names):
+        is_number = all(isinstance(row[column], (int, float)) or row[column] is None for row in rows)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for number, row in enumerate(rows):
+        table.add_row(*map(shown, row), style="bold green" if number == bold_row else None)
+    return table
 
 
 def html_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
