@@ -25,7 +25,7 @@ quieten()
 import tensorflow as tf  # noqa: E402  # before Keras, so that its absence is what is reported
 
 # isort: split
-import keras  # noqa: E402
+import keras  # noqa: E402  # reads what quieten() set
 
 
 def check() -> None:

@@ -31,7 +31,7 @@ THREAD_VARIABLES = (
 def _controller() -> ThreadpoolController:
     # Made once, as the search for the libraries costs milliseconds. SciPy's BLAS must be loaded before that:
     # a controller knows only the libraries that it found.
-    import scipy.linalg  # noqa: F401
+    import scipy.linalg  # noqa: F401  # for the BLAS that it loads
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -34,7 +34,7 @@ class TensorBoard:
 
     def __init__(self, folder: str | Path) -> None:
         try:
-            import tensorboardX  # noqa: F401
+            import tensorboardX  # noqa: F401  # to see whether it is there
         except ImportError as error:
             raise ImportError(
                 "TensorBoard's files are written by tensorboardX, which is not installed: "

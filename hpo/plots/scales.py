@@ -36,7 +36,7 @@ class Scale:
         numbers = [float(value) for value in values]  # type: ignore[arg-type]  # a range is of numbers
         low, high = domain.bounds or (-math.inf, math.inf)
         ends = [
-            float(bound) if _is_finite(bound) and (not self._is_log or float(bound) > 0) else seen  # type: ignore[arg-type]
+            float(bound) if _is_finite(bound) and (not self._is_log or float(bound) > 0) else seen  # type: ignore[arg-type]  # numbers
             for bound, seen in ((low, min(numbers)), (high, max(numbers)))
         ]
         self._low, self._high = (self._moved(end) for end in ends)
@@ -46,7 +46,7 @@ class Scale:
         if isinstance(self._domain, Listed):
             return np.array([(self._domain.index(value) + 0.5) / self.listed for value in values])
         width = self._high - self._low
-        moved = np.array([self._moved(float(value)) for value in values])  # type: ignore[arg-type]
+        moved = np.array([self._moved(float(value)) for value in values])  # type: ignore[arg-type]  # numbers
         return (moved - self._low) / width if width > 0 else np.full(len(values), 0.5)
 
     def ticks(self) -> tuple[list[float], list[str]]:

@@ -141,7 +141,7 @@ class Ordinal(Listed):
 
     def __post_init__(self) -> None:
         values = checked_list(self.values, "Ordinal")
-        numbers = [float(value) for value in values if is_number(value)]  # type: ignore[arg-type]
+        numbers = [float(value) for value in values if is_number(value)]  # type: ignore[arg-type]  # it is one
         if len(numbers) == len(values) and numbers not in (sorted(numbers), sorted(numbers, reverse=True)):
             raise SpaceError(
                 f"The numbers of an Ordinal ascend or descend; received {listing(values)}. "

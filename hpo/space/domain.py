@@ -206,7 +206,7 @@ class Domain(ABC):
         """
         given = {"eq": eq, "ne": ne, "ge": ge, "gt": gt, "le": le, "lt": lt, "in_": in_}
         added = tuple(
-            Condition(name, operator, operand)  # type: ignore[arg-type]
+            Condition(name, operator, operand)  # type: ignore[arg-type]  # checks it
             for operator, operand in given.items()
             if operand is not _ABSENT
         )

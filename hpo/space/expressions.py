@@ -108,8 +108,8 @@ class Expression(Node):
     __lt__ = _comparison("<")
     __ge__ = _comparison(">=")
     __gt__ = _comparison(">")
-    __eq__ = _comparison("==")  # type: ignore[assignment]
-    __ne__ = _comparison("!=")  # type: ignore[assignment]
+    __eq__ = _comparison("==")  # type: ignore[assignment]  # an expression and no bool
+    __ne__ = _comparison("!=")  # type: ignore[assignment]  # likewise
 
     # A minus sign is a product, so that JSON needs no operator with one side.
     def __neg__(self) -> Arithmetic:

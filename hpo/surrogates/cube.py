@@ -190,5 +190,5 @@ def _levels(domain: Domain) -> NDArray[np.float64]:
     if domain.bounds is None:
         raise ValueError(f"{domain!r} lists {domain.size} values but gives only {len(set(listed))} of them.")
     low, high = domain.bounds
-    values = [value for value in range(int(low), int(high) + 1) if domain.contains(value)]  # type: ignore[arg-type]
+    values = [value for value in range(int(low), int(high) + 1) if domain.contains(value)]  # type: ignore[arg-type]  # finite
     return domain.encode(values)

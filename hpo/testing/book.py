@@ -209,7 +209,7 @@ class BookContract(OfPackage):
         d2l = self.d2l
 
         # An overridden step is enough to take a model off the fast path.
-        class Watched(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
+        class Watched(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]  # of Any
             steps = 0
 
             def training_step(self, batch: Any) -> Any:
@@ -230,7 +230,7 @@ class BookContract(OfPackage):
         d2l = self.d2l
 
         # With a step of its own, so that the framework's optimizer is given the integer.
-        class OwnSoftmax(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
+        class OwnSoftmax(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]  # of Any
             def training_step(self, batch: Any) -> Any:
                 return super().training_step(batch)
 
@@ -241,7 +241,7 @@ class BookContract(OfPackage):
     def test_a_step_that_goes_past_the_model_is_an_error_that_says_how_to_call_it(self) -> None:
         d2l = self.d2l
 
-        class Past(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]
+        class Past(d2l.SoftmaxClassification):  # type: ignore[name-defined, misc]  # of Any
             def training_step(self, batch: Any) -> Any:
                 return self.loss(self.forward(batch[0]), batch[1])
 

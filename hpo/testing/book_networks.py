@@ -54,7 +54,7 @@ class BookNetworkContract(OfPackage):
         if not own_steps:
             return library
 
-        class OwnNetwork(library):  # type: ignore[misc, valid-type]
+        class OwnNetwork(library):  # type: ignore[misc, valid-type]  # of Any
             def training_step(self, batch: Any) -> Any:
                 return super().training_step(batch)
 

@@ -47,7 +47,7 @@ class SearchByHand:
         self._workers = workers
         self._handed_over = _HandedOver()
         goal = {"maximize": "score"} if maximize else {"minimize": "score"}
-        self._tuner = Tuner(None, space, searcher=self._handed_over, num_trials=1, seed=seed, **goal)  # type: ignore[arg-type]
+        self._tuner = Tuner(None, space, searcher=self._handed_over, num_trials=1, seed=seed, **goal)  # type: ignore[arg-type]  # one name
         self._running: list[Trial] = []
         self._num_told = 0
         self.study: Study = self._tuner.study

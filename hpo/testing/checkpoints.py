@@ -86,11 +86,11 @@ class CheckpointContract(OfPackage):
 
         It takes the examples of `make_arrays`, (batch, 1, 6, 6), and has not been called yet.
         """
-        raise NotImplementedError
+        raise NotImplementedError("a contract that subclasses this one defines it")
 
     def loop(self) -> TrainingLoop:
         """A loop over the framework's own objects, which have not been called yet."""
-        raise NotImplementedError
+        raise NotImplementedError("a contract that subclasses this one defines it")
 
     def data(self) -> Any:
         """A small data module."""

@@ -56,7 +56,7 @@ class DataContract(OfPackage):
         d2l, a = self.d2l, make_arrays(num_train=40)
         backend, cpu = d2l.BACKEND, d2l.BACKEND.device("cpu")
 
-        class OneBatch(d2l.DataModule):  # type: ignore[name-defined, misc]
+        class OneBatch(d2l.DataModule):  # type: ignore[name-defined, misc]  # of Any
             def get_dataloader(self, train: bool) -> Any:
                 x, y = (a.train_x, a.train_y) if train else (a.val_x, a.val_y)
                 return [

@@ -45,7 +45,7 @@ class StockOptimizerContract(OfPackage):
 
     def stock(self, rule: Optimizer, parameters: State) -> Stock:
         """The framework's own optimizer by this rule, in float64."""
-        raise NotImplementedError
+        raise NotImplementedError("a contract that subclasses this one defines it")
 
     def after_one_step(self, rule: Optimizer, state: State) -> State:
         """What the backend makes of a state in one step."""

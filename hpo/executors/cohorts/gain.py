@@ -55,7 +55,7 @@ def _measure(prepare: Callable[[int, Arrays], Run], arrays: Arrays) -> float:
     gains = []
     # Ratios within a round: a machine that is busy for a while slows both ways down.
     for _ in range(ROUNDS + 1):
-        seconds = [_seconds(lambda run=run: run.epoch(order)) for run in (alone, together)]  # type: ignore[misc]
+        seconds = [_seconds(lambda run=run: run.epoch(order)) for run in (alone, together)]  # type: ignore[misc]  # a default has no type
         gains.append(MEMBERS * seconds[0] / seconds[1])
     return statistics.median(gains[1:])  # the first round compiles
 

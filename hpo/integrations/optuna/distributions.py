@@ -76,7 +76,7 @@ def shown_distribution(domain: Domain) -> BaseDistribution:
     low, high = domain.decode([0.0, 1.0])
     if domain.is_discrete:
         return IntDistribution(int(low), int(high))  # type: ignore[arg-type]  # it is ordered
-    return FloatDistribution(float(low), float(high))  # type: ignore[arg-type]
+    return FloatDistribution(float(low), float(high))  # type: ignore[arg-type]  # as above
 
 
 def domain_of(name: str, distribution: BaseDistribution) -> Domain:
