@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -70,9 +70,9 @@ class Lifecycle:
         self._progressed: list[int] = []
 
     @property
-    def num_in_flight(self) -> int:
-        """How many trials an executor has."""
-        return len(self._in_flight)
+    def in_flight(self) -> Set[int]:
+        """The trials that an executor has."""
+        return self._in_flight
 
     @property
     def with_others(self) -> set[int]:

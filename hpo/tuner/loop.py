@@ -24,6 +24,8 @@ class TimeIsUpError(Exception):
 class Loop:
     """Keeps an executor busy until the search is over.
 
+    It waits only for trials that the executor has, or that another tuner runs and beats for.
+
     Args:
         lifecycle: the trials of the study.
         total: how many proposals there may be in all; None for any number.
@@ -68,14 +70,17 @@ class Loop:
             if over is None:
                 self._fill(executor)
             # A stop rule lets running trials end, so the loop goes on until none is left.
-            if not self._lifecycle.num_in_flight:
+            if not self._lifecycle.in_flight:
                 if over is not None or not self._wait_for_others():
                     return over
                 continue
+            left = self._clock.left
             try:
-                outcomes = executor.poll(self._clock.left)
+                outcomes = executor.poll(left)
             except TimeIsUpError:
                 return self._over()
+            if not outcomes and left is None:
+                raise self._endless(executor)
             for outcome in outcomes:
                 again = self._lifecycle.settle(outcome, self._max_retries)
                 if again is not None:
@@ -92,7 +97,7 @@ class Loop:
     def _fill(self, executor: Executor) -> None:
         """Give the executor what it can take."""
         # Asked after each start: the capacity of a cohort depends on the trial that leads it.
-        while self._lifecycle.num_in_flight < executor.capacity:
+        while len(self._lifecycle.in_flight) < executor.capacity:
             assignment = self._lifecycle.assign(self._total)
             # The scheduler may have ended paused trials on the way; their generators hold memory.
             for trial in self._lifecycle.dismissed():
@@ -100,6 +105,15 @@ class Loop:
             if assignment is None:
                 return
             executor.submit(assignment)
+
+    def _endless(self, executor: Executor) -> RuntimeError:
+        """What is known of a wait that nothing would end."""
+        trials = ", ".join(map(str, sorted(self._lifecycle.in_flight)))
+        return RuntimeError(
+            f"{type(executor).__name__}.poll() returned no outcome, where it was to wait for one of the "
+            f"trials {trials}: it has lost them. The study is as its log has it, and a resumption runs them "
+            f"again."
+        )
 
     def _wait_for_others(self) -> bool:
         """Wait a while if other tuners still run trials of the study; whether they do."""

@@ -220,8 +220,10 @@ class Tuner:
             raise SearchInterrupted(self.study) from interrupt
         finally:
             # The executor first: other tuners may take the trials once this one no longer beats.
-            executor.close()
-            self._lifecycle.leave()
+            try:
+                executor.close()
+            finally:  # a second Ctrl-C may come meanwhile
+                self._lifecycle.leave()
         # A second run() that ends at once for the same reason adds no second note.
         if over is not None and (not self.study.notes or self.study.notes[-1] != ("stop", over)):
             self._lifecycle.note("stop", over)
