@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from threading import Lock, Thread
 from typing import Any
@@ -56,13 +57,18 @@ class Channel:
         except (EOFError, OSError):
             _end_group()
 
-    def beat(self, interval: float) -> None:
-        """Send a sign of life every `interval` seconds from now on."""
-        Thread(target=self._beat, args=(interval,), daemon=True).start()
+    def beat(self, interval: float, ended: Callable[[], int]) -> None:
+        """Send a sign of life every `interval` seconds from now on.
 
-    def _beat(self, interval: float) -> None:
+        Args:
+            interval: the seconds.
+            ended: the number of the group that ended last.
+        """
+        Thread(target=self._beat, args=(interval, ended), daemon=True).start()
+
+    def _beat(self, interval: float, ended: Callable[[], int]) -> None:
         while True:
-            self.send(Beat())
+            self.send(Beat(ended()))
             time.sleep(interval)
 
 

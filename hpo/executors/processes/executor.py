@@ -21,14 +21,17 @@ from hpo.executors.processes.environment import check_posix
 from hpo.executors.processes.handle import KILL_SECONDS, WorkerHandle
 from hpo.executors.processes.limits import Limits
 from hpo.executors.processes.messages import (
+    Beat,
     Broken,
+    Close,
+    Closed,
     Ended,
     Formed,
+    Halt,
+    Halted,
     Raised,
     Refusal,
     Round,
-    Stop,
-    Stopped,
 )
 from hpo.executors.processes.output import last_lines
 from hpo.executors.processes.pack import pack
@@ -187,18 +190,18 @@ class ProcessExecutor:
         """
         if self._dispatch is not None:
             self._dispatch.forget(trial)
-        worker = self._homes.pop(trial, None)
-        # Those that train with it end, too, so the worker runs nothing from now on; what it still sends of
-        # them is passed over.
-        for other in self._pool.workers:
-            if trial in other.assignments:
-                worker, other.assignments = other, {}
-        if worker is None:
-            return
-        worker.send(Stop(trial))
-        if not worker.assignments:
-            worker.end_round()
-            self._await_stop(worker, trial)
+        home = self._homes.pop(trial, None)
+        if home is not None:
+            home.send(Close(trial))
+            if not home.assignments:
+                self._await(home, Closed(trial))
+        for worker in self._pool.workers:
+            if trial in worker.assignments:
+                # Those that train with it end, too.
+                worker.assignments = {}
+                worker.end_round()
+                worker.send(Halt(worker.number))
+                self._await(worker, Halted(worker.number))
 
     def close(self) -> None:
         """End all trials and workers, within a few seconds whatever they do."""
@@ -223,7 +226,7 @@ class ProcessExecutor:
         # A generator that stays behind in another worker would never be called for again.
         for trial, other in homes.items():
             if other is not None and other is not worker:
-                other.send(Stop(trial))
+                other.send(Close(trial))
         worker.begin(assignments)
 
     def _take(self, worker: WorkerHandle, message: Any) -> None:
@@ -237,12 +240,12 @@ class ProcessExecutor:
                 f"it refers to must be importable, and data on a device be moved to the CPU.\n"
                 f"{message.traceback}"
             )
-        elif not worker.assignments:
-            return  # of a trial that was stopped, or a sign of life
+        elif isinstance(message, Beat) and worker.assignments and message.ended >= worker.number:
+            self._lose(worker, "Its worker has ended its group of trials without an outcome of this one.")
         elif isinstance(message, Progress):
             self._answer(worker, message)
         elif isinstance(message, Ended):
-            worker.assignments.pop(message.outcome.trial, None)
+            del worker.assignments[message.outcome.trial]
             self._done.append(message.outcome)
         elif isinstance(message, Raised):
             worker.assignments = {}
@@ -303,13 +306,13 @@ class ProcessExecutor:
         self._homes = {trial: home for trial, home in self._homes.items() if home is not worker}
         self._pool.drop(worker)
 
-    def _await_stop(self, worker: WorkerHandle, trial: int) -> None:
-        """Wait until nothing of the trial is left in the worker, which is ended if it takes too long."""
+    def _await(self, worker: WorkerHandle, answer: Closed | Halted) -> None:
+        """Wait for an answer, and pass over what comes before it; a worker that takes too long is ended."""
         deadline = time.monotonic() + EXIT_SECONDS
         try:
             while worker.has_message(max(0.0, deadline - time.monotonic())):
                 message = worker.receive()
-                if message == Stopped(trial):
+                if message == answer:
                     return
                 if message is None:
                     break

@@ -41,6 +41,7 @@ class WorkerHandle:
 
     Attributes:
         assignments: what it runs, by trial; empty if it is free.
+        number: the number of the group that it runs, or ran last; 0 before the first one.
         round: the scope in which the reports of its cohort's epoch are recorded at once; None between two.
         log: the file with its output.
         watch: keeps an eye on it.
@@ -52,6 +53,7 @@ class WorkerHandle:
 
     def __init__(self, setup: Setup, environment: Mapping[str, str], log: Path, limits: Limits) -> None:
         self.assignments: dict[int, Assignment] = {}
+        self.number = 0
         self.round: AbstractContextManager[None] | None = None
         self.log = log
         self.watch = LimitWatch(limits)
@@ -109,8 +111,9 @@ class WorkerHandle:
     def begin(self, assignments: Sequence[Assignment]) -> None:
         """Give it something to run."""
         self.assignments = {one.trial: one for one in assignments}
+        self.number += 1
         self.watch.begin()
-        self.send(Group(tuple(assignments)))
+        self.send(Group(self.number, tuple(assignments)))
 
     def end_round(self) -> None:
         """Record what its cohort reported."""

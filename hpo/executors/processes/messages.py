@@ -1,10 +1,26 @@
 """What the parent and a worker say to each other.
 
-Both are of one program, so messages are pickled. The parent sends `Setup` first, then a `Group` of
-assignments at a time, an answer (`Decision` or `Refusal`) to each `Progress`, `Stop` and `Exit`. A worker
-sends `Ready` or `Broken` once its objective is loaded, then `Progress` and, at the end of an assignment,
-`Ended`, or `Raised` at the end of all of them; a `Stopped` for each `Stop`; of a cohort what the study is to
-remember, `Formed` and `Round`; and a `Beat` every so often, whatever it does.
+Both are of one program, so messages are pickled. Each way keeps their order. A worker runs one group of
+trials at a time, and reads the next message that is not for the running group when that group has ended.
+
+    the parent sends              when the worker is      the worker owes
+    Setup                         new                     Ready, or Broken and its end
+    Group(n)                      free                    Ended for each trial of the group, or Halted(n),
+                                                          or one Raised for all that have not ended
+    Decision or Refusal           at a Progress           nothing: it goes on
+    Halt(n)                       in group n, or past it  Halted(n), after which nothing of n follows
+    Close(trial)                  free or in a group      Closed(trial), once it is in no group
+    Exit                          anything                its end
+
+A trial is paused by the `Decision` on its `Progress`: its assignment has `Ended`, although the group may run
+on, and its generator stays in the worker. So `Close` does not end the group that runs there, even where the
+trial was one of it. Only `Halt` does, and it names the group. Without that difference the parent would wait
+for the rest of a group that the worker has given up.
+
+Unasked, a worker sends `Progress`, for which it waits; of a cohort what the study is to remember, `Formed`
+and `Round`; and a `Beat` every so often, whatever it does. A beat says which group ended last. If that is the
+group for which the parent still waits, no answer will come: what is left of the group is lost, and the parent
+does not wait for ever.
 """
 
 from __future__ import annotations
@@ -45,9 +61,11 @@ class Group:
     """Trials to run.
 
     Attributes:
+        number: counts the groups of the worker, from 1.
         assignments: at least one; more than one train together as far as they can.
     """
 
+    number: int
     assignments: tuple[Assignment, ...]
 
 
@@ -101,7 +119,14 @@ class Broken:
 
 @dataclass(frozen=True)
 class Beat:
-    """A sign of life."""
+    """A sign of life.
+
+    Attributes:
+        ended: the number of the group that ended last; 0 before the first one. All that is owed for it was
+            sent before.
+    """
+
+    ended: int
 
 
 @dataclass(frozen=True)
@@ -142,8 +167,30 @@ class Raised:
 
 
 @dataclass(frozen=True)
-class Stop:
-    """End a trial, running or paused, without an outcome.
+class Halt:
+    """End what still runs of a group, without an outcome.
+
+    Attributes:
+        number: the group's number.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Halted:
+    """Nothing of the group runs any more.
+
+    Attributes:
+        number: the group's number.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close the generator of a paused trial.
 
     Attributes:
         trial: its id.
@@ -153,7 +200,7 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Stopped:
+class Closed:
     """Nothing of the trial is left in the worker.
 
     Attributes:

@@ -7,13 +7,12 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread, main_thread
-from types import FrameType
 from typing import Any
 
 from hpo.backend import registry
@@ -24,17 +23,19 @@ from hpo.executors.failures import reason_of, traceback_of
 from hpo.executors.processes.channel import Channel
 from hpo.executors.processes.messages import (
     Broken,
+    Close,
+    Closed,
     Ended,
     Exit,
     Formed,
     Group,
+    Halt,
+    Halted,
     Raised,
     Ready,
     Refusal,
     Round,
     Setup,
-    Stop,
-    Stopped,
 )
 from hpo.executors.processes.output import header
 from hpo.executors.serial import SerialExecutor
@@ -42,8 +43,8 @@ from hpo.objective.decision import Decision
 from hpo.objective.function import Objective, ResultError
 
 
-class Halted(BaseException):
-    """The parent ends the running trial from outside. No objective should swallow it."""
+class GroupHalted(BaseException):
+    """The parent ends the running group from outside. No objective should swallow it."""
 
 
 class ParentsMemory(ShortMemory):
@@ -72,27 +73,36 @@ class ParentsMemory(ShortMemory):
 
 
 class Worker:
-    """Runs what the parent sends, in the process's main thread.
+    """Runs what the parent sends, see `hpo.executors.processes.messages`.
 
-    Stopping one of several trials that train together stops all of them. Another thread listens to the
-    parent, so that it can interrupt an objective between two reports.
+    `run` is for the main thread of the process. Another thread hands in what the parent sends (`receive`), so
+    that it can interrupt an objective between two reports.
 
     Args:
         channel: the way to the parent.
+        interrupt: makes the main thread call `interrupted` soon, whatever it does.
+        queue: makes the queues between the two threads.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        interrupt: Callable[[], None],
+        queue: Callable[[], SimpleQueue[Any]] = SimpleQueue,
+    ) -> None:
         self._channel = channel
-        self._inbox: SimpleQueue[Group | Stop | Exit] = SimpleQueue()
-        self._answers: SimpleQueue[Decision | Refusal | None] = SimpleQueue()
-        self._trials: list[int] = []
+        self._interrupt = interrupt
+        self._queue = queue
+        self._inbox: SimpleQueue[Any] = queue()
+        self._answers: SimpleQueue[Decision | Refusal | None] = queue()
+        self._group = 0
         self._halted = False
         self._interruptible = False
+        self.ended = 0
+        """The number of the group that ended last."""
 
     def run(self, setup: Setup) -> None:
         """Load the objective, then run what the parent sends until it sends `Exit`."""
-        signal.signal(signal.SIGINT, self._interrupt)
-        Thread(target=self._listen, daemon=True).start()
         try:
             executor = self._load(setup)
         except Exception as error:
@@ -100,12 +110,39 @@ class Worker:
             return
         self._channel.send(Ready(os.getpid()))
         while not isinstance(message := self._inbox.get(), Exit):
-            if isinstance(message, Stop):
-                executor.stop(message.trial)
-                self._channel.send(Stopped(message.trial))
-            else:
+            if isinstance(message, Group):
                 self._evaluate(executor, message)
+                self.ended = message.number
+            elif isinstance(message, Close):
+                executor.stop(message.trial)
+                self._channel.send(Closed(message.trial))
+            else:
+                self._channel.send(Halted(message.number))
         executor.close()
+
+    def receive(self, message: object) -> None:
+        """Take a message of the parent."""
+        if isinstance(message, (Decision, Refusal)):
+            self._answers.put(message)
+            return
+        if isinstance(message, Group):
+            # A new queue: the None that woke a halted trial must not answer the next one.
+            self._group, self._halted, self._answers = message.number, False, self._queue()
+        elif isinstance(message, Exit) or (isinstance(message, Halt) and message.number == self._group):
+            self._halted = True
+            self._answers.put(None)  # the main thread may be waiting for an answer
+            self._interrupt()
+        self._inbox.put(message)
+
+    def interrupted(self) -> None:
+        """End the group that runs if it was halted and is in the objective's code.
+
+        Raises:
+            GroupHalted: it is.
+        """
+        if self._halted and self._interruptible:
+            self._interruptible = False
+            raise GroupHalted
 
     def _load(self, setup: Setup) -> Executor:
         """The executor of the trials. The framework is imported here, so that no trial's time includes it."""
@@ -120,6 +157,7 @@ class Worker:
         return CohortExecutor(objective, placement, self._ask, setup.folder, fuse=fuse, memory=memory)
 
     def _evaluate(self, executor: Executor, group: Group) -> None:
+        left = {one.trial for one in group.assignments}
         for one in group.assignments:
             print(header(one.trial, one.attempt), flush=True)
         answers: list[Ended | Raised] = []
@@ -127,18 +165,20 @@ class Worker:
             with self._open_to_interrupts():
                 for one in group.assignments:
                     executor.submit(one)
-                left = len(group.assignments)
                 while left:
                     self._send(answers)
-                    answers = [Ended(outcome) for outcome in executor.poll()]
-                    left -= len(answers)
-        except Halted:
-            answers = []  # `Stop` or `Exit` is next in the inbox
-            self._stop_all(executor, group)
+                    outcomes = executor.poll()
+                    if not outcomes:
+                        raise RuntimeError(f"No outcome of {sorted(left)} came, and nothing runs.")
+                    left -= {outcome.trial for outcome in outcomes}
+                    answers = [Ended(outcome) for outcome in outcomes]
+        except GroupHalted:
+            answers = []  # `Halt` or `Exit` is next in the inbox
         except BaseException as error:
             answers = [_raised(error)]
-            self._stop_all(executor, group)
-        self._trials = []
+        # After an error; an executor closes by itself what it was running.
+        for trial in left:
+            executor.stop(trial)
         # Before the last answers: the log is whole when the parent learns of the end.
         _flush()
         self._send(answers)
@@ -150,14 +190,6 @@ class Worker:
             self._channel.send(answer)
         self._interruptible = before
 
-    @staticmethod
-    def _stop_all(executor: Executor, group: Group) -> None:
-        """Close the trials of a group that wait after the one that ended it."""
-        # An executor closes by itself what it was running.
-        if len(group.assignments) > 1:
-            for one in group.assignments:
-                executor.stop(one.trial)
-
     def _ask(self, progress: Progress) -> Decision:
         """Send a report, and wait for what the parent decides."""
         # An interrupt in the middle of a message would leave half of it in the pipe.
@@ -166,7 +198,7 @@ class Worker:
             self._channel.send(progress)
             answer = self._answers.get()
         if self._halted:
-            raise Halted
+            raise GroupHalted
         self._interruptible = True
         if isinstance(answer, Refusal):
             raise ResultError(answer.reason)
@@ -178,38 +210,10 @@ class Worker:
         self._interruptible = True
         try:
             if self._halted:
-                raise Halted
+                raise GroupHalted
             yield
         finally:
             self._interruptible = False
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """The handler of SIGINT, which Python runs in the main thread."""
-        if self._halted and self._interruptible:
-            self._interruptible = False
-            raise Halted
-
-    def _listen(self) -> None:
-        while True:
-            message = self._channel.receive()
-            if isinstance(message, (Decision, Refusal)):
-                self._answers.put(message)
-                continue
-            if isinstance(message, Group):
-                self._trials = [one.trial for one in message.assignments]
-                # A new queue: the None that woke a halted trial must not answer the next one.
-                self._halted, self._answers = False, SimpleQueue()
-            elif self._trials and (isinstance(message, Exit) or message.trial in self._trials):
-                self._halt()
-            self._inbox.put(message)
-
-    def _halt(self) -> None:
-        self._halted = True
-        self._answers.put(None)  # the main thread may be waiting for an answer
-        identity = main_thread().ident
-        assert identity is not None
-        # A signal, as nothing else ends a sleep or a read in which the objective may be.
-        signal.pthread_kill(identity, signal.SIGINT)
 
 
 def main(descriptor: int) -> None:
@@ -226,8 +230,23 @@ def main(descriptor: int) -> None:
     channel = Channel(Connection(descriptor))
     setup: Setup = channel.receive()
     sys.argv[:] = setup.arguments
-    channel.beat(setup.beat)
-    Worker(channel).run(setup)
+    worker = Worker(channel, _interrupt_main_thread)
+    channel.beat(setup.beat, lambda: worker.ended)
+    signal.signal(signal.SIGINT, lambda number, frame: worker.interrupted())
+    Thread(target=_listen, args=(channel, worker), daemon=True).start()
+    worker.run(setup)
+
+
+def _listen(channel: Channel, worker: Worker) -> None:
+    while True:
+        worker.receive(channel.receive())
+
+
+def _interrupt_main_thread() -> None:
+    identity = main_thread().ident
+    assert identity is not None
+    # A signal, as nothing else ends a sleep or a read in which the objective may be.
+    signal.pthread_kill(identity, signal.SIGINT)
 
 
 def _raised(error: BaseException) -> Raised:
