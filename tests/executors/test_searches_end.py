@@ -1,0 +1,49 @@
+"""Searches with real processes end by themselves, whatever the scheduler and the number of workers.
+
+One seed of each kind by default, and ten with `HPO_STRESS_SEEDS=10`, as `tox -m extended` runs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import hpo
+from hpo.study.trial import TrialState
+from hpo.testing.small_tasks import SmallTask
+
+EPOCHS = 4
+SEEDS = range(int(os.environ.get("HPO_STRESS_SEEDS", "1")))
+SCHEDULERS: dict[str, Callable[[], Any]] = {
+    "asha": lambda: hpo.ASHA(1, EPOCHS, eta=2),
+    "stopping": lambda: hpo.ASHA(1, EPOCHS, eta=2, kind="stopping"),
+    "halving": lambda: hpo.SuccessiveHalving(1, EPOCHS, eta=2),
+    "hyperband": lambda: hpo.Hyperband(1, EPOCHS, eta=2),
+    "median": lambda: hpo.MedianStopping(),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("workers", [2, 3, 4])
+@pytest.mark.parametrize("fuse", ["auto", 1])
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_a_search_ends_with_all_of_its_trials(scheduler: str, fuse: Any, workers: int, seed: int) -> None:
+    task = SmallTask()
+    study = hpo.search(
+        task,
+        task.space,
+        minimize="val_error",
+        scheduler=SCHEDULERS[scheduler](),
+        num_trials=24,
+        seed=seed,
+        backend="numpy",
+        workers=workers,
+        fuse=fuse,
+        timeout=60,
+    )
+    assert len(study.trials) == 24
+    assert TrialState.RUNNING not in {trial.state for trial in study.trials}
+    assert not [note for topic, note in study.notes if topic == "stop"]
