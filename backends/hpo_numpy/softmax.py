@@ -218,7 +218,9 @@ class _Totals:
         wrong = of_label < 0
         # The first of the largest logits says the class. Several are rare, and argmax() takes long.
         largest = logits == 0
-        many = largest.view(np.uint8).sum(axis=1, dtype=np.uint8) > 1
+        # The count of so many classes must not wrap around.
+        wide_enough = np.uint8 if classes < 256 else np.uint32
+        many = largest.view(np.uint8).sum(axis=1, dtype=wide_enough) > 1
         if many.any():
             batch, member, example = np.nonzero(many)
             first = largest[batch, :, member, example].argmax(axis=1)

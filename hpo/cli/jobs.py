@@ -154,7 +154,8 @@ def _epochs_for(function: Callable[..., Any], target: str, space: Space, epochs:
 def _known_epochs(function: Callable[..., Any]) -> int | None:
     parameter = _parameters(function).get(MAX_EPOCHS)
     default = None if parameter is None else parameter.default
-    return default if isinstance(default, int) and default >= 1 else None
+    is_count = isinstance(default, int) and not isinstance(default, bool) and default >= 1
+    return default if is_count else None
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

@@ -148,7 +148,10 @@ def _levels(name: str, domain: Domain, count: int | None) -> list[Scalar]:
     wanted = DEFAULT_LEVELS if count is None else count
     if domain.size <= wanted or (domain.is_discrete and not domain.is_ordered) or domain.kind == "ordinal":
         size = int(domain.size)
-        # The middles of the steps; two of them can decode to one value where steps are not equally wide.
+        match domain.bounds:
+            # By their numbers: where steps are not equally wide, no even spacing meets each of them.
+            case int(low), int(high) if high - low + 1 == size:
+                return list(range(low, high + 1))
         return list(dict.fromkeys(domain.decode((np.arange(size) + 0.5) / size)))
     if not any(isinstance(bound, float) and math.isinf(bound) for bound in domain.bounds or ()):
         # With both bounds, which the ends of the unit interval decode to.

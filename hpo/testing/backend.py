@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo.backend import Arrays, DType, Run
+from hpo.backend import SGD, Arrays, DType, Member, Run, Softmax
 from hpo.backend.registry import resolve_device
 from hpo.errors import DeviceError
 from hpo.testing.package import OfPackage
@@ -135,6 +135,15 @@ class BackendContract(OfPackage):
         assert scores.error == pytest.approx([error for error, _ in expected])
         assert scores.loss == pytest.approx([loss for _, loss in expected], abs=1e-5)
         assert scores.error.dtype == scores.loss.dtype == np.float64
+
+    @pytest.mark.parametrize("classes", [10, 255, 256, 257, 513])
+    def test_equal_scores_stand_for_the_first_class(self, classes: int) -> None:
+        backend, data = self.backend, make_arrays()
+        model = Softmax(data.num_inputs, classes)
+        blank = {name: np.zeros_like(value) for name, value in model.initial_state(seed=0).items()}
+        member = Member(model, SGD(0.1), blank)
+        run = backend.prepare([member], data, dtype="float32", device=backend.device("cpu"))
+        assert run.validate().error == pytest.approx([(data.val_y != 0).mean()])
 
     def test_models_that_train_together_train_as_they_would_alone(self) -> None:
         data, order = make_arrays(), np.arange(96)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hpo.checks import checked_count
@@ -48,8 +48,9 @@ def confirm(
     # The search used the draws below `first`.
     known, first = study.history.replicated, study.replicates
     again = _Again(study, objective, "confirm")
-    # `study.best` may be a trial that was paused or stopped; `top` ranks completed ones only.
-    for trial in [study.best] if top == 1 else study.top(top):
+    # `top` ranks completed trials only. While there are none, the best is one that was paused or stopped.
+    best: Sequence[Trial] = study.top(top) or [study.best]
+    for trial in best:
         for draw in range(first, first + replicates):
             if draw not in known.get(trial.id, {}):
                 metrics = again.train(trial, replicate=draw)

@@ -22,11 +22,13 @@ class Target:
         value: the target for the study's metric.
 
     Raises:
+        ValueError: it is NaN, which no value is better than.
         TypeError: it is no number.
     """
 
     def __init__(self, value: float) -> None:
-        self.value = checked_number("Target(value)", value)
+        fits = "a number that is not NaN", lambda number: not math.isnan(number)
+        self.value = checked_number("Target(value)", value, *fits)
 
     def __call__(self, study: Study) -> str | None:
         """Why the search is over."""

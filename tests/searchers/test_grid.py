@@ -29,6 +29,18 @@ def test_a_range_of_few_integers_takes_all_of_them_and_one_of_many_some() -> Non
     assert [config["n"] for config in points({"n": hpo.Int(0, 100)})] == [0, 25, 50, 75, 100]
 
 
+@pytest.mark.parametrize(
+    ("domain", "values"),
+    [
+        (hpo.Int(1, 5, log=True), [1, 2, 3, 4, 5]),
+        (hpo.Int(1, 3, log=True), [1, 2, 3]),
+        (scipy.stats.binom(4, 0.02), [0, 1, 2, 3, 4]),
+    ],
+)
+def test_integers_of_unequal_steps_are_all_tried(domain: Any, values: list[int]) -> None:
+    assert [config["n"] for config in points({"n": domain})] == values
+
+
 def test_levels_may_be_given_by_name_as_numbers_or_values() -> None:
     found = points({"x": hpo.Float(0, 1), "n": hpo.Int(1, 9)}, {"x": [0.3, 0.1], "n": 2})
     assert found == [{"x": 0.3, "n": 1}, {"x": 0.3, "n": 9}, {"x": 0.1, "n": 1}, {"x": 0.1, "n": 9}]

@@ -82,6 +82,29 @@ def test_a_config_that_fails_this_time_is_an_error() -> None:
         hpo.confirm(search(fragile))
 
 
+@pytest.mark.parametrize("top", [1, 2])
+def test_while_no_trial_was_trained_in_full_the_best_of_the_others_is_confirmed(top: int) -> None:
+    def curve(config: dict[str, Any]) -> Iterator[float]:
+        for _ in range(4):
+            yield config["x"]
+
+    class Never(hpo.ASHA):
+        """Stops each trial after its first epoch."""
+
+        def on_report(self, study: Any, trial: int) -> Any:
+            return hpo.objective.decision.Decision(hpo.objective.decision.Verdict.STOP, "as it is")
+
+    study = search(curve, scheduler=Never(1, 4))
+    assert [one.trial for one in hpo.confirm(study, top=top, replicates=1)] == [1]
+
+
+def test_without_a_result_there_is_none_to_confirm() -> None:
+    with pytest.raises(hpo.errors.SearchFailedError) as raised:
+        search(lambda config: float("nan"))
+    with pytest.raises(hpo.errors.ObjectiveError, match="so there is no best one"):
+        hpo.confirm(raised.value.study)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [({"top": 0}, "top is an integer of at least 1"), ({"replicates": 0}, "replicates is an integer of at")],

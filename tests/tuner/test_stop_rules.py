@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,7 +94,16 @@ WRONG: Any = "low"
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
-        (lambda: hpo.Target(WRONG), TypeError, r"Target\(value\) is a number; received 'low'"),
+        (
+            lambda: hpo.Target(WRONG),
+            TypeError,
+            r"Target\(value\) is a number that is not NaN; received 'low'",
+        ),
+        (
+            lambda: hpo.Target(math.nan),
+            ValueError,
+            r"Target\(value\) is a number that is not NaN; received nan",
+        ),
         (
             lambda: hpo.Patience(0),
             ValueError,
