@@ -127,6 +127,10 @@ def kept_in(results: list[Result]) -> OnProgress:
     return keep
 
 
+class Interruption(BaseException):
+    """An executor ends from outside what it runs. No objective should swallow it."""
+
+
 class Executor(Protocol):
     """Runs trials, and passes their reports to an `OnProgress` as they come.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
-from hpo.executors.failures import reason_of, traceback_of
+from hpo.executors.failures import is_from_outside, reason_of, traceback_of
 from hpo.executors.files import TrialFiles
+from hpo.executors.forks import end_if_forked
 from hpo.executors.host import Host
 from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, TrialEnded, running
@@ -90,8 +92,8 @@ class Evaluation:
         """Go on to the next report that the objective yields, or to its end; the outcome if it ended.
 
         Raises:
-            Exception: what `on_progress` raised, a `ResultError` apart.
-            KeyboardInterrupt: whatever the objective raises that is no `Exception`.
+            BaseException: what `on_progress` raised, a `ResultError` apart, and what ends the objective from
+                outside, such as KeyboardInterrupt.
         """
         return self._guarded(self._advance)
 
@@ -99,7 +101,7 @@ class Evaluation:
         """Let the objective go on; the outcome if it ended."""
         host = self._host
         try:
-            value = go_on()
+            value = self._here(go_on)
             # An objective may have swallowed the refusal of its report, and returned as if all was well.
             host.raise_refused()
             if value is not _NOTHING and host.decision.goes_on:
@@ -107,7 +109,9 @@ class Evaluation:
         except TrialEnded:
             if host.refused is not None:
                 return self._failed(host.refused)
-        except Exception as raised:
+        except BaseException as raised:
+            if is_from_outside(raised):
+                raise
             # The objective may have swallowed or wrapped what its report was refused with. How it takes
             # the end of its trial is its own affair.
             if host.refused is not None or host.decision.goes_on:
@@ -117,6 +121,14 @@ class Evaluation:
         if not self.waits:
             self.close()
         return self._outcome(Ending.LEFT)
+
+    def _here(self, call: Callable[[], object]) -> object:
+        """Call the objective's code, from which only this process comes back."""
+        process = os.getpid()
+        try:
+            return call()
+        finally:
+            end_if_forked(process)
 
     def close(self) -> None:
         """Close the generator; what it still reports or raises is ignored."""
@@ -128,10 +140,11 @@ class Evaluation:
         self._host.leave()
         try:
             with running(self._current):
-                close()
-        except (Exception, TrialEnded):
+                self._here(close)
+        except BaseException as error:
             # The trial's outcome is known by now; a clean-up that fails does not change it.
-            return
+            if is_from_outside(error):
+                raise
 
     def _begin(self) -> object:
         """What the objective returned; `_NOTHING` if that is a generator, or if it was called before."""
@@ -189,7 +202,7 @@ class Evaluation:
             raise ResultError("its generator ended without yielding anything")
         return read_result(value)
 
-    def _failed(self, error: Exception) -> Outcome:
+    def _failed(self, error: BaseException) -> Outcome:
         self.close()
         if isinstance(error, ResultError):
             # Some of its text may be a framework's, with a full stop of its own.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from hpo.executors.base import Interruption
 from hpo.space.values import did_you_mean, listing
 
 # With a separator at the end: a folder beside ours whose name begins like it is the user's.
@@ -21,7 +22,15 @@ _NOT_THE_USERS = tuple(
 )
 
 
-def reason_of(error: Exception, config: Mapping[str, Any] | None = None) -> str:
+def is_from_outside(error: BaseException) -> bool:
+    """Whether an error is no failure of the objective in which it came up: Ctrl-C, or an executor's own.
+
+    All else that an objective raises costs its trial, even what is no `Exception`, such as SystemExit.
+    """
+    return isinstance(error, (KeyboardInterrupt, Interruption))
+
+
+def reason_of(error: BaseException, config: Mapping[str, Any] | None = None) -> str:
     """Type, message and the innermost line of the user's own code, in one line.
 
     Args:
@@ -41,15 +50,17 @@ def reason_of(error: Exception, config: Mapping[str, Any] | None = None) -> str:
     asked = error.args[0] if isinstance(error, KeyError) and error.args else None
     if config is not None and isinstance(asked, str) and asked not in config:
         place += f"; the config has {listing(config)}.{did_you_mean(asked, config)}".rstrip(".")
+    if isinstance(error, SystemExit):
+        place += "; the objective ended the program, as argparse does where it refuses a command line"
     return " ".join(text.split()) + place
 
 
-def traceback_of(error: Exception) -> str:
+def traceback_of(error: BaseException) -> str:
     """The traceback from the objective on, as Python prints it."""
     return "".join(traceback.format_exception(type(error), error, _own_frames(error)))
 
 
-def _own_frames(error: Exception) -> TracebackType | None:
+def _own_frames(error: BaseException) -> TracebackType | None:
     """The traceback from the objective on, without this library's frames above it."""
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS[0]):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from hpo.checkpoints import Attachments
 from hpo.executors.base import Assignment, OnProgress, Progress
 from hpo.executors.files import NoFiles, TrialFiles
+from hpo.executors.forks import end_if_forked
 from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.objective.function import Result, ResultError, read_report
@@ -39,9 +41,10 @@ class Host:
     ) -> None:
         self.assignment = assignment
         self.decision = CONTINUE
-        self.refused: Exception | None = None
+        self.refused: BaseException | None = None
         self.num_reports = 0
         self.epoch = 0
+        self._process = os.getpid()
         self._placement = placement
         self._on_progress = on_progress
         self._files = files
@@ -62,6 +65,7 @@ class Host:
 
     def report(self, value: Any, epoch: int | None) -> Decision:
         """Take a report, from a `yield` or from inside of the objective (where it may be swallowed)."""
+        end_if_forked(self._process)
         # An objective that swallowed what ended its trial may report again: nothing of that counts.
         self.raise_refused()
         if not self.decision.goes_on:
@@ -75,7 +79,8 @@ class Host:
             # report is passed on: no event names a checkpoint that is not there.
             self.epoch = number
             self.decision = self._tell(number, result, saved=number > self._saved and self._save(number))
-        except Exception as error:
+        except BaseException as error:
+            # Ctrl-C, too, which an objective may swallow: its next report raises it again.
             self.refused = error
             raise
         self.num_reports += 1

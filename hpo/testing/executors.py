@@ -23,10 +23,12 @@ from hpo.objective.context import current_trial
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Objective, ResultError
 from hpo.testing.objectives import (
+    LEAVES,
     about_the_trial,
     as_array,
     curve,
     failing,
+    forking,
     last_words,
     learning,
     leaving,
@@ -37,6 +39,7 @@ from hpo.testing.objectives import (
     reporting,
     returning,
     swallowing,
+    unclean,
 )
 
 PAUSE = Decision(Verdict.PAUSE, "others first")
@@ -306,12 +309,35 @@ class FailuresContract(_Made):
             executor.poll()
         assert notes() == ["start", "epoch 1", "closed"]
 
-    def test_an_objective_that_leaves_the_program_does(self, start: Any) -> None:
+    @pytest.mark.parametrize("at", [0, 1, 2])
+    @pytest.mark.parametrize("how", LEAVES)
+    def test_an_objective_that_would_leave_the_program_costs_its_trial(
+        self, how: str, at: int, start: Any
+    ) -> None:
         executor = start(leaving)
-        executor.submit(Assignment(0, {}))
-        with pytest.raises(SystemExit) as raised:
-            executor.poll()
-        assert raised.value.code == 3
+        outcome = first(executor, Assignment(0, {"how": how, "at": at}))
+        assert outcome.ending is Ending.FAILED
+        assert type(LEAVES[how]).__name__ in (outcome.reason or "")
+        assert first(executor, Assignment(1, {"how": how, "at": 9})).ending is Ending.ENDED
+
+    @pytest.mark.parametrize("how", LEAVES)
+    def test_so_does_one_that_would_leave_it_while_it_is_closed(self, how: str, start: Any) -> None:
+        executor = start(unclean, Listener({1: STOP}))
+        assert first(executor, Assignment(0, {"how": how})).ending is Ending.LEFT
+        assert first(executor, Assignment(1, {"how": how})).ending is Ending.LEFT
+
+    @pytest.mark.parametrize("at", [0, 2])
+    @pytest.mark.parametrize(
+        ("child", "code"), [("returns", 1), ("raises", 1), ("reports", 1), ("leaves", 0)]
+    )
+    def test_a_process_that_it_forked_ends_where_it_comes_back(
+        self, child: str, code: int, at: int, start: Any
+    ) -> None:
+        listener = Listener()
+        outcome = first(start(forking, listener), Assignment(0, {"child": child, "at": at}))
+        assert outcome.ending is Ending.ENDED
+        results = listener.results[-1][1] if at else outcome.result
+        assert results == 1.0 + code
 
 
 class EndsContract(_Made):

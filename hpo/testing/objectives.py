@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
+from asyncio import CancelledError
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Any
@@ -90,10 +94,70 @@ def long_enough(config: dict[str, Any], max_epochs: int = 99) -> float:
     return max_epochs
 
 
-def leaving(config: dict[str, Any]) -> Iterator[float]:
-    """Leave the whole program."""
+class OwnError(BaseException):
+    """An error that is no `Exception`, as other libraries have some."""
+
+
+LEAVES: dict[str, BaseException] = {
+    "exit": SystemExit(3),
+    "exit with a text": SystemExit("usage: train.py"),
+    "generator's end": GeneratorExit(),
+    "cancelled": CancelledError("by a loop"),
+    "own": OwnError("no Exception"),
+}
+"""What an objective may raise that is no `Exception`, and is no Ctrl-C either."""
+
+
+def leaving(config: dict[str, Any]) -> Any:
+    """Raise one of `LEAVES`, at once or in the epoch `config["at"]`."""
+    if not config["at"]:
+        raise LEAVES[config["how"]]
+    return _leaving(config)
+
+
+def _leaving(config: dict[str, Any]) -> Iterator[float]:
+    for epoch in range(1, 4):
+        if epoch == config["at"]:
+            raise LEAVES[config["how"]]
+        yield 1.0
+
+
+def unclean(config: dict[str, Any]) -> Iterator[float]:
+    """Raise one of `LEAVES` while it is closed."""
+    try:
+        for _ in range(4):
+            yield 1.0
+    finally:
+        raise LEAVES[config["how"]]
+
+
+def forking(config: dict[str, Any]) -> Any:
+    """Fork, and come back in both processes; yield 1 plus what the child ended with.
+
+    The child does what `config["child"]` says, at once or in the second epoch.
+    """
+    return _forked(config) if config["at"] == 0 else _forking(config)
+
+
+def _forking(config: dict[str, Any]) -> Iterator[float]:
     yield 1.0
-    raise SystemExit(3)
+    yield _forked(config)
+
+
+def _forked(config: dict[str, Any]) -> float:
+    with warnings.catch_warnings():
+        # Python 3.12 and later warn of a fork beside threads.
+        warnings.simplefilter("ignore")
+        child = os.fork()
+    if child:
+        return 1.0 + os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if config["child"] == "raises":
+        raise ValueError("in the child")
+    if config["child"] == "leaves":
+        sys.exit(0)
+    if config["child"] == "reports":
+        report(5.0)
+    return 7.0
 
 
 def last_words(config: dict[str, Any]) -> Iterator[float]:

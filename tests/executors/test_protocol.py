@@ -32,6 +32,7 @@ import pytest
 import hpo
 from hpo.backend import SGD, Arrays, Member, Scores, Softmax, State
 from hpo.executors import Assignment, Ending, Progress
+from hpo.executors.base import Interruption
 from hpo.executors.placement import Placement
 from hpo.executors.processes import ProcessExecutor
 from hpo.executors.processes import executor as executor_module
@@ -65,7 +66,7 @@ class NothingHappensError(Exception):
     """The parent waits, and nothing that can still happen would end that."""
 
 
-class Killed(BaseException):
+class Killed(Interruption):
     """Unwinds the thread of a worker that was killed."""
 
 

@@ -65,12 +65,25 @@ def test_ctrl_c_is_a_keyboard_interrupt_and_no_error() -> None:
     assert not issubclass(hpo.SearchInterrupted, Exception)
 
 
-def test_an_exit_of_the_program_passes_through() -> None:
+def test_an_exit_of_the_program_costs_its_trial() -> None:
     def leave(config: dict[str, Any]) -> float:
-        raise SystemExit(3)
+        if config["x"] < 0.5:
+            raise SystemExit(3)
+        return 1.0
 
-    with pytest.raises(SystemExit):
-        hpo.search(leave, SPACE, num_trials=3, seed=0)
+    study = hpo.search(leave, {"x": hpo.Float(0, 1)}, num_trials=8, seed=0)
+    assert 0 < study.num_failed < 8
+    assert study.num_failed + study.num_completed == 8
+    reasons = {trial.reason for trial in study.trials if trial.reason}
+    assert [reason.partition(" (")[0] for reason in reasons] == ["SystemExit: 3"]
+
+
+def test_an_interrupt_of_the_objective_s_own_ends_the_search() -> None:
+    def stop(config: dict[str, Any]) -> float:
+        raise KeyboardInterrupt
+
+    with pytest.raises(hpo.SearchInterrupted):
+        hpo.search(stop, SPACE, num_trials=3, seed=0)
 
 
 def test_a_trial_is_in_the_log_before_its_objective_is_called() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 
 from hpo.executors.base import Assignment, Ending, Outcome
 from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.slots import Lane, Slot
-from hpo.executors.failures import reason_of, traceback_of
+from hpo.executors.failures import is_from_outside, reason_of, traceback_of
+from hpo.executors.forks import end_if_forked
 from hpo.executors.replicated import AnyEvaluation
 
 
@@ -60,7 +62,7 @@ class Seat:
         self.runs = outcome is None
         return outcome
 
-    def fail(self, error: Exception) -> Outcome:
+    def fail(self, error: BaseException) -> Outcome:
         """End it with what its training raised."""
         self.close()
         mine, reason = self.assignment, reason_of(error)
@@ -100,9 +102,15 @@ class Cohort:
         Raises:
             BaseException: an error of a report that is not the objective's. All have reported by then.
         """
+        process = os.getpid()
         try:
-            self._train()
-        except Exception as error:
+            try:
+                self._train()
+            finally:
+                end_if_forked(process)
+        except BaseException as error:
+            if is_from_outside(error):
+                raise
             return [seat.fail(error) for seat in self.seats]
         outcomes: list[Outcome] = []
         raised: BaseException | None = None

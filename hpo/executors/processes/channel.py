@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from threading import Lock, Thread
 from typing import Any
 
+from hpo.executors.forks import end_if_forked
 from hpo.executors.processes.messages import Beat
 
 
@@ -35,15 +35,8 @@ class Channel:
         In a process that the objective forked and that came back into the library's code, this ends that
         process: two processes would write to one pipe.
         """
-        # Before the lock, which a fork may have copied while another thread held it; and by `__stderr__`, as
-        # the objective may have replaced `stderr`.
-        if os.getpid() != self._process:
-            os.write(
-                sys.__stderr__.fileno() if sys.__stderr__ else 2,
-                b"A process that the objective forked reported or came to the objective's end, and is ended. "
-                b"Only the process that started the objective reports; leave a fork with os._exit(0).\n",
-            )
-            os._exit(1)
+        # Before the lock, which a fork may have copied while another thread held it.
+        end_if_forked(self._process)
         try:
             with self._lock:
                 self._connection.send(message)

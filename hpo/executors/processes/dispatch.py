@@ -9,6 +9,7 @@ from hpo.executors.base import Assignment
 from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.planner import Fuse, Planner
 from hpo.executors.cohorts.slots import SlotObjective
+from hpo.executors.failures import is_from_outside
 from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, running
 from hpo.training.fusable import Fusable
@@ -42,8 +43,10 @@ class Dispatch:
         try:
             with running(trial):
                 return self._planner.size(self._seats.empty(first.config, trial))
-        except Exception:  # it will fail in its worker, where the trial is told why
-            return 1
+        except BaseException as error:
+            if is_from_outside(error):
+                raise
+            return 1  # it will fail in its worker, where the trial is told why
 
     def share(self, num_workers: int) -> list[list[Assignment]]:
         """Share the trials that wait among the free workers; the rest still waits."""

@@ -325,8 +325,6 @@ class ProcessExecutor:
 def _error_of(message: Raised) -> BaseException:
     """What the objective raised, as far as it can be raised here."""
     # By name and text: the error itself might not be picklable, or be of a class that is unknown here.
-    if message.kind == "SystemExit":
-        return SystemExit(message.text if message.code is None else message.code)
     kind = getattr(builtins, message.kind, None)
     if isinstance(kind, type) and issubclass(kind, BaseException):
         return kind(message.text)

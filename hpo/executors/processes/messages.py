@@ -158,12 +158,10 @@ class Raised:
     Attributes:
         kind: the name of its type.
         text: its message.
-        code: what a SystemExit carried, if it was a number.
     """
 
     kind: str
     text: str
-    code: int | None = None
 
 
 @dataclass(frozen=True)

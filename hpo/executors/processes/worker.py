@@ -16,7 +16,7 @@ from threading import Thread, main_thread
 from typing import Any
 
 from hpo.backend import registry
-from hpo.executors.base import Executor, Progress
+from hpo.executors.base import Executor, Interruption, Progress
 from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.cohorts.memory import ShortMemory
 from hpo.executors.failures import reason_of, traceback_of
@@ -43,8 +43,8 @@ from hpo.objective.decision import Decision
 from hpo.objective.function import Objective, ResultError
 
 
-class GroupHalted(BaseException):
-    """The parent ends the running group from outside. No objective should swallow it."""
+class GroupHalted(Interruption):
+    """The parent ends the running group."""
 
 
 class ParentsMemory(ShortMemory):
@@ -105,7 +105,8 @@ class Worker:
         """Load the objective, then run what the parent sends until it sends `Exit`."""
         try:
             executor = self._load(setup)
-        except Exception as error:
+        except BaseException as error:
+            # A module that the objective needs may end the program where it is imported, by sys.exit.
             self._channel.send(Broken(reason_of(error), traceback_of(error)))
             return
         self._channel.send(Ready(os.getpid()))
@@ -175,7 +176,7 @@ class Worker:
         except GroupHalted:
             answers = []  # `Halt` or `Exit` is next in the inbox
         except BaseException as error:
-            answers = [_raised(error)]
+            answers = [Raised(type(error).__name__, str(error))]
         # After an error; an executor closes by itself what it was running.
         for trial in left:
             executor.stop(trial)
@@ -247,11 +248,6 @@ def _interrupt_main_thread() -> None:
     assert identity is not None
     # A signal, as nothing else ends a sleep or a read in which the objective may be.
     signal.pthread_kill(identity, signal.SIGINT)
-
-
-def _raised(error: BaseException) -> Raised:
-    code: Any = getattr(error, "code", None)
-    return Raised(type(error).__name__, str(error), code if isinstance(code, int) else None)
 
 
 def _flush() -> None:
