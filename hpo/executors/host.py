@@ -12,7 +12,7 @@ from hpo.executors.files import NoFiles, TrialFiles
 from hpo.executors.forks import end_if_forked
 from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision
-from hpo.objective.function import Result, ResultError, read_report
+from hpo.objective.function import LAST_EPOCH, Result, ResultError, read_report
 
 
 class Host:
@@ -128,7 +128,7 @@ class Host:
     def _save(self, number: int) -> bool:
         """Write a checkpoint if there is something to keep; whether it is on the disk."""
         # To capture the states copies every parameter: not where nothing is kept.
-        if isinstance(self._files, NoFiles):
+        if isinstance(self._files, NoFiles) or number > LAST_EPOCH:
             return False
         written = self._files.write(
             number, self._attachments.capture(), {"epoch": self.epoch, "saved": number}

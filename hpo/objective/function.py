@@ -17,6 +17,9 @@ from hpo.objective.context import CurrentTrial
 Result: TypeAlias = "float | dict[str, float]"
 """A number, or several by name."""
 
+LAST_EPOCH = 2**63 - 1
+"""The largest number that every storage has for an epoch."""
+
 UNNAMED = ""
 """Stands in a result of several numbers for the metric that the study optimises."""
 
@@ -183,11 +186,31 @@ def read_report(value: object, epoch: int | None = None) -> tuple[int | None, Re
     if epoch is None and isinstance(value, Mapping):
         epoch = value.get("epoch")
     if epoch is not None:
-        number = read_number(epoch)
-        if not math.isfinite(number) or number != int(number) or number < 1:
-            raise ResultError(f"it reported epoch {epoch!r}, where an integer from 1 was expected")
-        epoch = int(number)
+        epoch = _read_epoch(epoch)
     return epoch, read_result(value)
+
+
+def _read_epoch(epoch: object) -> int:
+    # Not by way of a float, which has no room for every integer.
+    plain = _plain(epoch)
+    is_whole = isinstance(plain, numbers.Integral) and not isinstance(plain, bool)
+    number: Any = plain if is_whole else read_number(epoch)
+    if not (is_whole or (math.isfinite(number) and number == int(number))) or number < 1:
+        raise ResultError(f"it reported epoch {_shortened(epoch)}, where an integer from 1 was expected")
+    return check_epoch(int(number))
+
+
+def check_epoch(number: int) -> int:
+    """Return the number of an epoch that a log can hold.
+
+    Raises:
+        ResultError: it is beyond 2**63 - 1.
+    """
+    if number > LAST_EPOCH:
+        raise ResultError(
+            f"it reported epoch {_shortened(number)}, and the last one that a log can hold is 2**63 - 1"
+        )
+    return number
 
 
 def _plain(value: object) -> object:
@@ -213,8 +236,15 @@ def _plain(value: object) -> object:
 def _described(value: object) -> str:
     if value is None:
         return "None without a report"
-    text = repr(value)
-    return f"{text if len(text) <= 60 else text[:57] + '...'} of type {type(value).__name__}"
+    return f"{_shortened(value)} of type {type(value).__name__}"
+
+
+def _shortened(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of thousands of digits
+        return "a very large integer"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _trial_parameter(function: Callable[..., Any]) -> tuple[bool, bool]:

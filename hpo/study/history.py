@@ -129,7 +129,7 @@ class History:
         self.num_ended_since_best = 0
         # Of each trial the number of its last start and the epoch of its last report, 0 before the first.
         self._attempts = array("i")
-        self._epochs = array("i")
+        self._epochs = array("q")
         # Places in the log: of each trial's first and last start, end, last report and last checkpoint, and
         # for each event of the one before it of the same trial and kind; -1 for none, -2 where it came too
         # late.

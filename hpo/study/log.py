@@ -21,7 +21,7 @@ class Log(Sequence[Event]):
         self._kinds = array("b")
         self._trials = array("i")
         self._attempts = array("i")
-        self._epochs = array("i")
+        self._epochs = array("q")
         self._times = array("d")
         self._elapsed = array("d")
         # All texts in one piece: a string for each would take 50 bytes more.

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from hpo.errors import ObjectiveError
 from hpo.objective.decision import Decision, Verdict
-from hpo.objective.function import UNNAMED, Result, ResultError
+from hpo.objective.function import UNNAMED, Result, ResultError, check_epoch
 from hpo.storage import ClaimedError
 from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
 from hpo.study.study import Study
@@ -170,7 +170,7 @@ class Writer:
         """
         metrics = self._named(trial, result)
         last, attempt = self._history.last_epoch(trial), self._history.attempt(trial)
-        number = last + 1 if epoch is None else epoch
+        number = check_epoch(last + 1 if epoch is None else epoch)
         if number <= last:
             return Report(number, self._said_before(trial, number, metrics)), False
         report = Report(number, metrics)

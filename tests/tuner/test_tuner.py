@@ -3,8 +3,10 @@
 import inspect
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hpo
@@ -270,3 +272,36 @@ def test_a_result_for_a_config_outside_of_the_space_is_refused() -> None:
 def test_a_tuner_without_an_objective_cannot_run() -> None:
     with pytest.raises(ValueError, match=r"no objective to run: use ask\(\) and tell\(\)"):
         hpo.Tuner(None, SPACE, num_trials=1).run()
+
+
+@pytest.mark.parametrize("epoch", [2**31, 2**32 + 1, 2**63 - 1, np.int64(2**62), np.array(7), 3.0])
+@pytest.mark.parametrize("scheduler", ["fifo", hpo.ASHA(1, 9), hpo.Hyperband(1, 9), hpo.MedianStopping()])
+def test_an_epoch_is_any_integer_that_a_log_can_hold(epoch: Any, scheduler: Any, tmp_path: Path) -> None:
+    def objective(config: dict[str, Any]) -> None:
+        hpo.report({"loss": config["x"]}, epoch=epoch)
+
+    options: Any = {"num_trials": 2, "seed": 0, "scheduler": scheduler, "storage": tmp_path / "s.db"}
+    study = hpo.search(objective, {"x": hpo.Float(0, 1)}, **options)
+    assert [trial.reports[-1].epoch for trial in study.trials] == [int(epoch)] * 2
+    assert hpo.search(objective, {"x": hpo.Float(0, 1)}, **options, resume=True) == study
+
+
+@pytest.mark.parametrize(
+    ("epochs", "text"),
+    [
+        ([2**63], r"it reported epoch 9223372036854775808, and the last one .* is 2\*\*63 - 1"),
+        ([2**63 - 1, None], r"it reported epoch 9223372036854775808, and the last one"),
+        ([1e300], r"it reported epoch 10+.*\.\.\., and the last one"),
+        ([10**5000], "it reported epoch a very large integer, and the last one"),
+        ([0], "it reported epoch 0, where an integer from 1 was expected"),
+        ([3.5], r"it reported epoch 3\.5, where an integer from 1 was expected"),
+    ],
+)
+def test_any_other_epoch_costs_its_trial(epochs: list[Any], text: str, tmp_path: Path) -> None:
+    def objective(config: dict[str, Any]) -> None:
+        for epoch in epochs:
+            hpo.report(1.0, epoch=epoch)
+
+    for resume in (False, True):
+        with pytest.raises(hpo.errors.SearchFailedError, match=text):
+            hpo.search(objective, SPACE, num_trials=2, seed=0, storage=tmp_path / "s.db", resume=resume)
