@@ -48,6 +48,11 @@ class MXNetBackend:
         mx.random.seed(seed % 2**31)
         np.random.seed(seed % 2**32)
 
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Whether an array found no room: MXNet has one error for everything."""
+        said = ("out of memory", "Memory allocation failed", "Failed to allocate")
+        return isinstance(error, mx.base.MXNetError) and any(words in str(error) for words in said)
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of an `mx.nd` or `mx.np` array."""
         return np.asarray(array.asnumpy() if isinstance(array, mx.nd.NDArray) else array)

@@ -39,6 +39,10 @@ class NumPyBackend:
         """Seed NumPy's global generator, for models that draw from it."""
         np.random.seed(seed % 2**32)
 
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Never: NumPy raises a MemoryError, which is known."""
+        return False
+
     def to_numpy(self, array: Any) -> Array:
         """The array itself."""
         return np.asarray(array)

@@ -45,6 +45,10 @@ class TensorFlowBackend:
         """
         keras.utils.set_random_seed(seed % 2**32)
 
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Whether a tensor found no room."""
+        return isinstance(error, tf.errors.ResourceExhaustedError)
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of a tensor."""
         return np.asarray(array)

@@ -41,6 +41,13 @@ class TorchBackend:
         """Seed torch's generators on all devices."""
         torch.manual_seed(seed)
 
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Whether it is torch's own error for that, or what it raises where the processor's memory is out."""
+        if isinstance(error, torch.cuda.OutOfMemoryError):
+            return True
+        said = ("out of memory", "can't allocate memory", "not enough memory")
+        return isinstance(error, RuntimeError) and any(words in str(error) for words in said)
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of a tensor."""
         return np.asarray(array.detach().cpu()) if isinstance(array, torch.Tensor) else np.asarray(array)

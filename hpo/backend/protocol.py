@@ -159,6 +159,10 @@ class Backend(Protocol):
         """Seed the framework's global generator, for models that initialise themselves."""
         ...
 
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Whether an error of the framework says that the memory of a device is out."""
+        return False
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of one of the framework's arrays."""
         ...

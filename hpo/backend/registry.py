@@ -61,6 +61,21 @@ class BackendChoice:
     was_asked_for: bool = False
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says, or was caused by one that says, that memory is out, of whatever framework."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    if any(isinstance(one, MemoryError) for one in chain):
+        return True
+    # Only a framework that the program has imported can have raised it. Backends may lack the question.
+    backends = [load(name) for name in registered() if name in sys.modules]
+    asked = [getattr(backend, "is_out_of_memory", None) for backend in backends]
+    return any(says(one) for says in asked if says is not None for one in chain)
+
+
 def registered() -> dict[str, EntryPoint]:
     """The entry points of the group `hpo.backends` by name, in alphabetical order."""
     return {name: points[-1] for name, points in entry_points.registered(GROUP).items()}

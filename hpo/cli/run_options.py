@@ -31,6 +31,7 @@ from hpo.cli.options import (
 
 DEFAULT_SCHEDULER = "fifo"
 DEFAULT_TRIALS = 10
+DEFAULT_FAILURES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,15 @@ class RunOptions(Options):
     patience: Annotated[
         int | None,
         option(LENGTH, "N", "End the search after so many trials in a row without a new best one.", POSITIVE),
+    ] = None
+    give_up_after: Annotated[
+        str | None,
+        option(
+            LENGTH,
+            "N|never",
+            "End the search where the first N trials all fail with the same error, or the first result is "
+            "none: no trial would survive.  [default: 3]",
+        ),
     ] = None
     epochs: Annotated[
         int | None,
@@ -292,6 +302,21 @@ class RunOptions(Options):
         if not self.fuse.isdecimal() or int(self.fuse) < 1:
             raise UsageError(f"--fuse takes auto or a number of at least 1; received {self.fuse}.")
         return int(self.fuse)
+
+    @property
+    def equal_failures(self) -> int | None:
+        """How many equal failures end the search; None for any number.
+
+        Raises:
+            UsageError: it is no number of at least 1.
+        """
+        if self.give_up_after is None or self.give_up_after == "never":
+            return DEFAULT_FAILURES if self.give_up_after is None else None
+        if not self.give_up_after.isdecimal() or int(self.give_up_after) < 1:
+            raise UsageError(
+                f"--give-up-after takes never or a number of at least 1; received {self.give_up_after}."
+            )
+        return int(self.give_up_after)
 
     @property
     def num_trials(self) -> int | None:

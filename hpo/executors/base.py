@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from hpo.checkpoints import Checkpoint
 from hpo.objective.decision import CONTINUE, Decision
+from hpo.objective.failure import FailureKind
 from hpo.objective.function import Result
 
 
@@ -98,6 +99,8 @@ class Outcome:
         result: the final result, if it ENDED; None where the last report is the result.
         reason: why it FAILED or was LOST, in one line.
         traceback: where it failed, as Python prints it, or the last lines of the lost worker's output.
+        kind: what kind of failure it is, if it FAILED.
+        cause: what failures for the same cause have in common: the type of the error and its lines.
     """
 
     trial: int
@@ -106,6 +109,8 @@ class Outcome:
     result: Result | None = field(default=None, hash=False)
     reason: str | None = None
     traceback: str | None = None
+    kind: FailureKind = FailureKind.ERROR
+    cause: str | None = None
 
 
 OnProgress: TypeAlias = Callable[[Progress], Decision]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
-from hpo.executors.failures import is_from_outside, reason_of, traceback_of
+from hpo.executors.failures import failed, is_from_outside
 from hpo.executors.files import TrialFiles
 from hpo.executors.forks import end_if_forked
 from hpo.executors.host import Host
@@ -204,21 +204,11 @@ class Evaluation:
 
     def _failed(self, error: BaseException) -> Outcome:
         self.close()
-        if isinstance(error, ResultError):
-            # Some of its text may be a framework's, with a full stop of its own.
-            return self._outcome(Ending.FAILED, reason=f"No result: {error}".rstrip(".") + ".")
-        if error is self._host.refused:
+        if error is self._host.refused and not isinstance(error, ResultError):
             # Not the objective's error: what takes its reports raised it, and the search ends with it.
             raise error
-        reason = reason_of(error, self._host.assignment.config)
-        return self._outcome(Ending.FAILED, reason=reason, traceback=traceback_of(error))
+        return failed(self._host.assignment, error)
 
-    def _outcome(
-        self,
-        ending: Ending,
-        result: Result | None = None,
-        reason: str | None = None,
-        traceback: str | None = None,
-    ) -> Outcome:
+    def _outcome(self, ending: Ending, result: Result | None = None) -> Outcome:
         mine = self._host.assignment
-        return Outcome(mine.trial, mine.attempt, ending, result, reason, traceback)
+        return Outcome(mine.trial, mine.attempt, ending, result)

@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from hpo.executors.base import Interruption
+import numpy as np
+
+from hpo.backend import registry
+from hpo.executors.base import Assignment, Ending, Interruption, Outcome
+from hpo.objective.failure import FailureKind
+from hpo.objective.function import NotFiniteError, ResultError
 from hpo.space.values import did_you_mean, listing
 
 # With a separator at the end: a folder beside ours whose name begins like it is the user's.
@@ -30,6 +35,38 @@ def is_from_outside(error: BaseException) -> bool:
     return isinstance(error, (KeyboardInterrupt, Interruption))
 
 
+def failed(assignment: Assignment, error: BaseException) -> Outcome:
+    """The outcome of an assignment whose objective raised an error, or gave what is no result."""
+    trial, attempt, kind = assignment.trial, assignment.attempt, _kind_of(error)
+    if isinstance(error, ResultError):
+        # Some of its text may be a framework's, with a full stop of its own.
+        reason = f"No result: {error}".rstrip(".") + "."
+        return Outcome(trial, attempt, Ending.FAILED, reason=reason, kind=kind)
+    reason = reason_of(error, assignment.config)
+    if kind is FailureKind.MEMORY:
+        reason = f"Out of memory: {reason}"
+    cause = _cause_of(error) if kind is FailureKind.ERROR else None
+    return Outcome(
+        trial, attempt, Ending.FAILED, reason=reason, traceback=traceback_of(error), kind=kind, cause=cause
+    )
+
+
+def _kind_of(error: BaseException) -> FailureKind:
+    if isinstance(error, ResultError):
+        is_finite = not isinstance(error, NotFiniteError)
+        return FailureKind.RESULT if is_finite else FailureKind.NOT_FINITE
+    return FailureKind.MEMORY if registry.is_out_of_memory(error) else FailureKind.ERROR
+
+
+def _cause_of(error: BaseException) -> str | None:
+    """The type of an error and its lines, the user's and the innermost; None where the config may be why."""
+    if isinstance(error, (ArithmeticError, np.linalg.LinAlgError)):
+        return None
+    kind, frames = type(error), _frames(error)
+    lines = [f"{frame.filename}:{frame.lineno}" for frame in (*_users(frames)[-1:], *frames[-1:])]
+    return " ".join([f"{kind.__module__}.{kind.__qualname__}", *lines])
+
+
 def reason_of(error: BaseException, config: Mapping[str, Any] | None = None) -> str:
     """Type, message and the innermost line of the user's own code, in one line.
 
@@ -38,14 +75,9 @@ def reason_of(error: BaseException, config: Mapping[str, Any] | None = None) -> 
         config: what the objective was called with. Its names are listed if the objective asked for another.
     """
     [text, *_] = traceback.format_exception_only(type(error), error) or [type(error).__name__]
-    frames = [
-        frame
-        for frame in traceback.extract_tb(_own_frames(error))
-        if not frame.filename.startswith("<frozen")
-    ]
-    users = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
+    frames = _frames(error)
     # Without a line of the user's, as for a builtin: the innermost of all.
-    where = (users or frames)[-1:]
+    where = (_users(frames) or frames)[-1:]
     place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
     asked = error.args[0] if isinstance(error, KeyError) and error.args else None
     if config is not None and isinstance(asked, str) and asked not in config:
@@ -53,6 +85,15 @@ def reason_of(error: BaseException, config: Mapping[str, Any] | None = None) -> 
     if isinstance(error, SystemExit):
         place += "; the objective ended the program, as argparse does where it refuses a command line"
     return " ".join(text.split()) + place
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    found = traceback.extract_tb(_own_frames(error))
+    return [frame for frame in found if not frame.filename.startswith("<frozen")]
+
+
+def _users(frames: list[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    return [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
 
 
 def traceback_of(error: BaseException) -> str:

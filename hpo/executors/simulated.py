@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hpo.checkpoints import CheckpointFolder
 from hpo.checks import checked_count
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
+from hpo.executors.failures import failed
 from hpo.executors.placement import Placement
 from hpo.executors.plans import ExecutorPlan
 from hpo.executors.replicated import AnyEvaluation, evaluate
@@ -184,7 +185,7 @@ class Simulation:
         try:
             decision = self._on_progress(progress)
         except ResultError as error:
-            return Outcome(mine.trial, mine.attempt, Ending.FAILED, reason=f"No result: {error}.")
+            return failed(mine, error)
         except BaseException:
             self.stop(mine.trial)
             raise

@@ -30,6 +30,10 @@ class ResultError(ObjectiveError):
     """What an objective returned or reported is no result; the text is the reason why its trial failed."""
 
 
+class NotFiniteError(ResultError):
+    """What an objective returned or reported is NaN or infinite."""
+
+
 @dataclass(frozen=True)
 class Traits:
     """What an objective may declare about itself, by attributes of these names.

@@ -133,6 +133,11 @@ class Presence:
         return owner == self.owner or self._watch.is_gone(owner)
 
 
+def host_of(owner: str) -> str:
+    """The name of the host on which a tuner works, from the name under which it does."""
+    return owner.rsplit("/", 3)[0]
+
+
 def _beat(log: StudyLog, owner: str, over: threading.Event) -> None:
     while not over.wait(BEAT_SECONDS):
         # What is wrong with the storage the tuner's own next write will say.

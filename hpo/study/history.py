@@ -85,6 +85,7 @@ class History:
         replicated: for each trial that was confirmed its metrics on other draws, by the number of the draw.
         running: ids of the trials that are under way, in the order of their starts.
         paused: ids of the trials that wait, in the order of their pauses.
+        given_up: ids of the failed trials for which the search was given up. They may be started again.
         plans: for each kind of trial how many train together, and why.
         cohorts: for each running trial that trains with others the ids of all of them, in order.
         finished: ids of the trials that ended, in the order of their ends.
@@ -117,6 +118,7 @@ class History:
         # Dictionaries as ordered sets.
         self.running: dict[int, None] = {}
         self.paused: dict[int, None] = {}
+        self.given_up: dict[int, None] = {}
         self.plans: dict[str, tuple[int, str]] = {}
         self.cohorts: dict[int, tuple[int, ...]] = {}
         # Arrays and not lists: 4 and 8 bytes a trial, where each object of Python takes about 30.
@@ -359,6 +361,9 @@ class History:
 
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
         self.notes.append(Note(data["topic"], data["text"]))
+        if data["topic"] == GAVE_UP:
+            failed = [trial for trial in data["trials"] if self.state(trial) is TrialState.FAILED]
+            self.given_up.update(dict.fromkeys(failed))
 
     def _nondeterministic(self, event: Event, data: Mapping[str, Any]) -> None:
         """Nothing changes: what was logged first counts, and this event says that something else came."""
@@ -379,9 +384,13 @@ class History:
             raise ValueError(
                 f"The log has {event}, where trial {self.num_trials} or another attempt can start."
             )
-        elif event.attempt <= self.attempt(number) or not (number in self.running or number in self.paused):
+        elif event.attempt <= self.attempt(number) or not (
+            number in self.running or number in self.paused or number in self.given_up
+        ):
             return _LATE  # the trial has ended, or was started by another
         else:
+            if number in self.given_up:
+                self._reopen(number)
             self._started[number] = place
             self._attempts[number] = event.attempt
             # A pause had set it.
@@ -439,6 +448,13 @@ class History:
         self.finished.append(number)
         return paused
 
+    def _reopen(self, number: int) -> None:
+        """Let a trial run again that had failed."""
+        del self.given_up[number]
+        self.finished.remove(number)
+        self.num_failed -= 1
+        self.num_ended_since_best -= 1
+
     def _rank(self, number: int, value: float) -> None:
         self.values[number] = value
         sign = self.metrics[0].sign
@@ -463,6 +479,9 @@ def _metrics(document: Iterable[dict[str, str]]) -> tuple[Metric, ...]:
 
 _RENAMED = {"Grid": "GridSearch", "Local": "LocalSearch", "Sobol": "SobolSearch"}
 """What older versions call a searcher in a log, and what it is called today."""
+
+GAVE_UP = "gave up"
+"""The topic of the note that a search was given up, with the failed trials that may run again."""
 
 _LATE = -2
 """The link of an event without effect: of a start that another replaced, or of a trial that has ended."""

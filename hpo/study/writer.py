@@ -10,9 +10,11 @@ from typing import Any, TypeAlias
 
 from hpo.errors import ObjectiveError
 from hpo.objective.decision import Decision, Verdict
-from hpo.objective.function import UNNAMED, Result, ResultError, check_epoch
+from hpo.objective.failure import FailureKind
+from hpo.objective.function import UNNAMED, NotFiniteError, Result, ResultError, check_epoch
 from hpo.storage import ClaimedError
 from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
+from hpo.study.history import GAVE_UP
 from hpo.study.study import Study
 from hpo.study.trial import Metric, Report, metrics_document
 
@@ -224,21 +226,42 @@ class Writer:
         self.check_finite(last)
         self._write(EventKind.TRIAL_COMPLETED, said, trial)
 
-    def fail(self, trial: int, reason: str, traceback: str | None = None) -> None:
-        """Record the end of a trial without a result."""
-        data = {"reason": reason} if traceback is None else {"reason": reason, "traceback": traceback}
+    def fail(
+        self,
+        trial: int,
+        reason: str,
+        traceback: str | None = None,
+        *,
+        kind: FailureKind = FailureKind.ERROR,
+        cause: str | None = None,
+    ) -> None:
+        """Record the end of a trial without a result.
+
+        Args:
+            trial: its id.
+            reason: why, in one line.
+            traceback: where, as Python prints it.
+            kind: what kind of failure it is.
+            cause: what other failures for the same cause have in common; None if that is not known.
+        """
+        given = {"reason": reason, "traceback": traceback, "kind": kind.value, "cause": cause}
+        data = {key: value for key, value in given.items() if value is not None}
         self._write(EventKind.TRIAL_FAILED, data, trial)
+
+    def give_up(self, text: str, trials: Sequence[int]) -> None:
+        """Record that the search was given up, for what came of these failed trials: they may run again."""
+        self._write(EventKind.NOTED, {"topic": GAVE_UP, "text": text, "trials": list(trials)})
 
     def check_finite(self, metrics: Mapping[str, float], epoch: int | None = None) -> None:
         """Refuse NaN and infinity as values of the metrics that are optimised.
 
         Raises:
-            ResultError: there is one.
+            NotFiniteError: there is one.
         """
         for metric in self._history.metrics:
             if not math.isfinite(metrics[metric.name]):
                 where = "" if epoch is None else f" at epoch {epoch}"
-                raise ResultError(f"{metric.name} is {metrics[metric.name]}{where}")
+                raise NotFiniteError(f"{metric.name} is {metrics[metric.name]}{where}")
 
     def _named(self, trial: int, result: Result) -> dict[str, float]:
         """The result by metric names. The first result of a study chooses them if the user did not."""
@@ -267,7 +290,7 @@ class Writer:
                 f"which one to optimise. Name it: minimize={names[0]!r}, or maximize=."
             )
             # Recorded before it ends the search: else a resumption would run the trial again.
-            self.fail(trial, text)
+            self.fail(trial, text, kind=FailureKind.RESULT)
             raise ObjectiveError(text)
         with suppress(ClaimedError):  # another tuner's first result said so
             metric = Metric(names[0] or "value")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpo.backend import SGD, Arrays, DType, Member, Run, Softmax
-from hpo.backend.registry import resolve_device
+from hpo.backend.registry import is_out_of_memory, resolve_device
 from hpo.errors import DeviceError
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import (
@@ -28,6 +28,18 @@ TOLERANCE: dict[DType, float] = {"float32": 1e-6, "float64": 1e-12}
 
 class BackendContract(OfPackage):
     """Subclass it and set `package` to the backend's package."""
+
+    def out_of_memory(self) -> list[BaseException]:
+        """Errors with which the framework says that memory is out, for the processor and accelerators."""
+        return []
+
+    def test_its_own_errors_for_it_say_that_memory_is_out(self) -> None:
+        for error in self.out_of_memory():
+            assert is_out_of_memory(error), error
+            wrapped = ValueError("the step failed")
+            wrapped.__cause__ = error
+            assert is_out_of_memory(wrapped), error
+        assert not is_out_of_memory(RuntimeError("the shapes differ"))
 
     def run(self, data: Arrays, *rates: float, dtype: DType = "float32") -> Run:
         """A run of softmax regressions with these learning rates."""

@@ -137,6 +137,8 @@ class ResumeContract:
             storage=storage,
             name="cut anywhere",
             resume=resume,
+            # A search that was given up tries its trials again when it goes on.
+            give_up_after=None,
             **options,
         )
         with suppress(SearchFailedError):  # a study of failures only is one, too

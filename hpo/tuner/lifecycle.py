@@ -10,15 +10,19 @@ from typing import Any
 from hpo.errors import ObjectiveError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.executors.cohorts import CohortPlan
+from hpo.executors.failures import failed
 from hpo.objective.decision import CONTINUE, Decision, Verdict
+from hpo.objective.failure import FailureKind
 from hpo.objective.function import Result, ResultError
 from hpo.schedulers import End, Grant, Scheduler, Step, described
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
-from hpo.storage.leases import Presence
+from hpo.storage.leases import Presence, host_of
+from hpo.study.reader import StudyReader
 from hpo.study.retention import Keep, Retention
 from hpo.study.study import Study
 from hpo.study.writer import Callback, Writer
+from hpo.tuner.give_up import Hope
 
 _TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
 
@@ -65,6 +69,7 @@ class Lifecycle:
         self._by_hand: set[int] = set()
         self._in_flight: set[int] = set()
         self._dismissed: list[int] = []
+        self._to_repeat: list[int] = []
         self._until: dict[int, int] = {}
         self._depth = 0
         self._progressed: list[int] = []
@@ -84,9 +89,27 @@ class Lifecycle:
         self._writer.begin()
 
     def go_on(self) -> None:
-        """Let the study's own time continue from its last event, and read what other tuners wrote."""
+        """Let the study's own time continue from its last event, and read what other tuners wrote.
+
+        Trials for which the search was given up run again.
+        """
         self._writer.wind_clock()
         self._writer.read_on()
+        self._to_repeat = list(self.history.given_up)
+        if self._to_repeat:
+            # What they read before takes a failure for the end of its trial.
+            for reader in (self._searcher, self.scheduler):
+                if isinstance(reader, StudyReader):
+                    reader.start_over()
+
+    def hope(self, give_up_after: int | None) -> Hope:
+        """Reads the log for failures that no trial can survive."""
+        owner = self._presence.owner
+        return Hope(self.history, give_up_after, None if owner is None else host_of(owner))
+
+    def give_up(self, text: str, trials: Sequence[int]) -> None:
+        """Record that the search was given up; when it goes on, these failed trials run again."""
+        self._writer.give_up(text, trials)
 
     def read_on(self) -> None:
         """Read the events that other tuners wrote."""
@@ -232,6 +255,10 @@ class Lifecycle:
             must_be_finite: whether a last report of NaN or infinity fails the trial.
         """
         # A copy: a trial may end, or turn out to be another tuner's, on the way.
+        while self._to_repeat:
+            trial = self._to_repeat.pop(0)
+            with suppress(ClaimedError):  # another tuner repeats it
+                return self._again(trial, until=self.history.start_of(trial).get("until"))
         for trial in list(self.history.running):
             if trial in self._by_hand or trial in self._in_flight:
                 continue
@@ -319,7 +346,8 @@ class Lifecycle:
         if self._is_over(trial, outcome.attempt):
             return
         if outcome.reason is not None:
-            self._writer.fail(trial, outcome.reason, outcome.traceback)
+            kind = FailureKind.LOST if outcome.ending is Ending.LOST else outcome.kind
+            self._writer.fail(trial, outcome.reason, outcome.traceback, kind=kind, cause=outcome.cause)
         elif outcome.ending is Ending.ENDED:
             self._complete(trial, outcome.result, self._said_of_end(trial))
             # Last: the error ends the search and does not cost the result, which is in the log by now.
@@ -346,7 +374,11 @@ class Lifecycle:
         try:
             self._writer.complete(trial, result, reason)
         except ResultError as error:
-            self._writer.fail(trial, f"No result: {error}.")
+            self._fail(trial, error)
+
+    def _fail(self, trial: int, error: ResultError) -> None:
+        """Record that what a trial gave is no result."""
+        self.finish(failed(Assignment(trial, {}, self.history.attempt(trial)), error))
 
     def _after_end(self, trial: int) -> None:
         """Delete the files of an ended trial that are not to be kept."""
@@ -442,8 +474,8 @@ class Lifecycle:
         try:
             self._writer.check_finite(last, self.history.last_epoch(trial))
         except ResultError as error:
-            reason = f"No result: {error}."
-            self.finish(Outcome(trial, self.history.attempt(trial), Ending.FAILED, reason=reason))
+            self._fail(trial, error)
+            self._after_end(trial)
             return True
         return False
 
@@ -466,5 +498,5 @@ class Lifecycle:
             try:
                 self._writer.decide(trial, decision)
             except ResultError as error:
-                self._writer.fail(trial, f"No result: {error}.")
+                self._fail(trial, error)
         return decision

@@ -32,6 +32,7 @@ class Loop:
         rules: what else ends the search.
         clock: the time that is left.
         max_retries: how many times a trial whose process was lost is run again.
+        give_up_after: how many equal failures of the first trials end the search; None for any number.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class Loop:
         rules: Sequence[StopRule],
         clock: Clock,
         max_retries: int,
+        give_up_after: int | None,
     ) -> None:
         self._lifecycle = lifecycle
         self._total = total
         self._rules = rules
         self._clock = clock
         self._max_retries = max_retries
+        self._hope = lifecycle.hope(give_up_after)
         self._waited_for: set[int] = set()
 
     def on_progress(self, progress: Progress) -> Decision:
@@ -64,8 +67,13 @@ class Loop:
         return decision
 
     def run(self, executor: Executor) -> str | None:
-        """Run trials until the search is over. Returns why it is; None if all of its trials have run."""
+        """Run trials until the search is over. Returns why it is; None if all of its trials have run.
+
+        Raises:
+            HopelessError: no trial can survive.
+        """
         while True:
+            self._hope.check()
             over = self._over()
             if over is None:
                 self._fill(executor)

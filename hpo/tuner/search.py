@@ -44,6 +44,7 @@ def search(
     keep: Keep | None = None,
     points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
     warm_start: Iterable[Study] = (),
+    give_up_after: int | None = 3,
     callbacks: Callback | Iterable[Callback] = (),
 ) -> Study:
     """Search a space for the config with the best result.
@@ -64,7 +65,7 @@ def search(
         {'x': 3}
 
     Raises:
-        SearchFailedError: every trial failed; the text has the first reason.
+        SearchFailedError: every trial failed, or would; the text has the first reason.
         SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
         ObjectiveError: the objective returns several metrics and none was named.
         BackendError: the backend or the device is not there.
@@ -94,6 +95,7 @@ def search(
         keep=keep,
         points_to_evaluate=points_to_evaluate,
         warm_start=warm_start,
+        give_up_after=give_up_after,
         callbacks=callbacks,
     )
     return tuner.run()

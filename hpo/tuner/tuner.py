@@ -30,6 +30,7 @@ from hpo.study.retention import Keep, checked_keep
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.writer import Callback
+from hpo.tuner.give_up import HopelessError
 from hpo.tuner.lifecycle import Lifecycle
 from hpo.tuner.loop import Loop
 from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
@@ -85,6 +86,10 @@ class Tuner:
             best and its last epoch), `"all"` or `"none"`.
         points_to_evaluate: configs to try first, whole or in part; by default the space's default config.
         warm_start: studies whose results are known to the new one from the start.
+        give_up_after: while no trial has completed, how many trials that failed with the same error from the
+            same line end the search, if they are the first to end. A result of a wrong kind, or without the
+            metric, does at once. None tries every trial. Out of memory, arithmetic errors, NaN and lost
+            processes never count.
         callbacks: a function, or several, called as `callback(event, study)` after each event.
 
     Attributes:
@@ -119,6 +124,7 @@ class Tuner:
         keep: Keep | None = None,
         points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
         warm_start: Iterable[Study] = (),
+        give_up_after: int | None = 3,
         callbacks: Callback | Iterable[Callback] = (),
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
@@ -132,6 +138,7 @@ class Tuner:
             check_epochs(self._objective, described(schedules), space)
         self._final_epoch = schedules.max_epochs
         self._num_trials = None if num_trials is None else checked_count("num_trials", num_trials)
+        self._give_up_after = None if give_up_after is None else checked_count("give_up_after", give_up_after)
         self._timeout = None if timeout is None else checked_positive("timeout", timeout)
         self._rules = checked_functions("stop", stop, "study")
         callbacks = checked_functions("callbacks", callbacks, "event, study")
@@ -191,7 +198,7 @@ class Tuner:
             num_trials: another total than the constructor's.
 
         Raises:
-            SearchFailedError: no trial completed; the text has the first reason.
+            SearchFailedError: no trial completed, or none could; the text has the first reason.
             SearchInterrupted: Ctrl-C; everything that was finished is in its `study`.
             ObjectiveError: the objective returns several metrics and none was named.
             BackendError: the backend or the device is not there.
@@ -207,6 +214,7 @@ class Tuner:
             rules=self._rules,
             clock=Clock(self._timeout, self._plan.clock or time.monotonic),
             max_retries=self._plan.max_retries,
+            give_up_after=self._give_up_after,
         )
         plan = self._plan
         # A searcher that learns from each result is not to wait for a cohort, unless a number says so.
@@ -218,6 +226,8 @@ class Tuner:
             over = loop.run(executor)
         except KeyboardInterrupt as interrupt:
             raise SearchInterrupted(self.study) from interrupt
+        except HopelessError as hopeless:
+            raise self._given_up(hopeless.trials) from None
         finally:
             # The executor first: other tuners may take the trials once this one no longer beats.
             try:
@@ -357,6 +367,17 @@ class Tuner:
             state = self.study.trials[number].state.value if known else "unknown"
             raise ValueError(f"Only a running trial takes results; trial {number} is {state}.")
         return number
+
+    def _given_up(self, trials: list[int]) -> SearchFailedError:
+        first = self.study.trials[trials[0]]
+        which = "The first trial" if len(trials) == 1 else f"The first {len(trials)} trials"
+        text = (
+            f"{which} to end failed, and the search was ended, as no other would survive this. The first "
+            f"(trial {first.id}, config {first.config}): {(first.reason or '').rstrip('.')}. To try every "
+            f"trial all the same, give give_up_after=None. When the search goes on, what failed runs again."
+        )
+        self._lifecycle.give_up(text, trials)
+        return SearchFailedError(text, self.study)
 
     def _all_failed(self) -> SearchFailedError:
         first = next(trial for trial in self.study.trials if trial.state is TrialState.FAILED)

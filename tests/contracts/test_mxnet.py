@@ -21,6 +21,9 @@ from hpo_mxnet.compat import mx
 class TestBackend(BackendContract):
     package = "hpo_mxnet"
 
+    def out_of_memory(self) -> list[BaseException]:
+        return [mx.base.MXNetError("cudaMalloc retry failed: out of memory")]
+
 
 class TestCohort(CohortContract):
     package = "hpo_mxnet"

@@ -1,6 +1,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 import hpo_numpy as d2l
 from hpo.testing import (
@@ -18,6 +19,11 @@ from hpo.testing import (
 
 class TestBackend(BackendContract):
     package = "hpo_numpy"
+
+    def out_of_memory(self) -> list[BaseException]:
+        with pytest.raises(MemoryError) as raised:
+            np.empty(2**60, np.uint8)
+        return [raised.value]
 
 
 class TestCohort(CohortContract):

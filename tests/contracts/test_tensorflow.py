@@ -21,6 +21,10 @@ from hpo.testing import (
 class TestBackend(BackendContract):
     package = "hpo_tensorflow"
 
+    def out_of_memory(self) -> list[BaseException]:
+        text = "OOM when allocating tensor with shape[1024,1024]"
+        return [tf.errors.ResourceExhaustedError(None, None, text)]
+
 
 class TestCohort(CohortContract):
     package = "hpo_tensorflow"

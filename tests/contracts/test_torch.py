@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
@@ -19,6 +20,11 @@ from hpo.testing import (
 
 class TestBackend(BackendContract):
     package = "hpo_torch"
+
+    def out_of_memory(self) -> list[BaseException]:
+        with pytest.raises(RuntimeError) as raised:
+            torch.empty(2**60)
+        return [raised.value, torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")]
 
 
 class TestCohort(CohortContract):

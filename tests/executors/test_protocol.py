@@ -238,6 +238,7 @@ class Handle(WorkerHandle):
 
     def __init__(self, stage: Stage, setup: Setup, environment: object, log: Any, limits: Limits) -> None:
         self.assignments = {}
+        self.is_spent = False
         self.number = 0
         self.round = None
         self.log = log

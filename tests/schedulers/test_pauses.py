@@ -232,7 +232,7 @@ class Late:
 
 def test_a_trial_goes_on_only_after_it_left_its_place() -> None:
     tuner = hpo.Tuner(lambda config: 1.0, SPACE, scheduler=hpo.ASHA(1, 4, eta=2), num_trials=6, minimize="e")
-    loop = Loop(tuner._lifecycle, total=6, rules=(), clock=Clock(None), max_retries=0)
+    loop = Loop(tuner._lifecycle, total=6, rules=(), clock=Clock(None), max_retries=0, give_up_after=3)
     loop.run(Late(loop.on_progress))
     assert tuner.study.best.id == 0
     assert not [trial for trial in tuner.study.trials if trial.state is hpo.study.TrialState.RUNNING]

@@ -163,7 +163,9 @@ def failing(config: dict[str, Any]) -> float:
 )
 def test_what_is_no_result_fails_its_trial_alone(result: Any, reason: str) -> None:
     results = iter([result, 0.5])
-    study = hpo.search(lambda config: next(results), SPACE, minimize="value", num_trials=2, seed=0)
+    study = hpo.search(
+        lambda config: next(results), SPACE, minimize="value", num_trials=2, seed=0, give_up_after=None
+    )
     assert study.trials[0].state is hpo.study.TrialState.FAILED
     assert re.search(reason, study.trials[0].reason or "")
     assert study.trials[0].value is None

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from hpo.executors.base import Assignment, Ending, Outcome
 from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.slots import Lane, Slot
-from hpo.executors.failures import is_from_outside, reason_of, traceback_of
+from hpo.executors.failures import failed, is_from_outside
 from hpo.executors.forks import end_if_forked
 from hpo.executors.replicated import AnyEvaluation
 
@@ -65,8 +65,7 @@ class Seat:
     def fail(self, error: BaseException) -> Outcome:
         """End it with what its training raised."""
         self.close()
-        mine, reason = self.assignment, reason_of(error)
-        return Outcome(mine.trial, mine.attempt, Ending.FAILED, reason=reason, traceback=traceback_of(error))
+        return failed(self.assignment, error)
 
     def close(self) -> None:
         """End it without an outcome."""

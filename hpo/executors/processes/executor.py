@@ -37,7 +37,8 @@ from hpo.executors.processes.output import last_lines
 from hpo.executors.processes.pack import pack
 from hpo.executors.processes.pool import EXIT_SECONDS, Equipment, Pool
 from hpo.objective.decision import Verdict
-from hpo.objective.function import Objective, ResultError
+from hpo.objective.failure import FailureKind
+from hpo.objective.function import NotFiniteError, Objective, ResultError
 from hpo.training.fusable import fusable
 
 _TICK = 0.2
@@ -247,6 +248,10 @@ class ProcessExecutor:
         elif isinstance(message, Ended):
             del worker.assignments[message.outcome.trial]
             self._done.append(message.outcome)
+            worker.is_spent |= message.outcome.kind is FailureKind.MEMORY
+            if worker.is_spent and not worker.assignments:
+                # What its trial left behind may fill the memory of the next one.
+                self._drop(worker)
         elif isinstance(message, Raised):
             worker.assignments = {}
             worker.end_round()
@@ -264,7 +269,7 @@ class ProcessExecutor:
             decision = self._on_progress(progress)
         except ResultError as error:
             # The worker raises it at the report, and then sends the failure as the trial's outcome.
-            worker.send(Refusal(str(error)))
+            worker.send(Refusal(str(error), not isinstance(error, NotFiniteError)))
             return
         except BaseException:
             self.stop(progress.trial)

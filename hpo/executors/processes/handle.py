@@ -41,6 +41,7 @@ class WorkerHandle:
 
     Attributes:
         assignments: what it runs, by trial; empty if it is free.
+        is_spent: whether a trial ran out of memory there; it is replaced when it is free.
         number: the number of the group that it runs, or ran last; 0 before the first one.
         round: the scope in which the reports of its cohort's epoch are recorded at once; None between two.
         log: the file with its output.
@@ -53,6 +54,7 @@ class WorkerHandle:
 
     def __init__(self, setup: Setup, environment: Mapping[str, str], log: Path, limits: Limits) -> None:
         self.assignments: dict[int, Assignment] = {}
+        self.is_spent = False
         self.number = 0
         self.round: AbstractContextManager[None] | None = None
         self.log = log

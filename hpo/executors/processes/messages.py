@@ -135,9 +135,11 @@ class Refusal:
 
     Attributes:
         reason: the text of the `ResultError`.
+        is_finite: whether it is for another reason than NaN or infinity.
     """
 
     reason: str
+    is_finite: bool
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from hpo.executors.processes.messages import (
 from hpo.executors.processes.output import header
 from hpo.executors.serial import SerialExecutor
 from hpo.objective.decision import Decision
-from hpo.objective.function import Objective, ResultError
+from hpo.objective.function import NotFiniteError, Objective, ResultError
 
 
 class GroupHalted(Interruption):
@@ -202,7 +202,7 @@ class Worker:
             raise GroupHalted
         self._interruptible = True
         if isinstance(answer, Refusal):
-            raise ResultError(answer.reason)
+            raise (ResultError if answer.is_finite else NotFiniteError)(answer.reason)
         assert answer is not None
         return answer
 
