@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hpo.backend import registry
 from hpo.errors import CompareError, UnknownBackendError
+from hpo.inputs import read_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -81,7 +82,7 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Path]:
     """
     source = Path(path)
     try:
-        table = tomllib.loads(source.read_text(encoding="utf-8")).get("python", {})
+        table = tomllib.loads(read_text(source)).get("python", {})
     except FileNotFoundError as error:
         raise CompareError(f"There is no file {source}, which should name the interpreters.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

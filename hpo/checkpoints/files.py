@@ -27,6 +27,7 @@ import numpy as np
 from hpo.backend import Array, Tree
 from hpo.checkpoints.trees import insert_arrays, replace_arrays, tidy
 from hpo.errors import CheckpointError
+from hpo.inputs import check_stored, open_regular
 
 FORMAT = 1
 CONTENTS = "checkpoint.json"
@@ -97,7 +98,7 @@ def read(path: Path) -> tuple[dict[str, Tree], dict[str, Any]]:
         CheckpointError: it is not there, was cut or altered, or is no checkpoint of this library.
     """
     try:
-        with open(path, "rb") as file, _explained(path):
+        with open_regular(path) as file, _explained(path):
             return _read_archive(file, path)
     except FileNotFoundError as error:
         raise CheckpointError(
@@ -142,6 +143,7 @@ def _write_archive(file: BinaryIO, states: Mapping[str, Tree], about: dict[str, 
 
 def _read_archive(file: BinaryIO, path: Path) -> tuple[dict[str, Tree], dict[str, Any]]:
     with zipfile.ZipFile(file) as archive:
+        check_stored(archive, path)
         if CONTENTS not in archive.namelist():
             raise CheckpointError(f"{path} is no checkpoint of a study: it lacks {CONTENTS}.")
         contents = json.loads(archive.read(CONTENTS))

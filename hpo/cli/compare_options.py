@@ -16,6 +16,7 @@ from hpo.cli.options import (
     PLACE,
     POSITIVE,
     TUNED,
+    AllowFunctionOption,
     Line,
     NoPlotOption,
     Options,
@@ -40,6 +41,7 @@ class CompareOptions(Options):
         ),
     ] = "softmax"
     space: SpaceOption = None
+    allow_function: AllowFunctionOption = None
     metric: Annotated[
         str | None,
         option(TUNED, "NAME", "What is compared.  [default: the only one that there is, or val_error]"),

@@ -15,7 +15,7 @@ from hpo.backend.interpreters import CONFIG_FILE, read_config, split_names
 from hpo.cli.compare_options import CompareOptions
 from hpo.cli.exit_codes import FAILED, INTERRUPTED
 from hpo.cli.failures import UsageError, wrong_arguments
-from hpo.cli.jobs import fashion_mnist_for
+from hpo.cli.jobs import fashion_mnist_for, own_space
 from hpo.cli.picture import picture_path
 from hpo.cli.probe import Availability, probe_all
 from hpo.cli.screen import (
@@ -33,7 +33,6 @@ from hpo.compare.figure import picture
 from hpo.compare.results import BackendResult, counted
 from hpo.compare.studies import compare_backends
 from hpo.plots import save
-from hpo.space import load_space_toml
 from hpo.tasks import TASKS
 
 DEFAULT_PLOT = Path("hpo-compare.png")
@@ -51,7 +50,7 @@ def carry_out(options: CompareOptions) -> int:
         with ComparisonProgress(console, options.trials) as progress, wrong_arguments():
             comparison = compare_backends(
                 options.objective,
-                None if options.space is None else load_space_toml(options.space),
+                None if options.space is None else own_space(options.space, options.allow_function),
                 backends=names,
                 python=python,
                 num_trials=options.trials,

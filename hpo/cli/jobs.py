@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from hpo.cli.screen import DownloadProgress, print_line
 from hpo.datasets import FashionMNISTArrays, fashion_mnist_or_sample
 from hpo.objective.source import import_objective
 from hpo.space import Space, load_space_toml
+from hpo.space.constraints import import_function
 from hpo.tasks import SoftmaxTask
 
 DEFAULT_EPOCHS = 10
@@ -93,19 +94,38 @@ def book_job(
     )
 
 
-def own_job(target: str, *, space: str | None, epochs: int | None, has_scheduler: bool = False) -> Job:
+def own_space(file: str, allowed: Sequence[str] | None) -> Space:
+    """The space in a TOML file, with those of the functions that it names which the user allows.
+
+    Args:
+        file: the file.
+        allowed: the functions, each as `module:function`; these are imported.
+    """
+    with wrong_arguments():
+        space = load_space_toml(file)
+        return space.with_functions({path: import_function(path) for path in allowed or ()})
+
+
+def own_job(
+    target: str,
+    *,
+    space: str | None,
+    allowed: Sequence[str] | None,
+    epochs: int | None,
+    has_scheduler: bool = False,
+) -> Job:
     """A user's own function, given as `module:function`.
 
     Args:
         target: the function.
         space: the file with its space.
+        allowed: the functions that this file may name.
         epochs: how long to train; None where the user did not say.
         has_scheduler: whether a scheduler decides after epochs, and so tells the trials how far to train.
     """
     if space is None:
         raise UsageError(f"{target} needs its space: --space FILE, a TOML file with a table for each name.")
-    with wrong_arguments():
-        searched = load_space_toml(space)
+    searched = own_space(space, allowed)
     function = import_objective(target)
     takes_epochs = MAX_EPOCHS in _parameters(function)
     fixed = _epochs_for(function, target, searched, epochs) if takes_epochs or not has_scheduler else None

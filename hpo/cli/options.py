@@ -66,6 +66,15 @@ ABOVE_ONE = _checked(lambda value: value > 1 and math.isfinite(value), "a number
 FINITE = _checked(math.isfinite, "a number that can be reached")
 
 SpaceOption = Annotated[str | None, option(TUNED, "FILE", "TOML file with the space of your objective.")]
+AllowFunctionOption = Annotated[
+    list[str] | None,
+    option(
+        TUNED,
+        "MODULE:FUNCTION",
+        "A function that the file of --space names as a constraint, which may be imported and run; may be "
+        "repeated.",
+    ),
+]
 NoPlotOption = Annotated[bool, flag(KEPT, "--no-plot", "Save no picture.")]
 JsonOption = Annotated[
     bool, flag(OUTPUT, "--json", "Print one JSON document, and nothing else, on standard output.")

@@ -19,6 +19,7 @@ from hpo.cli.options import (
     PLACE,
     POSITIVE,
     TUNED,
+    AllowFunctionOption,
     Entry,
     Line,
     NoPlotOption,
@@ -50,6 +51,7 @@ class RunOptions(Options):
         ),
     ] = None
     space: SpaceOption = None
+    allow_function: AllowFunctionOption = None
     minimize: Annotated[str | None, option(TUNED, "NAME", "The metric to make small.")] = None
     maximize: Annotated[str | None, option(TUNED, "NAME", "The metric to make large.")] = None
     searcher: Annotated[

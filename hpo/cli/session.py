@@ -95,6 +95,7 @@ def _job(options: RunOptions, console: Console) -> Job:
         return own_job(
             options.objective,
             space=options.space,
+            allowed=options.allow_function,
             epochs=options.full_training,
             has_scheduler=options.has_scheduler,
         )

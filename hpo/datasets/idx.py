@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import CorruptFileError
+from hpo.inputs import open_regular
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP_MAGIC = b"\x1f\x8b"
@@ -81,7 +82,7 @@ def read_content(path: Path, limit: int | None = None) -> bytes | memoryview:
         CorruptFileError: the gzip stream is broken.
         OSError: the file cannot be opened.
     """
-    with path.open("rb", buffering=0) as file:
+    with open_regular(path) as file:
         # NumPy asks the system for large pages, which halves the time of a fresh 47 MB buffer.
         buffer = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
         view = buffer.data

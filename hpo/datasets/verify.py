@@ -15,6 +15,7 @@ from hpo.datasets.catalogue import DataFile, FashionMNISTArrays
 from hpo.datasets.idx import parse_idx, read_content
 from hpo.datasets.places import Place
 from hpo.errors import CorruptFileError
+from hpo.inputs import open_regular
 
 _memory: dict[Path, tuple[tuple[object, ...], FashionMNISTArrays]] = {}
 
@@ -78,7 +79,8 @@ def verified_content(path: Path, file: DataFile, remedy: str) -> bytes | memoryv
     try:
         content = read_content(path, limit=file.size + 1)
     except CorruptFileError as error:
-        packed = path.read_bytes()
+        with open_regular(path) as opened:
+            packed = opened.read()
         raise CorruptFileError(
             f"{error} {expected} Found (packed): {len(packed):,} bytes with SHA-256 "
             f"{hashlib.sha256(packed).hexdigest()}. {remedy}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hpo.datasets import sample
 from hpo.errors import PortLayoutError
+from hpo.inputs import open_table
 from hpo.ports.differences import Array
 
 MOST_CHANNELS = 4
@@ -46,7 +46,7 @@ def read_inputs(batch: Batch, data: Sequence[tuple[Any, Any]] | None) -> dict[st
             "y": files.train_labels[:SAMPLE_ROWS].astype(np.int64),
         }
     elif isinstance(batch, (str, os.PathLike)):
-        with np.load(Path(batch), allow_pickle=False) as file:
+        with open_table(batch) as opened, np.load(opened, allow_pickle=False) as file:
             inputs = {name: file[name] for name in file.files}
     else:
         inputs = dict(zip(("x", "y"), map(np.asarray, batch), strict=True))

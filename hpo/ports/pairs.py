@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpo.errors import PortMappingError
+from hpo.inputs import read_text
 from hpo.ports.differences import Array
 from hpo.ports.trace import Description, RecordedLayer
 
@@ -159,7 +160,7 @@ def _names(given: MappingArgument) -> Mapping[str, str | None]:
     if isinstance(given, Mapping):
         return given
     try:
-        names = json.loads(Path(given).read_text(encoding="utf-8"))
+        names = json.loads(read_text(given))
     except (OSError, ValueError) as error:
         raise PortMappingError(
             f"A mapping of names of the original to names of the port was expected in the JSON file {given}: "

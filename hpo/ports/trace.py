@@ -6,12 +6,12 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hpo.errors import PortError
+from hpo.inputs import open_table
 from hpo.ports.differences import Array
 from hpo.ports.standalone.recorder import FORMAT
 
@@ -105,7 +105,7 @@ class PortTrace(Description):
             PortError: it is no trace, or one of a newer recorder.
         """
         try:
-            with np.load(Path(path), allow_pickle=False) as file:
+            with open_table(path) as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {key: file[key] for key in file.files}
             about = json.loads(str(arrays.pop("about")))
             version = about["format"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,11 +59,22 @@ class TreeConstraint(Constraint):
 
 @dataclass(frozen=True)
 class PathConstraint(Constraint):
-    """A function by its import path, `module:function`; imported when it is first needed."""
+    """A function by its import path, `module:function`.
+
+    A program may write one, and it is imported when it is first needed. In a file it is a name and no more:
+    nothing that is read is run, so the program passes the function.
+
+    Attributes:
+        path: the import path.
+        function: the function; None for the one that is there.
+        is_from_file: whether a file names it, and not the program.
+    """
 
     is_imported_late: ClassVar[bool] = True
 
     path: str
+    function: Callable[[dict[str, Scalar]], object] | None = field(default=None, compare=False, repr=False)
+    is_from_file: bool = field(default=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         module, colon, function = self.path.partition(":")
@@ -76,29 +87,57 @@ class PathConstraint(Constraint):
     def __repr__(self) -> str:
         return repr(self.path)
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether a file names the function and the program did not pass it."""
+        return self.is_from_file and self.function is None
+
     def holds(self, config: Mapping[str, Scalar]) -> bool:
         """Whether the function returns true for a copy of the config.
 
         Raises:
-            SpaceError: the function cannot be imported, or returns something else than a bool.
+            SpaceError: the function was not passed, cannot be imported, or returns something else than a
+                bool.
         """
-        return _verdict(self._function(dict(config)), self)
+        return _verdict(self._found(dict(config)), self)
 
     def to_json(self) -> dict[str, Any]:
         """`{"function": path}`."""
         return {"function": self.path}
 
     @functools.cached_property
-    def _function(self) -> Callable[[dict[str, Scalar]], object]:
-        module, _, name = self.path.partition(":")
-        try:
-            found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
-        except (ImportError, AttributeError) as error:
-            raise SpaceError(f"The constraint {self.path!r} cannot be imported: {error}") from error
-        if not callable(found):
-            raise SpaceError(f"The constraint {self.path!r} is {found!r}, which is no function.")
-        function: Callable[[dict[str, Scalar]], object] = found
-        return function
+    def _found(self) -> Callable[[dict[str, Scalar]], object]:
+        if self.is_missing:
+            raise missing_functions([self.path])
+        return import_function(self.path) if self.function is None else self.function
+
+
+def missing_functions(paths: Sequence[str]) -> SpaceError:
+    """The error for functions that a file names and the program did not pass."""
+    passed = ", ".join(f"{path!r}: function" for path in paths)
+    options = " ".join(f"--allow-function {path}" for path in paths)
+    return SpaceError(
+        f"The space was read, and its constraints name {listing(paths)}. Nothing that is read is imported or "
+        f"run. If you trust it, pass the function: space.with_functions({{{passed}}}); to `hpo run` by "
+        f"{options}."
+    )
+
+
+def import_function(path: str) -> Callable[[dict[str, Scalar]], object]:
+    """The function of an import path, `module:function`.
+
+    Raises:
+        SpaceError: it cannot be imported, or is no function.
+    """
+    module, _, name = path.partition(":")
+    try:
+        found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
+    except (ImportError, AttributeError) as error:
+        raise SpaceError(f"The constraint {path!r} cannot be imported: {error}") from error
+    if not callable(found):
+        raise SpaceError(f"The constraint {path!r} is {found!r}, which is no function.")
+    function: Callable[[dict[str, Scalar]], object] = found
+    return function
 
 
 @dataclass(frozen=True)
@@ -168,15 +207,15 @@ def check_names(constraint: Constraint, known: Collection[str]) -> None:
 def constraint_from_json(document: object) -> Constraint:
     """Read a constraint from its JSON.
 
-    A function is not imported before a config is checked.
+    A function stays a name: nothing that is read is imported.
 
     Raises:
         SpaceError: it has another form.
     """
     if isinstance(document, str):
-        return PathConstraint(document)
+        return PathConstraint(document, is_from_file=True)
     if isinstance(document, Mapping) and set(document) == {"function"}:
-        return as_constraint(str(document["function"]))
+        return PathConstraint(str(document["function"]), is_from_file=True)
     return TreeConstraint(relation_from_json(document))
 
 

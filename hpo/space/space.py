@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,7 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from hpo.errors import SpaceError
 from hpo.randomness import check_seed
 from hpo.space.activity import Activity
-from hpo.space.constraints import Constraint, as_constraint, check_names, constraint_from_json
+from hpo.space.constraints import (
+    Constraint,
+    PathConstraint,
+    as_constraint,
+    check_names,
+    constraint_from_json,
+)
 from hpo.space.domain import Domain, clipped
 from hpo.space.draws import draw_rows
 from hpo.space.parse import as_domain, domain_from_json, domain_to_json
@@ -76,6 +83,54 @@ class Space(Mapping[str, Domain]):
     def has_constraints(self) -> bool:
         """Whether a config of valid values can still be turned down."""
         return bool(self._constraints)
+
+    @property
+    def missing_functions(self) -> tuple[str, ...]:
+        """The functions that a file names as constraints, as `module:function`, and that were not passed.
+
+        They are needed to draw or to validate a config, and nothing that is read is imported.
+        """
+        paths = (each for each in self._constraints if isinstance(each, PathConstraint))
+        return tuple(dict.fromkeys(each.path for each in paths if each.is_missing))
+
+    def with_functions(self, functions: Mapping[str, Callable[[Config], object]]) -> Space:
+        """The same space with functions that its constraints name.
+
+        A space that was read from a file, such as a stored study, names a function as `module:function` and
+        does not import it.
+
+        Args:
+            functions: each function by that name. It takes a config and returns a bool.
+
+        Example:
+            >>> from hpo.space import Int, Space
+            >>> space = Space({"units": Int(1, 9)}, constraints=["limits:fits"])
+            >>> read = Space.from_json(space.to_json())
+            >>> read.missing_functions
+            ('limits:fits',)
+            >>> even = read.with_functions({"limits:fits": lambda config: config["units"] % 2 == 0})
+            >>> even.sample(seed=0, n=3)
+            [{'units': 6}, {'units': 8}, {'units': 2}]
+
+        Raises:
+            SpaceError: no constraint has that name, or what is given is no function.
+        """
+        named = {each.path for each in self._constraints if isinstance(each, PathConstraint)}
+        for name, function in functions.items():
+            if name not in named:
+                raise SpaceError(
+                    f"No constraint of the space names {name!r}; those that are named: "
+                    f"{listing(sorted(named)) or 'none'}.{did_you_mean(name, named)}"
+                )
+            if not callable(function):
+                raise SpaceError(f"with_functions takes a function for {name!r}; received {function!r}.")
+        constraints = [
+            replace(each, function=functions[each.path])
+            if isinstance(each, PathConstraint) and each.path in functions
+            else each
+            for each in self._constraints
+        ]
+        return Space(self._domains, constraints=constraints)
 
     @property
     def size(self) -> float:

@@ -31,6 +31,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hpo.errors import SpaceError
+from hpo.inputs import read_text
 from hpo.space.constraints import constraint_from_json
 from hpo.space.domain import Domain
 from hpo.space.parse import as_domain, domain_from_json
@@ -47,7 +48,8 @@ def load_space_toml(path: str | os.PathLike[str]) -> Space:
     """Read a space from a TOML file.
 
     A table is a domain by its type and arguments, or a `scipy.stats` distribution by `distribution`,
-    `args` and `kwds`; a bare value is a constant; the list `constraints` holds import paths or trees.
+    `args` and `kwds`; a bare value is a constant; the list `constraints` holds trees, or import paths of
+    functions, which are not imported: pass them by `Space.with_functions`.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -55,9 +57,13 @@ def load_space_toml(path: str | os.PathLike[str]) -> Space:
     """
     source = Path(path)
     try:
-        entries = tomllib.loads(source.read_text(encoding="utf-8"))
+        entries = tomllib.loads(read_text(source))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpaceError(f"{source} is no valid TOML: {error}") from error
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SpaceError(f"{source} cannot be read: {error.strerror or error}.") from error
     # A hyperparameter may have that name: then the entry is a table or a value, and no list.
     constraints = entries.pop("constraints") if isinstance(entries.get("constraints"), list) else []
     try:

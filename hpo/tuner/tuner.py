@@ -24,6 +24,7 @@ from hpo.randomness import check_seed
 from hpo.schedulers import Scheduler, described, scheduler_named
 from hpo.searchers import Searcher, searcher_named
 from hpo.space import Space
+from hpo.space.constraints import missing_functions
 from hpo.storage import Storage
 from hpo.study.origin import Origin, begin
 from hpo.study.retention import Keep, checked_keep
@@ -129,6 +130,8 @@ class Tuner:
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
         space = space if isinstance(space, Space) else Space(space)
+        if space.missing_functions:
+            raise missing_functions(space.missing_functions)
         if self._objective is not None:
             self._objective.check_space(space)
         schedules = scheduler_named(

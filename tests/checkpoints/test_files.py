@@ -266,7 +266,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(
 
 def test_a_file_that_cannot_be_read_is_an_error_that_says_so(folder: CheckpointFolder) -> None:
     Path(folder.checkpoint(3, 0, 1).path).mkdir(parents=True)
-    with refused(r"000001-0\.npz cannot be read: Is a directory"):
+    with refused(r"000001-0\.npz cannot be read: It is a folder"):
         folder.checkpoint(3, 0, 1).load()
 
 

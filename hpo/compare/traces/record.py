@@ -20,6 +20,7 @@ import numpy as np
 from hpo.backend import SGD, Array, Arrays, Backend, DType, Member, Run, Softmax, State, registry
 from hpo.compare.traces.networks import record_steps
 from hpo.datasets import sample
+from hpo.inputs import open_table
 from hpo.randomness import batch_order
 from hpo.training import check_arrays
 from hpo.training.rows import stack, unstack
@@ -81,7 +82,7 @@ class Trace:
         Raises:
             FileNotFoundError: there is none.
         """
-        with np.load(path, allow_pickle=False) as file:
+        with open_table(path) as opened, np.load(opened, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             parts: dict[str, dict[str, Array]] = {}
             for key in file.files:

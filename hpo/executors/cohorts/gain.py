@@ -15,6 +15,7 @@ import numpy as np
 
 from hpo.backend import Arrays, Run
 from hpo.datasets.places import cache_folder
+from hpo.inputs import read_text
 
 MEMBERS = 8
 """Models in the cohort that is timed."""
@@ -68,7 +69,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _read(path: Path) -> dict[str, float]:
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(read_text(path))
     except (OSError, ValueError):
         return {}  # not measured yet, or not readable: measure again
     return {str(kind): float(gain) for kind, gain in found.items()} if isinstance(found, dict) else {}

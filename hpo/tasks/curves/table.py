@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.inputs import open_table
 from hpo.space import Config, Space
 from hpo.study.trial import Direction, Metric
 
@@ -171,7 +172,7 @@ class LearningCurves:
             OSError: it cannot be read.
         """
         try:
-            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            with open_table(path) as opened, np.load(opened, allow_pickle=False) as file:
                 document = json.loads(str(file["document"]))
                 if document["format"] != _FORMAT:
                     raise ValueError(f"it is of format {document['format']}, and {_FORMAT} was expected")
