@@ -16,7 +16,7 @@ from hpo.cli.price import Price
 from hpo.cli.screen import is_live, print_line
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
-from hpo.study.tables import shown
+from hpo.study.tables import printable, shown
 from hpo.study.trial import Trial
 
 REFRESHES_PER_SECOND = 4
@@ -190,12 +190,12 @@ class SearchProgress:
         most = max(MOST_RUNNING, self._console.height - 4)
         for trial, state in under_way[:most]:
             text = f"{state}: {self._configs.get(trial, '')}"
-            lines.append(Text(text, no_wrap=True, overflow="ellipsis"))
+            lines.append(Text(printable(text), no_wrap=True, overflow="ellipsis"))
         if len(under_way) > most:
             lines.append(Text(f"... and {len(under_way) - most} more trials run"))
         if self._best is not None:
             text = f"{self._best_text} (trial {self._best.id}): {_config_text(self._best.config)}"
-            lines.append(Text(text, style="bold green", no_wrap=True, overflow="ellipsis"))
+            lines.append(Text(printable(text), style="bold green", no_wrap=True, overflow="ellipsis"))
         return Group(*lines)
 
     def _bar(self) -> Table:

@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -20,11 +21,12 @@ from hpo.cli.studies import hyperparameters, iso
 from hpo.cli.trial_page import event_entry
 from hpo.storage.events import metrics_to_json
 from hpo.study.study import Study
-from hpo.study.tables import config_keys, record
+from hpo.study.tables import config_keys, printable, record
 from hpo.study.trial import Trial
 
-# With these a spreadsheet begins a formula (the list is OWASP's, on CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# With these a spreadsheet begins a formula (the list is OWASP's, on CSV injection), in their full width, too,
+# and after spaces and line ends, which some pass over.
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _BEFORE, _AFTER = ("trial", "state", "value"), ("epochs", "seconds", "reason")
 
 
@@ -122,9 +124,10 @@ def _cell(value: Any) -> Any:
     """A value as CSV has it: text that a spreadsheet would calculate is made plain text."""
     if isinstance(value, (list, dict)):
         value = json.dumps(value)
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if _FORMULA.match(text) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

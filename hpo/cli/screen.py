@@ -14,8 +14,9 @@ from typing import Any, TextIO
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.text import Text
 
-from hpo.study.tables import GAP, shown, terminal_table, text_table
+from hpo.study.tables import GAP, printable, shown, terminal_table, text_table
 
 LABEL_WIDTH = 10
 MEGABYTE = 1e6
@@ -24,7 +25,14 @@ MEGABYTE = 1e6
 def open_console(*, to_stderr: bool) -> Console:
     """The console for what people read; on standard error where standard output is for a program."""
     # Users' names and texts may have brackets and colons, which rich would read as markup.
-    return Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
+    return _SafeConsole(stderr=to_stderr, highlight=False, markup=False, emoji=False)
+
+
+class _SafeConsole(Console):
+    """Shows what a terminal would obey: names and texts come from studies and objectives."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
 
 
 def is_live(console: Console) -> bool:

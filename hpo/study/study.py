@@ -13,7 +13,7 @@ from hpo.study import ranks
 from hpo.study.hints import Hint, find_hints
 from hpo.study.history import History, Note, Tested
 from hpo.study.ranks import Confirmed, Incumbents, confirmed
-from hpo.study.tables import html_table, record, table, text_table
+from hpo.study.tables import html_table, printable, record, table, text_table
 from hpo.study.trial import Metric, Ranked, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -286,13 +286,13 @@ class Study:
         return {"_history": self._history, "objective": None}
 
     def __repr__(self) -> str:
-        return f"<Study {self.name!r}: {self._summary()}>"
+        return printable(f"<Study {self.name!r}: {self._summary()}>")
 
     def __str__(self) -> str:
         lines = [f"Study {self.name!r}: {self._summary()}", *self._remarks()]
         if len(self.trials):
             lines.insert(1, text_table(*self._table()))
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         parts = [f"<p>Study {html.escape(repr(self.name))}: {html.escape(self._summary())}</p>"]

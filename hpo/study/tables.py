@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,30 @@ GAP = 2
 _WIDEST = 48
 
 
+# What a terminal obeys instead of showing it (C0 but tabs and line ends, DEL, C1), what turns the direction
+# of text around or hides, other line ends, and halves of characters, which no stream takes.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    r"""Text from a study with what a terminal would obey made visible.
+
+    Example:
+        >>> printable("a" + chr(27) + "[31mb") == r"a\x1b[31mb"
+        True
+    """
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def shown(value: object) -> str:
     """One value as a table shows it: numbers with four significant digits, long text cut."""
     if value is None:
         return ""
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.4g}"
-    text = " ".join(str(value).split())
+    text = printable(" ".join(str(value).split()))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
 
 
@@ -63,7 +81,7 @@ def terminal_table(
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for column, name in enumerate(names):
         is_number = all(isinstance(row[column], (int, float)) or row[column] is None for row in rows)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(shown(name), justify="right" if is_number else "left", overflow="fold")
     for number, row in enumerate(rows):
         table.add_row(*map(shown, row), style="bold green" if number == bold_row else None)
     return table
