@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.text import Text
 
 from hpo.study.tables import GAP, printable, shown, terminal_table, text_table
+
+# What a shell takes: a program of ours with its words, or an address.
+_COMMAND = re.compile(r"\b(hpo|pip|python3?|sqlite3|apt-get) [\w-]|\w://")
 
 LABEL_WIDTH = 10
 MEGABYTE = 1e6
@@ -46,7 +50,7 @@ def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
     width = max([LABEL_WIDTH, *(len(label) + 2 for label, _ in fields)])
     for label, text in fields:
         start = f"{label:<{width}}"
-        if console.is_terminal:
+        if console.is_terminal and not _is_to_be_copied(console, text):
             # Wrapped with an indent in the label's place, which is then cut off.
             text = textwrap.fill(
                 text,
@@ -60,8 +64,16 @@ def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
 
 
 def print_line(console: Console, text: str, *, style: str | None = None) -> None:
-    """Print a line, wrapped between words in a terminal and not at all in a file."""
-    console.print(text, style=style, soft_wrap=not console.is_terminal)
+    """Print a line, wrapped between words in a terminal and not at all in a file.
+
+    One with a command, or with a path that is wider than the terminal, is left for the terminal to wrap: a
+    line break of ours would be copied with it.
+    """
+    console.print(text, style=style, soft_wrap=not console.is_terminal or _is_to_be_copied(console, text))
+
+
+def _is_to_be_copied(console: Console, text: str) -> bool:
+    return _COMMAND.search(text) is not None or any(cell_len(word) >= console.width for word in text.split())
 
 
 def print_table(
