@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -28,6 +28,7 @@ from hpo.backend import entry_points
 from hpo.backend.protocol import Backend
 from hpo.errors import (
     AmbiguousBackendError,
+    BackendError,
     BrokenBackendError,
     DeviceError,
     MissingFrameworkError,
@@ -70,10 +71,14 @@ def is_out_of_memory(error: BaseException) -> bool:
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     if any(isinstance(one, MemoryError) for one in chain):
         return True
-    # Only a framework that the program has imported can have raised it. Backends may lack the question.
-    backends = [load(name) for name in registered() if name in sys.modules]
-    asked = [getattr(backend, "is_out_of_memory", None) for backend in backends]
-    return any(says(one) for says in asked if says is not None for one in chain)
+    # Only a framework that the program has imported can have raised it.
+    for name in registered():
+        if name in sys.modules:
+            with suppress(BackendError):  # one that does not load says nothing
+                says = getattr(load(name), "is_out_of_memory", None)
+                if says is not None and any(says(one) for one in chain):
+                    return True
+    return False
 
 
 def registered() -> dict[str, EntryPoint]:
