@@ -59,6 +59,7 @@ class Standings(StudyReader):
     def _start_over(self) -> None:
         self._study: Study | None = None
         self._history: History | None = None
+        self._edition: object = None
         self._num_read = 0
         self._metric: tuple[str, int] | None = None
         self._standings: dict[int, Standing] = {}
@@ -70,18 +71,19 @@ class Standings(StudyReader):
         return len(self._running)
 
     def is_of(self, study: Study) -> bool:
-        """Whether what was read so far is of this study."""
-        return self._study is study
+        """Whether what was read so far is of this study, and is still in its place there."""
+        return self._study is study and self._edition is study.history.edition
 
     def read_on(self, study: Study) -> Iterable[tuple[EventKind, Standing]]:
         """The events since the last call, one by one, each with where its trial stands after it.
 
         Args:
-            study: the study; the standings of another one than last time are forgotten.
+            study: the study; what was read of another one is forgotten.
         """
-        if self._study is not study:
+        if not self.is_of(study):
             self._start_over()
             self._study, self._history = study, study.history
+            self._edition = study.history.edition
         assert self._history is not None
         events, self._num_read = self._history.effective_since(self._num_read)
         for event in events:

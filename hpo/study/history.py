@@ -67,6 +67,9 @@ class History:
     Several tuners may write to one log. What comes too late there, such as the report of a process whose
     trial was taken over, stays in the log and has no effect.
 
+    A tuner's own events may be folded before they are in the log outside. If other tuners' events come before
+    them there, they are taken back (`rewind`) and folded again, in the order of the log.
+
     Args:
         events: the log so far.
         space: the space of the study where the log cannot hold it (it has a lambda as a constraint).
@@ -77,6 +80,8 @@ class History:
         events: the log.
         folder: where the checkpoints are.
         store: the log outside of this process; None if there is none.
+        edition: an object that is replaced by another one when events are taken back: what was read of the
+            log by then may be in another place now.
         created: the content of the first event, with the name that its searcher has today.
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
@@ -105,10 +110,15 @@ class History:
         folder: CheckpointFolder | None = None,
         store: StudyLog | None = None,
     ) -> None:
-        self.events = Log()
         self.folder = folder
         self.store = store
         self._space = space
+        self._fold(events)
+
+    def _fold(self, events: Iterable[Event]) -> None:
+        """Begin with an empty log, and add these events to it."""
+        self.events = Log()
+        self.edition = object()
         self.created: dict[str, Any] = {}
         self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
@@ -167,12 +177,8 @@ class History:
             self._space = Space.from_json(document)
         return self._space
 
-    def append(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
+    def append(self, event: Event) -> None:
         """Add an event to the log, and fold it.
-
-        Args:
-            event: what happened.
-            data: its content, if it is at hand: decoding it costs more than all the rest.
 
         Raises:
             ValueError: it cannot follow the events before it.
@@ -182,9 +188,21 @@ class History:
                 f"A log starts with its only study_created; event {len(self.events)} is {event}."
             )
         # The fold comes first: an event that it refuses is in none of the columns.
-        before = _FOLD[event.kind](self, event, event.data if data is None else data)
+        before = _FOLD[event.kind](self, event, event.data)
         self._before.append(-1 if before is None else before)
         self.events.append(event)
+
+    def rewind(self, number: int) -> None:
+        """Take back the events from that number on.
+
+        All those before it are folded once more. That is rare: it takes two tuners that write within the same
+        milliseconds, of which one has a whole cohort to record.
+        """
+        self._fold(self.events[:number])
+
+    def came_late(self, number: int) -> bool:
+        """Whether the event of that number came too late to have an effect."""
+        return self._before[number] == _LATE
 
     def effective_since(self, number: int) -> tuple[list[Event], int]:
         """The events from that number on that did not come too late, and the number to go on from."""
@@ -342,10 +360,12 @@ class History:
     def _backend_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
         self.placed = Placed(**data)
 
-    def _test_set_opened(self, event: Event, data: Mapping[str, Any]) -> None:
+    def _test_set_opened(self, event: Event, data: Mapping[str, Any]) -> int | None:
+        # Of two processes that opened it at once, as each found it sealed, the first counts.
         if self.tested is not None:
-            raise ValueError(f"The log has {event}, but a sealed test set is opened once.")
+            return _LATE
         self.tested = Tested(event.trial or 0, metrics_from_json(data["metrics"]))
+        return None
 
     def _replicated(self, event: Event, data: Mapping[str, Any]) -> None:
         draws = self.replicated.setdefault(event.trial or 0, {})
@@ -354,10 +374,15 @@ class History:
     def _cohort_planned(self, event: Event, data: Mapping[str, Any]) -> None:
         self.plans.setdefault(data["kind"], (data["members"], data["reason"]))
 
-    def _cohort_formed(self, event: Event, data: Mapping[str, Any]) -> None:
+    def _cohort_formed(self, event: Event, data: Mapping[str, Any]) -> int | None:
         trials = tuple(data["trials"])
-        # One that another tuner ended meanwhile keeps its place for the others, and has no entry of its own.
-        self.cohorts.update(dict.fromkeys((trial for trial in trials if trial in self.running), trials))
+        attempts = data.get("attempts", map(self.attempt, trials))  # older versions did not write them
+        pairs = zip(trials, attempts, strict=True)
+        # One that ended, or that another tuner runs by now, keeps its place for the others, and has no entry
+        # of its own.
+        here = [trial for trial, attempt in pairs if trial in self.running and attempt == self.attempt(trial)]
+        self.cohorts.update(dict.fromkeys(here, trials))
+        return None if here else _LATE
 
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
         self.notes.append(Note(data["topic"], data["text"]))

@@ -46,6 +46,12 @@ class Retention:
         """Delete what a trial needs no more, after it reported or wrote a checkpoint."""
         if self._history.folder is not None:
             self._history.folder.delete_trial(trial, keep=self._wanted(trial))
+        if trial not in self._history.running:
+            self.forget(trial)
+
+    def forget(self, trial: int) -> None:
+        """Forget the best report of a trial that may go on elsewhere."""
+        self._best_report.pop(trial, None)
 
     def after_end(self, trial: int) -> None:
         """Delete what is not kept of a trial that ended, and of the one that was best before it."""
@@ -59,7 +65,7 @@ class Retention:
         failed = history.state(trial) is TrialState.FAILED
         stays = self._keep == "all" or (self._keep == "best" and history.best == trial)
         history.folder.delete_trial(trial, keep=self._wanted(trial) if stays and not failed else ())
-        self._best_report.pop(trial, None)
+        self.forget(trial)
 
     def newest(self, trial: int) -> Checkpoint | None:
         """The newest checkpoint of a trial whose file is there; None if there is none."""

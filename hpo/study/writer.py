@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
-from hpo.errors import ObjectiveError
+from hpo.errors import ObjectiveError, StorageError
 from hpo.objective.decision import Decision, Verdict
 from hpo.objective.failure import FailureKind
 from hpo.objective.function import UNNAMED, NotFiniteError, Result, ResultError, check_epoch
@@ -28,6 +29,10 @@ class Writer:
     An event is committed to the storage, if there is one, before anything is done that follows from it. If
     a commit fails, because the disk is full, say, its events are committed with the next one that succeeds.
 
+    The study takes events in as the log has them, in its order, those of other tuners and its own alike. Its
+    own come too late if another tuner has taken their trial over: then they have no effect. Only what waits
+    for a commit is taken in ahead of the log, and once more at its place there.
+
     Args:
         study: a study with its first event, or one that continues.
         callbacks: receive every event that is written, and those of other tuners on the same study.
@@ -44,8 +49,9 @@ class Writer:
         self._history = study.history
         self._study = study
         self._callbacks = tuple(callbacks)
-        self._uncommitted: list[Event] = []
-        self._untold: list[Event] = []
+        # The last events of the history, which the log outside does not have yet.
+        self._ahead: list[Event] = []
+        self._untold: deque[Event] = deque()
         self._holds = 0
         self._clock = clock
         self._offset = 0.0
@@ -66,6 +72,9 @@ class Writer:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Commit all that is recorded inside the block at once, at the end of the outermost block."""
+        if not self._holds:
+            # What others write from now on comes between, and costs a rewind.
+            self.read_on()
         self._holds += 1
         try:
             yield
@@ -74,16 +83,20 @@ class Writer:
             self._holds -= 1
             if not self._holds:
                 self._commit()
+                self._tell()
 
     def read_on(self) -> None:
         """Read the events that other tuners wrote."""
         store = self._history.store
         if store is not None:
-            # What is not committed yet is in the history, but has no number in the storage.
-            known = len(self._history.events) - len(self._uncommitted)
-            for event in store.events(known):
-                self._take(event)
+            self._take_in(store.events(self._num_known))
             self._tell()
+
+    def settle(self) -> bool:
+        """Commit what waits; whether other tuners' events came before it."""
+        expected = len(self._history.events)
+        self._commit()
+        return len(self._history.events) > expected
 
     def place(self, backend: str | None, reason: str, device: str | None) -> None:
         """Record the backend and the device.
@@ -92,7 +105,7 @@ class Writer:
             ClaimedError: another tuner did.
         """
         data = {"backend": backend, "reason": reason, "device": device}
-        self._claim(EventKind.BACKEND_CHOSEN, data)
+        self._claim(self._event(EventKind.BACKEND_CHOSEN, data))
 
     def plan(self, kind: str, members: int, reason: str) -> None:
         """Record how many trials of a kind train together.
@@ -102,23 +115,35 @@ class Writer:
         """
         data = {"kind": kind, "members": members, "reason": reason}
         # The attempt numbers the plans: of two tuners that add the next one, the second is refused.
-        self._claim(EventKind.COHORT_PLANNED, data, attempt=len(self._history.plans))
+        self._claim(self._event(EventKind.COHORT_PLANNED, data, attempt=len(self._history.plans)))
 
-    def form(self, trials: Sequence[int], epoch: int) -> None:
-        """Record that these trials train together from this epoch on."""
-        self._write(EventKind.COHORT_FORMED, {"trials": list(trials)}, trials[0], epoch=epoch)
+    def form(self, trials: Sequence[int], attempts: Sequence[int | None], epoch: int) -> None:
+        """Record that these starts of trials train together from this epoch on; None for one that is over."""
+        data = {"trials": list(trials), "attempts": list(attempts)}
+        self._record(self._event(EventKind.COHORT_FORMED, data, trials[0], attempts[0] or 0, epoch))
 
     def test(self, trial: int, metrics: Mapping[str, float]) -> None:
-        """Record the metrics of a trial's config on the sealed test set."""
-        self._write(EventKind.TEST_SET_OPENED, {"metrics": metrics_to_json(metrics)}, trial)
+        """Record the metrics of a trial's config on the sealed test set.
+
+        Raises:
+            ClaimedError: another process opened it first.
+        """
+        attempt = self._history.attempt(trial)
+        data = {"metrics": metrics_to_json(metrics)}
+        self._claim(self._event(EventKind.TEST_SET_OPENED, data, trial, attempt))
 
     def note(self, topic: str, text: str) -> None:
         """Record a remark."""
-        self._write(EventKind.NOTED, {"topic": topic, "text": text})
+        self._record(self._event(EventKind.NOTED, {"topic": topic, "text": text}))
 
     def replicate(self, trial: int, draw: int, metrics: Mapping[str, float]) -> None:
-        """Record the metrics of a trial's config on another draw."""
-        self._write(EventKind.REPLICATED, {"metrics": metrics_to_json(metrics)}, trial, attempt=draw)
+        """Record the metrics of a trial's config on another draw.
+
+        Raises:
+            ClaimedError: another process did.
+        """
+        data = {"metrics": metrics_to_json(metrics)}
+        self._claim(self._event(EventKind.REPLICATED, data, trial, draw))
 
     def start(self, config: Mapping[str, Any], notes: Mapping[str, Any]) -> int:
         """Record that a new trial starts, and return its id.
@@ -133,7 +158,31 @@ class Writer:
         # A proposal of number 0 is kept.
         data = {"config": config} | {key: value for key, value in notes.items() if value or value == 0}
         trial = self._history.num_trials
-        self._claim(EventKind.TRIAL_STARTED, data, trial, attempt=0)
+        self._claim(self._event(EventKind.TRIAL_STARTED, data, trial))
+        return trial
+
+    def add(self, config: Mapping[str, Any], info: Mapping[str, Any], result: Result) -> int:
+        """Record a trial whose result is known, its start and its end at once, and return its id.
+
+        Args:
+            config: its config.
+            info: where it is from.
+            result: its result; one that is no result makes it a failed trial.
+
+        Raises:
+            ClaimedError: another tuner started a trial; its event has been taken in.
+            ObjectiveError: it has several metrics and none was named as the one to optimise.
+        """
+        start = {"config": config} | ({"info": info} if info else {})
+        end: dict[str, Any]
+        try:
+            metrics = self._named(None, 0, result)
+            self.check_finite(metrics)
+            kind, end = EventKind.TRIAL_COMPLETED, {"metrics": metrics_to_json(metrics)}
+        except ResultError as error:
+            kind, end = EventKind.TRIAL_FAILED, {"reason": f"No result: {error}."}
+        trial = self._history.num_trials
+        self._claim(self._event(EventKind.TRIAL_STARTED, start, trial), self._event(kind, end, trial))
         return trial
 
     def restart(self, trial: int, notes: Mapping[str, Any]) -> None:
@@ -148,20 +197,21 @@ class Writer:
         """
         data = {key: value for key, value in notes.items() if value or value == 0}
         attempt = self._history.attempt(trial) + 1
-        self._claim(EventKind.TRIAL_STARTED, data, trial, attempt=attempt)
-        # No other event claims this start of a trial that has ended; the fold passed it over as too late.
-        if self._history.attempt(trial) != attempt:
-            raise ClaimedError(f"Trial {trial} ended before it could be started again.")
+        self._claim(self._event(EventKind.TRIAL_STARTED, data, trial, attempt))
 
-    def report(self, trial: int, epoch: int | None, result: Result) -> tuple[Report, bool]:
+    def report(
+        self, trial: int, attempt: int, epoch: int, result: Result, *, saved: bool = False
+    ) -> tuple[Report, bool]:
         """Record what a trial reported. NaN and infinity are recorded as they are.
 
         A trial that was started again may report once more what the log has; then that counts.
 
         Args:
             trial: its id.
-            epoch: from 1; None for the one after the last.
+            attempt: which start of it reported.
+            epoch: from 1.
             result: what it reported.
+            saved: whether a checkpoint of this epoch was written, which is recorded with it.
 
         Returns:
             The report as the log has it, and whether it was new.
@@ -170,29 +220,31 @@ class Writer:
             ResultError: the metric is missing.
             ObjectiveError: it reported several metrics and none was named as the one to optimise.
         """
-        metrics = self._named(trial, result)
-        last, attempt = self._history.last_epoch(trial), self._history.attempt(trial)
-        number = check_epoch(last + 1 if epoch is None else epoch)
-        if number <= last:
-            return Report(number, self._said_before(trial, number, metrics)), False
-        report = Report(number, metrics)
-        self._write(EventKind.REPORTED, metrics_to_json(metrics), trial, attempt, number)
-        return report, True
+        check_epoch(epoch)
+        metrics = self._named(trial, attempt, result)
+        written = [self._event(EventKind.CHECKPOINTED, {}, trial, attempt, epoch)] if saved else []
+        if epoch <= self._history.last_epoch(trial):
+            logged = self._history.report(trial, epoch) or {}
+            self._record(*self._difference(trial, attempt, epoch, logged, metrics), *written)
+            return Report(epoch, logged or metrics), False
+        document = metrics_to_json(metrics)
+        self._record(self._event(EventKind.REPORTED, document, trial, attempt, epoch), *written)
+        return Report(epoch, metrics), True
 
-    def checkpoint(self, trial: int, epoch: int) -> None:
+    def checkpoint(self, trial: int, attempt: int, epoch: int) -> None:
         """Record that the checkpoint of an epoch was written."""
-        self._write(EventKind.CHECKPOINTED, {}, trial, epoch=epoch)
+        self._record(self._event(EventKind.CHECKPOINTED, {}, trial, attempt, epoch))
 
-    def decide(self, trial: int, decision: Decision) -> None:
+    def decide(self, trial: int, attempt: int, decision: Decision) -> None:
         """Record that a trial is paused, stopped or completed; nothing if it goes on.
 
         Raises:
             ResultError: it is to be completed with NaN or infinity.
         """
         if decision.verdict is Verdict.COMPLETE:
-            self.complete(trial, None, decision.reason)
+            self.complete(trial, attempt, None, decision.reason)
         elif not decision.goes_on:
-            self._write(_KINDS[decision.verdict], {"reason": decision.reason}, trial)
+            self._record(self._event(_KINDS[decision.verdict], {"reason": decision.reason}, trial, attempt))
 
     def end_paused(self, trial: int, reason: str) -> None:
         """Record that a paused trial will never go on.
@@ -200,13 +252,15 @@ class Writer:
         Raises:
             ClaimedError: another tuner was first, or the trial runs again already.
         """
-        self._claim(EventKind.TRIAL_STOPPED, {"reason": reason}, trial)
+        attempt = self._history.attempt(trial)
+        self._claim(self._event(EventKind.TRIAL_STOPPED, {"reason": reason}, trial, attempt))
 
-    def complete(self, trial: int, result: Result | None, reason: str = "") -> None:
+    def complete(self, trial: int, attempt: int, result: Result | None, reason: str = "") -> None:
         """Record the end of a trial with its final result; None for its last report.
 
         Args:
             trial: its id.
+            attempt: which start of it ended.
             result: what its objective returned.
             reason: a remark on its end, if there is one.
 
@@ -216,19 +270,21 @@ class Writer:
         """
         said = {"reason": reason} if reason else {}
         if result is not None:
-            metrics = self._named(trial, result)
+            metrics = self._named(trial, attempt, result)
             self.check_finite(metrics)
-            self._write(EventKind.TRIAL_COMPLETED, said | {"metrics": metrics_to_json(metrics)}, trial)
+            data = said | {"metrics": metrics_to_json(metrics)}
+            self._record(self._event(EventKind.TRIAL_COMPLETED, data, trial, attempt))
             return
         last = self._history.last_report(trial)
         if last is None:
             raise ResultError("nothing was reported")
         self.check_finite(last)
-        self._write(EventKind.TRIAL_COMPLETED, said, trial)
+        self._record(self._event(EventKind.TRIAL_COMPLETED, said, trial, attempt))
 
     def fail(
         self,
         trial: int,
+        attempt: int,
         reason: str,
         traceback: str | None = None,
         *,
@@ -239,6 +295,7 @@ class Writer:
 
         Args:
             trial: its id.
+            attempt: the start of it that failed.
             reason: why, in one line.
             traceback: where, as Python prints it.
             kind: what kind of failure it is.
@@ -246,11 +303,12 @@ class Writer:
         """
         given = {"reason": reason, "traceback": traceback, "kind": kind.value, "cause": cause}
         data = {key: value for key, value in given.items() if value is not None}
-        self._write(EventKind.TRIAL_FAILED, data, trial)
+        self._record(self._event(EventKind.TRIAL_FAILED, data, trial, attempt))
 
     def give_up(self, text: str, trials: Sequence[int]) -> None:
         """Record that the search was given up, for what came of these failed trials: they may run again."""
-        self._write(EventKind.NOTED, {"topic": GAVE_UP, "text": text, "trials": list(trials)})
+        data = {"topic": GAVE_UP, "text": text, "trials": list(trials)}
+        self._record(self._event(EventKind.NOTED, data))
 
     def check_finite(self, metrics: Mapping[str, float], epoch: int | None = None) -> None:
         """Refuse NaN and infinity as values of the metrics that are optimised.
@@ -263,11 +321,11 @@ class Writer:
                 where = "" if epoch is None else f" at epoch {epoch}"
                 raise NotFiniteError(f"{metric.name} is {metrics[metric.name]}{where}")
 
-    def _named(self, trial: int, result: Result) -> dict[str, float]:
+    def _named(self, trial: int | None, attempt: int, result: Result) -> dict[str, float]:
         """The result by metric names. The first result of a study chooses them if the user did not."""
         results = result if isinstance(result, dict) else {UNNAMED: result}
         if not self._history.metrics:
-            self._name_metric(trial, results)
+            self._name_metric(trial, attempt, results)
         wanted = [metric.name for metric in self._history.metrics]
         # `UNNAMED` is empty, so this turns "" into the metric's name, and ".std" into "<metric>.std".
         if UNNAMED in results:
@@ -280,7 +338,7 @@ class Writer:
             )
         return results
 
-    def _name_metric(self, trial: int, results: Mapping[str, float]) -> None:
+    def _name_metric(self, trial: int | None, attempt: int, results: Mapping[str, float]) -> None:
         """Let the first result decide what is optimised."""
         # The spread over several draws is no metric of its own.
         names = [name for name in results if name.removesuffix(".std") == name or name[:-4] not in results]
@@ -290,95 +348,97 @@ class Writer:
                 f"which one to optimise. Name it: minimize={names[0]!r}, or maximize=."
             )
             # Recorded before it ends the search: else a resumption would run the trial again.
-            self.fail(trial, text, kind=FailureKind.RESULT)
+            if trial is not None:
+                self.fail(trial, attempt, text, kind=FailureKind.RESULT)
             raise ObjectiveError(text)
         with suppress(ClaimedError):  # another tuner's first result said so
             metric = Metric(names[0] or "value")
-            self._claim(EventKind.METRICS_CHOSEN, {"metrics": metrics_document([metric])})
+            data = {"metrics": metrics_document([metric])}
+            self._claim(self._event(EventKind.METRICS_CHOSEN, data))
 
-    def _said_before(self, trial: int, epoch: int, metrics: dict[str, float]) -> dict[str, float]:
-        """What the log has of this epoch. A difference in what is optimised is recorded."""
-        logged = self._history.report(trial, epoch) or {}
+    def _difference(
+        self, trial: int, attempt: int, epoch: int, logged: dict[str, float], metrics: dict[str, float]
+    ) -> list[Event]:
+        """What is recorded where a report differs from the log's in what is optimised; else nothing."""
         names = [metric.name for metric in self._history.metrics]
         # As text: NaN equals itself there.
-        if [str(logged.get(name)) for name in names] != [str(metrics.get(name)) for name in names]:
-            data = {"logged": metrics_to_json(logged), "received": metrics_to_json(metrics)}
-            self._write(EventKind.NONDETERMINISTIC, data, trial, epoch=epoch)
-        return logged or metrics
+        if [str(logged.get(name)) for name in names] == [str(metrics.get(name)) for name in names]:
+            return []
+        data = {"logged": metrics_to_json(logged), "received": metrics_to_json(metrics)}
+        return [self._event(EventKind.NONDETERMINISTIC, data, trial, attempt, epoch)]
+
+    @property
+    def _num_known(self) -> int:
+        """How many events of the log outside were read."""
+        return len(self._history.events) - len(self._ahead)
 
     def _event(
         self,
         kind: EventKind,
         data: Mapping[str, Any],
-        trial: int | None,
-        attempt: int | None,
-        epoch: int | None,
+        trial: int | None = None,
+        attempt: int = 0,
+        epoch: int | None = None,
     ) -> Event:
-        if attempt is None:
-            attempt = 0 if trial is None else self._history.attempt(trial)
         now = self._clock() - self._offset
         return Event(kind, trial, attempt, epoch, to_text(data), time.time(), now)
 
-    def _write(
-        self,
-        kind: EventKind,
-        data: Mapping[str, Any],
-        trial: int | None = None,
-        attempt: int | None = None,
-        epoch: int | None = None,
-    ) -> None:
-        """Record what only this tuner can record: the study takes it in first, the storage then."""
-        event = self._event(kind, data, trial, attempt, epoch)
-        self._take(event, data)
-        if self._history.store is not None:
-            self._uncommitted.append(event)
-        if not self._holds:
-            self._commit()
+    def _record(self, *events: Event) -> None:
+        """Record what only this tuner can record."""
+        if self._holds:
+            self._take_ahead(events)
+            return
+        try:
+            self._commit(*events)
+        except StorageError:
+            # It has happened all the same, and is committed with the next commit.
+            self._take_ahead(events)
+            raise
+        self._tell()
 
-    def _claim(
-        self, kind: EventKind, data: Mapping[str, Any], trial: int | None = None, attempt: int | None = None
-    ) -> None:
-        """Record what another tuner may record, too: the storage decides first, and only then the study.
+    def _claim(self, *events: Event) -> None:
+        """Record what another tuner may record, too: the log decides who was first.
 
         Raises:
-            ClaimedError: another one did; its events have been taken in.
+            ClaimedError: another one did, or what it is about is over; its events have been taken in.
         """
-        event = self._event(kind, data, trial, attempt, None)
-        if self._history.store is not None:
-            try:
-                self._append([*self._uncommitted, event])
-            except ClaimedError:
-                # Nothing was appended, nor what waited for the next commit: that goes without the claim.
-                self._commit()
-                self.read_on()
-                raise
-        self._take(event, data)
+        try:
+            self._commit(*events)
+        except ClaimedError:
+            self.read_on()
+            raise
         self._tell()
+        if self._history.came_late(len(self._history.events) - 1):
+            raise ClaimedError(f"Another tuner's events came before {events[-1]}, which has no effect.")
 
-    def _commit(self) -> None:
-        if self._uncommitted:
-            self._append(self._uncommitted)
-        self._tell()
+    def _commit(self, *events: Event) -> None:
+        """Commit what waits and these events, and take them in after what others wrote before."""
+        new = [*self._ahead, *events]
+        if new and self._history.store is not None:
+            self._take_in(self._history.store.append(new, self._num_known))
+        for event in events:
+            self._history.append(event)
+        self._ahead = []
+        self._untold += new
 
-    def _append(self, events: list[Event]) -> None:
-        """Commit events, and read what others wrote before them."""
-        store = self._history.store
-        assert store is not None
-        # Only a commit that succeeded empties the list: after an error the events wait for the next one.
-        others = store.append(events, len(self._history.events) - len(self._uncommitted))
-        self._uncommitted = []
-        for event in others:
-            self._take(event)
+    def _take_in(self, others: Sequence[Event]) -> None:
+        """Add other tuners' events to the history, before what waits for a commit."""
+        moved = self._ahead if others else []
+        if moved:
+            self._history.rewind(self._num_known)
+        for event in [*others, *moved]:
+            self._history.append(event)
+        self._untold += others
 
-    def _take(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
-        self._history.append(event, data)
-        if self._callbacks:
-            self._untold.append(event)
+    def _take_ahead(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._history.append(event)
+        self._ahead += events
 
     def _tell(self) -> None:
         while self._untold:
             # Out of the list first: a callback that raises is not called again with the same event.
-            event = self._untold.pop(0)
+            event = self._untold.popleft()
             for callback in self._callbacks:
                 callback(event, self._study)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from hpo.checks import checked_count
@@ -14,7 +15,9 @@ from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.placement import choose_placement
 from hpo.objective.context import Opening
 from hpo.objective.function import Objective, Result
+from hpo.storage import ClaimedError
 from hpo.storage.events import EventKind
+from hpo.study.history import Tested
 from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -54,7 +57,9 @@ def confirm(
         for draw in range(first, first + replicates):
             if draw not in known.get(trial.id, {}):
                 metrics = again.train(trial, replicate=draw)
-                again.writer.replicate(trial.id, draw, metrics)
+                # Another process may confirm the same study: then its result is there by now.
+                with suppress(ClaimedError):
+                    again.writer.replicate(trial.id, draw, metrics)
     return study.confirmed
 
 
@@ -81,11 +86,7 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
     """
     metric, best = study.metric, study.best
     if study.tested is not None:
-        raise SealedTestSetError(
-            f"The test set of the study {study.name!r} was opened before, for trial {study.tested.trial}: "
-            f"{metric.name} = {study.tested.metrics[metric.name]:.6g}. Looking again after more "
-            f"trials would make it a validation set."
-        )
+        raise _opened_before(study, study.tested)
     again, opening = _Again(study, objective, "final_test"), Opening()
     # In its old place among its old companions it is the model of the search to the last bit. fuse=1, as
     # nothing new is planned: the companions are given.
@@ -97,7 +98,12 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
             'with validation="holdout", for example FashionMNIST(validation="holdout").'
         )
     # Recorded only now: a training that failed has told nothing of the test set.
-    again.writer.test(best.id, metrics)
+    try:
+        again.writer.test(best.id, metrics)
+    except ClaimedError:
+        # Another process opened it at the same time. Which result counts, the log says.
+        assert study.tested is not None
+        raise _opened_before(study, study.tested) from None
     return metrics[metric.name]
 
 
@@ -159,6 +165,15 @@ class _Again:
             raise ObjectiveError(f"Trial {trial.id}, config {trial.config}, failed {when}: {outcome.reason}")
         result = reports[-1] if outcome.result is None else outcome.result
         return result if isinstance(result, dict) else {self._metric: result}
+
+
+def _opened_before(study: Study, tested: Tested) -> SealedTestSetError:
+    name = study.metric.name
+    return SealedTestSetError(
+        f"The test set of the study {study.name!r} was opened before, for trial {tested.trial}: "
+        f"{name} = {tested.metrics[name]:.6g}. "
+        f"Looking again after more trials would make it a validation set."
+    )
 
 
 def _companions(study: Study, trial: int) -> tuple[Companion, ...]:

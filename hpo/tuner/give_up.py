@@ -46,6 +46,7 @@ class Hope:
         self._history = history
         self._limit = give_up_after
         self._host = host
+        self._edition: object = None
         self._num_read = 0
         self._is_proven = give_up_after is None
         self._no_result: list[int] = []
@@ -59,7 +60,11 @@ class Hope:
         """
         if self._is_proven:
             return
-        is_first = not self._num_read
+        is_first = self._edition is None
+        if self._edition is not self._history.edition:
+            # What was read may be in another place of the log by now.
+            self._edition, self._num_read = self._history.edition, 0
+            self._forget()
         events, self._num_read = self._history.effective_since(self._num_read)
         for event in events:
             if self._proves(event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
@@ -24,7 +25,10 @@ from hpo.study.study import Study
 from hpo.study.writer import Callback, Writer
 from hpo.tuner.give_up import Hope
 
-_TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
+_log = logging.getLogger(__name__)
+
+TAKEN_OVER = Decision(Verdict.STOP, "another process runs the trial")
+"""The decision on a trial whose tuner was taken for gone, and is back late."""
 
 
 class Lifecycle:
@@ -66,23 +70,24 @@ class Lifecycle:
         self._writer = Writer(study, callbacks, clock=clock)
         self._retention = Retention(self.history, keep)
         self._presence = Presence(self.history.store)
-        self._by_hand: set[int] = set()
-        self._in_flight: set[int] = set()
+        # The trials that are out, each with the attempt that this tuner started.
+        self._by_hand: dict[int, int] = {}
+        self._in_flight: dict[int, int] = {}
         self._dismissed: list[int] = []
         self._to_repeat: list[int] = []
         self._until: dict[int, int] = {}
         self._depth = 0
-        self._progressed: list[int] = []
+        self._progressed: dict[int, int] = {}
 
     @property
     def in_flight(self) -> Set[int]:
         """The trials that an executor has."""
-        return self._in_flight
+        return self._in_flight.keys()
 
     @property
     def with_others(self) -> set[int]:
         """The running trials that are not out with this tuner."""
-        return set(self.history.running) - self._by_hand - self._in_flight
+        return {trial for trial in self.history.running if not self._is_out(trial)}
 
     def begin(self) -> None:
         """Tell the callbacks of a new study's first event."""
@@ -129,9 +134,9 @@ class Lifecycle:
         # Another tuner may take the id that is next; the writer has read its events by then.
         while True:
             with suppress(ClaimedError):
-                trial = self._writer.start(config, {"info": info})
+                trial = self._writer.add(config, info, result)
                 break
-        self.finish(Outcome(trial, result=result))
+        self._after_end(trial)
         return trial
 
     def assign(self, total: int | None) -> Assignment | None:
@@ -143,7 +148,7 @@ class Lifecycle:
         # What was interrupted comes first: a resumption continues in the order of the log.
         assignment = self._taken_up() or self._next(total)
         if assignment is not None:
-            self._in_flight.add(assignment.trial)
+            self._in_flight[assignment.trial] = assignment.attempt
         return assignment
 
     def hand_out(self, total: int | None = None) -> int | None:
@@ -155,8 +160,21 @@ class Lifecycle:
         assignment = self._taken_up(must_be_finite=False) or self._next(total)
         if assignment is None:
             return None
-        self._by_hand.add(assignment.trial)
+        self._by_hand[assignment.trial] = assignment.attempt
         return assignment.trial
+
+    def is_late(self, trial: int, attempt: int | None) -> bool:
+        """Whether another tuner has taken over a trial that was handed out.
+
+        Args:
+            trial: its id.
+            attempt: which start of it the caller has; None for the one that was handed out last.
+        """
+        attempt = self._by_hand.get(trial) if attempt is None else attempt
+        if attempt is None or not self._was_taken_over(trial, attempt):
+            return False
+        self._let_go(trial)
+        return True
 
     def dismissed(self) -> Iterator[int]:
         """Each trial that was ended while it waited, once: the executor is to close its generator."""
@@ -175,15 +193,19 @@ class Lifecycle:
             from now on. Else None.
         """
         trial = outcome.trial
-        self._in_flight.discard(trial)
-        if outcome.ending is not Ending.LOST or self.history.num_lost(trial) >= max_retries:
+        self._in_flight.pop(trial, None)
+        if (
+            outcome.ending is not Ending.LOST
+            or self.history.num_lost(trial) >= max_retries
+            or self._is_over(trial, outcome.attempt)
+        ):
             self.finish(outcome)
             return None
         # As far as the lost start was granted: the scheduler decided that and is not asked again.
         until = self.history.start_of(trial).get("until")
         with suppress(ClaimedError):  # another tuner runs it
             assignment = self._again(trial, until=until, lost=outcome.reason)
-            self._in_flight.add(trial)
+            self._in_flight[trial] = assignment.attempt
             return assignment
         return None
 
@@ -213,6 +235,9 @@ class Lifecycle:
             # anything else happens.
             if grant.trial in self._in_flight:
                 return None
+            # No searcher sees what may be in another place of the log in the end.
+            if grant.trial is None and self._writer.settle():
+                continue
             try:
                 if isinstance(grant, End):
                     self._dismiss(grant)
@@ -260,7 +285,7 @@ class Lifecycle:
             with suppress(ClaimedError):  # another tuner repeats it
                 return self._again(trial, until=self.history.start_of(trial).get("until"))
         for trial in list(self.history.running):
-            if trial in self._by_hand or trial in self._in_flight:
+            if self._is_out(trial):
                 continue
             start = self.history.start_of(trial)
             if not self._presence.may_take(start.get("owner")):
@@ -271,9 +296,9 @@ class Lifecycle:
                 continue
             epoch = self.history.last_epoch(trial)
             # The steps that an interruption may have cut off, in the order in which `take` makes them.
-            if must_be_finite and self._fail_unless_finite(trial):
+            if must_be_finite and self._fail_unless_finite(trial, assignment.attempt):
                 continue
-            if not epoch or self._decide(trial, epoch).goes_on:
+            if not epoch or self._decide(trial, assignment.attempt, epoch).goes_on:
                 return assignment
             self._after_end(trial)
         return None
@@ -291,12 +316,7 @@ class Lifecycle:
                 yield
         finally:
             self._depth -= 1
-        if not self._depth:
-            progressed, self._progressed = self._progressed, []
-            for trial in progressed:
-                self._retention.after_progress(trial)
-                if trial not in self.history.running:
-                    self._after_end(trial)
+        self._tidy()
 
     def take(self, progress: Progress, *, must_be_finite: bool = True) -> Decision:
         """Record what a trial reports, and decide how it goes on.
@@ -309,30 +329,39 @@ class Lifecycle:
             ResultError: the trial has failed with this.
             ObjectiveError: it reported several metrics and none was named as the one to optimise.
         """
-        trial = progress.trial
-        if self._is_over(trial, progress.attempt):
-            self._by_hand.discard(trial)
-            return _TAKEN_OVER
-        decision = CONTINUE
-        with self.together():
-            self._progressed.append(trial)
+        trial, attempt = progress.trial, progress.attempt
+        decision, is_over = CONTINUE, self._is_over(trial, attempt)
+        if not is_over:
+            self._progressed[trial] = attempt
             if progress.problem is not None:
                 self._writer.note("checkpoints", f"trial {trial}: {progress.problem}")
             # A trial that repeats epochs after a restart is decided on where the log ends, not before.
             is_last = True
-            if progress.result is not None:
-                report, is_new = self._writer.report(trial, progress.epoch, progress.result)
+            if progress.result is None:
+                self._writer.checkpoint(trial, attempt, progress.epoch)
+            else:
+                report, is_new = self._writer.report(
+                    trial, attempt, progress.epoch, progress.result, saved=progress.saved
+                )
                 is_last = is_new or report.epoch == self.history.last_epoch(trial)
-            if progress.saved:
-                self._writer.checkpoint(trial, progress.epoch)
-            if progress.result is not None:
-                # After it was recorded: a report of NaN is kept, although it fails its trial.
-                if must_be_finite:
-                    self._writer.check_finite(report.metrics, report.epoch)
-                if is_last:
-                    decision = self._decide(trial, report.epoch)
+            # What other tuners did meanwhile is known only now, and this may have come too late.
+            is_over = self._is_over(trial, attempt)
+        if is_over:
+            if self._was_taken_over(trial, attempt):
+                self._let_go(trial)
+            return TAKEN_OVER
+        if progress.result is not None:
+            # After it was recorded: a report of NaN is kept, although it fails its trial.
+            if must_be_finite:
+                self._writer.check_finite(report.metrics, report.epoch)
+            if is_last:
+                decision = self._decide(trial, attempt, report.epoch)
+                if self._was_taken_over(trial, attempt):
+                    self._let_go(trial)
+                    return TAKEN_OVER
+        self._tidy()
         if not decision.goes_on:
-            self._by_hand.discard(trial)
+            self._by_hand.pop(trial, None)
         return decision
 
     def finish(self, outcome: Outcome) -> None:
@@ -341,15 +370,20 @@ class Lifecycle:
         Raises:
             ObjectiveError: it reported no epochs, and the scheduler needs them.
         """
-        trial = outcome.trial
-        self._by_hand.discard(trial)
-        if self._is_over(trial, outcome.attempt):
+        trial, attempt = outcome.trial, outcome.attempt
+        self._by_hand.pop(trial, None)
+        if self._is_over(trial, attempt):
+            # One that LEFT was told so before.
+            if outcome.ending is not Ending.LEFT and self._was_taken_over(trial, attempt):
+                self._let_go(trial)
             return
         if outcome.reason is not None:
             kind = FailureKind.LOST if outcome.ending is Ending.LOST else outcome.kind
-            self._writer.fail(trial, outcome.reason, outcome.traceback, kind=kind, cause=outcome.cause)
+            self._writer.fail(
+                trial, attempt, outcome.reason, outcome.traceback, kind=kind, cause=outcome.cause
+            )
         elif outcome.ending is Ending.ENDED:
-            self._complete(trial, outcome.result, self._said_of_end(trial))
+            self._complete(trial, attempt, outcome.result, self._said_of_end(trial))
             # Last: the error ends the search and does not cost the result, which is in the log by now.
             self._check_epochs(trial)
         self._after_end(trial)
@@ -367,18 +401,44 @@ class Lifecycle:
 
     def formed(self, trials: Sequence[int], epoch: int) -> None:
         """Record that these trials train together, in this order, from this epoch on."""
-        self._writer.form(trials, epoch)
+        self._writer.form(trials, [self._in_flight.get(trial) for trial in trials], epoch)
 
-    def _complete(self, trial: int, result: Result | None, reason: str = "") -> None:
+    def _complete(self, trial: int, attempt: int, result: Result | None, reason: str = "") -> None:
         """Record a trial's result, or that it has none."""
         try:
-            self._writer.complete(trial, result, reason)
+            self._writer.complete(trial, attempt, result, reason)
         except ResultError as error:
-            self._fail(trial, error)
+            self._fail(trial, attempt, error)
 
-    def _fail(self, trial: int, error: ResultError) -> None:
+    def _fail(self, trial: int, attempt: int, error: ResultError) -> None:
         """Record that what a trial gave is no result."""
-        self.finish(failed(Assignment(trial, {}, self.history.attempt(trial)), error))
+        self.finish(failed(Assignment(trial, {}, attempt), error))
+
+    def _was_taken_over(self, trial: int, attempt: int) -> bool:
+        """Whether a later start of the trial replaced this one."""
+        return trial in range(self.history.num_trials) and attempt < self.history.attempt(trial)
+
+    def _let_go(self, trial: int) -> None:
+        """Leave a trial to the tuner that took it over."""
+        _log.warning(
+            "Another tuner took over trial %d, as this one had given no sign of life for a while. What came "
+            "of the trial here since then is dropped.",
+            trial,
+        )
+        self._by_hand.pop(trial, None)
+        self._until.pop(trial, None)
+        self._retention.forget(trial)
+
+    def _tidy(self) -> None:
+        """Delete what the trials that reported need no more, once what they reported is in the log."""
+        if self._depth:
+            return
+        progressed, self._progressed = self._progressed, {}
+        for trial, attempt in progressed.items():
+            # Another tuner's files are its own affair.
+            if attempt == self.history.attempt(trial):
+                self._retention.after_progress(trial)
+                self._after_end(trial)
 
     def _after_end(self, trial: int) -> None:
         """Delete the files of an ended trial that are not to be kept."""
@@ -386,7 +446,13 @@ class Lifecycle:
             self._until.pop(trial, None)
             self._retention.after_end(trial)
 
+    def _is_out(self, trial: int) -> bool:
+        """Whether a running trial is out with this tuner."""
+        # An executor has at most one attempt at a trial, even if that is over. A caller may never tell it.
+        return trial in self._in_flight or self._by_hand.get(trial) == self.history.attempt(trial)
+
     def _is_over(self, trial: int, attempt: int) -> bool:
+        """Whether a start of a trial is over: it was decided on, or another tuner has the trial."""
         return trial not in self.history.running or attempt != self.history.attempt(trial)
 
     def _propose(self) -> Proposal | None:
@@ -414,7 +480,9 @@ class Lifecycle:
         return self._assigned(Assignment(trial, proposal.config, until=grant.until, start=start))
 
     def _assigned(self, assignment: Assignment) -> Assignment:
-        if assignment.until is not None:
+        if assignment.until is None:
+            self._until.pop(assignment.trial, None)
+        else:
             self._until[assignment.trial] = assignment.until
         return assignment
 
@@ -466,7 +534,7 @@ class Lifecycle:
             f"take a parameter max_epochs=N that says how long to train; or leave the scheduler out."
         )
 
-    def _fail_unless_finite(self, trial: int) -> bool:
+    def _fail_unless_finite(self, trial: int, attempt: int) -> bool:
         """Whether the trial's last report was NaN or infinite: then it has failed with that."""
         last = self.history.last_report(trial)
         if last is None:
@@ -474,8 +542,7 @@ class Lifecycle:
         try:
             self._writer.check_finite(last, self.history.last_epoch(trial))
         except ResultError as error:
-            self._fail(trial, error)
-            self._after_end(trial)
+            self._fail(trial, attempt, error)
             return True
         return False
 
@@ -486,7 +553,7 @@ class Lifecycle:
             for other in self.history.cohorts.get(trial, ())
         )
 
-    def _decide(self, trial: int, epoch: int) -> Decision:
+    def _decide(self, trial: int, attempt: int, epoch: int) -> Decision:
         # At the last epoch of all there is nothing to decide: every scheduler completes the trial.
         last, until = self.scheduler.max_epochs, self._until.get(trial)
         is_last = last is not None and epoch >= last
@@ -496,7 +563,7 @@ class Lifecycle:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
         if not decision.goes_on:
             try:
-                self._writer.decide(trial, decision)
+                self._writer.decide(trial, attempt, decision)
             except ResultError as error:
-                self._fail(trial, error)
+                self._fail(trial, attempt, error)
         return decision

@@ -80,6 +80,7 @@ class MaxCost:
         self.amount = checked_positive("MaxCost(amount)", amount)
         self.of = of
         self._study: Study | None = None
+        self._edition: object = None
         self._num_read = 0
         self._spent = 0.0
         self._epochs: dict[int, int] = {}
@@ -87,8 +88,9 @@ class MaxCost:
     def __call__(self, study: Study) -> str | None:
         """Why the search is over."""
         # One rule may serve several searches, one after the other.
-        if self._study is not study:
+        if self._study is not study or self._edition is not study.history.edition:
             self._study, self._num_read, self._spent, self._epochs = study, 0, 0.0, {}
+            self._edition = study.history.edition
         # Only what is new: over a long study the rule is asked thousands of times.
         events = study.events_since(self._num_read)
         self._num_read += len(events)

@@ -32,7 +32,7 @@ from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.writer import Callback
 from hpo.tuner.give_up import HopelessError
-from hpo.tuner.lifecycle import Lifecycle
+from hpo.tuner.lifecycle import TAKEN_OVER, Lifecycle
 from hpo.tuner.loop import Loop
 from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
 from hpo.tuner.stop_rules import Clock, StopRule
@@ -272,13 +272,17 @@ class Tuner:
             epoch: from 1; by default the one after the last.
 
         Returns:
-            How the trial goes on. If it does not, it takes no more reports and no result.
+            How the trial goes on. If it does not, it takes no more reports and no result; it may be that
+            another tuner took it over, as this one was suspended for long.
 
         Raises:
             ValueError: the trial is not running.
             ObjectiveError: the value is no number, lacks the metric, or its epoch is not a later one.
         """
-        number = self._running(trial)
+        number = _number(trial)
+        if self._lifecycle.is_late(number, _attempt(trial)):
+            return TAKEN_OVER
+        self._check_runs(number)
         epoch, result = read_report(value, epoch)
         last = self.study.history.last_epoch(number)
         if epoch is not None and epoch <= last:
@@ -297,17 +301,21 @@ class Tuner:
             failed: why there is no result.
 
         Returns:
-            The trial as it is recorded.
+            The trial as it is recorded. If another tuner took it over, as this one was suspended for long,
+            what was told is dropped.
 
         Raises:
             ValueError: the trial is not running, or both a value and a failure are given.
             ObjectiveError: the value is no number at all.
         """
         self._lifecycle.read_on()  # another tuner may have taken the trial over
-        number = self._running(trial)
+        number = _number(trial)
         if failed is not None and value is not None:
             raise ValueError(f"Tell a value or failed=, not both; received {value!r} and {failed!r}.")
         result = None if value is None else read_result(value)
+        if self._lifecycle.is_late(number, _attempt(trial)):
+            return self.study.trials[number]
+        self._check_runs(number)
         attempt = self.study.history.attempt(number)
         self._lifecycle.finish(Outcome(number, attempt, result=result, reason=failed))
         return self.study.trials[number]
@@ -361,15 +369,11 @@ class Tuner:
             self._lifecycle.note("warm start", text)
             warnings.warn(text + "; they were left out.", stacklevel=3)
 
-    def _running(self, trial: Trial | int) -> int:
-        number = trial.id if isinstance(trial, Trial) else trial
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise TypeError(f"Expected a trial that ask() gave, or its id; received {trial!r}.")
-        if number not in self.study.history.running:
-            known = 0 <= number < self.study.history.num_trials
-            state = self.study.trials[number].state.value if known else "unknown"
-            raise ValueError(f"Only a running trial takes results; trial {number} is {state}.")
-        return number
+    def _check_runs(self, trial: int) -> None:
+        if trial not in self.study.history.running:
+            known = 0 <= trial < self.study.history.num_trials
+            state = self.study.trials[trial].state.value if known else "unknown"
+            raise ValueError(f"Only a running trial takes results; trial {trial} is {state}.")
 
     def _given_up(self, trials: list[int]) -> SearchFailedError:
         first = self.study.trials[trials[0]]
@@ -389,3 +393,14 @@ class Tuner:
             f"{first.config}): {first.reason}",
             self.study,
         )
+
+
+def _number(trial: Trial | int) -> int:
+    number = trial.id if isinstance(trial, Trial) else trial
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise TypeError(f"Expected a trial that ask() gave, or its id; received {trial!r}.")
+    return number
+
+
+def _attempt(trial: Trial | int) -> int | None:
+    return trial.attempt if isinstance(trial, Trial) else None

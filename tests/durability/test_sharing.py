@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 
 import hpo
+from hpo.datasets import fashion_mnist
 from hpo.storage import leases
-from hpo.storage.events import EventKind
+from hpo.storage.events import Event, EventKind
+from hpo.tasks import SoftmaxTask
 
 PARTNER = Path(__file__).with_name("partner.py")
 SPACE = {"x": hpo.Float(0, 1)}
@@ -72,15 +75,68 @@ def test_the_trial_of_an_interrupted_tuner_is_taken_over_in_the_same_process(tmp
     assert [trial.attempt for trial in study.trials] == [0, 1, 0, 0, 0, 0]
 
 
-def test_a_tuner_that_is_back_late_leaves_its_trial_to_the_one_that_took_it_over(tmp_path: Path) -> None:
+@pytest.fixture
+def _stealing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tuner takes all others for gone."""
+    monkeypatch.setattr(leases.LeaseWatch, "is_gone", lambda self, owner: True)
+
+
+@pytest.mark.usefixtures("_stealing")
+@pytest.mark.parametrize("by_id", [False, True])
+def test_what_is_told_late_is_dropped_and_the_loop_by_hand_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, by_id: bool
+) -> None:
     late = tuner(tmp_path / "s.db")
-    trial = late.ask()
-    late._lifecycle._by_hand.clear()
-    late._lifecycle.leave()
-    study = tuner(tmp_path / "s.db").run()
-    with pytest.raises(ValueError, match="Only a running trial takes results; trial 0 is completed"):
-        late.tell(trial, 100.0)
-    assert hpo.load_study(tmp_path / "s.db").trials == study.trials
+    told, reported = late.ask(), late.ask()
+    study = tuner(tmp_path / "s.db").run(num_trials=4)
+    assert late.tell(told.id if by_id else told, 100.0) == study.trials[told.id]
+    assert not late.report(reported.id if by_id else reported, 100.0).goes_on
+    assert [message.partition(",")[0] for message in caplog.messages] == [
+        "Another tuner took over trial 0",
+        "Another tuner took over trial 1",
+    ]
+    alone = hpo.search(square, SPACE, num_trials=6, seed=0, name="shared")
+    assert late.run().trials == tuner(tmp_path / "s.db").study.trials == alone.trials
+
+
+def steps(config: dict[str, Any]) -> Iterator[float]:
+    for epoch in range(1, 4):
+        yield float(config["x"]) / epoch
+
+
+SOFTMAX = SoftmaxTask(max_epochs=2, data=fashion_mnist("sample"))
+LATE: dict[str, tuple[Any, dict[str, Any]]] = {
+    "a number": (square, {}),
+    "reports": (steps, {"scheduler": hpo.ASHA(1, 3, eta=3)}),
+    "workers": (steps, {"workers": 2}),
+    "a cohort": (SOFTMAX, {"fuse": 3, "minimize": SOFTMAX.metric}),
+    "a cohort in workers": (SOFTMAX, {"fuse": 3, "minimize": SOFTMAX.metric, "workers": 2}),
+}
+
+
+@pytest.mark.usefixtures("_stealing")
+@pytest.mark.parametrize("kind", [EventKind.TRIAL_STARTED, EventKind.REPORTED])
+@pytest.mark.parametrize("case", LATE)
+def test_a_search_goes_on_after_another_one_took_all_its_trials(
+    tmp_path: Path, case: str, kind: EventKind
+) -> None:
+    """As after a suspension that was longer than a lease."""
+    others: list[hpo.Study] = []
+    objective, differing = LATE[case]
+    options: dict[str, Any] = {"num_trials": 6, "seed": 0, "storage": tmp_path / "s.db", "resume": True}
+    options |= differing
+    space = getattr(objective, "space", SPACE)
+
+    def suspended(event: Event, study: hpo.Study) -> None:
+        if event.kind is kind and event.trial == 1 and not others:
+            others.append(hpo.search(objective, space, **options))
+
+    study = hpo.search(objective, space, callbacks=suspended, **options)
+    assert len(others) == (kind is EventKind.TRIAL_STARTED or case != "a number")
+    assert study == hpo.load_study(tmp_path / "s.db")
+    alone = hpo.search(objective, space, **(options | {"storage": None, "resume": False}))
+    assert [trial.config for trial in study.trials] == [trial.config for trial in alone.trials]
+    assert all(trial.finished is not None for trial in study.trials)
 
 
 def test_the_trial_of_a_tuner_that_nobody_holds_any_more_is_taken_over(tmp_path: Path) -> None:

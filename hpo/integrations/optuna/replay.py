@@ -91,7 +91,7 @@ class Replay:
         # Epochs increase in our log, so a step that Optuna got late is left out.
         for step in sorted(trial.intermediate_values):
             if step + 1 > self.study.history.last_epoch(number):
-                self._writer.report(number, step + 1, trial.intermediate_values[step])
+                self._writer.report(number, 0, step + 1, trial.intermediate_values[step])
         if trial.state.is_finished():
             self._ended.add(trial.number)
             self._end(number, trial)
@@ -113,14 +113,14 @@ class Replay:
         if trial.state is OptunaState.COMPLETE:
             value = trial.value
             if value is not None and abs(value) != float("inf"):
-                self._writer.complete(number, value)
+                self._writer.complete(number, 0, value)
             else:
-                self._writer.fail(number, f"The value is {value}.")
+                self._writer.fail(number, 0, f"The value is {value}.")
         elif trial.state is OptunaState.PRUNED and trial.intermediate_values:
-            self._writer.decide(number, Decision(Verdict.STOP, "Optuna pruned it"))
+            self._writer.decide(number, 0, Decision(Verdict.STOP, "Optuna pruned it"))
         else:
             said = trial.system_attrs.get("fail_reason", "Optuna does not say why.")
-            self._writer.fail(number, str(said))
+            self._writer.fail(number, 0, str(said))
 
 
 def check_one_objective(study: optuna.Study) -> None:
