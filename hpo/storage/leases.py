@@ -2,14 +2,12 @@
 
 No clock is compared with that of another computer. A tuner counts its beats in the storage. Another tuner
 takes it for gone when that count stands still for as long as a lease lasts, measured by a clock of its own
-that never goes back. On the same computer a process that has ended is missed at once.
+that never goes back. A process that has ended is missed at once where its table of processes can be read.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
 import threading
 import time
 import weakref
@@ -18,6 +16,7 @@ from contextlib import suppress
 
 from hpo.errors import StorageError
 from hpo.storage import StudyLog
+from hpo.storage.identity import has_ended, this_process
 
 # Twelve beats to a lease: some of them may fail or come late.
 BEAT_SECONDS = 5.0
@@ -43,9 +42,8 @@ class Lease:
         # The thread holds only this: the lease of a tuner that is dropped ends with it.
         weakref.finalize(self, self._over.set)
         self._thread: threading.Thread | None = None
-        pid = os.getpid()
         # The token tells the tuners of one process apart.
-        self.owner = f"{socket.gethostname()}/{pid}/{_born(pid)}/{secrets.token_hex(4)}"
+        self.owner = f"{this_process()}/{secrets.token_hex(4)}"
 
     def begin(self) -> None:
         """Start to beat, unless it does already."""
@@ -76,21 +74,17 @@ class LeaseWatch:
         seconds: how long a lease lasts without a beat.
     """
 
-    def __init__(self, log: StudyLog, seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self, log: StudyLog, seconds: float) -> None:
         self._log = log
         self._seconds = seconds
         self._seen: dict[str, tuple[int, float]] = {}
 
     def is_gone(self, owner: str) -> bool:
-        """Whether no tuner works under that name any more."""
-        host, pid, born, _ = owner.rsplit("/", 3)
-        if host == socket.gethostname():
-            if int(pid) == os.getpid() and born == _born(os.getpid()):
-                return owner not in _alive
-            # Another birth means that the system gave the number to a new process.
-            if _born(int(pid)) != born:
-                return True
-        return self._stands_still(owner, self._log.beats())
+        """Whether no tuner works under that name any more. Of a name of any other form its beats tell."""
+        process = owner.rpartition("/")[0]
+        if process == this_process():
+            return owner not in _alive
+        return has_ended(process) or self._stands_still(owner, self._log.beats())
 
     def _stands_still(self, owner: str, beats: Mapping[str, int]) -> bool:
         count, now = beats.get(owner, 0), time.monotonic()
@@ -113,7 +107,7 @@ class Presence:
 
     def __init__(self, log: StudyLog | None) -> None:
         self._lease = None if log is None else Lease(log)
-        self._watch = None if log is None else LeaseWatch(log)
+        self._watch = None if log is None else LeaseWatch(log, LEASE_SECONDS)
         self.owner = None if self._lease is None else self._lease.owner
 
     def begin(self) -> None:
@@ -126,11 +120,15 @@ class Presence:
         if self._lease is not None:
             self._lease.end()
 
-    def may_take(self, owner: str | None) -> bool:
-        """Whether a running trial of that owner may be taken up: this tuner owns it, or its owner is gone."""
+    def may_take(self, owner: object) -> bool:
+        """Whether a running trial of that owner may be taken up: this tuner owns it, or its owner is gone.
+
+        Args:
+            owner: what the log has as its owner; None if it has none.
+        """
         if self._watch is None or owner is None:
             return True
-        return owner == self.owner or self._watch.is_gone(owner)
+        return owner == self.owner or self._watch.is_gone(str(owner))
 
 
 def host_of(owner: str) -> str:
@@ -143,22 +141,3 @@ def _beat(log: StudyLog, owner: str, over: threading.Event) -> None:
         # What is wrong with the storage the tuner's own next write will say.
         with suppress(StorageError):
             log.beat(owner)
-
-
-def _born(pid: int) -> str:
-    """When the process was started, as its number may be used again; empty if there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            # The name of the program, in brackets, may hold anything.
-            fields = file.read().rpartition(")")[2].split()
-        # Ticks since the computer started: unlike the time of day they do not change with its clock.
-        return "" if fields[0] == "Z" else fields[19]
-    except FileNotFoundError:
-        if os.path.exists("/proc/self/stat"):
-            return ""
-    import psutil  # where there is no /proc
-
-    try:
-        return str(int(psutil.Process(pid).create_time()))
-    except psutil.Error:
-        return ""

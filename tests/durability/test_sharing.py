@@ -1,12 +1,13 @@
 """Several tuners on one study."""
 
 import os
-import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ import hpo
 from hpo.datasets import fashion_mnist
 from hpo.storage import leases
 from hpo.storage.events import Event, EventKind
+from hpo.storage.identity import this_process
 from hpo.tasks import SoftmaxTask
 
 PARTNER = Path(__file__).with_name("partner.py")
@@ -180,6 +182,7 @@ class Beats:
         return self.counts
 
 
+HOST, BOOT, TABLE = this_process().split("/")[:3]
 FAR = "another-computer/17/123/ab"
 
 
@@ -206,8 +209,46 @@ def test_a_tuner_that_goes_on_beating_is_never_gone(monkeypatch: Any) -> None:
 
 
 def test_a_process_whose_number_was_given_again_is_gone() -> None:
-    owner = f"{socket.gethostname()}/{os.getppid()}/1/ab"
-    assert leases.LeaseWatch(Beats()).is_gone(owner)  # type: ignore[arg-type]
+    owner = f"{HOST}/{BOOT}/{TABLE}/{os.getppid()}/1/ab"
+    assert leases.LeaseWatch(Beats(), 60).is_gone(owner)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        FAR,
+        pytest.param(f"{HOST}/17/123/ab", id="of an older version"),
+        pytest.param(f"{HOST}/another-boot/{TABLE}/17/123/ab", id="of another boot, or a clone"),
+        pytest.param(f"{HOST}/{BOOT}/pid:[1]/17/123/ab", id="of a container"),
+        pytest.param("", id="empty"),
+        pytest.param("/////", id="slashes"),
+        pytest.param(17, id="a number"),
+        pytest.param(["a", {}], id="a list"),
+        pytest.param("a\ud800/²/\0", id="no text"),
+        pytest.param(f"{HOST}/{BOOT}/{TABLE}/{'9' * 5000}/1/ab", id="no process"),
+    ],
+)
+def test_of_an_owner_that_cannot_be_seen_from_here_the_beats_tell(owner: Any, monkeypatch: Any) -> None:
+    clock, log = Clock(), Beats()
+    monkeypatch.setattr(leases, "time", clock)
+    presence = leases.Presence(log)  # type: ignore[arg-type]
+    for beat in range(3):
+        log.counts[str(owner)] = beat
+        assert not presence.may_take(owner)
+        clock.now += 59
+    assert not presence.may_take(owner)
+    clock.now += 60
+    assert presence.may_take(owner)
+
+
+@pytest.mark.parametrize("owner", ['"no owner"', "17", '["a"]', '{"a":1}', "true", '"\\ud800"'])
+def test_a_malformed_owner_ends_no_resume(owner: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0)
+    tuner(tmp_path / "s.db").ask()
+    change = "UPDATE hpo_events SET text = json_set(text, '$.owner', json(?)) WHERE kind = 'trial_started'"
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+        connection.execute(change, [owner])
+    assert tuner(tmp_path / "s.db").run(num_trials=1).trials[0].attempt == 1
 
 
 def test_a_clock_that_goes_backwards_harms_nothing(tmp_path: Path, monkeypatch: Any) -> None:
