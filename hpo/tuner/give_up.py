@@ -104,7 +104,7 @@ class Hope:
 
     def _is_mine(self, trial: int) -> bool:
         owner = self._history.start_of(trial).get("owner")
-        return owner is None or self._host is None or host_of(owner) == self._host
+        return owner is None or self._host is None or host_of(str(owner)) == self._host
 
 
 _ENDS = (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAILED)
