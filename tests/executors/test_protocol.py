@@ -483,6 +483,7 @@ def _search(stage: Stage, objective: Any, scheduler: Any, count: int, fuse: int,
         backend="numpy",
         workers=hpo.Workers(count),
         fuse=fuse,
+        give_up_after=None,
         callbacks=lambda *_: stage.interrupt(),
     )
     stage.faults = faults
