@@ -17,7 +17,7 @@ Wrong arguments are plain `ValueError` and `TypeError`. Everything else has one 
     │   ├── DownloadError (OSError)                every mirror failed
     │   └── CacheError (OSError)                   the cache folder cannot be written
     ├── ObjectiveError
-    │   └── SearchFailedError                every trial failed
+    │   └── SearchFailedError                every trial failed, or would
     ├── StorageError
     │   ├── StudyExistsError (ValueError)    a study of that name is there
     │   ├── StudyNotFoundError (KeyError)    no study of that name is there
@@ -94,7 +94,7 @@ class ObjectiveError(HpoError):
 
 
 class SearchFailedError(ObjectiveError):
-    """Every trial of a search failed.
+    """Every trial of a search failed, or the first ones showed that every other would.
 
     Attributes:
         study: the study with the failed trials and their reasons.

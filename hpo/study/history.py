@@ -80,8 +80,8 @@ class History:
         events: the log.
         folder: where the checkpoints are.
         store: the log outside of this process; None if there is none.
-        edition: an object that is replaced by another one when events are taken back: what was read of the
-            log by then may be in another place now.
+        edition: an object that is replaced by another one when what was read of the log by then need not hold
+            any more: events were taken back, or a trial that had failed runs again.
         created: the content of the first event, with the name that its searcher has today.
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
@@ -177,8 +177,12 @@ class History:
             self._space = Space.from_json(document)
         return self._space
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
         """Add an event to the log, and fold it.
+
+        Args:
+            event: what happened.
+            data: its content, if it is at hand: decoding it costs more than all the rest.
 
         Raises:
             ValueError: it cannot follow the events before it.
@@ -188,7 +192,7 @@ class History:
                 f"A log starts with its only study_created; event {len(self.events)} is {event}."
             )
         # The fold comes first: an event that it refuses is in none of the columns.
-        before = _FOLD[event.kind](self, event, event.data)
+        before = _FOLD[event.kind](self, event, event.data if data is None else data)
         self._before.append(-1 if before is None else before)
         self.events.append(event)
 
@@ -479,6 +483,7 @@ class History:
         self.finished.remove(number)
         self.num_failed -= 1
         self.num_ended_since_best -= 1
+        self.edition = object()
 
     def _rank(self, number: int, value: float) -> None:
         self.values[number] = value

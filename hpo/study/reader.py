@@ -13,10 +13,6 @@ class StudyReader(ABC):
     def _start_over(self) -> None:
         """Set all that is kept of a study to what it was before one was read."""
 
-    def start_over(self) -> None:
-        """Forget what was read."""
-        self._start_over()
-
     def __getstate__(self) -> dict[str, Any]:
         # On a copy: the object itself keeps what it read.
         fresh = object.__new__(type(self))

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from hpo.errors import ObjectiveError, StorageError
 from hpo.objective.decision import Decision, Verdict
@@ -21,6 +21,18 @@ from hpo.study.trial import Metric, Report, metrics_document
 
 Callback: TypeAlias = Callable[[Event, Study], None]
 """Is called with each event after the study has taken it in."""
+
+
+class _Entry(NamedTuple):
+    """An event that is to be recorded.
+
+    Attributes:
+        event: what is in the log.
+        data: its content, which need not be decoded again.
+    """
+
+    event: Event
+    data: Mapping[str, Any]
 
 
 class Writer:
@@ -92,8 +104,10 @@ class Writer:
             self._take_in(store.events(self._num_known))
             self._tell()
 
-    def settle(self) -> bool:
+    def commit(self) -> bool:
         """Commit what waits; whether other tuners' events came before it."""
+        if not self._ahead:
+            return False
         expected = len(self._history.events)
         self._commit()
         return len(self._history.events) > expected
@@ -105,7 +119,7 @@ class Writer:
             ClaimedError: another tuner did.
         """
         data = {"backend": backend, "reason": reason, "device": device}
-        self._claim(self._event(EventKind.BACKEND_CHOSEN, data))
+        self._claim(self._entry(EventKind.BACKEND_CHOSEN, data))
 
     def plan(self, kind: str, members: int, reason: str) -> None:
         """Record how many trials of a kind train together.
@@ -115,12 +129,12 @@ class Writer:
         """
         data = {"kind": kind, "members": members, "reason": reason}
         # The attempt numbers the plans: of two tuners that add the next one, the second is refused.
-        self._claim(self._event(EventKind.COHORT_PLANNED, data, attempt=len(self._history.plans)))
+        self._claim(self._entry(EventKind.COHORT_PLANNED, data, attempt=len(self._history.plans)))
 
     def form(self, trials: Sequence[int], attempts: Sequence[int | None], epoch: int) -> None:
         """Record that these starts of trials train together from this epoch on; None for one that is over."""
         data = {"trials": list(trials), "attempts": list(attempts)}
-        self._record(self._event(EventKind.COHORT_FORMED, data, trials[0], attempts[0] or 0, epoch))
+        self._record(self._entry(EventKind.COHORT_FORMED, data, trials[0], attempts[0] or 0, epoch))
 
     def test(self, trial: int, metrics: Mapping[str, float]) -> None:
         """Record the metrics of a trial's config on the sealed test set.
@@ -130,11 +144,11 @@ class Writer:
         """
         attempt = self._history.attempt(trial)
         data = {"metrics": metrics_to_json(metrics)}
-        self._claim(self._event(EventKind.TEST_SET_OPENED, data, trial, attempt))
+        self._claim(self._entry(EventKind.TEST_SET_OPENED, data, trial, attempt))
 
     def note(self, topic: str, text: str) -> None:
         """Record a remark."""
-        self._record(self._event(EventKind.NOTED, {"topic": topic, "text": text}))
+        self._record(self._entry(EventKind.NOTED, {"topic": topic, "text": text}))
 
     def replicate(self, trial: int, draw: int, metrics: Mapping[str, float]) -> None:
         """Record the metrics of a trial's config on another draw.
@@ -143,7 +157,7 @@ class Writer:
             ClaimedError: another process did.
         """
         data = {"metrics": metrics_to_json(metrics)}
-        self._claim(self._event(EventKind.REPLICATED, data, trial, draw))
+        self._claim(self._entry(EventKind.REPLICATED, data, trial, draw))
 
     def start(self, config: Mapping[str, Any], notes: Mapping[str, Any]) -> int:
         """Record that a new trial starts, and return its id.
@@ -158,7 +172,7 @@ class Writer:
         # A proposal of number 0 is kept.
         data = {"config": config} | {key: value for key, value in notes.items() if value or value == 0}
         trial = self._history.num_trials
-        self._claim(self._event(EventKind.TRIAL_STARTED, data, trial))
+        self._claim(self._entry(EventKind.TRIAL_STARTED, data, trial))
         return trial
 
     def add(self, config: Mapping[str, Any], info: Mapping[str, Any], result: Result) -> int:
@@ -182,7 +196,7 @@ class Writer:
         except ResultError as error:
             kind, end = EventKind.TRIAL_FAILED, {"reason": f"No result: {error}."}
         trial = self._history.num_trials
-        self._claim(self._event(EventKind.TRIAL_STARTED, start, trial), self._event(kind, end, trial))
+        self._claim(self._entry(EventKind.TRIAL_STARTED, start, trial), self._entry(kind, end, trial))
         return trial
 
     def restart(self, trial: int, notes: Mapping[str, Any]) -> None:
@@ -197,7 +211,7 @@ class Writer:
         """
         data = {key: value for key, value in notes.items() if value or value == 0}
         attempt = self._history.attempt(trial) + 1
-        self._claim(self._event(EventKind.TRIAL_STARTED, data, trial, attempt))
+        self._claim(self._entry(EventKind.TRIAL_STARTED, data, trial, attempt))
 
     def report(
         self, trial: int, attempt: int, epoch: int, result: Result, *, saved: bool = False
@@ -222,18 +236,18 @@ class Writer:
         """
         check_epoch(epoch)
         metrics = self._named(trial, attempt, result)
-        written = [self._event(EventKind.CHECKPOINTED, {}, trial, attempt, epoch)] if saved else []
+        written = [self._entry(EventKind.CHECKPOINTED, {}, trial, attempt, epoch)] if saved else []
         if epoch <= self._history.last_epoch(trial):
             logged = self._history.report(trial, epoch) or {}
             self._record(*self._difference(trial, attempt, epoch, logged, metrics), *written)
             return Report(epoch, logged or metrics), False
         document = metrics_to_json(metrics)
-        self._record(self._event(EventKind.REPORTED, document, trial, attempt, epoch), *written)
+        self._record(self._entry(EventKind.REPORTED, document, trial, attempt, epoch), *written)
         return Report(epoch, metrics), True
 
     def checkpoint(self, trial: int, attempt: int, epoch: int) -> None:
         """Record that the checkpoint of an epoch was written."""
-        self._record(self._event(EventKind.CHECKPOINTED, {}, trial, attempt, epoch))
+        self._record(self._entry(EventKind.CHECKPOINTED, {}, trial, attempt, epoch))
 
     def decide(self, trial: int, attempt: int, decision: Decision) -> None:
         """Record that a trial is paused, stopped or completed; nothing if it goes on.
@@ -244,7 +258,7 @@ class Writer:
         if decision.verdict is Verdict.COMPLETE:
             self.complete(trial, attempt, None, decision.reason)
         elif not decision.goes_on:
-            self._record(self._event(_KINDS[decision.verdict], {"reason": decision.reason}, trial, attempt))
+            self._record(self._entry(_KINDS[decision.verdict], {"reason": decision.reason}, trial, attempt))
 
     def end_paused(self, trial: int, reason: str) -> None:
         """Record that a paused trial will never go on.
@@ -253,7 +267,7 @@ class Writer:
             ClaimedError: another tuner was first, or the trial runs again already.
         """
         attempt = self._history.attempt(trial)
-        self._claim(self._event(EventKind.TRIAL_STOPPED, {"reason": reason}, trial, attempt))
+        self._claim(self._entry(EventKind.TRIAL_STOPPED, {"reason": reason}, trial, attempt))
 
     def complete(self, trial: int, attempt: int, result: Result | None, reason: str = "") -> None:
         """Record the end of a trial with its final result; None for its last report.
@@ -273,13 +287,13 @@ class Writer:
             metrics = self._named(trial, attempt, result)
             self.check_finite(metrics)
             data = said | {"metrics": metrics_to_json(metrics)}
-            self._record(self._event(EventKind.TRIAL_COMPLETED, data, trial, attempt))
+            self._record(self._entry(EventKind.TRIAL_COMPLETED, data, trial, attempt))
             return
         last = self._history.last_report(trial)
         if last is None:
             raise ResultError("nothing was reported")
         self.check_finite(last)
-        self._record(self._event(EventKind.TRIAL_COMPLETED, said, trial, attempt))
+        self._record(self._entry(EventKind.TRIAL_COMPLETED, said, trial, attempt))
 
     def fail(
         self,
@@ -303,12 +317,12 @@ class Writer:
         """
         given = {"reason": reason, "traceback": traceback, "kind": kind.value, "cause": cause}
         data = {key: value for key, value in given.items() if value is not None}
-        self._record(self._event(EventKind.TRIAL_FAILED, data, trial, attempt))
+        self._record(self._entry(EventKind.TRIAL_FAILED, data, trial, attempt))
 
     def give_up(self, text: str, trials: Sequence[int]) -> None:
         """Record that the search was given up, for what came of these failed trials: they may run again."""
         data = {"topic": GAVE_UP, "text": text, "trials": list(trials)}
-        self._record(self._event(EventKind.NOTED, data))
+        self._record(self._entry(EventKind.NOTED, data))
 
     def check_finite(self, metrics: Mapping[str, float], epoch: int | None = None) -> None:
         """Refuse NaN and infinity as values of the metrics that are optimised.
@@ -354,70 +368,72 @@ class Writer:
         with suppress(ClaimedError):  # another tuner's first result said so
             metric = Metric(names[0] or "value")
             data = {"metrics": metrics_document([metric])}
-            self._claim(self._event(EventKind.METRICS_CHOSEN, data))
+            self._claim(self._entry(EventKind.METRICS_CHOSEN, data))
 
     def _difference(
         self, trial: int, attempt: int, epoch: int, logged: dict[str, float], metrics: dict[str, float]
-    ) -> list[Event]:
+    ) -> list[_Entry]:
         """What is recorded where a report differs from the log's in what is optimised; else nothing."""
         names = [metric.name for metric in self._history.metrics]
         # As text: NaN equals itself there.
         if [str(logged.get(name)) for name in names] == [str(metrics.get(name)) for name in names]:
             return []
         data = {"logged": metrics_to_json(logged), "received": metrics_to_json(metrics)}
-        return [self._event(EventKind.NONDETERMINISTIC, data, trial, attempt, epoch)]
+        return [self._entry(EventKind.NONDETERMINISTIC, data, trial, attempt, epoch)]
 
     @property
     def _num_known(self) -> int:
         """How many events of the log outside were read."""
         return len(self._history.events) - len(self._ahead)
 
-    def _event(
+    def _entry(
         self,
         kind: EventKind,
         data: Mapping[str, Any],
         trial: int | None = None,
         attempt: int = 0,
         epoch: int | None = None,
-    ) -> Event:
+    ) -> _Entry:
         now = self._clock() - self._offset
-        return Event(kind, trial, attempt, epoch, to_text(data), time.time(), now)
+        return _Entry(Event(kind, trial, attempt, epoch, to_text(data), time.time(), now), data)
 
-    def _record(self, *events: Event) -> None:
+    def _record(self, *entries: _Entry) -> None:
         """Record what only this tuner can record."""
         if self._holds:
-            self._take_ahead(events)
+            self._take_ahead(entries)
             return
         try:
-            self._commit(*events)
+            self._commit(*entries)
         except StorageError:
             # It has happened all the same, and is committed with the next commit.
-            self._take_ahead(events)
+            self._take_ahead(entries)
             raise
         self._tell()
 
-    def _claim(self, *events: Event) -> None:
+    def _claim(self, *entries: _Entry) -> None:
         """Record what another tuner may record, too: the log decides who was first.
 
         Raises:
             ClaimedError: another one did, or what it is about is over; its events have been taken in.
         """
         try:
-            self._commit(*events)
+            self._commit(*entries)
         except ClaimedError:
             self.read_on()
             raise
         self._tell()
         if self._history.came_late(len(self._history.events) - 1):
-            raise ClaimedError(f"Another tuner's events came before {events[-1]}, which has no effect.")
+            raise ClaimedError(
+                f"Another tuner's events came before {entries[-1].event}, which has no effect."
+            )
 
-    def _commit(self, *events: Event) -> None:
-        """Commit what waits and these events, and take them in after what others wrote before."""
-        new = [*self._ahead, *events]
+    def _commit(self, *entries: _Entry) -> None:
+        """Commit what waits and these entries, and take them in after what others wrote before."""
+        new = [*self._ahead, *(entry.event for entry in entries)]
         if new and self._history.store is not None:
             self._take_in(self._history.store.append(new, self._num_known))
-        for event in events:
-            self._history.append(event)
+        for entry in entries:
+            self._history.append(*entry)
         self._ahead = []
         self._untold += new
 
@@ -430,10 +446,10 @@ class Writer:
             self._history.append(event)
         self._untold += others
 
-    def _take_ahead(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self._history.append(event)
-        self._ahead += events
+    def _take_ahead(self, entries: Sequence[_Entry]) -> None:
+        for entry in entries:
+            self._history.append(*entry)
+            self._ahead.append(entry.event)
 
     def _tell(self) -> None:
         while self._untold:

@@ -92,6 +92,7 @@ class Observer(StudyReader):
 
     def _start_over(self) -> None:
         self._study: Study | None = None
+        self._edition: object = None
         self._open: list[int] = []
         self._points: list[NDArray[np.float64]] = []
         self._curves: list[Curve] = []
@@ -100,9 +101,9 @@ class Observer(StudyReader):
 
     def read(self, study: Study) -> Observations:
         """The study's trials so far. Without exactly one metric, none has a value."""
-        if self._study is not study or len(study.trials) < len(self._points):
+        if self._study is not study or self._edition is not study.history.edition:
             self._start_over()
-            self._study, self.cube = study, Cube(study.space)
+            self._study, self._edition, self.cube = study, study.history.edition, Cube(study.space)
         self._read_on(study, _sign(study))
         values, num_partial = comparable_values(self._curves, fewest=min(len(self.cube) + 1, _MOST_NEEDED))
         return Observations(

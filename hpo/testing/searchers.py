@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from hpo.errors import ObjectiveError, SpaceError
+from hpo.errors import ObjectiveError, SearchFailedError, SpaceError
 from hpo.searchers import Searcher, searcher_named
 from hpo.space import Choice, Constant, Float, Int, Ordinal, Space, param
 from hpo.storage.events import to_text
 from hpo.study.study import Study
 from hpo.testing.by_hand import SearchByHand
+from hpo.tuner import Tuner
 
 SPACES = {
     "one float": Space({"x": Float(0, 1)}),
@@ -154,6 +155,21 @@ class SearcherContract:
 
         study = self.loop(SPACES["mixed"], score=often_nan, workers=3).run(2 * self.num_trials)
         assert 0 < study.num_failed < 2 * self.num_trials == len(study.trials)
+
+    def test_what_a_search_was_given_up_for_is_tried_again(self) -> None:
+        is_broken = True
+
+        def objective(config: dict[str, Any]) -> float:
+            return float(config["no such name"]) if is_broken else score(config)
+
+        searcher = self.make()
+        tuner = Tuner(objective, SPACES["mixed"], searcher=searcher, minimize="score", num_trials=8, seed=0)
+        with pytest.raises(SearchFailedError):
+            tuner.run()
+        is_broken = False
+        study = tuner.run()
+        assert (study.num_completed, [trial.attempt for trial in study.trials]) == (8, [1, 1, 1, *[0] * 5])
+        assert self.make().ask(Study.from_events(study.events), 1) == searcher.ask(study, 1)
 
     def test_all_trials_may_fail(self) -> None:
         study = self.loop(SPACES["mixed"], score=lambda config: math.nan).run(self.num_trials)

@@ -10,7 +10,7 @@ from hpo.storage.leases import host_of
 from hpo.study.history import GAVE_UP, History
 
 
-class HopelessError(Exception):
+class GiveUpError(Exception):
     """Nothing that the search would try can come to an end.
 
     Attributes:
@@ -27,7 +27,7 @@ class _Cause(NamedTuple):
     cause: str | None
 
 
-class Hope:
+class FailureWatch:
     """Reads the log for failures that say that every trial will fail.
 
     While no trial has completed, these are one whose first result is of a wrong kind or lacks the metric, and
@@ -56,7 +56,7 @@ class Hope:
         """Read what came since the last call.
 
         Raises:
-            HopelessError: no trial can survive.
+            GiveUpError: no trial can survive.
         """
         if self._is_proven:
             return
@@ -67,14 +67,14 @@ class Hope:
             self._forget()
         events, self._num_read = self._history.effective_since(self._num_read)
         for event in events:
-            if self._proves(event):
+            if self._take(event):
                 self._is_proven = True
                 return
             if is_first and event is not events[-1] and self._evidence():
                 # The search went on all the same: it counts afresh.
                 self._forget()
         if trials := self._evidence():
-            raise HopelessError(trials)
+            raise GiveUpError(trials)
 
     def _evidence(self) -> list[int]:
         """The failed trials that show that no trial can survive; empty while there are none."""
@@ -88,7 +88,7 @@ class Hope:
         self._no_result.clear()
         self._causes.clear()
 
-    def _proves(self, event: Event) -> bool:
+    def _take(self, event: Event) -> bool:
         """Take an event in; whether it proves that trials can complete."""
         trial = event.trial
         if event.kind is EventKind.NOTED and event.data["topic"] == GAVE_UP:

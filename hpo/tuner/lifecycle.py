@@ -19,11 +19,10 @@ from hpo.schedulers import End, Grant, Scheduler, Step, described
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Presence, host_of
-from hpo.study.reader import StudyReader
 from hpo.study.retention import Keep, Retention
 from hpo.study.study import Study
 from hpo.study.writer import Callback, Writer
-from hpo.tuner.give_up import Hope
+from hpo.tuner.give_up import FailureWatch
 
 _log = logging.getLogger(__name__)
 
@@ -101,16 +100,11 @@ class Lifecycle:
         self._writer.wind_clock()
         self._writer.read_on()
         self._to_repeat = list(self.history.given_up)
-        if self._to_repeat:
-            # What they read before takes a failure for the end of its trial.
-            for reader in (self._searcher, self.scheduler):
-                if isinstance(reader, StudyReader):
-                    reader.start_over()
 
-    def hope(self, give_up_after: int | None) -> Hope:
-        """Reads the log for failures that no trial can survive."""
+    def watch_failures(self, give_up_after: int | None) -> FailureWatch:
+        """What reads the log for failures that no trial can survive."""
         owner = self._presence.owner
-        return Hope(self.history, give_up_after, None if owner is None else host_of(owner))
+        return FailureWatch(self.history, give_up_after, None if owner is None else host_of(owner))
 
     def give_up(self, text: str, trials: Sequence[int]) -> None:
         """Record that the search was given up; when it goes on, these failed trials run again."""
@@ -236,7 +230,7 @@ class Lifecycle:
             if grant.trial in self._in_flight:
                 return None
             # No searcher sees what may be in another place of the log in the end.
-            if grant.trial is None and self._writer.settle():
+            if grant.trial is None and self._writer.commit():
                 continue
             try:
                 if isinstance(grant, End):
@@ -279,11 +273,11 @@ class Lifecycle:
         Args:
             must_be_finite: whether a last report of NaN or infinity fails the trial.
         """
-        # A copy: a trial may end, or turn out to be another tuner's, on the way.
         while self._to_repeat:
             trial = self._to_repeat.pop(0)
             with suppress(ClaimedError):  # another tuner repeats it
                 return self._again(trial, until=self.history.start_of(trial).get("until"))
+        # A copy: a trial may end, or turn out to be another tuner's, on the way.
         for trial in list(self.history.running):
             if self._is_out(trial):
                 continue

@@ -50,7 +50,7 @@ class Loop:
         self._rules = rules
         self._clock = clock
         self._max_retries = max_retries
-        self._hope = lifecycle.hope(give_up_after)
+        self._failures = lifecycle.watch_failures(give_up_after)
         self._waited_for: set[int] = set()
 
     def on_progress(self, progress: Progress) -> Decision:
@@ -70,10 +70,10 @@ class Loop:
         """Run trials until the search is over. Returns why it is; None if all of its trials have run.
 
         Raises:
-            HopelessError: no trial can survive.
+            GiveUpError: no trial can survive.
         """
         while True:
-            self._hope.check()
+            self._failures.check()
             over = self._over()
             if over is None:
                 self._fill(executor)

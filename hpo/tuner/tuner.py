@@ -24,14 +24,14 @@ from hpo.randomness import check_seed
 from hpo.schedulers import Scheduler, described, scheduler_named
 from hpo.searchers import Searcher, searcher_named
 from hpo.space import Space
-from hpo.space.constraints import missing_functions
+from hpo.space.constraints import not_passed
 from hpo.storage import Storage
 from hpo.study.origin import Origin, begin
 from hpo.study.retention import Keep, checked_keep
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.writer import Callback
-from hpo.tuner.give_up import HopelessError
+from hpo.tuner.give_up import GiveUpError
 from hpo.tuner.lifecycle import TAKEN_OVER, Lifecycle
 from hpo.tuner.loop import Loop
 from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
@@ -131,7 +131,7 @@ class Tuner:
         self._objective = None if objective is None else Objective(objective)
         space = space if isinstance(space, Space) else Space(space)
         if space.missing_functions:
-            raise missing_functions(space.missing_functions)
+            raise not_passed(space.missing_functions)
         if self._objective is not None:
             self._objective.check_space(space)
         schedules = scheduler_named(
@@ -229,8 +229,8 @@ class Tuner:
             over = loop.run(executor)
         except KeyboardInterrupt as interrupt:
             raise SearchInterrupted(self.study) from interrupt
-        except HopelessError as hopeless:
-            raise self._given_up(hopeless.trials) from None
+        except GiveUpError as error:
+            raise self._given_up(error.trials) from None
         finally:
             # The executor first: other tuners may take the trials once this one no longer beats.
             try:
@@ -377,11 +377,12 @@ class Tuner:
 
     def _given_up(self, trials: list[int]) -> SearchFailedError:
         first = self.study.trials[trials[0]]
-        which = "The first trial" if len(trials) == 1 else f"The first {len(trials)} trials"
+        failed = "trial failed" if len(trials) == 1 else f"{len(trials)} trials failed in the same way"
         text = (
-            f"{which} to end failed, and the search was ended, as no other would survive this. The first "
-            f"(trial {first.id}, config {first.config}): {(first.reason or '').rstrip('.')}. To try every "
-            f"trial all the same, give give_up_after=None. When the search goes on, what failed runs again."
+            f"The search was ended: its first {failed}, and no other would survive this. Trial {first.id}, "
+            f"config {first.config}: {(first.reason or '').rstrip('.')}. To try every trial all the same, "
+            f"give give_up_after=None (hpo run --give-up-after never). When the search goes on, what failed "
+            f"runs again."
         )
         self._lifecycle.give_up(text, trials)
         return SearchFailedError(text, self.study)

@@ -284,7 +284,7 @@ def test_each_tuner_knows_what_the_log_says(scheduler: str, seed: int, tmp_path:
     table.play(60)
     table.random.random = lambda: 1.0  # type: ignore[method-assign]  # from now on one after the other, undisturbed
     for player in table.players:
-        player.lifecycle._writer.settle()
+        player.lifecycle._writer.commit()
     log = table.storage.open("study")
     fresh = hpo.Study(History(log.events()))
     for player in table.players:

@@ -65,7 +65,7 @@ def ended(objective: Callable[..., Any], **options: Any) -> hpo.errors.SearchFai
 def test_a_first_result_that_is_none_ends_the_search(objective: Any, replicates: int) -> None:
     error = ended(objective, replicates=replicates)
     assert len(error.study.trials) == 1
-    assert "The first trial to end failed, and the search was ended" in str(error)
+    assert "The search was ended: its first trial failed" in str(error)
     assert "No result: " in str(error)
     assert "give_up_after=None" in str(error)
 
@@ -75,7 +75,7 @@ def test_a_first_result_that_is_none_ends_the_search(objective: Any, replicates:
 def test_so_do_equal_errors_of_the_first_trials(objective: Any, scheduler: Any) -> None:
     error = ended(objective, scheduler=scheduler)
     assert error.study.num_failed == 3
-    assert "The first 3 trials to end failed, and the search was ended" in str(error)
+    assert "The search was ended: its first 3 trials failed in the same way" in str(error)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
@@ -155,18 +155,17 @@ def test_a_resumption_runs_what_failed_again_and_counts_afresh(tmp_path: Path) -
     assert study.best.value == whole.best.value
 
 
-@pytest.mark.parametrize("searcher", ["random", "sobol", "tpe", "gp", "local"])
 @pytest.mark.parametrize(
     "scheduler", ["fifo", hpo.ASHA(1, 4), hpo.SuccessiveHalving(1, 4), hpo.Hyperband(1, 4)]
 )
-def test_so_does_the_same_tuner(searcher: str, scheduler: Any) -> None:
+def test_so_does_the_same_tuner(scheduler: Any) -> None:
     broken = True
 
     def objective(config: dict[str, Any]) -> Iterator[float]:
         for _ in range(4):
             yield wrong_key(config) if broken else float(config["x"])
 
-    options: dict[str, Any] = {"searcher": searcher, "scheduler": scheduler, "num_trials": 8, "seed": 1}
+    options: dict[str, Any] = {"scheduler": scheduler, "num_trials": 8, "seed": 1}
     tuner = hpo.Tuner(objective, SPACE, minimize="loss", **options)
     with pytest.raises(hpo.errors.SearchFailedError):
         tuner.run()

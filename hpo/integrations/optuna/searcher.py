@@ -15,7 +15,6 @@ from hpo.searchers import Proposal, Searcher
 from hpo.space import Config, Space
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
-from hpo.study.trial import TrialState
 from hpo.surrogates.observations import check_one_metric
 
 _MAX_ATTEMPTS = 10
@@ -113,7 +112,9 @@ class _Mirror:
                 value = metrics_from_json(event.data)[self._study.metric.name]
                 trial.report(self._sign * value, event.epoch or 0)
             elif event.kind in _ENDS:
-                self._end(event.trial, trial)
+                self._end(event, trial)
+                # If it runs again after a failure, its result is one that comes with its end.
+                self._trials[event.trial] = None
 
     @property
     def _sign(self) -> int:
@@ -134,13 +135,15 @@ class _Mirror:
         self._optuna.enqueue_trial(_parameters(self._study.space, config))
         self._trials[number] = self._ask()[1]
 
-    def _end(self, number: int, trial: optuna.Trial | None) -> None:
-        ended = self._study.trials[number]
+    def _end(self, event: Event, trial: optuna.Trial | None) -> None:
+        # By the event and not by the trial, which may have run again since.
+        ended = self._study.trials[event.trial or 0]
+        is_completed = event.kind is EventKind.TRIAL_COMPLETED
         if trial is None:
-            self._add(ended.config, ended.value if ended.state is TrialState.COMPLETED else None)
-        elif ended.state is TrialState.COMPLETED:
+            self._add(ended.config, ended.value if is_completed else None)
+        elif is_completed:
             self._optuna.tell(trial, self._sign * float(ended.value or 0.0))
-        elif ended.state is TrialState.STOPPED:
+        elif event.kind is EventKind.TRIAL_STOPPED:
             self._optuna.tell(trial, state=OptunaState.PRUNED)
         else:
             self._optuna.tell(trial, state=OptunaState.FAIL)
