@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
-from hpo.executors.failures import failed, is_from_outside
+from hpo.executors.failures import FROM_OUTSIDE, failed
 from hpo.executors.files import TrialFiles
-from hpo.executors.forks import end_if_forked
+from hpo.executors.forks import in_one_process
 from hpo.executors.host import Host
 from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, TrialEnded, running
@@ -101,7 +100,7 @@ class Evaluation:
         """Let the objective go on; the outcome if it ended."""
         host = self._host
         try:
-            value = self._here(go_on)
+            value = in_one_process(go_on)
             # An objective may have swallowed the refusal of its report, and returned as if all was well.
             host.raise_refused()
             if value is not _NOTHING and host.decision.goes_on:
@@ -109,9 +108,9 @@ class Evaluation:
         except TrialEnded:
             if host.refused is not None:
                 return self._failed(host.refused)
+        except FROM_OUTSIDE:
+            raise
         except BaseException as raised:
-            if is_from_outside(raised):
-                raise
             # The objective may have swallowed or wrapped what its report was refused with. How it takes
             # the end of its trial is its own affair.
             if host.refused is not None or host.decision.goes_on:
@@ -121,14 +120,6 @@ class Evaluation:
         if not self.waits:
             self.close()
         return self._outcome(Ending.LEFT)
-
-    def _here(self, call: Callable[[], object]) -> object:
-        """Call the objective's code, from which only this process comes back."""
-        process = os.getpid()
-        try:
-            return call()
-        finally:
-            end_if_forked(process)
 
     def close(self) -> None:
         """Close the generator; what it still reports or raises is ignored."""
@@ -140,11 +131,12 @@ class Evaluation:
         self._host.leave()
         try:
             with running(self._current):
-                self._here(close)
-        except BaseException as error:
+                in_one_process(close)
+        except FROM_OUTSIDE:
+            raise
+        except BaseException:
             # The trial's outcome is known by now; a clean-up that fails does not change it.
-            if is_from_outside(error):
-                raise
+            return
 
     def _begin(self) -> object:
         """What the objective returned; `_NOTHING` if that is a generator, or if it was called before."""

@@ -27,12 +27,11 @@ _NOT_THE_USERS = tuple(
 )
 
 
-def is_from_outside(error: BaseException) -> bool:
-    """Whether an error is no failure of the objective in which it came up: Ctrl-C, or an executor's own.
+FROM_OUTSIDE = (KeyboardInterrupt, Interruption)
+"""What is no failure of the objective in which it comes up: Ctrl-C, or an executor's own.
 
-    All else that an objective raises costs its trial, even what is no `Exception`, such as SystemExit.
-    """
-    return isinstance(error, (KeyboardInterrupt, Interruption))
+All else that an objective raises costs its trial, even what is no `Exception`, such as SystemExit.
+"""
 
 
 def failed(assignment: Assignment, error: BaseException) -> Outcome:

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+Returned = TypeVar("Returned")
+
+
+def in_one_process(call: Callable[[], Returned]) -> Returned:
+    """Call an objective's code, from which only this process comes back."""
+    process = os.getpid()
+    try:
+        return call()
+    finally:
+        end_if_forked(process)
 
 
 def end_if_forked(process: int) -> None:

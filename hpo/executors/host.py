@@ -95,6 +95,7 @@ class Host:
 
     def save(self, epoch: int) -> None:
         """Keep the attached objects' state after an epoch of which nothing is reported."""
+        end_if_forked(self._process)
         # A new number each time: the log takes one checkpoint of an attempt and epoch.
         number = max(epoch, self._saved + 1)
         if self._save(number):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 
 from hpo.executors.base import Assignment, Ending, Outcome
 from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.slots import Lane, Slot
-from hpo.executors.failures import failed, is_from_outside
-from hpo.executors.forks import end_if_forked
+from hpo.executors.failures import FROM_OUTSIDE, failed
+from hpo.executors.forks import in_one_process
 from hpo.executors.replicated import AnyEvaluation
 
 
@@ -101,15 +100,11 @@ class Cohort:
         Raises:
             BaseException: an error of a report that is not the objective's. All have reported by then.
         """
-        process = os.getpid()
         try:
-            try:
-                self._train()
-            finally:
-                end_if_forked(process)
+            in_one_process(self._train)
+        except FROM_OUTSIDE:
+            raise
         except BaseException as error:
-            if is_from_outside(error):
-                raise
             return [seat.fail(error) for seat in self.seats]
         outcomes: list[Outcome] = []
         raised: BaseException | None = None

@@ -12,7 +12,7 @@ from hpo.backend import Arrays, Run, registry
 from hpo.executors.cohorts.gain import few_of, measured_gain
 from hpo.executors.cohorts.memory import CohortMemory, CohortPlan
 from hpo.executors.cohorts.slots import Slot
-from hpo.executors.failures import is_from_outside
+from hpo.executors.failures import FROM_OUTSIDE
 from hpo.training.in_turn import RunsInTurn
 
 Fuse: TypeAlias = "int | Literal['auto']"
@@ -85,9 +85,9 @@ class Planner:
         if plan is None:
             try:
                 plan = self._decide(slot, kind)
-            except BaseException as error:
-                if is_from_outside(error):
-                    raise
+            except FROM_OUTSIDE:
+                raise
+            except BaseException:
                 plan = None  # the trial itself will fail with it, and say why
             if plan is None:
                 self._one_by_one.add(kind)

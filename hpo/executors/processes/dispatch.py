@@ -9,7 +9,7 @@ from hpo.executors.base import Assignment
 from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.planner import Fuse, Planner
 from hpo.executors.cohorts.slots import SlotObjective
-from hpo.executors.failures import is_from_outside
+from hpo.executors.failures import FROM_OUTSIDE
 from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, running
 from hpo.training.fusable import Fusable
@@ -43,9 +43,9 @@ class Dispatch:
         try:
             with running(trial):
                 return self._planner.size(self._seats.empty(first.config, trial))
-        except BaseException as error:
-            if is_from_outside(error):
-                raise
+        except FROM_OUTSIDE:
+            raise
+        except BaseException:
             return 1  # it will fail in its worker, where the trial is told why
 
     def share(self, num_workers: int) -> list[list[Assignment]]:

@@ -82,6 +82,9 @@ class Worker:
         channel: the way to the parent.
         interrupt: makes the main thread call `interrupted` soon, whatever it does.
         queue: makes the queues between the two threads.
+
+    Attributes:
+        ended: the number of the group that ended last; 0 before the first one.
     """
 
     def __init__(
@@ -99,7 +102,6 @@ class Worker:
         self._halted = False
         self._interruptible = False
         self.ended = 0
-        """The number of the group that ended last."""
 
     def run(self, setup: Setup) -> None:
         """Load the objective, then run what the parent sends until it sends `Exit`."""
