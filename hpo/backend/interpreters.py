@@ -87,6 +87,8 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Path]:
         raise CompareError(f"There is no file {source}, which should name the interpreters.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CompareError(f"{source} is no valid TOML: {error}") from error
+    except OSError as error:
+        raise CompareError(f"{source} cannot be read: {error.strerror or error}.") from error
     if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
         raise CompareError(
             f'{source}: [python] holds a path for each backend, such as mxnet = "old-env/bin/python"; '

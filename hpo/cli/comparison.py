@@ -45,12 +45,13 @@ def carry_out(options: CompareOptions) -> int:
         plot = picture_path(options, console, DEFAULT_PLOT)
         python = _interpreters(options)
         names = _backends(options, python)
+        space = own_space(options.space, options.allow_function)
         source, reason = _data(options, console)
         _print_header(console, options, names, source, reason)
         with ComparisonProgress(console, options.trials) as progress, wrong_arguments():
             comparison = compare_backends(
                 options.objective,
-                None if options.space is None else own_space(options.space, options.allow_function),
+                space,
                 backends=names,
                 python=python,
                 num_trials=options.trials,

@@ -94,16 +94,19 @@ def book_job(
     )
 
 
-def own_space(file: str, allowed: Sequence[str] | None) -> Space:
+def own_space(file: str | None, allowed: Sequence[str] | None) -> Space | None:
     """The space in a TOML file, with those of the functions that it names which the user allows.
 
     Args:
-        file: the file.
+        file: the file; None if there is none.
         allowed: the functions, each as `module:function`; these are imported.
     """
+    if file is None:
+        for path in allowed or ():
+            raise UsageError(f"--allow-function {path} belongs to a space in a file: add --space FILE.")
+        return None
     with wrong_arguments():
-        space = load_space_toml(file)
-        return space.with_functions({path: import_function(path) for path in allowed or ()})
+        return load_space_toml(file).with_functions({path: import_function(path) for path in allowed or ()})
 
 
 def own_job(
@@ -123,9 +126,9 @@ def own_job(
         epochs: how long to train; None where the user did not say.
         has_scheduler: whether a scheduler decides after epochs, and so tells the trials how far to train.
     """
-    if space is None:
-        raise UsageError(f"{target} needs its space: --space FILE, a TOML file with a table for each name.")
     searched = own_space(space, allowed)
+    if searched is None:
+        raise UsageError(f"{target} needs its space: --space FILE, a TOML file with a table for each name.")
     function = import_objective(target)
     takes_epochs = MAX_EPOCHS in _parameters(function)
     fixed = _epochs_for(function, target, searched, epochs) if takes_epochs or not has_scheduler else None

@@ -32,7 +32,6 @@ from hpo.cli.options import (
 
 DEFAULT_SCHEDULER = "fifo"
 DEFAULT_TRIALS = 10
-DEFAULT_FAILURES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +269,9 @@ class RunOptions(Options):
                 raise UsageError(
                     f"{self.written(name)} belongs to a scheduler: add one, for example --scheduler asha."
                 )
+        if self.objective is None and self.allow_function:
+            path = self.allow_function[0]
+            raise UsageError(f"--allow-function {path} belongs to the --space of an objective of your own.")
         if self.objective is None and self.space is not None:
             raise UsageError(
                 f"--space {self.space} belongs to an objective of your own: hpo run module:function "
@@ -307,13 +309,13 @@ class RunOptions(Options):
 
     @property
     def equal_failures(self) -> int | None:
-        """How many equal failures end the search; None for any number.
+        """How many equal failures end the search, where the user said it; None for any number.
 
         Raises:
             UsageError: it is no number of at least 1.
         """
         if self.give_up_after is None or self.give_up_after == "never":
-            return DEFAULT_FAILURES if self.give_up_after is None else None
+            return None
         if not self.give_up_after.isdecimal() or int(self.give_up_after) < 1:
             raise UsageError(
                 f"--give-up-after takes never or a number of at least 1; received {self.give_up_after}."

@@ -200,7 +200,7 @@ def _arguments(options: RunOptions, job: Job, stored: Stored) -> dict[str, Any]:
         "backend": options.backend,
         "workers": _processes(options),
         "fuse": options.members,
-        "give_up_after": options.equal_failures,
+        **({} if options.give_up_after is None else {"give_up_after": options.equal_failures}),
         "replicates": 1 if replicates is None else replicates,
         "storage": options.storage,
         "name": stored.name,

@@ -108,11 +108,11 @@ class PathConstraint(Constraint):
     @functools.cached_property
     def _found(self) -> Callable[[dict[str, Scalar]], object]:
         if self.is_missing:
-            raise missing_functions([self.path])
+            raise not_passed([self.path])
         return import_function(self.path) if self.function is None else self.function
 
 
-def missing_functions(paths: Sequence[str]) -> SpaceError:
+def not_passed(paths: Sequence[str]) -> SpaceError:
     """The error for functions that a file names and the program did not pass."""
     passed = ", ".join(f"{path!r}: function" for path in paths)
     options = " ".join(f"--allow-function {path}" for path in paths)

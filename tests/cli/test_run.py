@@ -111,7 +111,7 @@ def test_when_all_trials_fail_the_json_says_why_and_the_code_is_1(hpo: Command) 
     assert "the moon is in the way" in answer.document["error"]
     assert {trial["state"] for trial in answer.document["trials"]} == {"failed"}
     assert "RuntimeError: the moon is in the way" in answer.document["trials"][0]["reason"]
-    assert "Error: The first 3 trials to end failed, and the search was ended" in " ".join(
+    assert "Error: The search was ended: its first 3 trials failed in the same way" in " ".join(
         answer.stderr.split()
     )
 

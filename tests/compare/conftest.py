@@ -78,7 +78,7 @@ def threads(config):
 
 
 def quits(config):
-    print("about to quit")
+    print("about to quit", flush=True)
     os._exit(3)
 
 

@@ -206,6 +206,10 @@ def test_the_command_line_allows_a_function_by_name(tmp_path: Path, canary: Path
         run(*job, "--allow-function", "operator:truth")
     assert wrong.value.code == 2
     assert "No constraint of the space names 'operator:truth'" in " ".join(capsys.readouterr().err.split())
+    with pytest.raises(SystemExit) as alone:
+        run("run", "--allow-function", NAME, "--data", "sample")
+    assert alone.value.code == 2
+    assert not canary.exists()
     with suppress(SystemExit):
         run(*job, "--allow-function", NAME)
     assert canary.exists()
