@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ WEIGHT = np.array([[1.0, -1.0], [0.5, 2.0], [-2.0, 0.0]])
 class RegressionContract(OfPackage):
     """Subclass it, set `package` to the backend's package, and return a model from `linear`."""
 
+    @abstractmethod
     def linear(self, num_outputs: int, lr: float) -> Any:
         """A `Regression` of the package: one dense layer on 3 inputs."""
-        raise NotImplementedError
 
     def problem(self, num_outputs: int) -> tuple[Any, Any]:
         """Examples (200, 3) and what a linear model can learn of them."""

@@ -190,7 +190,7 @@ class SchedulerContract(ResumeContract):
         def plain(config: Mapping[str, Any]) -> float:
             raise AssertionError("it was called")
 
-        plain.resource = None  # type: ignore[attr-defined]
+        plain.resource = None  # type: ignore[attr-defined]  # any function takes attributes
         with pytest.raises(
             ValueError, match="declares by its attribute resource = None that it reports none"
         ):

@@ -7,6 +7,7 @@ import json
 import math
 import struct
 import threading
+from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,9 @@ def bits(event: Event) -> tuple[Any, ...]:
 class StorageContract:
     """Subclass it and say in `make` how a storage is opened."""
 
+    @abstractmethod
     def make(self, place: Path) -> Storage:
         """A storage in a place; from the second call on the one that is there."""
-        raise NotImplementedError
 
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Iterator[Storage]:
@@ -191,7 +192,7 @@ class StorageContract:
 
     def test_a_name_is_a_str(self, storage: Storage) -> None:
         with pytest.raises(TypeError, match="A study's name is a str; received 3"):
-            storage.open(3)  # type: ignore[arg-type]
+            storage.open(3)  # type: ignore[arg-type]  # that is the mistake
 
     def test_each_study_has_a_folder_of_its_own_that_is_not_made_unasked(self, storage: Storage) -> None:
         logs = [storage.create(name, CREATED) for name in ("mlp", "MLP", "m/lp", "../mlp", "..", "con", "é")]

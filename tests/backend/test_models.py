@@ -10,7 +10,7 @@ from hpo.backend.optimizers import SGD, Adam, AdamW
 
 
 def test_a_perceptron_has_a_dense_layer_for_each_width_and_one_of_scores() -> None:
-    model = MLP(36, 10, [np.int64(8), 4], "tanh", dropout=(0.25, 0.0))  # type: ignore[arg-type]
+    model = MLP(36, 10, [np.int64(8), 4], "tanh", dropout=(0.25, 0.0))  # type: ignore[arg-type]  # a list, with one of NumPy
     assert model.layers == (Dense(36, 8, "tanh", 0.25), Dense(8, 4, "tanh"), Dense(4, 10))
     assert model == MLP(36, 10, (8, 4), "tanh", dropout=(0.25, 0))
     assert hash(model) == hash(MLP(36, 10, (8, 4), "tanh", dropout=(0.25, 0)))

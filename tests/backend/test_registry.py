@@ -85,7 +85,7 @@ def test_two_frameworks_and_no_choice_is_an_error_that_names_both(monkeypatch: p
 
 def test_what_the_registry_imports_itself_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     package = ModuleType("hpo_fire")
-    package.BACKEND = object()  # type: ignore[attr-defined]
+    package.BACKEND = object()  # type: ignore[attr-defined]  # a module takes any
 
     def load(self: EntryPoint) -> Any:
         imported(monkeypatch, "fire")

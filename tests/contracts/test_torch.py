@@ -101,7 +101,8 @@ class Loop:
 
     def step(self) -> None:
         self.optimizer.zero_grad()
-        nn.functional.cross_entropy(self.model(self.x), self.y).backward()  # type: ignore[no-untyped-call]
+        loss = nn.functional.cross_entropy(self.model(self.x), self.y)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has not typed it
         self.optimizer.step()
         self.schedule.step()
 

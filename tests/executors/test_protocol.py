@@ -298,10 +298,13 @@ class MemoryPool(Pool):
         self._stage = stage
 
     def listen(self, timeout: float) -> Iterator[tuple[WorkerHandle, Any]]:
-        self._stage.happen(ends=lambda: any(one.has_news for one in self.workers))  # type: ignore[attr-defined]
-        news = [one for one in self.workers if one.has_news]  # type: ignore[attr-defined]
+        self._stage.happen(ends=lambda: bool(self._news()))
+        news = self._news()
         for one in self._stage.random.sample(news, len(news)):
             yield one, one.receive()
+
+    def _news(self) -> list[Handle]:
+        return [one for one in self.workers if isinstance(one, Handle) and one.has_news]
 
     def offenders(self) -> list[tuple[WorkerHandle, str | None]]:
         return []

@@ -48,7 +48,7 @@ class DroppingNet(lightning.LightningModule):  # type: ignore[misc]  # not follo
         self.log("val_loss", nn.functional.cross_entropy(self.net(batch[0]), batch[1]))
 
 
-class Epochs(lightning.Callback):  # type: ignore[misc]
+class Epochs(lightning.Callback):  # type: ignore[misc]  # Lightning is not installed for the checker
     """The epochs that Lightning trained, by its own count from 0, and its steps at the end."""
 
     def __init__(self) -> None:

@@ -173,10 +173,10 @@ def test_a_history_is_the_best_so_far() -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_bands_go_from_quartile_to_quartile_of_studies(sign: int) -> None:
-    goal = {"minimize": "loss"} if sign > 0 else {"maximize": "loss"}
+    goal: dict[str, Any] = {"minimize": "loss"} if sign > 0 else {"maximize": "loss"}
     studies = []
     for start in range(5):
-        tuner = hpo.Tuner(None, {"x": hpo.Float(0, 1)}, seed=start, **goal)  # type: ignore[arg-type]
+        tuner = hpo.Tuner(None, {"x": hpo.Float(0, 1)}, seed=start, **goal)
         for step in range(3):
             tuner.tell(tuner.ask(), sign * (10.0 - step + start))
         studies.append(tuner.study)

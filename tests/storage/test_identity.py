@@ -60,7 +60,7 @@ def test_of_another_host_or_boot_or_table_nothing_is_seen(part: int) -> None:
     parts = this_process().split("/")
     parts[part] += "0"
     assert has_ended("/".join(parts)) is None
-    # Nor if such a number is nobody's here.
+    # Nor if no process has that number here.
     parts[3:] = ["999999999", "1"]
     assert has_ended("/".join(parts)) is None
 
