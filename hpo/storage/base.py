@@ -19,7 +19,10 @@ class ClaimedError(Exception):
 
 
 class StudyLog(Protocol):
-    """The log of one study in a storage. Several processes may append to it at once."""
+    """The log of one study in a storage. Several processes may append to it at once.
+
+    A log can be pickled: the process that beats for a tuner opens it again.
+    """
 
     @property
     def name(self) -> str:

@@ -31,13 +31,35 @@ def has_ended(process: str) -> bool | None:
     Args:
         process: its name, as `this_process` gave it there; of any other text nothing can be seen.
     """
-    place, number, birth = ["", "", *process.rsplit("/", 2)][-3:]
+    pid = _number(process)
+    born = None if pid is None else _born(pid)
+    # Another birth means that the system gave the number to a new process.
+    return None if born is None else born != process.rpartition("/")[2]
+
+
+def is_stopped(process: str) -> bool:
+    """Whether a process is seen to be stopped, by Ctrl-Z or a debugger for example.
+
+    Args:
+        process: its name, as `this_process` gave it there.
+    """
+    pid = _number(process)
+    if pid is None:
+        return False
+    import psutil
+
+    with suppress(psutil.Error):
+        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    return False
+
+
+def _number(process: str) -> int | None:
+    """The number of a process, if it is of the table that can be read here."""
+    place, number, _ = ["", "", *process.rsplit("/", 2)][-3:]
     table = _table()
     if not table or place != _place(table) or not _PID.fullmatch(number):
         return None
-    born = _born(int(number))
-    # Another birth means that the system gave the number to a new process.
-    return None if born is None else born != birth
+    return int(number)
 
 
 def _place(table: str) -> str:

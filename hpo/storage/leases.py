@@ -8,14 +8,12 @@ that never goes back. A process that has ended is missed at once where its table
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 
-from hpo.errors import StorageError
 from hpo.storage import StudyLog
+from hpo.storage.heart import HEART
 from hpo.storage.identity import has_ended, this_process
 
 # Twelve beats to a lease: some of them may fail or come late.
@@ -38,32 +36,27 @@ class Lease:
 
     def __init__(self, log: StudyLog) -> None:
         self._log = log
-        self._over = threading.Event()
-        # The thread holds only this: the lease of a tuner that is dropped ends with it.
-        weakref.finalize(self, self._over.set)
-        self._thread: threading.Thread | None = None
+        self._began = False
         # The token tells the tuners of one process apart.
         self.owner = f"{this_process()}/{secrets.token_hex(4)}"
+        # The lease of a tuner that is dropped ends with it.
+        weakref.finalize(self, HEART.rest_for, self.owner)
 
     def begin(self) -> None:
         """Start to beat, unless it does already."""
-        if self._thread is None:
-            self._over.clear()
-            _alive[self.owner] = self
-            # The first beat not in the thread, which would hide that the storage cannot be written.
+        if not self._began:
+            # The first beat from here: it shows whether the storage can be written.
             self._log.beat(self.owner)
-            self._thread = threading.Thread(
-                target=_beat, args=(self._log, self.owner, self._over), name="hpo-lease", daemon=True
-            )
-            self._thread.start()
+            _alive[self.owner] = self
+            self._began = True
+        HEART.beat_for(self.owner, self._log, BEAT_SECONDS)
 
     def end(self) -> None:
         """Beat no more."""
-        if self._thread is not None:
-            self._over.set()
-            self._thread.join()
+        if self._began:
+            HEART.rest_for(self.owner)
             del _alive[self.owner]
-            self._thread = None
+            self._began = False
 
 
 class LeaseWatch:
@@ -134,10 +127,3 @@ class Presence:
 def host_of(owner: str) -> str:
     """The name of the host on which a tuner works, from the name under which it does."""
     return owner.rsplit("/", 3)[0]
-
-
-def _beat(log: StudyLog, owner: str, over: threading.Event) -> None:
-    while not over.wait(BEAT_SECONDS):
-        # What is wrong with the storage the tuner's own next write will say.
-        with suppress(StorageError):
-            log.beat(owner)

@@ -30,6 +30,7 @@ class PostgresqlDatabase:
         if url.drivername == "postgresql":
             # SQLAlchemy would take psycopg2.
             url = url.set(drivername="postgresql+psycopg")
+        self._url = url
         self.place = url.render_as_string(hide_password=True)
         driver = url.get_driver_name()
         if driver not in _DRIVERS:
@@ -43,6 +44,9 @@ class PostgresqlDatabase:
         dbapi: Any = self.dialect.dbapi
         self.error: type[Exception] = dbapi.Error
         self.integrity_error: type[Exception] = dbapi.IntegrityError
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PostgresqlDatabase, (self._url,)
 
     def connect(self) -> Any:
         """A connection of its own to the server."""

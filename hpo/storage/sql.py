@@ -144,6 +144,10 @@ class SqlLog:
     def __repr__(self) -> str:
         return f"<SqlLog {self._name!r} in {self._database.place}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # In another process, with a connection of its own.
+        return _opened, (self._database, self._study, self._name, self._folder)
+
     @property
     def name(self) -> str:
         """What the study is called."""
@@ -244,6 +248,10 @@ class SqlLog:
                 if event.kind is not EventKind.NOTED and cursor.fetchall():
                     return ClaimedError(f"The log of {self._name!r} has this event already: {event}.")
         return ValueError(f"Two of these events claim the same: {list(events)} ({error}).")
+
+
+def _opened(database: Database, study: int, name: str, folder: Path) -> SqlLog:
+    return SqlLog(database, Connection(database), Statements(database.dialect), study, name, folder)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import pickle
 import struct
 import threading
 from abc import abstractmethod
@@ -214,6 +215,15 @@ class StorageContract:
             log.beat(owner)
         assert (log.beats(), other.beats()) == ({"host-1": 2, "host-2": 1}, {})
         assert log.events() == [CREATED]
+
+    def test_a_log_is_the_same_in_another_process(self, log: StudyLog) -> None:
+        log.append([report(0, 1)], 1)
+        other: StudyLog = pickle.loads(pickle.dumps(log))
+        other.beat("one")
+        other.append([report(0, 2)], 2)
+        assert (other.name, other.folder) == (log.name, log.folder)
+        assert other.events() == log.events() == [CREATED, report(0, 1), report(0, 2)]
+        assert log.beats() == {"one": 1}
 
     def test_threads_share_a_log(self, log: StudyLog) -> None:
         def write(trial: int) -> None:
