@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
 from hpo.plots.canvas import BLACK, VERMILION, panels
+from hpo.plots.reach import axis_label
 from hpo.plots.scales import Scale
 from hpo.plots.values import ended, shades, values_of, varying
 from hpo.study.study import Study
@@ -70,7 +71,7 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     if best in completed:
         [[left, height]] = _points(across, up, x, y, [best])
         ax.scatter(left, height, marker="*", color=VERMILION, edgecolors=BLACK, s=170, label="best", zorder=4)
-    figure.colorbar(mesh, ax=ax, label=study.metric.name, extend="neither")
+    figure.colorbar(mesh, ax=ax, label=axis_label(study.metric.name, values), extend="neither")
     ax.set_xticks(*across.ticks())
     ax.set_yticks(*up.ticks())
     ax.set_xlim(-0.02, 1.02)

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpo.plots.canvas import BLACK, panels, plain_frame
 from hpo.plots.lives import MARKERS, colours, dress_epochs, few_of, last_ones, levels_of, stretches
+from hpo.plots.reach import axis_label, within
 from hpo.plots.values import needs_log
 from hpo.study.study import Study
 from hpo.study.tables import shown
@@ -40,10 +41,10 @@ def curves(study: Study) -> Figure:
     for trial, end in sorted(ends.items(), key=lambda item: item[1].last):
         reports = study.trials[trial].reports
         epochs = [report.epoch for report in reports]
-        values = [report.metrics.get(metric.name, math.nan) for report in reports]
+        values = within([report.metrics.get(metric.name, math.nan) for report in reports])
         if not reports:
             continue
-        everything += values
+        everything += values.tolist()
         place = int(np.searchsorted(levels, end.last))
         is_best = trial == best
         colour = BLACK if is_best else palette[min(place, len(palette) - 1)]
@@ -62,7 +63,7 @@ def curves(study: Study) -> Figure:
     dress_epochs(ax, levels, "epoch")
     if needs_log(np.array(everything)):
         ax.set_yscale("log")
-    ax.set_ylabel(metric.name)
+    ax.set_ylabel(axis_label(metric.name, everything))
     handles = [
         Line2D([], [], color=palette[place], label=f"to epoch {levels[place]}") for place in few_of(levels)
     ]

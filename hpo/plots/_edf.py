@@ -8,6 +8,7 @@ import numpy as np
 
 from hpo.plots._history import COLOURS, STYLES, Studies, grouped, one_metric
 from hpo.plots.canvas import panels, plain_frame
+from hpo.plots.reach import axis_label
 from hpo.plots.values import ended, needs_log, values_of
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
@@ -56,7 +57,7 @@ def edf(studies: Studies) -> Figure:
         ax.set_xscale("log")
     ax.set_ylim(0, 1.02)
     better = "at most" if metric.sign > 0 else "at least"
-    ax.set_xlabel(metric.name)
+    ax.set_xlabel(axis_label(metric.name, np.concatenate(everything)))
     ax.set_ylabel(f"share of trials with {better} this {metric.name}")
     ax.legend(fontsize="small", framealpha=0.9)
     ax.set_title("empirical distribution of the results", fontsize="medium")

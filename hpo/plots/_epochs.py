@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hpo.plots.canvas import BLUE, VERMILION, panels, plain_frame
 from hpo.plots.lives import stretches
+from hpo.plots.reach import axis_label, within
 from hpo.storage.events import EventKind, metrics_from_json
 from hpo.study.study import Study
 from hpo.study.tables import shown
@@ -85,7 +86,7 @@ def epochs(study: Study) -> Figure:
     if is_early.any():
         ax.step(
             spent.epochs[is_early],
-            spent.reported[is_early],
+            within(spent.reported[is_early]),
             where="post",
             color=VERMILION,
             linewidth=1,
@@ -93,9 +94,9 @@ def epochs(study: Study) -> Figure:
         )
     first = np.flatnonzero(~is_early)[:1].tolist()  # a line of one point would not be seen
     line = {"marker": "o", "markersize": 5, "markevery": first, "color": BLUE, "linewidth": 2}
-    ax.step(spent.epochs, spent.values, where="post", label="trained in full", **line)
+    ax.step(spent.epochs, within(spent.values), where="post", label="trained in full", **line)
     ax.set_xlabel("epochs trained by all trials")
-    ax.set_ylabel(f"best {study.metric.name} so far")
+    ax.set_ylabel(axis_label(f"best {study.metric.name} so far", np.append(spent.values, spent.reported)))
     finite = spent.values[~is_early]
     final = f", best {shown(float(finite[-1]))}" if len(finite) else ""
     ax.set_title(f"{study.name}: {int(spent.epochs[-1])} epochs{final}", fontsize="medium")

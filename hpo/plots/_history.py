@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, panels, plain_frame
+from hpo.plots.reach import axis_label, within
 from hpo.plots.values import cross_out, ended, needs_log, values_of
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
@@ -50,6 +52,7 @@ def history(studies: Studies) -> Figure:
     if isinstance(studies, Study):
         _draw_one(ax, studies)
         metric, title = studies.metric, f"{studies.name}: {len(studies.trials)} trials"
+        name, shown = metric.name, [studies]
     else:
         groups = grouped(studies)
         metric = one_metric(groups)
@@ -57,8 +60,10 @@ def history(studies: Studies) -> Figure:
         sizes = sorted({len(group) for group in groups.values()})
         each = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         title = f"median and quartiles of {each} {'study' if sizes == [1] else 'studies'}"
+        name, shown = f"best {metric.name} so far", list(chain.from_iterable(groups.values()))
     ax.set_xlabel("trials that ended")
-    ax.set_ylabel(f"best {metric.name} so far" if not isinstance(studies, Study) else metric.name)
+    values = np.concatenate([values_of(study, ended(study)[0]) for study in shown])
+    ax.set_ylabel(axis_label(name, values))
     ax.legend(fontsize="small", framealpha=0.9)
     ax.set_title(title, fontsize="medium")
     return figure
@@ -118,7 +123,7 @@ def band(studies: Sequence[Study]) -> tuple[Floats, Floats, Floats]:
         First quartile, median, third quartile, each of the shape (n,).
     """
     sign = studies[0].metric.sign
-    lines = [sign * study.incumbents().values for study in studies]
+    lines = [sign * within(study.incumbents().values) for study in studies]
     longest = max(len(line) for line in lines)
     table = np.full((len(lines), longest), np.inf)
     for row, line in zip(table, lines, strict=True):
@@ -161,7 +166,7 @@ def _draw_one(ax: Axes, study: Study) -> None:
     )
     ax.plot(
         found.num_trials,
-        found.values,
+        within(found.values),
         drawstyle="steps-post",
         color=VERMILION,
         linewidth=1.8,

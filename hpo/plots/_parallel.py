@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.plots.canvas import BLACK, GRID_GREY, panels
+from hpo.plots.reach import axis_label
 from hpo.plots.scales import Scale
 from hpo.plots.values import ended, shades, values_of, varying
 from hpo.study.study import Study
-from hpo.study.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,37 +44,36 @@ def parallel(study: Study, names: Sequence[str] | None = None) -> Figure:
     figure, [ax] = panels(1)
     figure.set_size_inches(max(6.0, _INCHES * (len(chosen) + 1)), 4.2)
     is_absent = any(name not in trial.config for trial in completed + failed for name in chosen)
+    lines = np.full((len(study.trials), len(chosen)), _ABSENT)
     for place, name in enumerate(chosen):
-        having = [trial.config[name] for trial in completed + failed if name in trial.config]
+        having = [trial for trial in completed + failed if name in trial.config]
+        found = [trial.config[name] for trial in having]
+        ax.axvline(place, ymin=0, color=GRID_GREY, linewidth=1.2, zorder=0)
         if having:
-            _axis(ax, place, *Scale(study.space[name], having).ticks())
-        else:
-            _axis(ax, place, [], [])
-    heights = {
-        trial.id: [_height(study, name, trial, completed + failed) for name in chosen]
-        for trial in completed + failed
-    }
+            axis = Scale(study.space[name], found)
+            lines[[trial.id for trial in having], place] = axis.places(found)
+            _ticks(ax, place, *axis.ticks())
     for trial in failed:
-        ax.plot(range(len(chosen)), heights[trial.id], color="grey", linestyle=":", linewidth=0.9, zorder=1)
+        ax.plot(range(len(chosen)), lines[trial.id], color="grey", linestyle=":", linewidth=0.9, zorder=1)
     # The worst first, so that the good ones lie above.
     for row in np.argsort(-study.metric.sign * values, kind="stable"):
         trial = completed[row]
         ax.plot(
             range(len(chosen)),
-            heights[trial.id],
+            lines[trial.id],
             color=colours(scale(values[row])),
             linewidth=1.1,
             alpha=0.8,
             marker="o" if len(chosen) == 1 else None,
             zorder=2,
         )
-    best = heights[study.best.id]
+    best = lines[study.best.id]
     ax.plot(
         range(len(chosen)), best, color=BLACK, linewidth=2.2, zorder=3, label=f"best: trial {study.best.id}"
     )
     if failed:
         ax.plot([], [], color="grey", linestyle=":", label=f"failed ({len(failed)})")
-    figure.colorbar(ScalarMappable(scale, colours), ax=ax, label=study.metric.name)
+    figure.colorbar(ScalarMappable(scale, colours), ax=ax, label=axis_label(study.metric.name, values))
     ax.set_xticks(range(len(chosen)), chosen)
     ax.set_xlim(-0.15, len(chosen) - 1 + 0.45)
     ax.set_ylim(_ABSENT - 0.05 if is_absent else -0.05, 1.05)
@@ -87,15 +86,7 @@ def parallel(study: Study, names: Sequence[str] | None = None) -> Figure:
     return figure
 
 
-def _height(study: Study, name: str, trial: Trial, shown: list[Trial]) -> float:
-    if name not in trial.config:
-        return _ABSENT
-    having = [each.config[name] for each in shown if name in each.config]
-    return float(Scale(study.space[name], having).places([trial.config[name]])[0])
-
-
-def _axis(ax: Axes, place: int, heights: list[float], labels: list[str]) -> None:
-    ax.axvline(place, ymin=0, color=GRID_GREY, linewidth=1.2, zorder=0)
+def _ticks(ax: Axes, place: int, heights: list[float], labels: list[str]) -> None:
     for height, label in zip(heights, labels, strict=True):
         ax.plot([place, place + 0.03], [height, height], color="grey", linewidth=0.8, zorder=4)
         ax.annotate(

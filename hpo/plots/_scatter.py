@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hpo.plots.canvas import BLACK, BLUE, VERMILION, panels, plain_frame
 from hpo.plots.positions import dress, places
+from hpo.plots.reach import axis_label
 from hpo.plots.values import cross_out, needs_log, values_of
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
@@ -49,7 +51,7 @@ def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = Non
         _draw(panel, study, name, best, alone=len(names) == 1)
         spec = panel.get_subplotspec()
         if spec is None or spec.is_first_col() or ax is not None:
-            panel.set_ylabel(study.metric.name)
+            panel.set_ylabel(axis_label(study.metric.name, values_of(study, _completed(study.trials))))
     # The panel of a conditional hyperparameter may lack trials, so the fullest panel has the legend.
     fullest = max(names, key=lambda name: sum(name in trial.config for trial in study.trials))
     axes[names.index(fullest)].legend(fontsize="small", framealpha=0.9)
@@ -77,7 +79,7 @@ def _chosen(study: Study, parameter: str | None) -> list[str]:
 def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> None:
     domain, metric = study.space[name], study.metric
     having = [trial for trial in study.trials if name in trial.config]
-    completed = [trial for trial in having if trial.state is TrialState.COMPLETED]
+    completed = _completed(having)
     failed = [trial for trial in having if trial.state is TrialState.FAILED]
     plain_frame(ax)
     values = values_of(study, completed)
@@ -96,7 +98,7 @@ def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> Non
     if name in best.config:
         ax.scatter(
             places(name, domain, [best]),
-            [best.metrics[metric.name]],
+            values_of(study, [best]),
             s=190,
             marker="*",
             color=VERMILION,
@@ -105,10 +107,14 @@ def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> Non
             label=f"best: {name} = {shown(best.config[name])}" if alone else f"best: trial {best.id}",
             zorder=3,
         )
-    dress(ax, name, domain)
+    dress(ax, name, domain, completed + failed)
     if needs_log(values):
         ax.set_yscale("log")
     cross_out(ax, places(name, domain, failed), metric.direction)
+
+
+def _completed(trials: Iterable[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state is TrialState.COMPLETED]
 
 
 def _was_cut_off(trial: Trial, metric: str) -> bool:
@@ -122,7 +128,7 @@ def _draw_early(ax: Axes, name: str, study: Study, trials: list[Trial]) -> None:
     if trials:
         ax.scatter(
             places(name, study.space[name], trials),
-            [trial.metrics[study.metric.name] for trial in trials],
+            values_of(study, trials),
             s=12,
             color=EARLY_GREY,
             label=f"ended early ({len(trials)})",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpo.plots.canvas import panels, plain_frame
 from hpo.plots.positions import dress, places
+from hpo.plots.reach import axis_label
 from hpo.plots.values import cross_out, ended, needs_log, values_of, varying
 from hpo.study.study import Study
 
@@ -48,14 +49,14 @@ def slices(study: Study, names: Sequence[str] | None = None) -> Figure:
             linewidths=0.5,
             zorder=2,
         )
-        dress(ax, name, domain)
+        dress(ax, name, domain, having)
         crossed = [trial for trial in failed if name in trial.config]
         if crossed:
             cross_out(ax, places(name, domain, crossed), study.metric.direction)
             ax.legend(fontsize="small", framealpha=0.9)
         spec = ax.get_subplotspec()
         if spec is not None and spec.is_first_col():
-            ax.set_ylabel(study.metric.name)
+            ax.set_ylabel(axis_label(study.metric.name, values_of(study, completed)))
         if place == len(chosen) - 1:
             bar = figure.colorbar(points, ax=axes, label="trial", boundaries=None)
             bar.ax.set_ylim(0, last)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hpo.plots.reach import axis_label, within
 from hpo.space import Distribution, Domain
 from hpo.space.choices import Listed
 from hpo.study.tables import shown
@@ -38,7 +39,7 @@ def places(name: str, domain: Domain, trials: Sequence[Trial]) -> list[float]:
     The spread depends on the trial's id alone, so that a figure is the same each time it is drawn.
     """
     if not isinstance(domain, Listed):
-        return [float(trial.config[name]) for trial in trials]
+        return [float(place) for place in within([trial.config[name] for trial in trials])]
     # The golden ratio's multiples fill the unit interval evenly, however many there are.
     return [
         domain.index(trial.config[name]) + JITTER * (2 * (trial.id * GOLDEN_RATIO % 1) - 1)
@@ -46,17 +47,18 @@ def places(name: str, domain: Domain, trials: Sequence[Trial]) -> list[float]:
     ]
 
 
-def dress(ax: Axes, name: str, domain: Domain) -> None:
-    """Give the horizontal axis the hyperparameter's name, scale and range."""
-    ax.set_xlabel(name)
+def dress(ax: Axes, name: str, domain: Domain, trials: Sequence[Trial]) -> None:
+    """Give the horizontal axis the hyperparameter's name, scale and range, and those of the trials on it."""
     if isinstance(domain, Listed):
+        ax.set_xlabel(name)
         labels = [shown(value) for value in domain.listed]
         turned = sum(len(label) + 2 for label in labels) > LONGEST_LABELS
         ax.set_xticks(range(len(labels)), labels)
         ax.tick_params(axis="x", rotation=30 if turned else 0)
         ax.set_xlim(-0.5, len(labels) - 0.5)
         return
-    low, high = _bounds(domain)
+    ax.set_xlabel(axis_label(name, [trial.config[name] for trial in trials]))
+    low, high = (float(bound) for bound in within(_bounds(domain)))
     bounded = low < high and math.isfinite(low) and math.isfinite(high)
     if is_log(domain):
         ax.set_xscale("log")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
 from hpo.plots.canvas import BLACK
+from hpo.plots.reach import within
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
 from hpo.study.trial import Direction, Trial, TrialState
@@ -43,8 +44,8 @@ def ended(study: Study) -> tuple[list[Trial], list[Trial]]:
 
 
 def values_of(study: Study, trials: Sequence[Trial]) -> NDArray[np.float64]:
-    """The metric of completed trials."""
-    return np.array([trial.metrics[study.metric.name] for trial in trials], dtype=np.float64)
+    """The metric of completed trials, within the reach of a figure."""
+    return within([trial.metrics[study.metric.name] for trial in trials])
 
 
 def needs_log(values: NDArray[np.float64]) -> bool:

@@ -81,7 +81,7 @@ def beaters(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def lives(process: psutil.Process) -> bool:
     """Whether it has not ended; one that was not waited for yet has."""
     try:
-        return process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -1,0 +1,97 @@
+"""Figures of values and hyperparameters of any size: each can be drawn, and says what is not in its place."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import hpo
+from hpo.plots import KINDS, history, parallel, plot, scatter
+from hpo.plots.reach import FURTHEST, axis_label, within
+
+LARGEST = sys.float_info.max
+SPACE = {"rate": hpo.Float(1e-4, 1, log=True), "y": hpo.Float(0, 1), "kind": hpo.Choice(["a", "b"])}
+VALUES = {
+    "one of 1e300": [1.0, 2.0, 1e300, 0.5],
+    "the largest among others": [1.0, LARGEST, 0.5, 1e300],
+    "both ends": [1.0, -LARGEST, 3.0, LARGEST],
+    "the largest alone": [LARGEST],
+    "far below zero": [-LARGEST, -1e300, -1.0],
+    "the smallest and the largest": [5e-324, 1.0, LARGEST],
+    "close to zero": [5e-324, 1e-310, 0.0],
+    "closer than figures tell apart": [1e300, math.nextafter(1e300, 2e300)],
+}
+SPACES = {
+    "wide": {"x": hpo.Float(-LARGEST / 3, LARGEST / 3), "y": hpo.Float(0, 1e300)},
+    "high": {"x": hpo.Float(1e300, LARGEST, log=True), "y": hpo.Float(1e-150, 1e150, log=True)},
+    "narrow": {"x": hpo.Float(0, 1e-320), "y": hpo.Float(1, 1 + 1e-15)},
+    "without bounds": {"x": stats.norm(0, 1e300), "y": stats.lognorm(100)},
+}
+
+
+def searched(values: list[float], space: dict[str, Any] = SPACE, **goal: Any) -> hpo.Study:
+    found = itertools.cycle(values)
+
+    def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[dict[str, float]]:
+        value = next(found)
+        for epoch in trial.epochs(3):
+            yield {"loss": value if epoch > 1 else -value / 2}
+
+    return hpo.search(curve, space, num_trials=8, seed=0, **(goal or {"minimize": "loss"}))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+@pytest.mark.parametrize("goal", [{"minimize": "loss"}, {"maximize": "loss"}], ids=str)
+def test_values_of_any_size_can_be_drawn(values: list[float], goal: dict[str, Any]) -> None:
+    study = searched(values, **goal)
+    for kind in KINDS:
+        plot(study, kind).savefig(io.BytesIO(), dpi=40)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+def test_hyperparameters_of_any_size_can_be_drawn(space: dict[str, Any]) -> None:
+    study = searched([1.0, 2.0, 0.5], space)
+    for kind in ("scatter", "slice", "contour", "parallel"):
+        plot(study, kind).savefig(io.BytesIO(), dpi=40)
+
+
+def test_a_figure_says_where_it_draws_what_it_does_not_reach() -> None:
+    study = searched([1.0, 1e300, 0.5], {"rate": stats.norm(0, 1e200)})
+    [ax] = scatter(study).axes
+    assert ax.get_ylabel() == "loss (beyond 1e+150 at 1e+150)"
+    assert ax.get_xlabel() == "rate (beyond 1e+150 at 1e+150)"
+    assert history(study).axes[0].get_ylabel() == "loss (beyond 1e+150 at 1e+150)"
+
+
+def test_what_is_within_reach_stays_as_it_is() -> None:
+    numbers = np.array([0.0, -0.0, 1.0, -3e100, 1e-100, math.inf, -math.inf])
+    assert within(numbers).tolist() == numbers.tolist()
+    assert np.isnan(within([math.nan])).all()
+    assert axis_label("loss", numbers) == "loss"
+
+
+def test_what_is_beyond_reach_stands_at_its_end_with_its_sign() -> None:
+    assert within([LARGEST, -1e200, 5e-324, -1e-200]).tolist() == [
+        FURTHEST,
+        -FURTHEST,
+        1 / FURTHEST,
+        -1 / FURTHEST,
+    ]
+    assert axis_label("x", [1e-200, 1e200]) == "x (beyond 1e+150 at 1e+150, below 1e-150 at 1e-150)"
+
+
+def test_a_line_of_parallel_coordinates_is_at_its_values() -> None:
+    study = searched([1.0, 2.0, 0.5], {"x": hpo.Float(0, 1), "y": hpo.Float(0, 10)})
+    [best] = [line for line in parallel(study).axes[0].lines if str(line.get_label()).startswith("best")]
+    config = study.best.config
+    assert np.asarray(best.get_ydata()) == pytest.approx([config["x"], config["y"] / 10])
