@@ -11,7 +11,10 @@ from typing import Any
 
 from hpo.errors import StorageError
 from hpo.storage.database import Database
+from hpo.storage.recent import Recent
 
+# Opening one again costs as much as several appends, and a search seldom writes to more studies by turns.
+_recent = Recent(most=8)
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 # What a fork has locked, by thread: two of them may fork at once.
 _forking = threading.local()
@@ -29,6 +32,7 @@ class Connection:
         # Reentrant: the thread that forks may be inside a transaction.
         self._lock = threading.RLock()
         self._driver: Any = None
+        self._in_use = False
         self._closed = False
         _connections.add(self)
 
@@ -70,6 +74,18 @@ class Connection:
             self._closed = True
             self._disconnect()
 
+    def rest(self) -> bool:
+        """Disconnect until the next use, unless it is in use; whether it is disconnected now."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            # The lock was no obstacle to the thread that has it already.
+            if not self._in_use:
+                self._disconnect()
+            return not self._in_use
+        finally:
+            self._lock.release()
+
     def before_fork(self) -> None:
         """Wait for the transaction of another thread, and disconnect.
 
@@ -86,6 +102,7 @@ class Connection:
     def _cursor(self) -> Any:
         if self._closed:
             raise StorageError(f"The storage {self._database.place} was closed; open it again.")
+        _recent.use(self)
         if self._driver is None:
             self._driver = self._database.connect()
         self._database.check()
@@ -93,6 +110,7 @@ class Connection:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
+        self._in_use = True
         try:
             yield
         except self._database.integrity_error:
@@ -102,6 +120,8 @@ class Connection:
             # What state it is in now is hard to know; the next one begins afresh.
             self._disconnect()
             raise StorageError(text) from error
+        finally:
+            self._in_use = False
 
     def _undo(self) -> None:
         try:
