@@ -192,6 +192,8 @@ class Evaluation:
     def _result(self, value: object) -> Result:
         if value is None and self._is_generator:
             raise ResultError("its generator ended without yielding anything")
+        if value is None and self._host.silence is not None:
+            raise ResultError(self._host.silence)
         return read_result(value)
 
     def _failed(self, error: BaseException) -> Outcome:

@@ -30,6 +30,7 @@ class Host:
         refused: the error with which its last report was refused; None if it was taken.
         num_reports: how many were taken.
         epoch: the last epoch that was reported; after a checkpoint was restored, the last one before it.
+        silence: why there may be no report, in the words of what was to report; None if nothing was said.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Host:
         self.refused: BaseException | None = None
         self.num_reports = 0
         self.epoch = 0
+        self.silence: str | None = None
         self._process = os.getpid()
         self._placement = placement
         self._on_progress = on_progress
@@ -100,6 +102,10 @@ class Host:
         number = max(epoch, self._saved + 1)
         if self._save(number):
             self._tell(number, None, saved=True)
+
+    def explain_silence(self, reason: str) -> None:
+        """Keep the reason why there may be no report."""
+        self.silence = reason
 
     def begin_epoch(self, epoch: int) -> None:
         """Seed the framework's random numbers for this epoch."""

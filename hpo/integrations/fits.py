@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from hpo.backend import Tree
 from hpo.errors import CheckpointError
+from hpo.integrations.metrics import MetricSelection, MissingMetric
 from hpo.objective.context import TrialEnded, TrialHost, current_trial
 from hpo.objective.decision import CONTINUE, Decision
+from hpo.objective.function import ResultError
 
 
 @dataclass
@@ -20,10 +22,12 @@ class _Known:
     Attributes:
         attached: the identities of what the trial's host keeps, which therefore stay theirs.
         decision: what was decided on the last report.
+        epoch: the last epoch that is done by the trial's count, whether it was reported or not.
     """
 
     attached: set[int] = field(default_factory=set)
     decision: Decision = CONTINUE
+    epoch: int = 0
 
 
 # Weak keys: what is known of a trial goes when its host does.
@@ -46,6 +50,7 @@ class Fit:
         self.is_over = False
         self._before: int | None = None
         self._is_seeded = False
+        self._has_reported = False
 
     def begin_epoch(self, epoch: int) -> None:
         """Make the random numbers those of this epoch.
@@ -64,7 +69,7 @@ class Fit:
             raise TrialEnded(decision)
         if self._before is None:
             # The epochs of earlier fits; only now does the framework say with which one of its own it begins.
-            self._before = max(0, host.epoch - epoch + 1)
+            self._before = max(0, host.epoch - epoch + 1, _known(host).epoch - epoch + 1)
         if epoch <= self.epochs:
             raise CheckpointError(
                 f"The trial goes on after epoch {self.epochs} of this fit, and the framework began with "
@@ -74,18 +79,47 @@ class Fit:
             host.begin_epoch(self._before + epoch)
         self._is_seeded = False
 
-    def end_epoch(self, epoch: int, value: Any) -> Decision:
+    def end_epoch(
+        self,
+        epoch: int,
+        wanted: MetricSelection,
+        metrics: Mapping[str, Any],
+        may_come: Callable[[str], bool],
+    ) -> Decision:
         """Report an epoch, which is a checkpoint where the study keeps any.
+
+        An epoch whose validation was not due has no report, where what is wanted comes with a validation.
 
         Args:
             epoch: by the framework's count, from 1.
-            value: a number or a dict of metrics.
+            wanted: what is to be reported.
+            metrics: what the framework computed in this epoch, and nothing of an earlier one.
+            may_come: whether the metric of this name, which is not among these, may come in a later epoch.
+
+        Returns:
+            How the trial goes on.
+
+        Raises:
+            ResultError: the framework has no such metric.
         """
         host = current_trial().host
-        self.epochs = epoch
-        decision = host.report(value, (self._before or 0) + epoch)
-        _known(host).decision = decision
-        return decision
+        known = _known(host)
+        self.epochs, known.epoch = epoch, (self._before or 0) + epoch
+        try:
+            value = wanted(metrics)
+        except MissingMetric as missing:
+            # What was there once is no misspelt name.
+            if not (self._has_reported or may_come(missing.name)):
+                raise ResultError(wanted.lack(missing.name, metrics, f"after epoch {epoch}")) from None
+            host.explain_silence(
+                wanted.lack(
+                    missing.name, metrics, f"until the end, as no validation was due by epoch {epoch}"
+                )
+            )
+            return known.decision
+        known.decision = host.report(value, known.epoch)
+        self._has_reported = True
+        return known.decision
 
     def end(self) -> None:
         """The framework came to the end of the fit.
@@ -110,6 +144,8 @@ class Fit:
         if not isinstance(state, dict) or state.keys() != self.checkpoint_state().keys():
             raise CheckpointError("The checkpoint holds something else here than how far a fit came.")
         self.epochs, self._before, self.is_over = state["epochs"], state["before"], state["is_over"]
+        # Only reports make checkpoints.
+        self._has_reported = self.epochs > 0
         # Restoring has begun the next epoch. To do so again would repeat what is drawn until its first batch.
         self._is_seeded = True
 

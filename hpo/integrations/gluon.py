@@ -6,6 +6,7 @@ A loop written by hand needs no handler: `trial.checkpoint(model=net, optimizer=
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hpo.checkpoints import Tree, capture, restore
@@ -30,7 +31,8 @@ class Report(OfFramework):
 
     Args:
         metric: the name of one of the estimator's metrics as it logs them, such as `validation accuracy`; a
-            list of names; or a function of all of them that returns a number or a dict of numbers.
+            list of names; or a function of all of them that returns a number or a dict of numbers. An epoch
+            in which a `ValidationHandler` does not validate has no report if one of these comes from it.
 
     Attributes:
         stop_training: whether the trial was not to go on after the last report.
@@ -82,6 +84,8 @@ class Report(OfFramework):
     def epoch_begin(self, estimator: Any, *args: Any, **keywords: Any) -> None:
         """Make the random numbers those of the epoch."""
         if self._fit is not None and not self._undone:
+            for part in _parts(estimator.val_metrics):
+                part.num_inst = _Earlier(part.num_inst)
             self._fit.begin_epoch(self._fit.epochs + 1)
 
     def batch_end(self, estimator: Any, *args: Any, **keywords: Any) -> bool:
@@ -92,8 +96,14 @@ class Report(OfFramework):
         """Report the epoch; whether to stop."""
         if self._fit is None or self._undone:
             return bool(self._undone)
-        epoch = self._fit.epochs + 1
-        decision = self._fit.end_epoch(epoch, self._wanted(_computed(estimator), epoch))
+        computed, validated = _computed(estimator.train_metrics), _computed(estimator.val_metrics)
+        awaited = {name for each in estimator.val_metrics for name, _ in each.get_name_value()}
+        decision = self._fit.end_epoch(
+            self._fit.epochs + 1,
+            self._wanted,
+            computed | validated,
+            lambda name: not validated and name in awaited,
+        )
         self.stop_training = not decision.goes_on
         return self.stop_training
 
@@ -107,10 +117,24 @@ class Report(OfFramework):
             fit.end()
 
 
-def _computed(estimator: Any) -> dict[str, float]:
-    """The estimator's metrics of this epoch, those apart that nothing was computed for."""
+class _Earlier(int):
+    """A metric's count of examples from before this epoch; an evaluation begins another count."""
+
+
+def _computed(metrics: Iterable[Any]) -> dict[str, float]:
+    """The values of this epoch, by name, without the metrics that nothing was computed for."""
     named: dict[str, float] = {}
-    for metric in (*estimator.train_metrics, *estimator.val_metrics):
-        if getattr(metric, "num_inst", 1):  # one that is made of others counts nothing itself
-            named.update(metric.get_name_value())
+    for part in _parts(metrics):
+        if part.num_inst and not isinstance(part.num_inst, _Earlier):
+            named.update(part.get_name_value())
     return named
+
+
+def _parts(metrics: Iterable[Any]) -> Iterator[Any]:
+    """The metrics that count something, also those inside of one that is made of others."""
+    for metric in metrics:
+        parts = getattr(metric, "metrics", None)
+        if isinstance(parts, list):
+            yield from _parts(parts)
+        else:
+            yield metric

@@ -31,7 +31,8 @@ class Report(OfFramework):
 
     Args:
         metric: the name of one of the metrics that `fit` shows, such as `val_loss`; a list of names; or a
-            function of all of them that returns a number or a dict of numbers.
+            function of all of them that returns a number or a dict of numbers. An epoch that
+            `validation_freq` leaves out has no report if one of these comes with the validation.
 
     Raises:
         TypeError: `metric` is none of these.
@@ -49,6 +50,7 @@ class Report(OfFramework):
         super().__init__()
         self._wanted = MetricSelection(metric, self.framework)
         self._fit: Fit | None = None
+        self._was_validated = False
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Restore model and optimizer if the trial goes on, and have Keras begin after their epoch."""
@@ -59,16 +61,25 @@ class Report(OfFramework):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Make the random numbers those of the epoch; Keras counts from 0."""
+        self._was_validated = False
         if self._fit is not None:
             self._fit.begin_epoch(epoch + 1)
+
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Note that the epoch was validated."""
+        self._was_validated = True
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Report the epoch, and stop training if the trial is not to go on."""
         if self._fit is None:
             return
-        decision = self._fit.end_epoch(epoch + 1, self._wanted(logs or {}, epoch + 1))
+        decision = self._fit.end_epoch(epoch + 1, self._wanted, logs or {}, self._may_come)
         if not decision.goes_on:
             self.model.stop_training = True
+
+    def _may_come(self, name: str) -> bool:
+        """Whether a metric comes with a validation, and none was due in this epoch."""
+        return name.startswith("val_") and not self._was_validated
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Leave the model to the next `fit`."""

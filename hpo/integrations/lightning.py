@@ -31,7 +31,7 @@ class Report(OfFramework):
     Args:
         metric: the name of a metric that the module logs in its training or validation steps, or at the end
             of the validation; a list of names; or a function of all of them that returns a number or a dict
-            of numbers. A validation that is not due after each epoch is reported again until it is.
+            of numbers. An epoch whose validation is not due has no report if one of these comes with it.
 
     Raises:
         TypeError: `metric` is none of these.
@@ -47,6 +47,8 @@ class Report(OfFramework):
         super().__init__()
         self._wanted = MetricSelection(metric, self.framework)
         self._fit: Fit | None = None
+        self._earlier: dict[str, Any] = {}
+        self._was_validated = False
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Restore everything if the trial goes on; the optimizers are there by now."""
@@ -61,15 +63,28 @@ class Report(OfFramework):
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Make the random numbers those of the epoch; Lightning counts from 0."""
+        # Lightning keeps the last value of a metric until there is another one.
+        self._earlier, self._was_validated = dict(trainer.callback_metrics), False
         if self._fit is not None:
             self._fit.begin_epoch(trainer.current_epoch + 1)
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Note that the epoch was validated."""
+        self._was_validated = True
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Report the epoch, and stop training if the trial is not to go on."""
         if self._fit is None:
             return
-        epoch = trainer.current_epoch + 1
-        decision = self._fit.end_epoch(epoch, self._wanted(trainer.callback_metrics, epoch))
+        computed = {
+            name: value
+            for name, value in trainer.callback_metrics.items()
+            if value is not self._earlier.get(name)
+        }
+        is_validation_ahead = trainer.enable_validation and not self._was_validated
+        decision = self._fit.end_epoch(
+            trainer.current_epoch + 1, self._wanted, computed, lambda name: is_validation_ahead
+        )
         if not decision.goes_on:
             trainer.should_stop = True
 

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hpo.objective.function import ResultError
-
 MetricChoice: TypeAlias = "str | Sequence[str] | Callable[[Mapping[str, Any]], Any]"
 """The name of a metric, several names, or a function of all metrics that returns what is to be reported."""
+
+
+class MissingMetric(KeyError):  # noqa: N818  # it may be no error
+    """A metric that was asked for is not among those of an epoch.
+
+    Attributes:
+        name: what it is called.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class _Metrics(dict[str, Any]):
+    """The metrics of an epoch."""
+
+    def __missing__(self, name: str) -> Any:
+        raise MissingMetric(name)
 
 
 class MetricSelection:
@@ -28,22 +45,30 @@ class MetricSelection:
         self._function = choice if callable(choice) else None
         self._names = [choice] if isinstance(choice, str) else [] if callable(choice) else _listed(choice)
 
-    def __call__(self, metrics: Mapping[str, Any], epoch: int) -> Any:
+    def __call__(self, metrics: Mapping[str, Any]) -> Any:
         """What is to be reported: a dict of the wanted metrics, or what the function returns.
 
         Raises:
-            ResultError: the framework gave no metric of that name; the text lists those that it gave.
+            MissingMetric: a wanted metric, or one that the function looked up, is not among them.
         """
+        given = _Metrics(metrics)
         if self._function is not None:
-            return self._function(metrics)
-        for name in self._names:
-            if name not in metrics:
-                raise ResultError(
-                    f"Report was to report {name!r}, and {self._framework} gave no such metric after epoch "
-                    f"{epoch}, but {', '.join(metrics) or 'none at all'}. Name one of these, have {name!r} "
-                    f"computed in every epoch, or give Report a function of the metrics"
-                )
-        return {name: metrics[name] for name in self._names}
+            return self._function(given)
+        return {name: given[name] for name in self._names}
+
+    def lack(self, name: str, metrics: Mapping[str, Any], when: str) -> str:
+        """Say that the framework did not give a metric, and which ones it gave.
+
+        Args:
+            name: the metric.
+            metrics: those that it gave.
+            when: for how long, or after which epoch.
+        """
+        return (
+            f"Report was to report {name!r}, and {self._framework} gave no such metric {when}, but "
+            f"{', '.join(metrics) or 'none at all'}. Name one of these, have {name!r} computed in every "
+            f"epoch, or give Report a function of the metrics"
+        )
 
 
 def _listed(choice: object) -> list[str]:

@@ -42,6 +42,10 @@ class TrialHost(Protocol):
         """Keep the attached objects' state now, after an epoch of which nothing is reported."""
         ...
 
+    def explain_silence(self, reason: str) -> None:
+        """Say why there may be no report: the reason of the failure if the trial ends with no result."""
+        ...
+
     def begin_epoch(self, epoch: int) -> None:
         """Make the framework's random numbers those of this epoch."""
         ...
@@ -64,6 +68,9 @@ class _OutsideTrial:
         return
 
     def save(self, epoch: int) -> None:
+        return
+
+    def explain_silence(self, reason: str) -> None:
         return
 
     def begin_epoch(self, epoch: int) -> None:

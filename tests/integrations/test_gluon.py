@@ -22,6 +22,7 @@ Y = (X.sum(axis=1) > 0).astype("float32")
 
 ACCURACY = "validation accuracy"
 LOSS = "validation softmaxcrossentropyloss"
+TRAINING_LOSS = "training softmaxcrossentropyloss"
 
 
 def dropping_net() -> Any:
@@ -40,11 +41,12 @@ def estimator_of(net: Any, rate: float) -> Any:
     return estimator
 
 
-def fit(estimator: Any, *handlers: Any, epochs: int = 4) -> None:
+def fit(estimator: Any, *handlers: Any, epochs: int = 4, **due: Any) -> None:
     data = gluon.data.ArrayDataset(X, Y)
     batches = gluon.data.DataLoader(data, batch_size=4, shuffle=True)
     validation = gluon.data.DataLoader(data, batch_size=12)
-    estimator.fit(batches, validation, epochs=epochs, event_handlers=list(handlers))
+    validating = estimators.ValidationHandler(validation, estimator.evaluate, **due)
+    estimator.fit(batches, validation, epochs=epochs, event_handlers=[*handlers, validating])
 
 
 class Epochs(estimators.EpochBegin, estimators.EpochEnd):  # type: ignore[misc]  # MXNet has no types
@@ -60,14 +62,14 @@ class Epochs(estimators.EpochBegin, estimators.EpochEnd):  # type: ignore[misc] 
 class Objective:
     """Trains one net for four epochs, and remembers what Gluon did."""
 
-    def __init__(self, metric: Any = LOSS) -> None:
-        self.metric = metric
+    def __init__(self, metric: Any = LOSS, **due: int | None) -> None:
+        self.metric, self.due = metric, due
         self.epochs: list[int] = []
         self.stopped: list[bool] = []
 
     def __call__(self, config: Mapping[str, float]) -> None:
         epochs, report = Epochs(), Report(self.metric)
-        fit(estimator_of(dropping_net(), config["rate"]), report, epochs)
+        fit(estimator_of(dropping_net(), config["rate"]), report, epochs, **self.due)
         self.epochs.append(epochs.begun)
         self.stopped.append(report.stop_training)
 
@@ -166,6 +168,53 @@ def test_a_metric_that_was_not_validated_is_none_of_those(search: Search) -> Non
         hpo.errors.SearchFailedError, match="but training accuracy, training softmaxcrossentropyl"
     ):
         search(objective)
+
+
+@pytest.mark.parametrize(
+    ("due", "reported"),
+    [
+        ({"epoch_period": 2}, [2, 4]),
+        ({"epoch_period": 3}, [3]),
+        ({"epoch_period": None, "batch_period": 4}, [2, 3, 4]),
+    ],
+)
+@pytest.mark.parametrize("metric", [LOSS, [TRAINING_LOSS, LOSS], lambda metrics: {LOSS: metrics[LOSS]}])
+def test_an_epoch_whose_validation_is_not_due_has_no_report(
+    search: Search, metric: Any, due: dict[str, int | None], reported: list[int]
+) -> None:
+    study = search(Objective(metric, **due), pause_after=9, minimize=LOSS)
+    assert [report.epoch for report in study.trials[0].reports] == reported
+
+
+def test_a_metric_of_training_is_reported_whether_or_not_a_validation_is_due(search: Search) -> None:
+    study = search(Objective(TRAINING_LOSS, epoch_period=2))
+    assert [report.epoch for report in study.trials[0].reports] == [1, 2, 3, 4]
+
+
+def test_a_trial_goes_on_after_an_epoch_that_was_not_reported(search: Search, storage: Path | None) -> None:
+    study = search(Objective(epoch_period=2), pause_after=1, storage=storage)
+    assert study.trials[1].attempt == 1
+    assert [report.epoch for report in study.trials[1].reports] == [2, 4]
+    assert study.trials[1].reports == study.trials[0].reports
+
+
+def test_a_validation_that_is_never_due_fails_the_trial_and_says_so(search: Search) -> None:
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match="no such metric until the end, as no validation was"
+    ):
+        search(Objective(epoch_period=9))
+
+
+def test_metrics_that_are_made_of_others_are_reported_when_they_are_due(search: Search) -> None:
+    def objective(config: Mapping[str, float]) -> None:
+        estimator = estimator_of(dropping_net(), config["rate"])
+        estimator.val_metrics.append(mx.metric.CompositeEvalMetric([mx.metric.Accuracy(name="inner")]))
+        # Gluon's own lines of a log cannot show such a metric.
+        silent = estimators.LoggingHandler(metrics=[])
+        fit(estimator, Report("inner"), silent, epoch_period=2, event_handlers=[silent])
+
+    study = search(objective, pause_after=9)
+    assert [report.epoch for report in study.trials[0].reports] == [2, 4]
 
 
 def test_a_fit_in_batches_is_refused(search: Search) -> None:

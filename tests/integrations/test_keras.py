@@ -46,15 +46,15 @@ def fit(model: Any, *callbacks: Any, epochs: int = 4, **more: Any) -> Any:
 class Objective:
     """Trains one net in a fit of four epochs, and remembers which epochs Keras trained."""
 
-    def __init__(self, metric: Any = "val_loss", *, eager: bool = True) -> None:
-        self.metric = metric
+    def __init__(self, metric: Any = "val_loss", *, eager: bool = True, **more: Any) -> None:
+        self.metric, self.more = metric, more
         self.eager = eager
         self.epochs: list[list[int]] = []
         self.stopped: list[bool] = []
 
     def __call__(self, config: Mapping[str, float]) -> None:
         model = dropping_net(config["rate"], run_eagerly=self.eager)
-        self.epochs.append(fit(model, Report(self.metric)).epoch)
+        self.epochs.append(fit(model, Report(self.metric), **self.more).epoch)
         self.stopped.append(model.stop_training)
 
 
@@ -170,6 +170,56 @@ def test_a_metric_that_keras_does_not_give_is_an_error_that_lists_those_it_gives
         search(Objective("val_acc"))
     assert "'val_acc', and Keras gave no such metric after epoch 1" in str(raised.value)
     assert "accuracy, loss, val_accuracy, val_loss" in str(raised.value)
+
+
+@pytest.mark.parametrize(("due", "reported"), [(2, [2, 4]), (3, [3]), ([1, 4], [1, 4])])
+@pytest.mark.parametrize(
+    "metric", ["val_loss", ["loss", "val_loss"], lambda logs: {"val_loss": logs["val_loss"]}]
+)
+def test_an_epoch_whose_validation_is_not_due_has_no_report(
+    search: Search, metric: Any, due: int | list[int], reported: list[int]
+) -> None:
+    study = search(Objective(metric, validation_freq=due), pause_after=9, minimize="val_loss")
+    assert [report.epoch for report in study.trials[0].reports] == reported
+
+
+def test_a_metric_of_training_is_reported_whether_or_not_a_validation_is_due(search: Search) -> None:
+    study = search(Objective("loss", validation_freq=2))
+    assert [report.epoch for report in study.trials[0].reports] == [1, 2, 3, 4]
+
+
+def test_a_trial_goes_on_after_an_epoch_that_was_not_reported(search: Search, storage: Path | None) -> None:
+    study = search(Objective(validation_freq=2), pause_after=1, storage=storage)
+    assert study.trials[1].attempt == 1
+    assert [report.epoch for report in study.trials[1].reports] == [2, 4]
+    assert study.trials[1].reports == study.trials[0].reports
+
+
+def test_a_fit_for_each_epoch_reports_those_that_are_validated(search: Search) -> None:
+    def objective(config: Mapping[str, float]) -> None:
+        model = dropping_net(config["rate"], run_eagerly=True)
+        for epoch in range(4):
+            fit(model, Report("val_loss"), epochs=epoch + 1, initial_epoch=epoch, validation_freq=2)
+
+    study = search(objective, pause_after=9)
+    assert [report.epoch for report in study.trials[0].reports] == [2, 4]
+
+
+def test_a_validation_that_is_never_due_fails_the_trial_and_says_so(search: Search) -> None:
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match="no such metric until the end, as no validation was"
+    ):
+        search(Objective(validation_freq=9))
+
+
+@pytest.mark.parametrize(("name", "epoch"), [("val_acc", 2), ("acc", 1)])
+def test_a_name_that_keras_does_not_give_is_an_error_as_soon_as_it_is_due(
+    search: Search, name: str, epoch: int
+) -> None:
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match=f"'{name}', and Keras .* after epoch {epoch}, but"
+    ):
+        search(Objective(name, validation_freq=2))
 
 
 def test_outside_of_a_trial_nothing_happens() -> None:

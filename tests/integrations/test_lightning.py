@@ -179,6 +179,65 @@ def test_a_metric_that_lightning_does_not_give_is_an_error_that_lists_those_it_g
     assert "val_loss" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("when", "reported"),
+    [
+        ({"check_val_every_n_epoch": 2}, [2, 4]),
+        ({"check_val_every_n_epoch": 3}, [3]),
+        ({"check_val_every_n_epoch": None, "val_check_interval": 4}, [2, 3, 4]),
+        ({"val_check_interval": 1}, [1, 2, 3, 4]),
+    ],
+)
+@pytest.mark.parametrize(
+    "metric", ["val_loss", ["train_loss", "val_loss"], lambda metrics: {"val_loss": metrics["val_loss"]}]
+)
+def test_an_epoch_whose_validation_is_not_due_has_no_report(
+    search: Search, metric: Any, when: dict[str, Any], reported: list[int]
+) -> None:
+    study = search(Objective(metric, **when), pause_after=9, minimize="val_loss")
+    assert [report.epoch for report in study.trials[0].reports] == reported
+
+
+def test_a_metric_of_training_is_reported_whether_or_not_a_validation_is_due(search: Search) -> None:
+    study = search(Objective("train_loss", check_val_every_n_epoch=2))
+    assert [report.epoch for report in study.trials[0].reports] == [1, 2, 3, 4]
+
+
+def test_a_trial_goes_on_after_an_epoch_that_was_not_reported(search: Search, storage: Path | None) -> None:
+    objective = Objective(check_val_every_n_epoch=2)
+    study = search(objective, pause_after=1, storage=storage)
+    assert study.trials[1].attempt == 1
+    assert [report.epoch for report in study.trials[1].reports] == [2, 4]
+    assert study.trials[1].reports == study.trials[0].reports
+
+
+def test_a_validation_that_is_never_due_fails_the_trial_and_says_so(search: Search) -> None:
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match="no such metric until the end, as no validation"
+    ) as raised:
+        search(Objective(check_val_every_n_epoch=9))
+    assert "'val_loss'" in str(raised.value)
+
+
+def test_a_name_that_no_validation_gives_is_an_error_as_soon_as_one_was_due(search: Search) -> None:
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match="'val_acc', and Lightning gave no such metric after epoch 2"
+    ):
+        search(Objective("val_acc", check_val_every_n_epoch=2))
+
+
+def test_without_a_validation_the_first_epoch_tells_that_a_metric_is_missing(search: Search) -> None:
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match="'val_loss', and Lightning gave no such metric after epoch 1"
+    ):
+        search(Objective(limit_val_batches=0))
+
+
+def test_the_check_before_training_is_no_validation(search: Search) -> None:
+    study = search(Objective(check_val_every_n_epoch=2, num_sanity_val_steps=1), pause_after=9)
+    assert [report.epoch for report in study.trials[0].reports] == [2, 4]
+
+
 def test_outside_of_a_trial_nothing_happens() -> None:
     trainer, epochs = trainer_of(Report("no such metric"), epochs=2), Epochs()
     trainer.callbacks.append(epochs)
