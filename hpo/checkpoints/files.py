@@ -67,25 +67,14 @@ def write(path: Path, states: Mapping[str, Tree], about: Mapping[str, Any]) -> N
     states = {name: tidy(state, name) for name, state in states.items()}
     notes = _notes(about)
     try:
-        _make_folder(path.parent)
-        # In the same folder: only within a file system is a rename atomic. With a token, as a writer that was
-        # killed may have left its file.
-        temporary = path.with_name(f"{path.name}-{secrets.token_hex(4)}{TEMPORARY}")
         try:
-            with open(temporary, "xb") as file:
-                _write_archive(file, states, notes)
-                file.flush()
-                # Before the rename: else a power cut may leave the name with an empty file.
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        _sync_folder(path.parent)
+            _write_file(path, states, notes)
+        except FileNotFoundError:
+            # The folder vanished meanwhile: another process may sweep away those that are empty.
+            _write_file(path, states, notes)
     except OSError as error:
         raise CheckpointError(
-            f"The checkpoint {path} could not be written: {error.strerror or error}. Nothing that was there "
+            f"The checkpoint {path} could not be written: {_reason(error, path)}. Nothing that was there "
             f"was changed. Make room on the disk or let the folder be written; keep='none' does without "
             f"checkpoints."
         ) from error
@@ -100,14 +89,16 @@ def read(path: Path) -> tuple[dict[str, Tree], dict[str, Any]]:
     try:
         with open_regular(path) as file, _explained(path):
             return _read_archive(file, path)
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"There is no checkpoint {path}. It was deleted, or the folder beside the study was moved: put "
-            f"it "
-            f"back, or train again."
-        ) from error
     except OSError as error:
-        raise CheckpointError(f"The checkpoint {path} cannot be read: {error.strerror or error}.") from error
+        if isinstance(error, FileNotFoundError) and _obstacle(path) is None:
+            raise CheckpointError(
+                f"There is no checkpoint {path}. It was deleted, or the folder beside the study was moved: "
+                f"put it back, or train again."
+            ) from error
+        raise CheckpointError(
+            f"The checkpoint {path} cannot be read: {_reason(error, path)}. Put back what was there "
+            f"or let it be read, or train again."
+        ) from error
 
 
 def _notes(about: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +109,39 @@ def _notes(about: Mapping[str, Any]) -> dict[str, Any]:
             f"The notes in a checkpoint are values of JSON; {error}. Received {about!r}."
         ) from error
     return dict(about)
+
+
+def _write_file(path: Path, states: Mapping[str, Tree], about: dict[str, Any]) -> None:
+    _make_folder(path.parent)
+    # In the same folder: only within a file system is a rename atomic. With a token, as a writer that was
+    # killed may have left its file.
+    temporary = path.with_name(f"{path.name}-{secrets.token_hex(4)}{TEMPORARY}")
+    try:
+        with open(temporary, "xb") as file:
+            _write_archive(file, states, about)
+            file.flush()
+            # Before the rename: else a power cut may leave the name with an empty file.
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _reason(error: OSError, path: Path) -> str:
+    """Why the system refused a file, in words."""
+    return _obstacle(path) or error.strerror or str(error)
+
+
+def _obstacle(path: Path) -> str | None:
+    """What stands in the place of one of the folders above a file; None if nothing does."""
+    for folder in reversed(path.parents):
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            kind = "a link that leads nowhere" if os.path.islink(folder) else "a file"
+            return f"{folder} is {kind}, and no folder"
+    return None
 
 
 def _write_archive(file: BinaryIO, states: Mapping[str, Tree], about: dict[str, Any]) -> None:

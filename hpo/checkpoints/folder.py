@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,7 +14,9 @@ from hpo.backend import Tree
 from hpo.checkpoints import files
 from hpo.errors import CheckpointError
 
-_NAME = re.compile(r"(\d+)-(\d+)\.npz")
+_FOLDER = re.compile(r"trial-(\d{6,})")
+_NAME = re.compile(r"(\d{6,})-(\d+)\.npz")
+_UNFINISHED = re.compile(rf"{_NAME.pattern}-[0-9a-f]{{8}}{re.escape(files.TEMPORARY)}")
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,17 @@ class CheckpointFolder:
         return copied
 
     def exists(self, checkpoint: Checkpoint) -> bool:
-        """Whether its file is there."""
-        return Path(checkpoint.path).is_file()
+        """Whether its file is there, as far as can be seen."""
+        # Not by `Path.is_file`, which raises where a folder above it must not be read.
+        return os.path.isfile(checkpoint.path)
+
+    def trials(self) -> list[int]:
+        """The ids of the trials that have a folder here, in order."""
+        return sorted(int(match[1]) for match in map(_FOLDER.fullmatch, _names(self.path)) if match)
 
     def written(self, trial: int) -> list[Checkpoint]:
         """A trial's checkpoints that are there, by epoch and then by attempt."""
-        matches = filter(None, map(_NAME.fullmatch, self._names(trial)))
+        matches = filter(None, map(_NAME.fullmatch, _names(self._folder_of(trial))))
         found = [self.checkpoint(trial, attempt=int(match[2]), epoch=int(match[1])) for match in matches]
         return sorted(found, key=lambda one: (one.epoch, one.attempt))
 
@@ -106,29 +114,31 @@ class CheckpointFolder:
     def delete_trial(self, trial: int, keep: Iterable[Checkpoint] = ()) -> None:
         """Remove a trial's checkpoints, and the unfinished files of a writer that was killed.
 
+        What cannot be removed stays: it costs room on the disk and nothing else.
+
         Args:
             trial: the trial's id; nothing of it may be written meanwhile.
             keep: those to leave.
-
-        Raises:
-            CheckpointError: a file cannot be removed.
         """
         folder = self._folder_of(trial)
         kept = {Path(one.path).name for one in keep}
-        for name in self._names(trial):
-            if name not in kept and (_NAME.fullmatch(name) or name.endswith(files.TEMPORARY)):
-                _remove(folder / name)
+        for name in _names(self._folder_of(trial)):
+            if name not in kept and (_NAME.fullmatch(name) or _UNFINISHED.fullmatch(name)):
+                with suppress(OSError):
+                    (folder / name).unlink()
         with suppress(OSError):  # something is left in it, or it was never there
             folder.rmdir()
 
     def _folder_of(self, trial: int) -> Path:
         return self.path / f"trial-{trial:06d}"
 
-    def _names(self, trial: int) -> list[str]:
-        try:
-            return [entry.name for entry in self._folder_of(trial).iterdir()]
-        except FileNotFoundError:
-            return []
+
+def _names(folder: Path) -> list[str]:
+    # A folder that is not there, is a file or must not be read holds nothing that can be worked with.
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _remove(path: Path) -> None:

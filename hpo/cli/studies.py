@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +15,6 @@ from hpo.storage import Storage, open_storage
 from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.trial import Trial
-
-_TRIAL_FOLDER = re.compile(r"trial-(\d+)")
 
 
 @contextmanager
@@ -161,10 +158,7 @@ def kept_by(trial: Trial) -> list[KeptFile]:
 def kept_in(study: Study) -> list[KeptFile]:
     """All checkpoints of a study that are there, by trial; found by their folders, not trial by trial."""
     folder = study.history.folder
-    if folder is None or not folder.path.is_dir():
-        return []
-    matches = filter(None, (_TRIAL_FOLDER.fullmatch(entry.name) for entry in folder.path.iterdir()))
-    numbers = sorted(int(match[1]) for match in matches)
+    numbers = [] if folder is None else folder.trials()
     return [
         kept for number in numbers if number < len(study.trials) for kept in kept_by(study.trials[number])
     ]

@@ -4,13 +4,16 @@ import io
 import json
 import os
 import resource
+import secrets
 import subprocess
 import sys
 import textwrap
 import zipfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -110,6 +113,7 @@ def test_those_that_are_there_are_listed_by_epoch(folder: CheckpointFolder) -> N
     (folder.path / "trial-000003" / "notes.txt").touch()
     assert [(one.epoch, one.attempt) for one in folder.written(3)] == [(1, 0), (2, 0), (2, 1), (10, 0)]
     assert folder.written(4) == []
+    assert folder.trials() == [3]
 
 
 def test_one_is_deleted(folder: CheckpointFolder) -> None:
@@ -248,6 +252,78 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_says_so(tmp_path: Path) -
         saved(CheckpointFolder(tmp_path / "study"))
 
 
+def a_file(place: Path) -> None:
+    place.write_text("mine")
+
+
+def a_dangling_link(place: Path) -> None:
+    place.symlink_to(place.with_name("gone"))
+
+
+@pytest.mark.parametrize("level", ["study", "study/trial-000003"])
+@pytest.mark.parametrize(
+    ("put", "said"),
+    [(a_file, "is a file, and no folder"), (a_dangling_link, "is a link that leads nowhere, and no folder")],
+)
+def test_what_stands_in_the_place_of_a_folder_is_named(
+    folder: CheckpointFolder, put: Callable[[Path], None], said: str, level: str
+) -> None:
+    kept = CheckpointFolder(folder.path.with_name("whole"))
+    other = saved(kept)
+    place = folder.path.with_name("study") if level == "study" else folder.path / "trial-000003"
+    place.parent.mkdir(exist_ok=True)
+    put(place)
+    for use in (lambda: saved(folder), lambda: folder.copy(other, 3)):
+        with refused(f"could not be written: .*{level} {said}. Nothing that was there"):
+            use()
+    with refused(f"cannot be read: .*{level} {said}. Put back what was there"):
+        folder.checkpoint(3, 0, 1).load()
+    assert not folder.exists(folder.checkpoint(3, 0, 1))
+    assert folder.written(3) == []
+    assert folder.trials() == ([] if level == "study" else [3])
+    folder.delete_trial(3)
+    assert place.is_symlink() or place.read_text() == "mine"
+
+
+def test_a_folder_that_must_not_be_read_holds_nothing_to_work_with(
+    folder: CheckpointFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = saved(folder)
+
+    def refusing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def called(path: Any, *arguments: Any, **options: Any) -> Any:
+            if "trial-000003/" in f"{path}/" and str(path) != str(Path(checkpoint.path).parent):
+                raise PermissionError(13, "Permission denied", str(path))
+            return function(path, *arguments, **options)
+
+        return called
+
+    # Root, who runs many a container, may read everywhere: so not by the folder's mode.
+    for name in ("stat", "open"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    monkeypatch.setattr(os, "listdir", Mock(side_effect=PermissionError(13, "Permission denied")))
+    assert (folder.trials(), folder.written(3)) == ([], [])
+    assert not folder.exists(checkpoint)
+    folder.delete_trial(3)
+    with refused("cannot be read: Permission denied. Put back what was there or let it be read"):
+        checkpoint.load()
+
+
+def test_a_folder_that_vanishes_while_a_file_is_written_is_made_anew(
+    folder: CheckpointFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vanish = [True]
+
+    def token(length: int) -> str:
+        if vanish.pop():
+            (folder.path / "trial-000003").rmdir()
+            vanish.append(False)
+        return "0" * 2 * length
+
+    monkeypatch.setattr(secrets, "token_hex", token)
+    assert saved(folder).load()[1] == {"epoch": 1}
+
+
 def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(
     folder: CheckpointFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +344,17 @@ def test_a_file_that_cannot_be_read_is_an_error_that_says_so(folder: CheckpointF
     Path(folder.checkpoint(3, 0, 1).path).mkdir(parents=True)
     with refused(r"000001-0\.npz cannot be read: It is a folder"):
         folder.checkpoint(3, 0, 1).load()
+
+
+def test_a_trial_s_file_that_cannot_be_removed_stays_and_costs_nothing_else(
+    folder: CheckpointFolder,
+) -> None:
+    saved(folder, 2)
+    Path(folder.checkpoint(3, 0, 1).path).mkdir()
+    for name in ("notes.tmp", "1-0.npz"):
+        (folder.path / "trial-000003" / name).touch()
+    folder.delete_trial(3)
+    assert files(folder) == ["1-0.npz", "notes.tmp"]
 
 
 def test_a_file_that_cannot_be_removed_is_an_error_that_says_so(folder: CheckpointFolder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,22 @@ def test_what_to_keep_is_one_of_three(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="keep= is 'best', 'all' or 'none'; received 'some'"):
         search(tmp_path / "s.db", keep="some")
     assert search(tmp_path / "s.db", keep="all").num_completed  # no study was left behind
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_folder_that_becomes_a_file_costs_the_checkpoints_and_nothing_else(
+    tmp_path: Path, workers: int
+) -> None:
+    def replace(event: hpo.study.Event, study: hpo.Study) -> None:
+        folder = study.history.folder
+        assert folder is not None
+        if event.trial == 1 and folder.path.is_dir():
+            shutil.rmtree(folder.path)
+            folder.path.touch()
+
+    study = search(tmp_path / "s.db", callbacks=replace, keep="all", workers=workers)
+    assert study.trials == search(tmp_path / "whole.db").trials
+    assert [trial.kept for trial in study.trials] == [(), (), ()]
+    assert "is a file, and no folder" in str(study)
+    # With a new log of each worker, and another look at what was kept.
+    assert search(tmp_path / "s.db", resume=True, workers=workers).trials == study.trials
