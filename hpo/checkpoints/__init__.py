@@ -2,12 +2,14 @@
 
 from hpo.backend import Tree
 from hpo.checkpoints.attachments import Attachments
+from hpo.checkpoints.files import UNWRITTEN
 from hpo.checkpoints.folder import Checkpoint, CheckpointFolder
 from hpo.checkpoints.models import load_into, model_arrays
 from hpo.checkpoints.states import Stateful, capture, is_stateful, restore
 from hpo.checkpoints.trees import check_array, check_arrays, tidy
 
 __all__ = [
+    "UNWRITTEN",
     "Attachments",
     "Checkpoint",
     "CheckpointFolder",

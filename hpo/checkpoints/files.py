@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import secrets
 import struct
 import zipfile
@@ -32,6 +33,13 @@ from hpo.inputs import check_stored, open_regular
 FORMAT = 1
 CONTENTS = "checkpoint.json"
 TEMPORARY = ".tmp"
+# Older logs hold this text, too.
+UNWRITTEN = re.compile(
+    r"The checkpoint (?P<path>.+?) could not be written: (?P<reason>.+?)\. Nothing that was there was ",
+    re.DOTALL,
+)
+"""What is said of a checkpoint that could not be written."""
+
 # The same states make the same bytes. ZIP knows no earlier date.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (

@@ -90,9 +90,8 @@ class SearchProgress:
         if event.kind is EventKind.TRIAL_COMPLETED:
             self._take_best(study)
         if event.trial is None:
-            if event.kind is EventKind.NOTED and event.data["topic"] == "checkpoints":
-                self._say_once("checkpoints", f"Warning: {event.data['text']}")
-        elif event.kind is EventKind.TRIAL_STARTED:
+            return
+        if event.kind is EventKind.TRIAL_STARTED:
             self._begin(event, event.trial, study)
         elif event.kind is EventKind.NONDETERMINISTIC:
             self._say_once("nondeterministic", _nondeterministic(event))

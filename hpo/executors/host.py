@@ -100,8 +100,10 @@ class Host:
         end_if_forked(self._process)
         # A new number each time: the log takes one checkpoint of an attempt and epoch.
         number = max(epoch, self._saved + 1)
-        if self._save(number):
-            self._tell(number, None, saved=True)
+        saved = self._save(number)
+        # A problem is told at once: an objective that only returns a number makes no report to tell it with.
+        if saved or self._files.problem is not None:
+            self._tell(number, None, saved=saved)
 
     def explain_silence(self, reason: str) -> None:
         """Keep the reason why there may be no report."""

@@ -20,19 +20,8 @@ from hpo.space import Space
 from hpo.storage import StudyLog
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.log import Log
+from hpo.study.notes import Note, unwritten_in
 from hpo.study.trial import Direction, Metric, Report, Trial, TrialState
-
-
-class Note(NamedTuple):
-    """A remark on a study as a whole.
-
-    Attributes:
-        topic: what it is about, one word such as `data`.
-        text: the remark.
-    """
-
-    topic: str
-    text: str
 
 
 class Placed(NamedTuple):
@@ -86,6 +75,7 @@ class History:
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
         notes: the remarks, in order.
+        unwritten: for each trial of which a checkpoint could not be written the last reason.
         tested: the result on the sealed test set; None while it is sealed.
         replicated: for each trial that was confirmed its metrics on other draws, by the number of the draw.
         running: ids of the trials that are under way, in the order of their starts.
@@ -123,6 +113,7 @@ class History:
         self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
         self.notes: list[Note] = []
+        self.unwritten: dict[int, str] = {}
         self.tested: Tested | None = None
         self.replicated: dict[int, dict[int, dict[str, float]]] = {}
         # Dictionaries as ordered sets.
@@ -326,6 +317,7 @@ class History:
             seconds=log.elapsed(worked) - log.elapsed(started) if over else None,
             kept=tuple(point for point in self.checkpoints(number) if os.path.exists(point.path)),
             best_epoch=self.best_epoch(number) if reports else None,
+            unwritten=self.unwritten.get(number),
         )
 
     def _chain(self, place: int) -> Iterator[int]:
@@ -389,7 +381,11 @@ class History:
         return None if here else _LATE
 
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
-        self.notes.append(Note(data["topic"], data["text"]))
+        note = Note(data["topic"], data["text"])
+        self.notes.append(note)
+        unwritten = unwritten_in(note)
+        if unwritten is not None:
+            self.unwritten[unwritten.trial] = unwritten.reason
         if data["topic"] == GAVE_UP:
             failed = [trial for trial in data["trials"] if self.state(trial) is TrialState.FAILED]
             self.given_up.update(dict.fromkeys(failed))

@@ -84,6 +84,12 @@ class Retention:
             CheckpointError: there is none.
         """
         point, folder = self.newest(parent), self._history.folder
+        reason = self._history.unwritten.get(parent)
+        if point is None and reason is not None:
+            raise CheckpointError(
+                f"A new trial cannot start from trial {parent}, whose checkpoints could not be written: "
+                f"{reason}. Mend that, and let another trial be the one to start from."
+            )
         if point is None or folder is None:
             raise CheckpointError(
                 f"A new trial cannot start from trial {parent}, which has no checkpoint. Give the study a "

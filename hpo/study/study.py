@@ -11,7 +11,8 @@ from hpo.space import Space
 from hpo.storage.events import Event
 from hpo.study import ranks
 from hpo.study.hints import Hint, find_hints
-from hpo.study.history import History, Note, Tested
+from hpo.study.history import History, Tested
+from hpo.study.notes import Note, summary
 from hpo.study.ranks import Confirmed, Incumbents, confirmed
 from hpo.study.tables import html_table, printable, record, table, text_table
 from hpo.study.trial import Metric, Ranked, Trial, TrialState
@@ -132,8 +133,11 @@ class Study:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Remarks on the study as a whole, such as which data it used and why."""
-        return tuple(self._history.notes)
+        """Remarks on the study as a whole, such as which data it used and why.
+
+        All checkpoints that could not be written for one reason are one remark, with their number.
+        """
+        return tuple(summary(self._history.notes))
 
     @property
     def tested(self) -> Tested | None:

@@ -108,6 +108,7 @@ class Trial:
         seconds: how long the last attempt took; None while it runs.
         kept: its checkpoints whose files are there, by epoch.
         best_epoch: the epoch of its best report; None where there are no reports or several metrics.
+        unwritten: why a checkpoint of it could not be written; None if all that were to be were.
     """
 
     id: int
@@ -127,6 +128,7 @@ class Trial:
     seconds: float | None = field(default=None, compare=False)
     kept: tuple[Checkpoint, ...] = field(default=(), compare=False, repr=False)
     best_epoch: int | None = field(default=None, repr=False)
+    unwritten: str | None = field(default=None, compare=False, repr=False)
 
     def checkpoint(self, which: Literal["best", "last"] | int = "best") -> Checkpoint:
         """One of the trial's checkpoints.
@@ -135,7 +137,7 @@ class Trial:
             which: the checkpoint of its best epoch, of its last one, or of the epoch of this number.
 
         Raises:
-            CheckpointError: it was not kept.
+            CheckpointError: it was not kept, or could not be written.
         """
         last = self.kept[-1].epoch if self.kept else None
         # An objective that reports no epochs has a last state only.
@@ -145,10 +147,15 @@ class Trial:
             if kept.epoch == wanted:
                 return kept
         there = ", ".join(str(kept.epoch) for kept in self.kept) or "none"
+        missing = f"Trial {self.id} has no checkpoint of its {which} epoch; kept are those of: {there}."
+        if self.unwritten is not None:
+            raise CheckpointError(
+                f"{missing} Checkpoints of this trial could not be written: {self.unwritten}. Mend that, and "
+                f"train its config again."
+            )
         raise CheckpointError(
-            f"Trial {self.id} has no checkpoint of its {which} epoch; kept are those of: {there}. Models are "
-            f"kept by a study with storage=, by default of its best trial (keep='best', 'all' or 'none'), if "
-            f"the objective uses a Trainer or calls trial.checkpoint(model=...)."
+            f"{missing} Models are kept by a study with storage=, by default of its best trial (keep='best', "
+            f"'all' or 'none'), if the objective uses a Trainer or calls trial.checkpoint(model=...)."
         )
 
     def arrays(self, which: Literal["best", "last"] | int = "best") -> dict[str, Array]:

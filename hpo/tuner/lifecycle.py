@@ -19,6 +19,7 @@ from hpo.schedulers import End, Grant, Scheduler, Step, described
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Presence, host_of
+from hpo.study.notes import note_of, unwritten_in
 from hpo.study.retention import Keep, Retention
 from hpo.study.study import Study
 from hpo.study.writer import Callback, Writer
@@ -77,6 +78,7 @@ class Lifecycle:
         self._until: dict[int, int] = {}
         self._depth = 0
         self._progressed: dict[int, int] = {}
+        self._warned_of: set[str | None] = set()
 
     @property
     def in_flight(self) -> Set[int]:
@@ -328,12 +330,12 @@ class Lifecycle:
         if not is_over:
             self._progressed[trial] = attempt
             if progress.problem is not None:
-                self._writer.note("checkpoints", f"trial {trial}: {progress.problem}")
+                self._tell_of(trial, progress.problem)
             # A trial that repeats epochs after a restart is decided on where the log ends, not before.
             is_last = True
-            if progress.result is None:
+            if progress.result is None and progress.saved:
                 self._writer.checkpoint(trial, attempt, progress.epoch)
-            else:
+            elif progress.result is not None:
                 report, is_new = self._writer.report(
                     trial, attempt, progress.epoch, progress.result, saved=progress.saved
                 )
@@ -407,6 +409,22 @@ class Lifecycle:
     def _fail(self, trial: int, attempt: int, error: ResultError) -> None:
         """Record that what a trial gave is no result."""
         self.finish(failed(Assignment(trial, {}, attempt), error))
+
+    def _tell_of(self, trial: int, problem: str) -> None:
+        """Record what went wrong with a trial's checkpoint, and warn of the first one for each reason."""
+        note = note_of(trial, problem)
+        unwritten = unwritten_in(note)
+        reason = None if unwritten is None else unwritten.reason
+        # Once for each trial: on a full disk every epoch of every trial meets the same.
+        if reason is None or self.history.unwritten.get(trial) != reason:
+            self._writer.note(*note)
+        if reason not in self._warned_of:
+            self._warned_of.add(reason)
+            _log.warning(
+                "Trial %d: %s The search goes on. What else is of this kind is in the study's notes.",
+                trial,
+                problem,
+            )
 
     def _was_taken_over(self, trial: int, attempt: int) -> bool:
         """Whether a later start of the trial replaced this one."""

@@ -242,3 +242,16 @@ class TestRefusals:
         assert "best      x = " in answer.stdout
         assert "study.db was deleted while it was in use" in answer.stderr
         assert "Go on with: hpo run lost_objective:f" in answer.stderr
+
+
+def test_checkpoints_that_cannot_be_written_are_warned_about_once_and_shown_as_one_note(
+    hpo: Command, hpo_process: Command
+) -> None:
+    Path("study.db.files").touch()
+    answer = hpo_process(*own("learns", "--trials", "4", "--name", "a"))
+    assert answer.code == 0
+    assert (answer.stdout + answer.stderr).count("could not be written") == 1
+    assert answer.stderr.startswith("Trial 0: The checkpoint ")
+    shown = hpo("show", "study.db").stdout
+    assert shown.count("could not be written") == 1
+    assert "checkpoints Checkpoints of 4 trials could not be written" in " ".join(shown.split())
