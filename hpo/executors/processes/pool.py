@@ -6,7 +6,6 @@ import os
 import selectors
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from typing import Any
 from hpo.checkpoints import CheckpointFolder
 from hpo.executors.placement import Placement
 from hpo.executors.processes.environment import worker_environment
+from hpo.executors.processes.folders import make_folder
 from hpo.executors.processes.handle import WorkerHandle
 from hpo.executors.processes.limits import Limits
 from hpo.executors.processes.messages import Exit, Setup
@@ -71,7 +71,7 @@ class Pool:
         self._selector = selectors.DefaultSelector()
         self._turn = self._num_started = 0
         self._looked = time.monotonic()
-        self._private = Path(tempfile.mkdtemp(prefix="hpo-workers-"))
+        self._private = make_folder()
         self._objective = self._private / "objective.pickle"
         self._objective.write_bytes(equipment.objective)
         self._logs = equipment.log_folder or self._private
