@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 
 from hpo.executors import Assignment, Ending, Outcome
+from hpo.objective.failure import FailureKind
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Any]
 
 
-def reason(outcome: Outcome) -> str:
-    assert outcome.ending is Ending.LOST
+def reason(outcome: Outcome, kind: FailureKind = FailureKind.LOST) -> str:
+    assert outcome.ending is (Ending.LOST if kind is FailureKind.LOST else Ending.FAILED)
+    assert outcome.kind is kind
     assert outcome.result is None
     return outcome.reason or ""
 
@@ -120,7 +122,7 @@ def test_too_much_memory(run: Run) -> None:
         time.sleep(60)
         del held
 
-    text = reason(run(greedy, memory_limit=300 * 2**20))
+    text = reason(run(greedy, memory_limit=300 * 2**20), FailureKind.MEMORY)
     assert "of memory, more than memory_limit=314572800 (300 MiB) allows." in text
     assert 300 < float(text.split(" held ")[1].split(" MiB")[0]) < 1000
 
@@ -131,7 +133,7 @@ def test_memory_of_what_the_objective_started_counts(run: Run) -> None:
     def greedy(config: dict[str, Any]) -> int:
         return subprocess.run([sys.executable, "-c", program], check=False).returncode
 
-    assert "memory_limit" in reason(run(greedy, memory_limit=300 * 2**20))
+    assert "memory_limit" in reason(run(greedy, memory_limit=300 * 2**20), FailureKind.MEMORY)
 
 
 def test_too_long(run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,19 @@ def test_the_log_says_how_often_and_why(tmp_path: Path) -> None:
     study = search(tmp_path, times=1, max_retries=1)
     lost = [event.data.get("lost") for event in study.events if event.kind is EventKind.TRIAL_STARTED]
     assert "SIGKILL" in str(lost[1])
+
+
+def test_a_trial_that_needs_more_memory_than_it_may_is_not_run_again(tmp_path: Path) -> None:
+    def greedy(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> float:
+        held = bytearray(os.urandom(1) * (400 * 2**20)) if trial.id == 0 else b""
+        time.sleep(60 if held else 0)
+        return 0.5
+
+    workers = hpo.Workers(1, memory_limit=300 * 2**20)
+    study = hpo.search(greedy, SPACE, num_trials=2, seed=0, storage=tmp_path / "s.db", workers=workers)
+    assert [(trial.state.value, trial.attempt) for trial in study.trials] == [("failed", 0), ("completed", 0)]
+    [failure] = [event for event in study.events if event.kind is EventKind.TRIAL_FAILED]
+    assert failure.data["kind"] == "memory"
 
 
 def test_after_its_retries_it_has_failed_and_the_others_go_on(tmp_path: Path) -> None:

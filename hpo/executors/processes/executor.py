@@ -19,7 +19,7 @@ from hpo.executors.placement import Placement
 from hpo.executors.processes.dispatch import Dispatch, on_device
 from hpo.executors.processes.environment import check_posix
 from hpo.executors.processes.handle import KILL_SECONDS, WorkerHandle
-from hpo.executors.processes.limits import Limits
+from hpo.executors.processes.limits import Excess, Limits
 from hpo.executors.processes.messages import (
     Beat,
     Broken,
@@ -66,7 +66,8 @@ class ProcessExecutor:
             accelerator. None leaves them the placement's.
         threads: how many threads one operation of the framework may use; None leaves that to the
             environment.
-        memory_limit: bytes of resident memory of a worker and what it started.
+        memory_limit: bytes of resident memory of a worker and what it started. A trial that needs more has
+            failed for want of memory, and is not run again.
         trial_timeout: seconds of one assignment.
         stale_after: seconds without a sign of life after which a worker is lost. Generous, since a
             framework may hold the interpreter's lock while it compiles.
@@ -281,16 +282,19 @@ class ProcessExecutor:
     def _look(self) -> None:
         """End the workers that are over a limit or no longer there."""
         self._looked = time.monotonic()
-        for worker, reason in self._pool.offenders():
-            self._lose(worker, reason)
+        for worker, excess in self._pool.offenders():
+            self._lose(worker, excess)
 
-    def _lose(self, worker: WorkerHandle, reason: str | None = None) -> None:
+    def _lose(self, worker: WorkerHandle, excess: Excess | None = None) -> None:
         """Give up a worker, and with it the trials that it runs."""
         # `_drop` forgets them.
         lost = list(worker.assignments.values())
-        if reason is None:
+        if excess is None:
             worker.wait(KILL_SECONDS)  # let it end as it does, to know how
         self._drop(worker)
+        loss = excess or Excess(worker.how_it_ended())
+        # Of several trials that share the memory, each may do well alone.
+        is_its_own = loss.kind is FailureKind.MEMORY and len(lost) == 1
         for one in lost:
             output = last_lines(worker.log, one.trial, one.attempt)
             if self._keeps_logs:
@@ -299,9 +303,10 @@ class ProcessExecutor:
                 Outcome(
                     one.trial,
                     one.attempt,
-                    Ending.LOST,
-                    reason=reason or worker.how_it_ended(),
+                    Ending.FAILED if is_its_own else Ending.LOST,
+                    reason=loss.reason,
                     traceback=output.strip() or None,
+                    kind=loss.kind,
                 )
             )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from hpo.objective.failure import FailureKind
 
 # A parent that was busy elsewhere does not hold its absence against the workers.
 _LONGEST_STEP = 1.0
@@ -44,6 +46,18 @@ class Limits:
                 raise ValueError(f"{name}= takes a positive number of {unit}; received {value!r}.")
 
 
+class Excess(NamedTuple):
+    """How a worker exceeded a limit.
+
+    Attributes:
+        reason: in one line.
+        kind: MEMORY if its trial would do so again; LOST where another try may go well.
+    """
+
+    reason: str
+    kind: FailureKind = FailureKind.LOST
+
+
 class LimitWatch:
     """Keeps an eye on one worker.
 
@@ -63,8 +77,8 @@ class LimitWatch:
         """The worker showed a sign of life."""
         self._silence = 0.0
 
-    def exceeded(self, seconds: float, process: int, *, running: bool) -> str | None:
-        """What limit is exceeded, in one line; None if none is.
+    def exceeded(self, seconds: float, process: int, *, running: bool) -> Excess | None:
+        """Which limit is exceeded; None if none is.
 
         Args:
             seconds: since the last look.
@@ -74,7 +88,7 @@ class LimitWatch:
         step = min(seconds, _LONGEST_STEP)
         self._silence += step
         if self._silence > self._limits.silence:
-            return (
+            return Excess(
                 f"Its worker gave no sign of life for {self._silence:.1f} s "
                 f"(stale_after={self._limits.silence:g}) and was ended."
             )
@@ -82,7 +96,7 @@ class LimitWatch:
             return None
         self._trial += step
         if self._limits.seconds is not None and self._trial > self._limits.seconds:
-            return (
+            return Excess(
                 f"It ran for {self._trial:.1f} s, longer than trial_timeout={self._limits.seconds:g} allows."
             )
         if self._limits.memory is None:
@@ -91,9 +105,10 @@ class LimitWatch:
         used = memory_below(process)
         if used <= self._limits.memory:
             return None
-        return (
+        return Excess(
             f"Its worker and what that started held {used / 2**20:,.0f} MiB of memory, more than "
-            f"memory_limit={self._limits.memory} ({self._limits.memory / 2**20:,.0f} MiB) allows."
+            f"memory_limit={self._limits.memory} ({self._limits.memory / 2**20:,.0f} MiB) allows.",
+            FailureKind.MEMORY,
         )
 
 
