@@ -6,12 +6,15 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from hpo.errors import StorageError
 from hpo.storage.database import Database
 from hpo.storage.recent import Recent
+from hpo.storage.waits import Wait
+
+Result = TypeVar("Result")
 
 # Opening one again costs as much as several appends, and a search seldom writes to more studies by turns.
 _recent = Recent(most=8)
@@ -23,6 +26,8 @@ _forking = threading.local()
 class Connection:
     """A connection that is made when it is needed, and anew after an error.
 
+    Work whose connection is lost is done again, all of it, on another one, until the `timeout` is over.
+
     Args:
         database: what to connect to.
     """
@@ -32,6 +37,7 @@ class Connection:
         # Reentrant: the thread that forks may be inside a transaction.
         self._lock = threading.RLock()
         self._driver: Any = None
+        self._was_connected = False
         self._in_use = False
         self._closed = False
         _connections.add(self)
@@ -40,33 +46,48 @@ class Connection:
         # It was not closed: a study that was only read need not be.
         self._disconnect()
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[Any]:
-        """A cursor to read with, outside of any transaction.
+    def read(self, work: Callable[[Any], Result]) -> Result:
+        """What `work` returns. It gets a cursor outside of any transaction, and after an outage another one.
 
         Raises:
-            StorageError: the database reported an error; the text says what happened and how to mend it.
+            StorageError: the database reported an error, or did not answer in time; the text says what
+                happened and how to mend it.
         """
-        with self._lock, self._errors():
-            yield self._cursor()
+        with self._lock:
+            wait = Wait(self._database.place, self._database.timeout)
+            self._in_use = True
+            try:
+                with self._database.watch(wait, lambda: self._driver):
+                    return self._persist(work, wait)
+            finally:
+                self._in_use = False
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[Any]:
-        """A cursor in a transaction, which is committed at the block's end; an error undoes all of it.
+    def write(self, work: Callable[[Any, bool], Result]) -> Result:
+        """What `work` returns. All that it writes is committed as one transaction, or an error undoes it.
+
+        Args:
+            work: gets a cursor, and whether an earlier transaction of the same work may have been committed:
+                the connection was lost before the answer came. Then it has to look for what it wrote.
 
         Raises:
-            StorageError: as for reading.
+            StorageError: as for `read`.
             Exception: the driver's `integrity_error`, as it is.
         """
-        with self._lock, self._errors():
-            cursor = self._cursor()
+        may_be_done = False
+
+        def transaction(cursor: Any) -> Result:
+            nonlocal may_be_done
             cursor.execute(self._database.begin)
             try:
-                yield cursor
+                result = work(cursor, may_be_done)
+                may_be_done = True
                 cursor.execute("COMMIT")
             except BaseException:  # Ctrl-C, too, must leave no transaction open
                 self._undo()
                 raise
+            return result
+
+        return self.read(transaction)
 
     def close(self) -> None:
         """Disconnect from the database, for good."""
@@ -99,29 +120,48 @@ class Connection:
         """Go on, in either process, with a new connection."""
         self._lock.release()
 
-    def _cursor(self) -> Any:
+    def _persist(self, work: Callable[[Any], Result], wait: Wait) -> Result:
+        while True:
+            with self._errors(wait):
+                return work(self._cursor(wait.left))
+
+    @contextlib.contextmanager
+    def _errors(self, wait: Wait) -> Iterator[None]:
+        """Raise what an error means, or after a wait nothing: then another attempt may succeed."""
+        try:
+            yield
+        except self._database.integrity_error:
+            wait.end()
+            raise
+        except self._database.error as error:
+            self._recover(error, wait)
+        else:
+            wait.end()
+
+    def _recover(self, error: Exception, wait: Wait) -> None:
+        """Prepare another attempt after an error, or raise what it means."""
+        # What was never connected is more likely a wrong address than an outage.
+        is_lost = self._was_connected and self._database.is_lost(self._driver, error)
+        text = self._database.explain(error)
+        # What state it is in now is hard to know; the next one begins afresh.
+        self._disconnect()
+        if not is_lost:
+            raise StorageError(text) from error
+        if not wait.again(error):
+            raise StorageError(
+                f"{text} There was no answer for {self._database.timeout:g} seconds. When the server answers "
+                "again, resume: all that was committed is kept."
+            ) from error
+
+    def _cursor(self, seconds: float) -> Any:
         if self._closed:
             raise StorageError(f"The storage {self._database.place} was closed; open it again.")
         _recent.use(self)
         if self._driver is None:
-            self._driver = self._database.connect()
+            self._driver = self._database.connect(seconds)
+            self._was_connected = True
         self._database.check()
         return self._driver.cursor()
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        self._in_use = True
-        try:
-            yield
-        except self._database.integrity_error:
-            raise
-        except self._database.error as error:
-            text = self._database.explain(error)
-            # What state it is in now is hard to know; the next one begins afresh.
-            self._disconnect()
-            raise StorageError(text) from error
-        finally:
-            self._in_use = False
 
     def _undo(self) -> None:
         try:

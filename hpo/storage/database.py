@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Dialect
+
+from hpo.storage.waits import Wait
 
 
 class Database(Protocol):
@@ -16,6 +20,7 @@ class Database(Protocol):
         integrity_error: what the driver raises where two rows would agree that must not.
         begin: the statement that begins a transaction which will write.
         place: what to call it in an error's text: a path, or a URL without its password.
+        timeout: how many seconds to wait for what keeps it from being used now.
     """
 
     dialect: Dialect
@@ -23,11 +28,15 @@ class Database(Protocol):
     integrity_error: type[Exception]
     begin: str
     place: str
+    timeout: float
 
-    def connect(self) -> Any:
+    def connect(self, seconds: float) -> Any:
         """A new connection as the driver has it (PEP 249), which commits each statement by itself.
 
         It may be used by any thread, by one at a time.
+
+        Args:
+            seconds: how long to wait for a server to accept it.
 
         Raises:
             StorageError: there is no way to the database.
@@ -51,6 +60,24 @@ class Database(Protocol):
 
         Raises:
             StorageError: it is not.
+        """
+        ...
+
+    def watch(self, wait: Wait, driver: Callable[[], Any]) -> AbstractContextManager[None]:
+        """In the block statements run: see to it that they end, with an error, when the wait does.
+
+        Args:
+            wait: the wait for all of them; it is to be told of a silence.
+            driver: gives the connection that is in use, or None.
+        """
+        ...
+
+    def is_lost(self, driver: Any, error: Exception) -> bool:
+        """Whether the connection is gone, so that another one may succeed where this one failed.
+
+        Args:
+            driver: the connection; None if it was not even made.
+            error: what it reported.
         """
         ...
 

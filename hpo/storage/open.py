@@ -33,7 +33,8 @@ def open_storage(
         folder: where checkpoints go, for a database on a server only. Those of a file `study.db` go to
             `study.db.files`, beside it.
         create: whether a file that is not there is made; False to read what must be there.
-        timeout: how many seconds to wait for another process that writes to the file.
+        timeout: how many seconds to wait for another process that writes to the file, or for a server that
+            does not answer or whose connection was lost.
 
     Raises:
         StorageError: it cannot be opened or made; the text says why.
@@ -90,7 +91,7 @@ def _open_postgresql(url: URL, folder: Folder, create: bool, timeout: float) -> 
         )
     from hpo.storage.postgresql import PostgresqlDatabase
 
-    return _open(PostgresqlDatabase(url), Path(folder), create)
+    return _open(PostgresqlDatabase(url, timeout=timeout), Path(folder), create)
 
 
 _SCHEMES: dict[str, Callable[[URL, Folder, bool, float], Storage]] = {

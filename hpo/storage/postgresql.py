@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import socket
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from sqlalchemy import URL, NullPool, create_engine
+from sqlalchemy import URL
+from sqlalchemy.engine import Dialect
 
 from hpo.errors import StorageError
+from hpo.storage.waits import SILENCE_SECONDS, Wait, Watch
 
 _DRIVERS = ("psycopg", "psycopg2")
+
+# The states (SQLSTATE) that say that the server ended the connection: it shuts down, crashed or starts up;
+# the connection failed; a transaction was idle for too long.
+_LOST = ("57P", "08", "25P03")
+
+# The network's own signs of life, for a server whose computer or network is gone; and the encoding of all
+# text, which the driver would leave as bytes where the database has none.
+_OPTIONS: dict[str, str | int] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": int(1000 * SILENCE_SECONDS),
+    "client_encoding": "utf8",
+}
 
 
 class PostgresqlDatabase:
@@ -19,41 +40,47 @@ class PostgresqlDatabase:
 
     Args:
         url: where it is; the driver is psycopg, unless the URL names psycopg2.
+        timeout: how many seconds to wait for a server that does not answer.
 
     Raises:
         StorageError: the driver is not installed, or cannot be used.
     """
 
-    begin = "BEGIN"
+    # The server ends a transaction whose writer is suspended or was cut off, as it keeps others waiting.
+    begin = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{SILENCE_SECONDS:g}s'"
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, timeout: float) -> None:
         if url.drivername == "postgresql":
             # SQLAlchemy would take psycopg2.
             url = url.set(drivername="postgresql+psycopg")
         self._url = url
         self.place = url.render_as_string(hide_password=True)
+        self.timeout = timeout
         driver = url.get_driver_name()
         if driver not in _DRIVERS:
             raise StorageError(f"PostgreSQL is reached by {' or '.join(_DRIVERS)}; received {self.place}.")
+        dialect: Any = url.get_dialect()
         try:
-            # AUTOCOMMIT, as our own statements begin and end each transaction.
-            self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+            dbapi = dialect.import_dbapi()
         except ImportError as error:
             raise StorageError(f"The storage {self.place} needs a driver: pip install {driver}.") from error
-        self.dialect = self._engine.dialect
-        dbapi: Any = self.dialect.dbapi
+        self.dialect: Dialect = dialect(dbapi=dbapi)
+        self._dbapi = dbapi
+        self._arguments, self._options = self.dialect.create_connect_args(url)
         self.error: type[Exception] = dbapi.Error
         self.integrity_error: type[Exception] = dbapi.IntegrityError
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return PostgresqlDatabase, (self._url,)
+        return partial(PostgresqlDatabase, timeout=self.timeout), (self._url,)
 
-    def connect(self) -> Any:
+    def connect(self, seconds: float) -> Any:
         """A connection of its own to the server."""
-        connection = self._engine.raw_connection()
-        # Else SQLAlchemy closes the driver's connection as soon as its own wrapper is collected.
-        connection.detach()
-        return connection.dbapi_connection
+        # What the URL says comes last. libpq takes whole seconds, two at least.
+        options = {**_OPTIONS, "connect_timeout": max(2, math.ceil(seconds)), **self._options}
+        driver = self._dbapi.connect(*self._arguments, **options)
+        # Our own statements begin and end each transaction.
+        driver.autocommit = True
+        return driver
 
     def initialise(self, cursor: Any) -> None:
         """Nothing to do: other tables may live beside ours."""
@@ -71,6 +98,23 @@ class PostgresqlDatabase:
     def check(self) -> None:
         """Nothing to see: the server answers or does not."""
 
+    def watch(self, wait: Wait, driver: Callable[[], Any]) -> Watch:
+        """A watch that shuts the connection's socket: the driver would wait for its server for ever."""
+        return Watch(wait, lambda: self._shut(driver()))
+
+    def is_lost(self, driver: Any, error: Exception) -> bool:
+        """Whether the server ended the connection, or is not reached."""
+        state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or ""
+        return driver is None or bool(driver.closed) or state.startswith(_LOST)
+
     def explain(self, error: Exception) -> str:
         """The server's own text."""
         return f"The storage {self.place} cannot be used. (PostgreSQL: {str(error).strip()}.)"
+
+    def _shut(self, driver: Any) -> None:
+        # The connection may not be made yet, or have just been closed.
+        with (
+            contextlib.suppress(OSError, AttributeError, self.error),
+            socket.fromfd(driver.fileno(), socket.AF_INET, socket.SOCK_STREAM) as line,
+        ):
+            line.shutdown(socket.SHUT_RDWR)

@@ -117,6 +117,8 @@ class Statements:
         self.add_study = text(insert(STUDIES).values(name=bindparam("name")).inline())
         self.lock = text(select(STUDIES.c.id).where(STUDIES.c.id == bindparam("study")).with_for_update())
         """Lets one writer at a time to a study, where a transaction does not do so for the whole database."""
+        self.lock_studies = text(select(SCHEMA.c.version).with_for_update())
+        """Lets one process at a time create a study."""
         self.last = text(select(func.max(EVENTS.c.number)).where(study))
         self.events = text(
             select(

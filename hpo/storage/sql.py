@@ -7,6 +7,7 @@ import gc
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hpo.storage.connection import Connection
 from hpo.storage.database import Database
 from hpo.storage.events import Event, EventKind
 from hpo.storage.names import check_name, folder_name
+from hpo.storage.rows import place_of, row_of
 from hpo.storage.schema import ABSENT, SCHEMA, VERSION, Statements
 
 _KINDS = {kind.value: kind for kind in EventKind}
@@ -49,29 +51,18 @@ class SqlStorage:
 
     def studies(self) -> list[str]:
         """The names of the studies, in the order of their creation."""
-        with self._connection.reading() as cursor:
-            cursor.execute(self._statements.names)
-            return [name for (name,) in cursor.fetchall()]
+        return [name for (name,) in self._ask(self._statements.names)]
 
     def create(self, name: str, created: Event) -> SqlLog:
         """A new study whose log begins with `created`. Of several that try at once, one succeeds."""
         check_name(name)
-        try:
-            with self._connection.writing() as cursor:
-                cursor.execute(self._statements.add_study, {"name": name})
-                study = self._find(cursor, name)
-                cursor.execute(self._statements.add_event, _row(study, 0, 0, created))
-        except self._database.integrity_error as error:
-            raise StudyExistsError(
-                f"There is a study {name!r} in {self._database.place} already. Give the new one another "
-                "name, or open the one that is there."
-            ) from error
+        study = self._connection.write(partial(self._add, name, created))
         return self._log(study, name)
 
     def open(self, name: str) -> SqlLog:
         """The log of a study."""
-        with self._connection.reading() as cursor:
-            study = self._find(cursor, check_name(name))
+        check_name(name)
+        study = self._connection.read(lambda cursor: self._find(cursor, name))
         if study is None:
             names = ", ".join(repr(other) for other in self.studies()) or "none"
             raise StudyNotFoundError(
@@ -83,6 +74,28 @@ class SqlStorage:
         """Disconnect from the database; logs that were opened here cannot be used any more."""
         self._connection.close()
 
+    def _ask(self, statement: str) -> list[Any]:
+        def work(cursor: Any) -> list[Any]:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+        return self._connection.read(work)
+
+    def _add(self, name: str, created: Event, cursor: Any, may_be_done: bool) -> Any:
+        # From here on no other process creates a study; an earlier transaction of ours has ended, too.
+        cursor.execute(self._statements.lock_studies)
+        study = self._find(cursor, name)
+        if study is None:
+            cursor.execute(self._statements.add_study, {"name": name})
+            study = self._find(cursor, name)
+            cursor.execute(self._statements.add_event, row_of(study, 0, 0, created))
+        elif not (may_be_done and self._log(study, name).begins_with(created, cursor)):
+            raise StudyExistsError(
+                f"There is a study {name!r} in {self._database.place} already. Give the new one another "
+                "name, or open the one that is there."
+            )
+        return study
+
     def _find(self, cursor: Any, name: str) -> Any:
         cursor.execute(self._statements.study, {"name": name})
         return next((study for (study,) in cursor.fetchall()), None)
@@ -93,17 +106,13 @@ class SqlStorage:
 
     def _prepare(self, create: bool) -> None:
         # Outside of a transaction, so that opening a storage waits for no writer.
-        with self._connection.reading() as cursor:
-            ready = SCHEMA.name in self._database.tables(cursor)
-        if not ready:
+        if SCHEMA.name not in self._connection.read(self._database.tables):
             if not create:
                 raise StorageError(
                     f"{self._database.place} is no storage of studies: it has no tables of ours."
                 )
             self._make_tables()
-        with self._connection.reading() as cursor:
-            cursor.execute(self._statements.version)
-            ((version,),) = cursor.fetchall()
+        ((version,),) = self._ask(self._statements.version)
         if version > VERSION:
             raise StorageError(
                 f"The storage {self._database.place} was written by a newer polyhpo: its tables have version "
@@ -112,14 +121,15 @@ class SqlStorage:
 
     def _make_tables(self) -> None:
         # SQLite cannot switch to WAL mode inside a transaction.
-        with self._connection.reading() as cursor:
-            self._database.initialise(cursor)
-        with self._connection.writing() as cursor:
-            if SCHEMA.name in self._database.tables(cursor):  # another process was first
-                return
-            for statement in self._statements.create:
-                cursor.execute(statement)
-            cursor.execute(self._statements.add_version, {"version": VERSION})
+        self._connection.read(self._database.initialise)
+        self._connection.write(self._add_tables)
+
+    def _add_tables(self, cursor: Any, may_be_done: bool) -> None:
+        if SCHEMA.name in self._database.tables(cursor):  # another process was first
+            return
+        for statement in self._statements.create:
+            cursor.execute(statement)
+        cursor.execute(self._statements.add_version, {"version": VERSION})
 
 
 class SqlLog:
@@ -163,35 +173,49 @@ class SqlLog:
         if not events:
             return self.events(seen)
         try:
-            with self._connection.writing() as cursor:
-                # Nothing is asked on SQLite, where only one transaction writes at a time.
-                cursor.execute(self._statements.lock, {"study": self._study})
-                # From here on no other writer comes in between, so the numbers have no gaps.
-                number = self._count(cursor, seen)
-                others = self._read(cursor, seen) if number > seen else []
-                rows = [_row(self._study, seen, number + i, event) for i, event in enumerate(events)]
-                cursor.executemany(self._statements.add_event, rows)
+            return self._connection.write(partial(self._add, events, seen))
         except self._database.integrity_error as error:
             raise self._collision(events, error) from error
-        return others
 
     def events(self, since: int = 0) -> list[Event]:
         """The log from event number `since` on."""
-        with self._connection.reading() as cursor:
-            return self._read(cursor, since)
+        return self._connection.read(lambda cursor: self._read(cursor, since))
 
     def beat(self, owner: str) -> None:
         """Say that the tuner `owner` is alive."""
-        with self._connection.writing() as cursor:
-            cursor.execute(self._statements.beat, {"of_study": self._study, "of_owner": owner})
-            if not cursor.rowcount:
-                cursor.execute(self._statements.add_beat, {"study": self._study, "owner": owner, "count": 1})
+        self._connection.write(partial(self._add_beat, owner))
 
     def beats(self) -> Mapping[str, int]:
         """The number of beats of each tuner."""
-        with self._connection.reading() as cursor:
+
+        def work(cursor: Any) -> dict[str, int]:
             cursor.execute(self._statements.beats, {"study": self._study})
             return dict(cursor.fetchall())
+
+        return self._connection.read(work)
+
+    def begins_with(self, event: Event, cursor: Any) -> bool:
+        """Whether that very event, with its time, is the first one of the log."""
+        return place_of([event], self._read(cursor, 0)[:1]) is not None
+
+    def _add(self, events: Sequence[Event], seen: int, cursor: Any, may_be_done: bool) -> list[Event]:
+        # Nothing is asked on SQLite, where only one transaction writes at a time.
+        cursor.execute(self._statements.lock, {"study": self._study})
+        # From here on no other writer comes in between, so the numbers have no gaps.
+        number = self._count(cursor, seen)
+        others = self._read(cursor, seen) if number > seen else []
+        place = place_of(events, others) if may_be_done else None
+        if place is not None:
+            return others[:place]
+        rows = [row_of(self._study, seen, number + i, event) for i, event in enumerate(events)]
+        cursor.executemany(self._statements.add_event, rows)
+        return others
+
+    def _add_beat(self, owner: str, cursor: Any, may_be_done: bool) -> None:
+        # One that is counted twice harms nothing.
+        cursor.execute(self._statements.beat, {"of_study": self._study, "of_owner": owner})
+        if not cursor.rowcount:
+            cursor.execute(self._statements.add_beat, {"study": self._study, "owner": owner, "count": 1})
 
     def _count(self, cursor: Any, seen: int) -> int:
         cursor.execute(self._statements.last, {"study": self._study})
@@ -238,16 +262,18 @@ class SqlLog:
     def _collision(self, events: Sequence[Event], error: Exception) -> Exception:
         """The error to raise for events that were refused: which one the log has already."""
         # Asked after the transaction was undone: only then it is known which event was refused, and why.
-        with self._connection.reading() as cursor:
-            for event in events:
-                row = _row(self._study, 0, 0, event)
-                claim = {name: row[name] for name in ("study", "kind", "attempt")}
-                claim["trial"] = ABSENT if event.trial is None else event.trial
-                claim["epoch"] = ABSENT if event.epoch is None else event.epoch
-                cursor.execute(self._statements.claim, claim)
-                if event.kind is not EventKind.NOTED and cursor.fetchall():
-                    return ClaimedError(f"The log of {self._name!r} has this event already: {event}.")
+        for event in events:
+            if event.kind is not EventKind.NOTED and self._connection.read(partial(self._is_claimed, event)):
+                return ClaimedError(f"The log of {self._name!r} has this event already: {event}.")
         return ValueError(f"Two of these events claim the same: {list(events)} ({error}).")
+
+    def _is_claimed(self, event: Event, cursor: Any) -> bool:
+        row = row_of(self._study, 0, 0, event)
+        claim = {name: row[name] for name in ("study", "kind", "attempt")}
+        claim["trial"] = ABSENT if event.trial is None else event.trial
+        claim["epoch"] = ABSENT if event.epoch is None else event.epoch
+        cursor.execute(self._statements.claim, claim)
+        return bool(cursor.fetchall())
 
 
 def _opened(database: Database, study: int, name: str, folder: Path) -> SqlLog:
@@ -267,18 +293,3 @@ def _no_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _row(study: int, seen: int, number: int, event: Event) -> dict[str, Any]:
-    return {
-        "study": study,
-        "number": number,
-        "kind": event.kind.value,
-        "trial": event.trial,
-        "attempt": event.attempt,
-        "epoch": event.epoch,
-        "text": event.text,
-        "time": event.time,
-        "elapsed": event.elapsed,
-        "seen": seen,
-    }

@@ -6,12 +6,15 @@ import contextlib
 import os
 import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 from hpo.errors import StorageError
+from hpo.storage.waits import Wait
 
 # What SQLite's words mean to a user: a part of them, what happened, how to mend it.
 _FAULTS = (
@@ -63,7 +66,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, *, timeout: float, create: bool) -> None:
         self.place = str(path)
         self._path = path
-        self._timeout = timeout
+        self.timeout = timeout
         if create and not path.exists():
             try:
                 self._open("rwc").close()
@@ -71,7 +74,7 @@ class SqliteDatabase:
                 raise StorageError(self.explain(error)) from error
         self._identity = self._look(_missing(path))
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self, seconds: float) -> sqlite3.Connection:
         """A connection to the file, which is not made again if it is gone.
 
         A file on a read-only disk can be read too, if no other process has left anything to be merged
@@ -102,7 +105,7 @@ class SqliteDatabase:
                 f"{self.place} is a database of something else: it has the tables "
                 f"{', '.join(sorted(others))}. Give another path."
             )
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         # SQLite does not wait by itself for another process that switches at this moment.
         while not _switched(cursor, patient=time.monotonic() < deadline):
             time.sleep(0.01)
@@ -120,11 +123,21 @@ class SqliteDatabase:
                 "first one back, or open the storage again."
             )
 
+    def watch(
+        self, wait: Wait, driver: Callable[[], sqlite3.Connection | None]
+    ) -> AbstractContextManager[None]:
+        """Nothing to do: SQLite itself ends a statement that waits for too long."""
+        return nullcontext()
+
+    def is_lost(self, driver: sqlite3.Connection | None, error: Exception) -> bool:
+        """Never: a file that cannot be used now does not mend itself."""
+        return False
+
     def explain(self, error: Exception) -> str:
         """What went wrong and how to mend it."""
         for part, happened, mend in _FAULTS:
             if part in str(error):
-                happened = happened.format(timeout=self._timeout)
+                happened = happened.format(timeout=self.timeout)
                 return f"The storage {self.place} {happened}. {mend}. (SQLite: {error}.)"
         return f"The storage {self.place} cannot be used. (SQLite: {error}.)"
 
@@ -132,7 +145,7 @@ class SqliteDatabase:
         return sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,
-            timeout=self._timeout,
+            timeout=self.timeout,
             # Python's module would begin transactions by itself, with a BEGIN that is not IMMEDIATE.
             isolation_level=None,
             check_same_thread=False,  # `Connection` has a lock

@@ -73,9 +73,10 @@ import signal
 storage = open_storage(sys.argv[1])
 log = storage.create("mlp", CREATED)
 log.append([report(0, 1)], 1)
-with storage._connection.writing() as cursor:
+def work(cursor, may_be_done):
     cursor.execute("DELETE FROM hpo_events")
     os.kill(os.getpid(), signal.SIGKILL)
+storage._connection.write(work)
 """
     process = start(die, path)
     process.communicate()
@@ -136,10 +137,11 @@ def test_an_interrupted_writer_leaves_nothing_behind(tmp_path: Path) -> None:
     interrupt = """
 storage = open_storage(sys.argv[1])
 log = storage.create("mlp", CREATED)
+def work(cursor, may_be_done):
+    cursor.execute("DELETE FROM hpo_events")
+    raise KeyboardInterrupt
 try:
-    with storage._connection.writing() as cursor:
-        cursor.execute("DELETE FROM hpo_events")
-        raise KeyboardInterrupt
+    storage._connection.write(work)
 except KeyboardInterrupt:
     print(len(log.events()), log.append([report(0, 1)], 1))
 """
