@@ -6,11 +6,9 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution, IntDistribution
 
 import hpo
 from hpo.integrations.optuna import as_objective, space_of
-from hpo.integrations.optuna.spaces import Asked, infer_space
 
 
 def train(trial: Any) -> float:
@@ -93,45 +91,3 @@ def test_several_values_are_refused() -> None:
         hpo.errors.SearchFailedError, match=r"gave 2 values, where one was expected.*\(1.0, 2.0\)"
     ):
         study.run()
-
-
-def test_one_that_asks_for_nothing_has_no_space() -> None:
-    with pytest.raises(hpo.errors.SpaceError, match="No trial asked for a parameter"):
-        space_of(lambda trial: 1.0)
-
-
-def test_what_no_condition_explains_is_an_error() -> None:
-    def hidden(trial: Any) -> float:
-        if trial.suggest_float("x", 0, 1) > 0.5:
-            trial.suggest_float("y", 0, 1)
-        return 0.0
-
-    with pytest.raises(
-        hpo.errors.SpaceError, match=r"'y' is asked for in \d+ of \d+ trials.*write the space your"
-    ):
-        space_of(hidden)
-
-
-def test_two_kinds_under_one_name_are_an_error() -> None:
-    asked = [
-        Asked({"x": 1}, {"x": IntDistribution(0, 1)}),
-        Asked({"x": 0.5}, {"x": FloatDistribution(0, 1)}),
-    ]
-    with pytest.raises(
-        hpo.errors.SpaceError, match=r"once from IntD.* and once from FloatD.*two different names"
-    ):
-        infer_space(asked)
-
-
-def test_bounds_that_move_make_one_domain() -> None:
-    asked = [
-        Asked({"x": 1}, {"x": IntDistribution(0, 4, step=2)}),
-        Asked({"x": 0.5}, {"x": IntDistribution(2, 6, step=2)}),
-    ]
-    assert dict(infer_space(asked)) == {"x": hpo.Ordinal([0, 2, 4, 6])}
-
-
-def test_steps_that_nobody_can_list_are_an_error() -> None:
-    fine = FloatDistribution(0, 1, step=1e-7)
-    with pytest.raises(hpo.errors.SpaceError, match=r"'x' has 10000001 steps, more than .* can be listed"):
-        infer_space([Asked({"x": 0.0}, {"x": fine})])

@@ -141,5 +141,5 @@ def test_several_objectives_are_refused() -> None:
 
 
 def test_without_trials_there_is_no_space() -> None:
-    with pytest.raises(hpo.errors.SpaceError, match="No trial asked for a parameter"):
+    with pytest.raises(hpo.errors.SpaceError, match="No call asked for a parameter"):
         from_optuna(optuna.create_study())

@@ -7,7 +7,8 @@
 - `to_optuna` writes a study into Optuna's storage, where optuna-dashboard shows it; `from_optuna` reads one.
 """
 
-from hpo.integrations.optuna.objectives import as_objective, space_of
+from hpo.integrations.optuna.exploration import space_of
+from hpo.integrations.optuna.objectives import as_objective
 from hpo.integrations.optuna.sampler import HpoSampler
 from hpo.integrations.optuna.searcher import OptunaSearcher
 from hpo.integrations.optuna.studies import from_optuna, to_optuna

@@ -15,6 +15,9 @@ from optuna.trial import Trial
 from hpo.errors import SpaceError
 from hpo.space import Choice, Domain, Float, Int, Ordinal, Scalar
 
+FEW = 10
+"""A parameter of more values than this is not tried value by value."""
+
 LONGEST_LIST = 100_000
 """A range in steps of more values than this is not listed."""
 
@@ -102,6 +105,18 @@ def domain_of(name: str, distribution: BaseDistribution) -> Domain:
             f"a wider step, or none; received {distribution}."
         )
     return Ordinal([low + place * step for place in range(count)]) if count > 1 else Choice([low])
+
+
+def few_values(domain: Domain) -> list[Scalar] | None:
+    """The values of a domain that has few, each of which may lead to other parameters; else None."""
+    if not domain.is_discrete or domain.size > FEW:
+        return None
+    if isinstance(domain, Choice):
+        return list(domain.options)
+    if isinstance(domain, Ordinal):
+        return list(domain.values)
+    low, high = domain.decode([0.0, 1.0])
+    return list(range(int(low), int(high) + 1))  # type: ignore[arg-type]  # the only other one is an Int
 
 
 def wider(one: BaseDistribution, other: BaseDistribution) -> BaseDistribution:
