@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.surrogates.penalties import comparable_part
+
 _FEWEST_TIED = 3
 _DIGITS = 9
 """Values count as equal if they agree to so many digits of their range."""
@@ -23,10 +25,12 @@ def on_plateau(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     Args:
         values: shape (n,); small is good.
     """
+    # What lies far off is left out: beside it, any others would be equal.
+    part = comparable_part(values)
     # Divided first: differences of extreme values overflow.
-    scaled = values / (float(np.abs(values).max()) or 1.0)
-    above = scaled - scaled.min()
-    spread = above.max()
+    unit = float(np.abs(part).max()) or 1.0
+    above = part / unit - part[0] / unit
+    spread = above[-1]
     if not spread:
         return np.zeros(len(values), dtype=bool)
     levels, places, counts = np.unique(
@@ -34,6 +38,6 @@ def on_plateau(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     )
     # The number of results on each level if they lay evenly between the best and the median of the others:
     # a metric of few values has as many ties by chance.
-    by_chance = len(values) * np.diff(levels).min() / np.median(levels[places[places > 0]])
-    is_tied = counts[places] >= _FEWEST_TIED * max(by_chance, 1.0)
-    return np.asarray(is_tied & (values <= np.median(values)))
+    by_chance = len(part) * np.diff(levels).min() / np.median(levels[places[places > 0]])
+    is_tied = (counts[places] >= _FEWEST_TIED * max(by_chance, 1.0)) & (part <= np.median(part))
+    return np.isin(values, part[is_tied])

@@ -18,6 +18,7 @@ from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialInfo
 from hpo.surrogates.cube import Cube, Mask, Points
 from hpo.surrogates.fidelity import Curve, comparable_values, num_advanced
+from hpo.surrogates.penalties import penalties
 
 _MOST_NEEDED = 10
 """So many trials are enough to set the scale of a rung, however many hyperparameters there are."""
@@ -38,7 +39,7 @@ class Observations:
         points: their configs in the unit cube, shape (n, d).
         values: their results on one scale over all fidelities, shape (n,); small is good, whatever the
             metric's direction. NaN for a trial that has none.
-        failed: which trials ended without a result.
+        failed: which trials ended without a result, or with a penalty in its place.
         pending: which trials have no result and did not fail.
         num_partial: how many trials were cut off before the full fidelity.
         num_advanced: how many trials got beyond the lowest epoch at which one was cut off, or came to their
@@ -106,11 +107,15 @@ class Observer(StudyReader):
             self._study, self._edition, self.cube = study, study.history.edition, Cube(study.space)
         self._read_on(study, _sign(study))
         values, num_partial = comparable_values(self._curves, fewest=min(len(self.cube) + 1, _MOST_NEEDED))
+        # To a model, a penalty is a failure by another name.
+        is_penalty = penalties(values)
+        values[is_penalty] = np.nan
+        failed = np.array([curve.failed for curve in self._curves], dtype=bool) | is_penalty
         return Observations(
             points=np.array(self._points).reshape(-1, len(self.cube)),
             values=values,
-            failed=np.array([curve.failed for curve in self._curves], dtype=bool),
-            pending=np.isnan(values) & ~np.array([curve.failed for curve in self._curves], dtype=bool),
+            failed=failed,
+            pending=np.isnan(values) & ~failed,
             num_partial=num_partial,
             num_advanced=num_advanced(self._curves),
             share_by_chance=self._share_by_chance(),

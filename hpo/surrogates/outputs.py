@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.surrogates.penalties import FAR, comparable_part
+
 Floats = NDArray[np.float64]
 
 
@@ -22,17 +24,24 @@ def standardised(values: Floats) -> Floats:
 
 
 def winsorised(values: Floats) -> Floats:
-    """The values with those far on the bad side (large) pulled in.
+    """The values in another unit, with those far on the bad side (large) pulled in.
 
     A value more than two spreads of the better half above the median says only that it is bad. As a number
-    it would drown the differences between good values.
+    it would drown the differences between good values. What lies far from all others takes no part in the
+    median and the spread, and it does not matter how far it is.
     """
-    median, low = np.median(values), np.quantile(values, 0.1)
-    spread = float(median - low)
-    if spread <= 0:
+    part = comparable_part(values)
+    unit = float(np.abs(part).max()) or 1.0
+    part = part / unit
+    # What becomes infinite is cut off.
+    with np.errstate(over="ignore"):
+        values = np.minimum(values / unit, part[-1] + FAR * (part[-1] - part[0]))
+    median, low = np.median(part), np.quantile(part, 0.1)
+    spread = float(median - low) or float(part[-1] - part[0])
+    if not spread:
         return values
     excess = np.maximum((values - median) / spread - 2.0, 0.0)
-    # Pulled in by a logarithm, not cut off: the order of values stays.
+    # Pulled in by a logarithm: the order of values stays.
     return np.where(excess > 0, median + spread * (2.0 + np.log1p(excess)), values)
 
 
@@ -44,8 +53,7 @@ def gaussianised(values: Floats) -> Floats:
     """
     from scipy.optimize import minimize_scalar
 
-    # Divided first: differences of extreme values overflow.
-    z = standardised(winsorised(values / (float(np.abs(values).max()) or 1.0)))
+    z = standardised(winsorised(values))
     if len(z) < 4 or not z.any():
         return z
 
