@@ -97,6 +97,15 @@ class CheckpointFolder:
         """The ids of the trials that have a folder here, in order."""
         return sorted(int(match[1]) for match in map(_FOLDER.fullmatch, _names(self.path)) if match)
 
+    def found(self) -> dict[int, list[Path]]:
+        """The library's own files by trial, those that are not complete included; of an empty folder none.
+
+        Folders that are links are passed over: they were put there by hand.
+        """
+        return {
+            trial: self._found(trial) for trial in self.trials() if not self._folder_of(trial).is_symlink()
+        }
+
     def written(self, trial: int) -> list[Checkpoint]:
         """A trial's checkpoints that are there, by epoch and then by attempt."""
         matches = filter(None, map(_NAME.fullmatch, _names(self._folder_of(trial))))
@@ -120,14 +129,23 @@ class CheckpointFolder:
             trial: the trial's id; nothing of it may be written meanwhile.
             keep: those to leave.
         """
-        folder = self._folder_of(trial)
-        kept = {Path(one.path).name for one in keep}
-        for name in _names(self._folder_of(trial)):
-            if name not in kept and (_NAME.fullmatch(name) or _UNFINISHED.fullmatch(name)):
+        kept = {Path(one.path) for one in keep}
+        for path in self._found(trial):
+            if path not in kept:
                 with suppress(OSError):
-                    (folder / name).unlink()
-        with suppress(OSError):  # something is left in it, or it was never there
-            folder.rmdir()
+                    path.unlink()
+        self.drop_if_empty(trial)
+
+    def drop_if_empty(self, trial: int) -> None:
+        """Remove the folder of a trial, unless something is in it."""
+        with suppress(OSError):
+            self._folder_of(trial).rmdir()
+
+    def _found(self, trial: int) -> list[Path]:
+        folder = self._folder_of(trial)
+        return [
+            folder / name for name in _names(folder) if _NAME.fullmatch(name) or _UNFINISHED.fullmatch(name)
+        ]
 
     def _folder_of(self, trial: int) -> Path:
         return self.path / f"trial-{trial:06d}"

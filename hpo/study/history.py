@@ -19,6 +19,7 @@ from hpo.checkpoints import Checkpoint, CheckpointFolder
 from hpo.space import Space
 from hpo.storage import StudyLog
 from hpo.storage.events import Event, EventKind, metrics_from_json
+from hpo.study.keep import Keep, logged_keep
 from hpo.study.log import Log
 from hpo.study.notes import Note, unwritten_in
 from hpo.study.trial import Direction, Metric, Report, Trial, TrialState
@@ -74,6 +75,7 @@ class History:
         created: the content of the first event, with the name that its searcher has today.
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
+        keep: whose models are kept; None in logs of older versions, which do not say it.
         notes: the remarks, in order.
         unwritten: for each trial of which a checkpoint could not be written the last reason.
         tested: the result on the sealed test set; None while it is sealed.
@@ -112,6 +114,7 @@ class History:
         self.created: dict[str, Any] = {}
         self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
+        self.keep: Keep | None = None
         self.notes: list[Note] = []
         self.unwritten: dict[int, str] = {}
         self.tested: Tested | None = None
@@ -349,6 +352,7 @@ class History:
         if "searcher" in self.created:
             self.created["searcher"] = name_today(self.created["searcher"])
         self.metrics = _metrics(self.created["metrics"])
+        self.keep = logged_keep(self.created.get("keep"))
 
     def _metrics_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
         self.metrics = _metrics(data["metrics"])
@@ -386,6 +390,7 @@ class History:
         unwritten = unwritten_in(note)
         if unwritten is not None:
             self.unwritten[unwritten.trial] = unwritten.reason
+        self.keep = logged_keep(data.get("keep")) or self.keep
         if data["topic"] == GAVE_UP:
             failed = [trial for trial in data["trials"] if self.state(trial) is TrialState.FAILED]
             self.given_up.update(dict.fromkeys(failed))

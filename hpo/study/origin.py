@@ -19,6 +19,7 @@ from hpo.space import Config, Space
 from hpo.storage import Storage, StudyLog, open_storage
 from hpo.storage.events import Event, EventKind, to_text
 from hpo.study.history import History, name_today
+from hpo.study.keep import Keep
 from hpo.study.study import Study
 from hpo.study.trial import Metric, metrics_document
 from hpo.version import __version__
@@ -38,6 +39,7 @@ class Origin:
         scheduler: what decides how long trials run.
         replicates: on how many draws each config is trained.
         points: the configs that come first.
+        keep: whose models are kept; None if the study keeps none at all, as it has no storage.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Origin:
     scheduler: str = "FIFO"
     replicates: int = 1
     points: Sequence[Config] = field(default=())
+    keep: Keep | None = None
 
     def event(self) -> Event:
         """The first event of the study's log."""
@@ -62,6 +65,7 @@ class Origin:
             "replicates": self.replicates,
             "points": list(self.points),
         }
+        data |= {} if self.keep is None else {"keep": self.keep}
         try:
             data["space"] = self.space.to_json()
         except SpaceError as error:

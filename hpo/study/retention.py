@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from hpo.checkpoints import Checkpoint
 from hpo.errors import CheckpointError
 from hpo.study.history import History
+from hpo.study.keep import Keep
 from hpo.study.trial import TrialState
-
-Keep = Literal["best", "all", "none"]
-"""Whose trained models are kept: the best trial's, every completed or stopped trial's, or none's."""
-
-
-def checked_keep(keep: object) -> Keep:
-    """`keep` as it was given.
-
-    Raises:
-        ValueError: it is none of the three.
-    """
-    if keep not in get_args(Keep):
-        raise ValueError(f"keep= is 'best', 'all' or 'none'; received {keep!r}.")
-    return keep  # type: ignore[return-value]  # it was looked at
 
 
 class Retention:
@@ -62,10 +47,16 @@ class Retention:
             if self._best_trial is not None:
                 history.folder.delete_trial(self._best_trial)
             self._best_trial = history.best
-        failed = history.state(trial) is TrialState.FAILED
-        stays = self._keep == "all" or (self._keep == "best" and history.best == trial)
-        history.folder.delete_trial(trial, keep=self._wanted(trial) if stays and not failed else ())
+        history.folder.delete_trial(trial, keep=self.stay(trial))
         self.forget(trial)
+
+    def stay(self, trial: int) -> list[Checkpoint]:
+        """What stays of a trial that waits, or has ended."""
+        history = self._history
+        stays = self._keep == "all" or (self._keep == "best" and history.best == trial)
+        if trial in history.paused or (stays and history.state(trial) is not TrialState.FAILED):
+            return self._wanted(trial)
+        return []
 
     def newest(self, trial: int) -> Checkpoint | None:
         """The newest checkpoint of a trial whose file is there; None if there is none."""

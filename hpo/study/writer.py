@@ -16,6 +16,7 @@ from hpo.objective.function import UNNAMED, NotFiniteError, Result, ResultError,
 from hpo.storage import ClaimedError
 from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
 from hpo.study.history import GAVE_UP
+from hpo.study.keep import Keep
 from hpo.study.study import Study
 from hpo.study.trial import Metric, Report, metrics_document
 
@@ -318,6 +319,11 @@ class Writer:
         given = {"reason": reason, "traceback": traceback, "kind": kind.value, "cause": cause}
         data = {key: value for key, value in given.items() if value is not None}
         self._record(self._entry(EventKind.TRIAL_FAILED, data, trial, attempt))
+
+    def keep(self, keep: Keep) -> None:
+        """Record whose models are kept from now on."""
+        data = {"topic": "keep", "text": f"{keep}, from here on", "keep": keep}
+        self._record(self._entry(EventKind.NOTED, data))
 
     def give_up(self, text: str, trials: Sequence[int]) -> None:
         """Record that the search was given up, for what came of these failed trials: they may run again."""

@@ -19,9 +19,11 @@ from hpo.schedulers import End, Grant, Scheduler, Step, described
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Presence, host_of
+from hpo.study.keep import Keep
 from hpo.study.notes import note_of, unwritten_in
-from hpo.study.retention import Keep, Retention
+from hpo.study.retention import Retention
 from hpo.study.study import Study
+from hpo.study.sweep import sweep
 from hpo.study.writer import Callback, Writer
 from hpo.tuner.give_up import FailureWatch
 
@@ -41,7 +43,7 @@ class Lifecycle:
         study: the study, with its first event or one that goes on.
         searcher: proposes configs.
         scheduler: decides how long trials run.
-        keep: whose models are kept.
+        keep: whose models are kept; None for those that the log says, or else the best trial's.
         callbacks: receive every event, see `hpo.study.writer.Writer`.
         clock: returns seconds, and never goes back.
 
@@ -58,7 +60,7 @@ class Lifecycle:
         searcher: Searcher,
         scheduler: Scheduler,
         *,
-        keep: Keep = "best",
+        keep: Keep | None = None,
         callbacks: Iterable[Callback] = (),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -68,7 +70,7 @@ class Lifecycle:
         self.is_exhausted = False
         self._searcher = searcher
         self._writer = Writer(study, callbacks, clock=clock)
-        self._retention = Retention(self.history, keep)
+        self._retention = Retention(self.history, keep or self.history.keep or "best")
         self._presence = Presence(self.history.store)
         # The trials that are out, each with the attempt that this tuner started.
         self._by_hand: dict[int, int] = {}
@@ -93,6 +95,17 @@ class Lifecycle:
     def begin(self) -> None:
         """Tell the callbacks of a new study's first event."""
         self._writer.begin()
+
+    def resume(self, keep: Keep | None) -> None:
+        """Take up a study that was begun before: remove the files that a killed tuner left behind.
+
+        Args:
+            keep: whose models are kept from now on; None for those that the log says.
+        """
+        if keep is not None and keep != self.history.keep:
+            self._writer.keep(keep)
+        # An older log does not say whose models are kept: then none of a trial that ended is removed for it.
+        sweep(self.history, self.history.keep or "all", self._writer.read_on)
 
     def go_on(self) -> None:
         """Let the study's own time continue from its last event, and read what other tuners wrote.

@@ -13,7 +13,7 @@ from hpo.schedulers import Scheduler
 from hpo.searchers import Searcher
 from hpo.space import Space
 from hpo.storage import Storage
-from hpo.study.retention import Keep
+from hpo.study.keep import Keep
 from hpo.study.study import Study
 from hpo.study.writer import Callback
 from hpo.tuner.stop_rules import StopRule

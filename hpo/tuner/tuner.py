@@ -26,8 +26,8 @@ from hpo.searchers import Searcher, searcher_named
 from hpo.space import Space
 from hpo.space.constraints import not_passed
 from hpo.storage import Storage
+from hpo.study.keep import Keep, checked_keep
 from hpo.study.origin import Origin, begin
-from hpo.study.retention import Keep, checked_keep
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.writer import Callback
@@ -84,7 +84,7 @@ class Tuner:
         name: what the study is called.
         resume: continue the study of this name if the storage has it.
         keep: whose trained models are kept where there is a storage: `"best"` (the best trial's, of its
-            best and its last epoch), `"all"` or `"none"`.
+            best and its last epoch), `"all"` or `"none"`; by default what the study was begun with.
         points_to_evaluate: configs to try first, whole or in part; by default the space's default config.
         warm_start: studies whose results are known to the new one from the start.
         give_up_after: while no trial has completed, how many trials that failed with the same error from the
@@ -161,7 +161,7 @@ class Tuner:
         self._placement: Placement | None = None
         if keep is not None and storage is None:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
-        kept = checked_keep("best" if keep is None else keep)
+        kept = None if keep is None else checked_keep(keep)
         seed = None if seed is None else check_seed(seed)
         beginning = Origin(
             name=checked_name(name),
@@ -173,6 +173,7 @@ class Tuner:
             scheduler=described(schedules),
             replicates=self._replicates,
             points=first_points(space, points_to_evaluate, 0 if seed is None else seed),
+            keep=None if storage is None else kept or "best",
         )
         history, is_new = begin(beginning, storage, resume=resume)
         self.study = Study(history, objective=objective)
@@ -190,6 +191,8 @@ class Tuner:
             self._lifecycle.begin()
             for study in warm_start:
                 self._take_over(study)
+        else:
+            self._lifecycle.resume(kept)
 
     def run(self, num_trials: int | None = None) -> Study:
         """Evaluate proposals until the search is over.
