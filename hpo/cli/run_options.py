@@ -238,7 +238,11 @@ class RunOptions(Options):
     ] = None
     keep: Annotated[
         Literal["best", "all", "none"] | None,
-        option(KEPT, "best|all|none", "Whose trained models to keep beside the storage.  [default: best]"),
+        option(
+            KEPT,
+            "best|all|none",
+            "Whose trained models to keep beside the storage.  [default: best, or as the study was begun]",
+        ),
         Part("storage"),
     ] = None
     plot: Annotated[
