@@ -109,7 +109,8 @@ class PostgresqlDatabase:
 
     def explain(self, error: Exception) -> str:
         """The server's own text."""
-        return f"The storage {self.place} cannot be used. (PostgreSQL: {str(error).strip()}.)"
+        text = " ".join(str(error).split()).rstrip(".")
+        return f"The storage {self.place} cannot be used. (PostgreSQL: {text}.)"
 
     def _shut(self, driver: Any) -> None:
         # The connection may not be made yet, or have just been closed.

@@ -40,7 +40,7 @@ class Wait:
             return False
         self._tell(
             f"The connection to the storage {self._place} was lost. It is made again as soon as the server "
-            f"answers, for up to {self._seconds:g} s. ({str(error).strip()})"
+            f"answers, for up to {self._seconds:g} s. ({' '.join(str(error).split())})"
         )
         time.sleep(min(self._pause, max(self.left, 0)))
         self._pause = min(2 * self._pause, 1.0)

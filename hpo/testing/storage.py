@@ -103,8 +103,11 @@ class StorageContract:
         assert again.open("mlp").events() == [CREATED, report(0, 1), report(0, 2)]
         again.close()
 
-    # The examples share a storage, in which each makes a study of its own.
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    # The examples share a storage, in which each makes a study of its own; each class has its own examples.
+    @settings(
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     @given(events=st.lists(_events, max_size=8))
     def test_events_come_back_as_they_were(self, storage: Storage, events: list[Event]) -> None:
         log = storage.create(f"study {len(storage.studies())}", CREATED)
