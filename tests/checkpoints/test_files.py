@@ -273,7 +273,8 @@ def test_what_stands_in_the_place_of_a_folder_is_named(
     place = folder.path.with_name("study") if level == "study" else folder.path / "trial-000003"
     place.parent.mkdir(exist_ok=True)
     put(place)
-    for use in (lambda: saved(folder), lambda: folder.copy(other, 3)):
+    writers: list[Callable[[], object]] = [lambda: saved(folder), lambda: folder.copy(other, 3)]
+    for use in writers:
         with refused(f"could not be written: .*{level} {said}. Nothing that was there"):
             use()
     with refused(f"cannot be read: .*{level} {said}. Put back what was there"):

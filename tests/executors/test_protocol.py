@@ -38,7 +38,7 @@ from hpo.executors.processes import ProcessExecutor
 from hpo.executors.processes import executor as executor_module
 from hpo.executors.processes import pool as pool_module
 from hpo.executors.processes.handle import WorkerHandle
-from hpo.executors.processes.limits import Limits, LimitWatch
+from hpo.executors.processes.limits import Limits, LimitWatch, Loss
 from hpo.executors.processes.messages import Beat, Close, Group, Halt, Setup
 from hpo.executors.processes.pool import Pool
 from hpo.executors.processes.worker import Worker
@@ -306,7 +306,7 @@ class MemoryPool(Pool):
     def _news(self) -> list[Handle]:
         return [one for one in self.workers if isinstance(one, Handle) and one.has_news]
 
-    def offenders(self) -> list[tuple[WorkerHandle, str | None]]:
+    def offenders(self) -> list[tuple[WorkerHandle, Loss | None]]:
         return []
 
 

@@ -62,7 +62,7 @@ class Epochs(estimators.EpochBegin, estimators.EpochEnd):  # type: ignore[misc] 
 class Objective:
     """Trains one net for four epochs, and remembers what Gluon did."""
 
-    def __init__(self, metric: Any = LOSS, **due: int | None) -> None:
+    def __init__(self, metric: Any = LOSS, **due: Any) -> None:
         self.metric, self.due = metric, due
         self.epochs: list[int] = []
         self.stopped: list[bool] = []

@@ -19,7 +19,7 @@ from hpo.executors.placement import Placement
 from hpo.executors.processes.dispatch import Dispatch, on_device
 from hpo.executors.processes.environment import check_posix
 from hpo.executors.processes.handle import KILL_SECONDS, WorkerHandle
-from hpo.executors.processes.limits import Excess, Limits
+from hpo.executors.processes.limits import Limits, Loss
 from hpo.executors.processes.messages import (
     Beat,
     Broken,
@@ -243,7 +243,8 @@ class ProcessExecutor:
                 f"{message.traceback}"
             )
         elif isinstance(message, Beat) and worker.assignments and message.ended >= worker.number:
-            self._lose(worker, "Its worker has ended its group of trials without an outcome of this one.")
+            reason = "Its worker has ended its group of trials without an outcome of this one."
+            self._lose(worker, Loss(reason))
         elif isinstance(message, Progress):
             self._answer(worker, message)
         elif isinstance(message, Ended):
@@ -282,17 +283,17 @@ class ProcessExecutor:
     def _look(self) -> None:
         """End the workers that are over a limit or no longer there."""
         self._looked = time.monotonic()
-        for worker, excess in self._pool.offenders():
-            self._lose(worker, excess)
+        for worker, loss in self._pool.offenders():
+            self._lose(worker, loss)
 
-    def _lose(self, worker: WorkerHandle, excess: Excess | None = None) -> None:
+    def _lose(self, worker: WorkerHandle, loss: Loss | None = None) -> None:
         """Give up a worker, and with it the trials that it runs."""
         # `_drop` forgets them.
         lost = list(worker.assignments.values())
-        if excess is None:
+        if loss is None:
             worker.wait(KILL_SECONDS)  # let it end as it does, to know how
         self._drop(worker)
-        loss = excess or Excess(worker.how_it_ended())
+        loss = loss or Loss(worker.how_it_ended())
         # Of several trials that share the memory, each may do well alone.
         is_its_own = loss.kind is FailureKind.MEMORY and len(lost) == 1
         for one in lost:

@@ -46,8 +46,8 @@ class Limits:
                 raise ValueError(f"{name}= takes a positive number of {unit}; received {value!r}.")
 
 
-class Excess(NamedTuple):
-    """How a worker exceeded a limit.
+class Loss(NamedTuple):
+    """Why a worker is given up.
 
     Attributes:
         reason: in one line.
@@ -77,7 +77,7 @@ class LimitWatch:
         """The worker showed a sign of life."""
         self._silence = 0.0
 
-    def exceeded(self, seconds: float, process: int, *, running: bool) -> Excess | None:
+    def exceeded(self, seconds: float, process: int, *, running: bool) -> Loss | None:
         """Which limit is exceeded; None if none is.
 
         Args:
@@ -88,7 +88,7 @@ class LimitWatch:
         step = min(seconds, _LONGEST_STEP)
         self._silence += step
         if self._silence > self._limits.silence:
-            return Excess(
+            return Loss(
                 f"Its worker gave no sign of life for {self._silence:.1f} s "
                 f"(stale_after={self._limits.silence:g}) and was ended."
             )
@@ -96,7 +96,7 @@ class LimitWatch:
             return None
         self._trial += step
         if self._limits.seconds is not None and self._trial > self._limits.seconds:
-            return Excess(
+            return Loss(
                 f"It ran for {self._trial:.1f} s, longer than trial_timeout={self._limits.seconds:g} allows."
             )
         if self._limits.memory is None:
@@ -105,7 +105,7 @@ class LimitWatch:
         used = memory_below(process)
         if used <= self._limits.memory:
             return None
-        return Excess(
+        return Loss(
             f"Its worker and what that started held {used / 2**20:,.0f} MiB of memory, more than "
             f"memory_limit={self._limits.memory} ({self._limits.memory / 2**20:,.0f} MiB) allows.",
             FailureKind.MEMORY,

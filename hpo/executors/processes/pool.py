@@ -17,7 +17,7 @@ from hpo.executors.placement import Placement
 from hpo.executors.processes.environment import worker_environment
 from hpo.executors.processes.folders import make_folder
 from hpo.executors.processes.handle import WorkerHandle
-from hpo.executors.processes.limits import Excess, Limits
+from hpo.executors.processes.limits import Limits, Loss
 from hpo.executors.processes.messages import Exit, Setup
 
 EXIT_SECONDS = 5.0
@@ -102,20 +102,20 @@ class Pool:
             worker.turn = self._turn
             yield worker, worker.receive()
 
-    def offenders(self) -> list[tuple[WorkerHandle, Excess | None]]:
+    def offenders(self) -> list[tuple[WorkerHandle, Loss | None]]:
         """Workers over a limit, with what they did; those that are gone, with None."""
         now = time.monotonic()
         seconds, self._looked = now - self._looked, now
-        found: list[tuple[WorkerHandle, Excess | None]] = []
+        found: list[tuple[WorkerHandle, Loss | None]] = []
         for worker in self.workers:
             # A message that was not read yet is a sign of life, and may be the outcome of its trial: what a
             # worker sent before its end counts.
             waiting = worker.has_message(0)
             if waiting:
                 worker.watch.heard()
-            excess = worker.watch.exceeded(seconds, worker.process, running=worker.is_running)
-            if excess is not None or (worker.is_gone and not waiting):
-                found.append((worker, excess))
+            loss = worker.watch.exceeded(seconds, worker.process, running=worker.is_running)
+            if loss is not None or (worker.is_gone and not waiting):
+                found.append((worker, loss))
         return found
 
     def drop(self, worker: WorkerHandle) -> None:
