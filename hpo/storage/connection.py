@@ -38,6 +38,7 @@ class Connection:
         self._lock = threading.RLock()
         self._driver: Any = None
         self._was_connected = False
+        self._gave_up = False
         self._in_use = False
         self._closed = False
         _connections.add(self)
@@ -90,9 +91,9 @@ class Connection:
         return self.read(transaction)
 
     def close(self) -> None:
-        """Disconnect from the database, for good."""
+        """Disconnect from the database, for good; work that waits for it in another thread ends."""
+        self._closed = True
         with self._lock:
-            self._closed = True
             self._disconnect()
 
     def rest(self) -> bool:
@@ -136,6 +137,7 @@ class Connection:
         except self._database.error as error:
             self._recover(error, wait)
         else:
+            self._gave_up = False
             wait.end()
 
     def _recover(self, error: Exception, wait: Wait) -> None:
@@ -147,7 +149,9 @@ class Connection:
         self._disconnect()
         if not is_lost:
             raise StorageError(text) from error
-        if not wait.again(error):
+        # Work that comes after, such as a heartbeat, does not begin the same wait once more.
+        self._gave_up = self._gave_up or not wait.again(error)
+        if self._gave_up:
             raise StorageError(
                 f"{text} There was no answer for {self._database.timeout:g} seconds. When the server answers "
                 "again, resume: all that was committed is kept."

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+import hpo
 from hpo.errors import StorageError
 from hpo.storage import Storage, open_storage
 from hpo.storage.events import Event, EventKind
@@ -212,3 +213,63 @@ def test_a_study_is_created_once_wherever_its_connection_ends(database: str, tmp
     assert storage.studies() == [f"study {number}" for number in range(1, half + 1)]
     storage.close()
     assert half > 12
+
+
+SPACE = {"x": hpo.Float(0, 1)}
+
+
+def search(database: str, folder: Path, timeout: float, callback: Callable[..., None]) -> hpo.Study:
+    with closing(open_storage(database, folder=folder, timeout=timeout)) as storage:
+        return hpo.search(
+            square, SPACE, num_trials=6, seed=0, storage=storage, name="s", resume=True, callbacks=callback
+        )
+
+
+def square(config: dict[str, Any]) -> float:
+    return float(config["x"] ** 2)
+
+
+def test_a_search_whose_server_does_not_come_back_ends_with_an_error_and_resumes(
+    server: Server, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    # So that heartbeats meet the outage as well.
+    monkeypatch.setattr("hpo.storage.leases.BEAT_SECONDS", 0.1)
+
+    def end_server(event: Event, study: hpo.Study) -> None:
+        if (event.kind, event.trial) == (EventKind.TRIAL_COMPLETED, 2):
+            server.end()
+
+    try:
+        with pytest.raises(StorageError, match=r"There was no answer for 1\.5 seconds\. When the server"):
+            search(database, tmp_path, 1.5, end_server)
+        assert ["was lost" in message for message in caplog.messages] == [True]
+    finally:
+        server.start()
+    study = search(database, tmp_path, 60, lambda event, study: None)
+    alone = hpo.search(square, SPACE, num_trials=6, seed=0)
+    assert [trial.value for trial in study.trials] == [trial.value for trial in alone.trials]
+
+
+def test_a_storage_that_is_closed_during_an_outage_ends_its_waits(
+    server: Server, opened: Callable[..., Storage], caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = opened(timeout=3600)
+    log = storage.create("mlp", CREATED)
+    errors: list[StorageError] = []
+
+    def append() -> None:
+        with pytest.raises(StorageError) as caught:
+            log.append([report(1)], seen=1)
+        errors.append(caught.value)
+
+    writer = threading.Thread(target=append)
+    server.end()
+    try:
+        writer.start()
+        while not caplog.messages:
+            writer.join(0.01)
+        storage.close()
+        writer.join()
+    finally:
+        server.start()
+    assert [str(error).endswith("was closed; open it again.") for error in errors] == [True]
