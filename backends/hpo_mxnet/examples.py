@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hpo.backend import Array, DType
-from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.batches import EXAMPLES_PER_CHUNK
 from hpo_mxnet.compat import mx
 from hpo_mxnet.graphs import Graph
 

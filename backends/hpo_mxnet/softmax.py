@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.backend import Array, Arrays, DType, Member, Scores, State
-from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.batches import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_mxnet.arrays import classic_arrays
 from hpo_mxnet.compat import mx

@@ -20,13 +20,21 @@ from hpo_mxnet.module_run import ModuleRun
 class DatasetBatches(training.OrderedBatches):
     """Mini-batches of a Gluon `Dataset`, put together as a `DataLoader` does."""
 
-    def __init__(self, dataset: Any, batch_size: int, *, shuffle: bool) -> None:
-        super().__init__(len(dataset), batch_size, shuffle=shuffle)
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int,
+        *,
+        shuffle: bool,
+        last_batch: training.LastBatch = "keep",
+    ) -> None:
+        num_examples = len(dataset)
+        super().__init__(num_examples, batch_size, shuffle=shuffle, last_batch=last_batch)
         self._dataset = dataset
 
     def visit(self, order: Array) -> Iterator[Any]:
         """Batches of the items `order`."""
-        return iter(mx.gluon.data.DataLoader(self._dataset, self.batch_size, sampler=order.tolist()))
+        return iter(mx.gluon.data.DataLoader(self._dataset, batch_sampler=self.cut(order)))
 
 
 class DataModule(training.DataModule):
@@ -42,9 +50,11 @@ class DataModule(training.DataModule):
     def load_from(self, source: Any, train: bool) -> Any:
         """An iterable of batches from a `Dataset` or `DataLoader`."""
         if isinstance(source, mx.gluon.data.DataLoader):
+            self.check_own_batches(source, train, "DataLoader(..., last_batch='discard')")
             return source
         if isinstance(source, mx.gluon.data.Dataset):
-            return DatasetBatches(source, self.batch_size, shuffle=train)
+            last_batch = self.last_batch if train else "keep"
+            return DatasetBatches(source, self.batch_size, shuffle=train, last_batch=last_batch)
         return super().load_from(source, train)
 
 

@@ -10,7 +10,7 @@ from scipy.linalg import blas
 
 from hpo.backend import Array, Arrays, DType, Member, Scores, State
 from hpo.backend.threads import one_thread
-from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.batches import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_numpy.optimizers import NEGLIGIBLE
 

@@ -179,11 +179,11 @@ def _stacks(loader: Any, order: NDArray[np.intp] | None) -> Iterator[Any]:
         # Whole chunks at a time: one call of a graph for each batch costs more than a small step.
         chunks = loader.chunks(np.arange(loader.num_examples) if order is None else order)
         for chunk in chunks:
-            full, rest = divmod(len(chunk[-1]), loader.batch_size)
+            full = loader.sizes(len(chunk[-1])).count(loader.batch_size)
             cut = full * loader.batch_size
             if full:
                 yield tuple(tf.reshape(part[:cut], [full, -1, *part.shape[1:]]) for part in chunk)
-            if rest:
+            if cut < len(chunk[-1]):
                 yield tuple(part[cut:][None] for part in chunk)
         return
     batches = loader.visit(order) if isinstance(loader, OrderedBatches) and order is not None else loader

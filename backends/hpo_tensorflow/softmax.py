@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from hpo.backend import Array, Arrays, DType, Member, Scores, State
-from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.batches import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 
 MOST_UNROLLED = 8

@@ -40,6 +40,8 @@ class DataModule(training.DataModule):
 
     def load_from(self, source: Any, train: bool) -> Any:
         """An iterable of batches from a data set of TensorFlow or Keras."""
+        if isinstance(source, (keras.utils.PyDataset, tf.data.Dataset)):
+            self.check_own_batches(source, train, "dataset.batch(..., drop_remainder=True)")
         if isinstance(source, keras.utils.PyDataset):
             if source.num_batches is None:
                 raise ValueError(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from hpo.backend import Array, DType
-from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.batches import EXAMPLES_PER_CHUNK
 from hpo_torch.arrays import from_host
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hpo import training
 from hpo.backend import Scores, State
 from hpo.training.rows import mean_scores
+from hpo_torch.lone_examples import lone_examples_explained
 from hpo_torch.models import ORIGINALS
 from hpo_torch.plain_sgd import PlainSGD, plain_sgd
 from hpo_torch.states import canonical_state, load_canonical_state
@@ -28,7 +29,7 @@ class ModuleRun(training.ModuleRun):
         """Train by the model's own steps."""
         self._plain = plain_sgd(self.optimizer(), self.model)
         self.model.train()
-        with one_thread():
+        with one_thread(), lone_examples_explained():
             return self._pass(self.trainer.train_batches(order), learn=True)
 
     def score(self) -> Scores:

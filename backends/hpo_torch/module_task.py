@@ -11,7 +11,7 @@ from torch import nn
 
 from hpo.backend import PARAMETERS, SGD, DType, Member, Model, Run, State, Tree, registry
 from hpo.objective.context import CurrentTrial
-from hpo.training import DataModule
+from hpo.training import DataModule, LastBatch
 from hpo.training.fit import HasRunState
 from hpo.training.fusable import Training, train_alone
 from hpo.training.in_turn import RunsInTurn
@@ -34,7 +34,8 @@ class ModuleTask:
 
     Args:
         make: a function that makes the module of a config.
-        data: examples and labels as arrays (`FashionMNIST`, `DataModule.from_arrays`).
+        data: examples and labels as arrays (`FashionMNIST`, `DataModule.from_arrays`), and what becomes of an
+            epoch's last batch.
         max_epochs: how long to train, at least 1.
         optimizer: a function that makes the optimizer of a config; by default `SGD` with its `lr`.
 
@@ -77,6 +78,7 @@ class ModuleTask:
             )
         self.max_epochs = max_epochs
         self._make, self._arrays, self._optimizer = make, arrays, optimizer
+        self._last_batch = data.last_batch
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Iterator[dict[str, float]]:
         """Train one configuration: see `hpo.training.train` for what is yielded."""
@@ -97,7 +99,7 @@ class ModuleTask:
         state = {name: value.detach().cpu().numpy().copy() for name, value in module.named_parameters()}
         # A `Model` says the shape of the library's own networks; here the module is the shape.
         member = Member(cast(Model, None), self._optimizer(config), state, seed=seed, replicate=replicate)
-        return ModuleTraining(member, self._arrays, self.max_epochs, module)
+        return ModuleTraining(member, self._arrays, self.max_epochs, module, self._last_batch)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +108,19 @@ class ModuleTraining(Training):
 
     Attributes:
         module: the module; its parameters are in the member's state.
+        last_batch: what becomes of the examples that are left at the end of an epoch.
     """
 
     module: nn.Module
+    last_batch: LastBatch = "keep"
 
     @property
     def kind(self) -> Hashable:
         """The module's structure, if modules of it can be stacked; else this training alone."""
         structure = structure_of(self.module)
-        return id(self) if structure is None else (structure, id(self.arrays), self.max_epochs)
+        if structure is None:
+            return id(self)
+        return (structure, id(self.arrays), self.max_epochs, self.last_batch)
 
     @property
     def description(self) -> str:
@@ -145,11 +151,12 @@ class ModuleTraining(Training):
         device = BACKEND.device(registry.resolve_device(BACKEND, trial.device_name))
         members = [one.member for one in others]
         module = self.module.to(device=device, dtype=getattr(torch, trial.dtype))
+        settings = (self.arrays, trial.dtype, device, self.last_batch)
         if len(others) == 1 or structure_of(self.module) is not None:
-            return StackedRun(module, members, states, self.arrays, trial.dtype, device)
+            return StackedRun(module, members, states, *settings)
         return RunsInTurn(
             [
-                StackedRun(module, [member], [state], self.arrays, trial.dtype, device)
+                StackedRun(module, [member], [state], *settings)
                 for member, state in zip(members, states, strict=True)
             ]
         )

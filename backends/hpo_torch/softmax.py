@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from hpo.backend import Array, Arrays, DType, Member, Scores, State
-from hpo.training.data import EXAMPLES_PER_CHUNK
+from hpo.training.batches import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, to_rows
 from hpo_torch.ahead import batches_ahead, parts
 from hpo_torch.arrays import from_host

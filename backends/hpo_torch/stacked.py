@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from torch import nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from hpo.backend import Arrays, DType, Member, Scores, State
+from hpo.training import LastBatch, batch_sizes
 from hpo.training.rows import Rules, mean_scores
 from hpo_torch.arrays import from_host
+from hpo_torch.lone_examples import lone_examples_explained
 from hpo_torch.threads import one_thread
 
 MOMENTUM = "momentum."
@@ -38,6 +40,7 @@ class StackedRun:
         data: what they learn from.
         dtype: what they compute in.
         device: where.
+        last_batch: what becomes of the examples that are left at the end of an epoch.
     """
 
     def __init__(
@@ -48,9 +51,10 @@ class StackedRun:
         data: Arrays,
         dtype: DType,
         device: Any,
+        last_batch: LastBatch = "keep",
     ) -> None:
         self._module, self._members, self._dtype, self._device = module, list(members), dtype, device
-        self._batch_size = data.batch_size
+        self._batch_size, self._last_batch = data.batch_size, last_batch
         self._scale = 1 / 255 if data.train_x.dtype == np.uint8 else 1.0
         self._train, self._val = (
             (from_host(x).to(device), from_host(y.astype(np.int64)).to(device))
@@ -92,8 +96,10 @@ class StackedRun:
         """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         totals, rules = _Totals(len(self._members), self._device), Rules.of(self._members, self._dtype)
         self._module.train()
-        with one_thread():
-            for x, y in self._batches(self._train, torch.from_numpy(order).to(self._device)):
+        sizes = batch_sizes(len(order), self._batch_size, self._last_batch)
+        trained = torch.from_numpy(order[: sum(sizes)]).to(self._device)
+        with one_thread(), lone_examples_explained():
+            for x, y in self._batches(self._train, torch.split(trained, sizes)):
                 gradients, scores = self._gradients(x, y)
                 totals.add(scores, y)
                 self._descend(gradients, rules)
@@ -105,7 +111,7 @@ class StackedRun:
         everything = torch.arange(len(self._val[1]), device=self._device)
         self._module.eval()
         with one_thread(), torch.no_grad():
-            for x, y in self._batches(self._val, everything, EXAMPLES_PER_SCORE):
+            for x, y in self._batches(self._val, torch.split(everything, EXAMPLES_PER_SCORE)):
                 totals.add(self._scores(x), y)
         return totals.scores()
 
@@ -113,10 +119,10 @@ class StackedRun:
         return torch.from_numpy(np.stack(values).astype(self._dtype)).to(self._device)
 
     def _batches(
-        self, examples: tuple[torch.Tensor, torch.Tensor], order: torch.Tensor, size: int | None = None
+        self, examples: tuple[torch.Tensor, torch.Tensor], parts: Iterable[torch.Tensor]
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         x, y = examples
-        for chosen in torch.split(order, size or self._batch_size):
+        for chosen in parts:
             inputs = x.index_select(0, chosen).to(getattr(torch, self._dtype))
             yield inputs.mul_(self._scale) if self._scale != 1 else inputs, y.index_select(0, chosen)
 

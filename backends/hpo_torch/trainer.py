@@ -19,13 +19,21 @@ from hpo_torch.module_run import ModuleRun
 class DatasetBatches(training.OrderedBatches):
     """Mini-batches of a torch `Dataset`, collated as a `DataLoader` does."""
 
-    def __init__(self, dataset: Dataset[Any], batch_size: int, *, shuffle: bool) -> None:
-        super().__init__(len(dataset), batch_size, shuffle=shuffle)  # type: ignore[arg-type]  # it has indices
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        batch_size: int,
+        *,
+        shuffle: bool,
+        last_batch: training.LastBatch = "keep",
+    ) -> None:
+        num_examples = len(dataset)  # type: ignore[arg-type]  # it has indices
+        super().__init__(num_examples, batch_size, shuffle=shuffle, last_batch=last_batch)
         self._dataset = dataset
 
     def visit(self, order: Array) -> Iterator[Any]:
         """Collated batches of the items `order`."""
-        return iter(DataLoader(self._dataset, self.batch_size, sampler=order.tolist()))
+        return iter(DataLoader(self._dataset, batch_sampler=self.cut(order)))
 
 
 class DataModule(training.DataModule):
@@ -40,12 +48,12 @@ class DataModule(training.DataModule):
 
     def load_from(self, source: Any, train: bool) -> Any:
         """An iterable of batches from a `Dataset` or `DataLoader`."""
-        if isinstance(source, DataLoader):
-            return source
-        if isinstance(source, IterableDataset):
-            return DataLoader(source, self.batch_size)
+        if isinstance(source, (DataLoader, IterableDataset)):
+            self.check_own_batches(source, train, "DataLoader(..., drop_last=True)")
+            return source if isinstance(source, DataLoader) else DataLoader(source, self.batch_size)
         if isinstance(source, Dataset):
-            return DatasetBatches(source, self.batch_size, shuffle=train)
+            last_batch = self.last_batch if train else "keep"
+            return DatasetBatches(source, self.batch_size, shuffle=train, last_batch=last_batch)
         return super().load_from(source, train)
 
 

@@ -17,6 +17,7 @@ from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
 from hpo.testing.cohorts import CohortContract
 from hpo.testing.data import DataContract
+from hpo.testing.last_batches import LastBatchContract
 from hpo.testing.network import NetworkContract
 from hpo.testing.optimizers import StockOptimizerContract
 from hpo.testing.reader import ReaderContract
@@ -34,6 +35,7 @@ __all__ = [
     "CohortContract",
     "DataContract",
     "Grade",
+    "LastBatchContract",
     "NetworkContract",
     "BackendContract",
     "ReaderContract",

@@ -4,7 +4,8 @@ Each backend derives its `Module`, `DataModule` and `Trainer` from these, and ad
 has to do.
 """
 
-from hpo.training.data import ArrayBatches, DataModule, FashionMNIST, OrderedBatches, check_arrays, split
+from hpo.training.batches import ArrayBatches, LastBatch, OrderedBatches, batch_sizes
+from hpo.training.data import DataModule, FashionMNIST, check_arrays, split
 from hpo.training.devices import Devices
 from hpo.training.fit import PlainRun, TrainerFit
 from hpo.training.hyperparameters import HyperParameters, add_to_class
@@ -35,6 +36,7 @@ __all__ = [
     "TrainerFit",
     "HPOTrainer",
     "HyperParameters",
+    "LastBatch",
     "BookLeNet",
     "BookMLP",
     "Module",
@@ -49,6 +51,7 @@ __all__ = [
     "SoftmaxClassification",
     "Trainer",
     "add_to_class",
+    "batch_sizes",
     "check_arrays",
     "image_shape_of",
     "numpy",

@@ -1,9 +1,7 @@
-"""The framework-free half of data: arrays in mini-batches, and Fashion-MNIST."""
+"""The framework-free half of data: arrays, or what a framework loads from, and Fashion-MNIST."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,11 +9,9 @@ import numpy as np
 from hpo.backend import Array, Arrays, Backend
 from hpo.datasets import check_batch_size, check_examples, check_images, check_targets, fashion_mnist
 from hpo.objective.context import current_trial
-from hpo.randomness import batch_order, check_seed, uniforms
+from hpo.randomness import check_seed, uniforms
+from hpo.training.batches import ArrayBatches, LastBatch, check_last_batch
 from hpo.training.hyperparameters import HyperParameters
-
-EXAMPLES_PER_CHUNK = 1024
-"""The number of examples gathered and converted at a time: few enough to stay in a core's cache."""
 
 
 def check_arrays(train: Any, validation: Any, batch_size: int, *, regression: bool = False) -> Arrays:
@@ -61,75 +57,6 @@ def _check_pair(pair: Any, what: str, regression: bool) -> tuple[Array, Array]:
     return x, y
 
 
-class OrderedBatches(ABC):
-    """Mini-batches of examples that can be visited in any order.
-
-    Iterating goes through all examples once: in their order, or, when shuffled, in the next epoch's
-    order of the current trial.
-
-    Args:
-        num_examples: how many examples there are.
-        batch_size: examples in a batch; the last one may be smaller.
-        shuffle: whether iterating shuffles.
-    """
-
-    def __init__(self, num_examples: int, batch_size: int, *, shuffle: bool) -> None:
-        self.num_examples = num_examples
-        self.batch_size = batch_size
-        self._shuffle = shuffle
-        self._epochs = 0
-
-    def __len__(self) -> int:
-        """The number of batches in one pass."""
-        # Rounded up, since the last batch may be smaller.
-        return -(-self.num_examples // self.batch_size)
-
-    def __iter__(self) -> Iterator[Any]:
-        if not self._shuffle:
-            return self.visit(np.arange(self.num_examples))
-        self._epochs += 1
-        trial = current_trial()
-        # The order in which a `Trainer` visits them: a loop of the user's own trains the same.
-        return self.visit(batch_order(trial.seed, trial.replicate, self._epochs, self.num_examples))
-
-    @abstractmethod
-    def visit(self, order: Array) -> Iterator[Any]:
-        """Batches (inputs, labels) of the examples `order`."""
-
-
-class ArrayBatches(OrderedBatches):
-    """Mini-batches of a pair of arrays, as the framework's own arrays on the host."""
-
-    def __init__(
-        self, pair: tuple[Array, Array], batch_size: int, backend: Backend, *, shuffle: bool
-    ) -> None:
-        self.x, self.y = pair
-        super().__init__(len(self.x), batch_size, shuffle=shuffle)
-        self._backend = backend
-
-    def visit(self, order: Array) -> Iterator[tuple[Any, Any]]:
-        """Batches (x, y) of the examples `order`: x floating point, in [0, 1] if it was uint8."""
-        # Converted a chunk at a time and cut afterwards: batches of a few examples are too small for that.
-        for x, y in self.chunks(order):
-            for first in range(0, len(y), self.batch_size):
-                last = first + self.batch_size
-                yield x[first:last], y[first:last]
-
-    def chunks(self, order: Array) -> Iterator[tuple[Any, Any]]:
-        """The same examples, many whole batches at a time; the last chunk ends with the smaller batch."""
-        device = self._backend.device("cpu")
-        dtype = current_trial().dtype
-        per_chunk = max(1, EXAMPLES_PER_CHUNK // self.batch_size) * self.batch_size
-        for start in range(0, len(order), per_chunk):
-            rows = order[start : start + per_chunk]
-            x = self.x[rows].astype(dtype)
-            # Images stay uint8 until here: less memory, and faster than rows of float32.
-            if self.x.dtype == np.uint8:
-                x *= np.asarray(1 / 255, dtype)
-            labels = self.y[rows].astype(dtype if self.y.dtype.kind == "f" else np.int64)
-            yield self._backend.from_numpy(x, device), self._backend.from_numpy(labels, device)
-
-
 class DataModule(HyperParameters):
     """Training and validation data for a `Trainer`.
 
@@ -138,6 +65,10 @@ class DataModule(HyperParameters):
         validation: the same, for validation.
         batch_size: examples in a mini-batch.
         regression: the pairs hold targets, numbers, in place of labels.
+        last_batch: what becomes of the training examples that are left when an epoch's are put into batches,
+            on every framework alike. `keep` makes a smaller batch of them. `merge` adds them to the batch
+            before, which is larger then. `drop` leaves them out, other ones in each epoch. A batch of one
+            example, from which torch's BatchNorm learns nothing and raises, comes with `keep` only.
 
     A subclass may instead define `get_dataloader(train)`, or `train_dataloader` and `val_dataloader`,
     each returning an iterable of batches (inputs, labels) of the framework's arrays. Such an iterable
@@ -147,9 +78,16 @@ class DataModule(HyperParameters):
     backend: ClassVar[Backend]
 
     def __init__(
-        self, train: Any = None, validation: Any = None, *, batch_size: int = 16, regression: bool = False
+        self,
+        train: Any = None,
+        validation: Any = None,
+        *,
+        batch_size: int = 16,
+        regression: bool = False,
+        last_batch: LastBatch = "keep",
     ) -> None:
         self.batch_size = batch_size
+        self.last_batch = check_last_batch(last_batch)
         self.arrays: Arrays | None = None
         self.train, self.validation = train, validation
         if isinstance(train, (tuple, list)) or isinstance(validation, (tuple, list)):
@@ -157,7 +95,14 @@ class DataModule(HyperParameters):
 
     @classmethod
     def from_arrays(
-        cls, x: Any, y: Any, *, validation: Any = 0.2, batch_size: int = 16, seed: int = 0
+        cls,
+        x: Any,
+        y: Any,
+        *,
+        validation: Any = 0.2,
+        batch_size: int = 16,
+        seed: int = 0,
+        last_batch: LastBatch = "keep",
     ) -> DataModule:
         """Data for classification where `y` holds integers, for regression where it holds floats.
 
@@ -168,6 +113,7 @@ class DataModule(HyperParameters):
                 validation, in (0, 1), drawn at random.
             batch_size: examples in a mini-batch.
             seed: of that draw, which is the same in all trials.
+            last_batch: what becomes of an epoch's last training examples: see the class.
 
         Raises:
             TypeError, ValueError: as `hpo.training.check_arrays`, or a share out of its range.
@@ -176,14 +122,16 @@ class DataModule(HyperParameters):
         train, held_out = (x, y), validation
         if not isinstance(validation, (tuple, list)):
             train, held_out = _drawn_apart(x, y, validation, seed)
-        return cls(train, held_out, batch_size=batch_size, regression=y.dtype.kind == "f")
+        is_regression = y.dtype.kind == "f"
+        return cls(train, held_out, batch_size=batch_size, regression=is_regression, last_batch=last_batch)
 
     def get_dataloader(self, train: bool) -> Any:
         """An iterable of training or validation batches."""
         if self.arrays is not None:
             data = self.arrays
             pair = (data.train_x, data.train_y) if train else (data.val_x, data.val_y)
-            return ArrayBatches(pair, data.batch_size, self.backend, shuffle=train)
+            last_batch = self.last_batch if train else "keep"
+            return ArrayBatches(pair, data.batch_size, self.backend, shuffle=train, last_batch=last_batch)
         source = self.train if train else self.validation
         if source is None:
             part = "train" if train else "validation"
@@ -198,6 +146,24 @@ class DataModule(HyperParameters):
             f"The data must be a pair (examples, labels) of arrays or a data set of the framework "
             f"{self.backend.name}; received {type(source).__name__}."
         )
+
+    def check_own_batches(self, source: Any, train: bool, instead: str) -> None:
+        """Check that nothing is asked of batches, or of an order, that are not the library's.
+
+        Args:
+            source: what makes them.
+            train: whether it is for training; `last_batch` concerns nothing else.
+            instead: how the source is told, for the error's text.
+
+        Raises:
+            ValueError: `last_batch` is not `keep`.
+        """
+        if train and self.last_batch != "keep":
+            raise ValueError(
+                f"last_batch={self.last_batch!r} is for batches that the library makes, and "
+                f"{type(source).__name__} comes in an order or in batches of its own. Use {instead}, or pass "
+                f"arrays."
+            )
 
     def train_dataloader(self) -> Any:
         """An iterable of training batches."""
@@ -234,6 +200,7 @@ class FashionMNIST(DataModule):
             takes the last sixth of the training set away for validation and keeps the test set
             sealed until `hpo.final_test(study)` opens it.
         folder: where the four files are; by default wherever `hpo.datasets.fashion_mnist` finds them.
+        last_batch: what becomes of an epoch's last training images: see `DataModule`.
     """
 
     image_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
@@ -244,11 +211,12 @@ class FashionMNIST(DataModule):
         *,
         validation: Literal["test", "holdout"] = "test",
         folder: Any = None,
+        last_batch: LastBatch = "keep",
     ) -> None:
         files = fashion_mnist(folder)
         train = (files.train_images.reshape(-1, *self.image_shape), files.train_labels)
         test = (files.test_images.reshape(-1, *self.image_shape), files.test_labels)
-        super().__init__(*split(train, test, validation), batch_size=batch_size)
+        super().__init__(*split(train, test, validation), batch_size=batch_size, last_batch=last_batch)
 
 
 def split(

@@ -108,6 +108,9 @@ class ModuleRun(ABC):
         arrays = self.arrays()
         if arrays is None or not self.originals.kept_by(self.model):
             return None
+        # A backend's own batches have one size, but for a smaller one at the end.
+        if self.trainer.train_dataloader.has_large_batch:
+            return None
         path: FastPath | None = self.model.fast_path(arrays.train_x.shape[1:], self.trainer.device)
         return path
 
@@ -116,7 +119,7 @@ class ModuleRun(ABC):
         fast = self._fast()
         if fast is None:
             return self.learn(order)
-        scores = fast.epoch(order)
+        scores = fast.epoch(self.trainer.train_dataloader.trained(order))
         [state] = fast.state()
         # Back into the model after each epoch, since the user's code may read or change its weights there.
         self._counts = {name: value for name, value in state.items() if not name.startswith("layers.")}

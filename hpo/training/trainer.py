@@ -12,7 +12,8 @@ from hpo.backend.registry import resolve_device
 from hpo.checks import checked_count
 from hpo.objective.context import current_trial
 from hpo.randomness import batch_order, check_seed
-from hpo.training.data import ArrayBatches, DataModule, OrderedBatches
+from hpo.training.batches import ArrayBatches, OrderedBatches
+from hpo.training.data import DataModule
 from hpo.training.fit import CheckpointableRun, TrainerFit
 from hpo.training.hyperparameters import HyperParameters
 from hpo.training.metrics import METRICS, MetricFunction

@@ -10,6 +10,7 @@ from hpo.testing import (
     CheckpointContract,
     CohortContract,
     DataContract,
+    LastBatchContract,
     NetworkContract,
     ReaderContract,
     RegressionContract,
@@ -50,6 +51,16 @@ class TestBook(BookContract):
 
 class TestData(DataContract):
     package = "hpo_mxnet"
+
+
+class TestLastBatches(LastBatchContract):
+    package = "hpo_mxnet"
+
+    def normalizing(self, lr: float) -> d2l.Classification:
+        nn = mx.gluon.nn
+        net = nn.Sequential()
+        net.add(nn.Flatten(), nn.Dense(8), nn.BatchNorm(), nn.Dense(10))
+        return d2l.Classification(net, lr)
 
 
 class TestReader(ReaderContract):

@@ -11,6 +11,7 @@ from hpo.testing import (
     CheckpointContract,
     CohortContract,
     DataContract,
+    LastBatchContract,
     NetworkContract,
     ReaderContract,
     RegressionContract,
@@ -64,6 +65,28 @@ class TestBook(BookContract):
 
 class TestData(DataContract):
     package = "hpo_numpy"
+
+
+class Normalizing(d2l.Classification):
+    def __init__(self, lr: float) -> None:
+        super().__init__()
+        self.lr = lr
+        self.parameters = {
+            "first": np.linspace(-1, 1, 36 * 8, dtype="float32").reshape(36, 8) ** 3,
+            "second": np.zeros((8, 10), "float32"),
+        }
+
+    def forward(self, x: Any) -> Any:
+        hidden = x.reshape(len(x), -1) @ self.parameters["first"]
+        centred = hidden - hidden.mean(axis=0)
+        return centred / ((centred**2).mean(axis=0) + 1e-5) ** 0.5 @ self.parameters["second"]
+
+
+class TestLastBatches(LastBatchContract):
+    package = "hpo_numpy"
+
+    def normalizing(self, lr: float) -> d2l.Classification:
+        return Normalizing(lr)
 
 
 class TestReader(ReaderContract):

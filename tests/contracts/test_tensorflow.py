@@ -12,6 +12,7 @@ from hpo.testing import (
     CheckpointContract,
     CohortContract,
     DataContract,
+    LastBatchContract,
     NetworkContract,
     ReaderContract,
     RegressionContract,
@@ -51,6 +52,14 @@ class TestBook(BookContract):
 
 class TestData(DataContract):
     package = "hpo_tensorflow"
+
+
+class TestLastBatches(LastBatchContract):
+    package = "hpo_tensorflow"
+
+    def normalizing(self, lr: float) -> d2l.Classification:
+        layers = [keras.layers.Flatten(), keras.layers.Dense(8), keras.layers.BatchNormalization()]
+        return d2l.Classification(keras.Sequential([*layers, keras.layers.Dense(10)]), lr)
 
 
 class TestReader(ReaderContract):

@@ -12,6 +12,7 @@ from hpo.testing import (
     CheckpointContract,
     CohortContract,
     DataContract,
+    LastBatchContract,
     NetworkContract,
     ReaderContract,
     RegressionContract,
@@ -52,6 +53,21 @@ class TestBook(BookContract):
 
 class TestData(DataContract):
     package = "hpo_torch"
+
+
+class TestLastBatches(LastBatchContract):
+    package = "hpo_torch"
+
+    def normalizing(self, lr: float) -> d2l.Classification:
+        net = nn.Sequential(nn.Flatten(), nn.Linear(36, 8), nn.BatchNorm1d(8), nn.Linear(8, 10))
+        return d2l.Classification(net, lr)
+
+    def test_a_batch_of_one_example_is_refused_with_the_mend(self) -> None:
+        with pytest.raises(
+            ValueError, match=r"more than 1 value per channel.*last_batch='merge'.*'drop'.*drop_last=True"
+        ) as raised:
+            d2l.Trainer(max_epochs=1).fit(self.normalizing(0.1), self.module("keep"))
+        assert "last_batch" not in str(raised.value.__cause__)
 
 
 class TestReader(ReaderContract):

@@ -83,3 +83,20 @@ def test_a_seed_repeats_mxnet_s_and_numpy_s_draws() -> None:
         d2l.BACKEND.seed(2**32 - 1)
         draws.append([*mx.nd.random.normal(shape=(3,)).asnumpy(), *np.random.random(3)])
     assert draws[0] == draws[1]
+
+
+@pytest.mark.parametrize("last_batch", ["keep", "drop", "merge"])
+def test_a_data_set_is_put_into_the_batches_of_arrays(last_batch: Any) -> None:
+    a = make_arrays(num_train=40)
+    pairs = (a.train_x, a.train_y), (a.val_x, a.val_y)
+    theirs, ours = (
+        [y.asnumpy().tolist() for _, y in d2l.DataModule(*sources, last_batch=last_batch).train_dataloader()]
+        for sources in (datasets(), pairs)
+    )
+    assert theirs == ours
+
+
+def test_a_data_loader_takes_no_choice_of_the_last_batch() -> None:
+    loaders = [mx.gluon.data.DataLoader(dataset, batch_size=8) for dataset in datasets()]
+    with pytest.raises(ValueError, match=r"last_batch='drop' .* DataLoader comes .*last_batch='discard'"):
+        d2l.DataModule(*loaders, last_batch="drop").train_dataloader()

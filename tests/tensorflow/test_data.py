@@ -124,3 +124,11 @@ def test_a_data_set_that_never_ends_is_refused() -> None:
         history(d2l.DataModule(dataset(TRAIN).batch(8).repeat(), dataset(VALIDATION).batch(8)))
     with pytest.raises(ValueError, match=r"Endless never ends.*let its num_batches be a number"):
         history(d2l.DataModule(Endless(TRAIN), Batches(VALIDATION)))
+
+
+@pytest.mark.parametrize("source", [Batches(TRAIN), dataset(TRAIN), dataset(TRAIN).batch(8)])
+def test_a_data_set_with_an_order_of_its_own_takes_no_choice_of_the_last_batch(source: Any) -> None:
+    data = d2l.DataModule(source, dataset(VALIDATION), last_batch="merge")
+    with pytest.raises(ValueError, match=r"last_batch='merge' .* Use dataset\.batch\(.*drop_remainder=True"):
+        data.train_dataloader()
+    assert next(iter(data.val_dataloader())) is not None

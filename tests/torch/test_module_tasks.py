@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import doctest
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,9 +30,10 @@ def make(config: Mapping[str, Any]) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(36, 7), nn.Tanh(), nn.Linear(7, 10))
 
 
-def data() -> Any:
-    arrays = make_arrays(num_train=100)
-    return d2l.DataModule((arrays.train_x, arrays.train_y), (arrays.val_x, arrays.val_y))
+def data(last_batch: Any = "keep", num_train: int = 100) -> Any:
+    arrays = make_arrays(num_train=num_train)
+    pairs = (arrays.train_x, arrays.train_y), (arrays.val_x, arrays.val_y)
+    return d2l.DataModule(*pairs, last_batch=last_batch)
 
 
 def task(maker: Callable[[Mapping[str, Any]], nn.Module] = make) -> ModuleTask:
@@ -170,3 +172,45 @@ def test_a_maker_of_something_else_fails_its_trial() -> None:
 
 def test_the_example_runs() -> None:
     assert doctest.testmod(module_task).failed == 0
+
+
+def normalizing(config: Mapping[str, Any]) -> nn.Module:
+    layers = nn.Linear(36, 7), nn.BatchNorm1d(7, track_running_stats=False), nn.Linear(7, 10)
+    return nn.Sequential(nn.Flatten(), *layers)
+
+
+@pytest.mark.parametrize("last_batch", ["drop", "merge"])
+def test_modules_are_trained_on_the_batches_of_a_trainer(last_batch: Any) -> None:
+    torch.manual_seed(0)
+    module = normalizing({})
+    last = data(last_batch, num_train=97)
+    task = ModuleTask(lambda config: copy.deepcopy(module), last, max_epochs=2)
+    studies = [
+        hpo.search(
+            task,
+            {"lr": hpo.Choice([0.1, 0.2])},
+            num_trials=2,
+            seed=0,
+            backend="torch",
+            fuse=fuse,
+            minimize="val_loss",
+        )
+        for fuse in (1, 2)
+    ]
+    trainer = d2l.Trainer(max_epochs=2, seed=0)
+    trainer.fit(d2l.Classification(copy.deepcopy(module), lr=studies[0].trials[0].config["lr"]), last)
+    expected = [record["train_loss"] for record in trainer.history]
+    for study in studies:
+        assert [each.metrics["train_loss"] for each in study.trials[0].reports] == pytest.approx(
+            expected, abs=1e-5
+        )
+
+
+def test_a_batch_of_one_example_is_refused_with_the_mend() -> None:
+    task = ModuleTask(normalizing, data(num_train=97), max_epochs=1)
+    with pytest.raises(
+        hpo.errors.SearchFailedError, match=r"more than 1 value per channel.*last_batch='merge'"
+    ):
+        hpo.search(
+            task, {"lr": hpo.Float(0.1, 0.2)}, num_trials=2, seed=0, backend="torch", minimize="val_loss"
+        )

@@ -217,3 +217,43 @@ def test_a_parameter_that_the_loss_does_not_use_stays() -> None:
     model = WithSpare()
     d2l.Trainer(max_epochs=1).fit(model, data())
     assert torch.equal(model.spare, torch.ones(3))
+
+
+@pytest.mark.parametrize("last_batch", ["keep", "drop", "merge"])
+def test_a_data_set_is_put_into_the_batches_of_arrays(last_batch: Any) -> None:
+    a = make_arrays(num_train=33)
+    pairs = (a.train_x, a.train_y), (a.val_x, a.val_y)
+    theirs, ours = (
+        [y.tolist() for _, y in d2l.DataModule(*sources, last_batch=last_batch).train_dataloader()]
+        for sources in ([tensors(*pair) for pair in pairs], pairs)
+    )
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("last_batch", ["keep", "merge"])
+def test_data_of_less_than_a_batch_are_one_batch(last_batch: Any) -> None:
+    a = make_arrays(num_train=5)
+    data = d2l.DataModule(tensors(a.train_x, a.train_y), tensors(a.val_x, a.val_y), last_batch=last_batch)
+    assert [len(y) for _, y in data.train_dataloader()] == [5]
+
+
+def test_to_leave_out_all_data_is_refused() -> None:
+    a = make_arrays(num_train=5)
+    data = d2l.DataModule(tensors(a.train_x, a.train_y), tensors(a.val_x, a.val_y), last_batch="drop")
+    with pytest.raises(
+        ValueError, match=r"leaves nothing to train on, as 5 examples make no batch of batch_size=16"
+    ):
+        data.train_dataloader()
+
+
+@pytest.mark.parametrize("last_batch", ["drop", "merge"])
+def test_what_makes_batches_of_its_own_takes_no_choice_of_the_last(last_batch: Any) -> None:
+    a = make_arrays(num_train=33)
+    loaders = [DataLoader(tensors(*pair)) for pair in ((a.train_x, a.train_y), (a.val_x, a.val_y))]
+    data = d2l.DataModule(*loaders, last_batch=last_batch)
+    with pytest.raises(
+        ValueError,
+        match=rf"last_batch='{last_batch}' .* DataLoader comes .* Use DataLoader\(\.\.\., drop_last=True\)",
+    ):
+        data.train_dataloader()
+    assert len(list(data.val_dataloader())) == len(a.val_y)

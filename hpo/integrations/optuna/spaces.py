@@ -93,7 +93,7 @@ def infer_space(asked: Sequence[Asked], *, proven: bool = False) -> Space:
     return Space(domains)
 
 
-def _conditions(name: str, before: Mapping[str, Domain], asked: Sequence[Asked], proven: bool) -> Conditions:
+def _conditions(name: str, before: dict[str, Domain], asked: Sequence[Asked], proven: bool) -> Conditions:
     """When a parameter exists, by those that came before it."""
     present = [name in each.parameters for each in asked]
     if all(present):
