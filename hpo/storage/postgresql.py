@@ -15,7 +15,8 @@ from sqlalchemy.engine import Dialect
 from hpo.errors import StorageError
 from hpo.storage.waits import SILENCE_SECONDS, Wait, Watch
 
-_DRIVERS = ("psycopg", "psycopg2")
+# Each with what pip installs. Without its binary part psycopg needs a library of the system.
+_DRIVERS = {"psycopg": '"polyhpo[postgresql]"', "psycopg2": "psycopg2"}
 
 # The states (SQLSTATE) that say that the server ended the connection: it shuts down, crashed or starts up;
 # the connection failed; a transaction was idle for too long.
@@ -63,7 +64,9 @@ class PostgresqlDatabase:
         try:
             dbapi = dialect.import_dbapi()
         except ImportError as error:
-            raise StorageError(f"The storage {self.place} needs a driver: pip install {driver}.") from error
+            raise StorageError(
+                f"The storage {self.place} needs a driver: pip install {_DRIVERS[driver]}. ({error})"
+            ) from error
         self.dialect: Dialect = dialect(dbapi=dbapi)
         self._dbapi = dbapi
         self._arguments, self._options = self.dialect.create_connect_args(url)

@@ -89,15 +89,19 @@ class Server:
                 pytest.fail(f"{program} {' '.join(arguments)} failed:\n{said.read().decode()}")
 
 
-def find_programs() -> Path:
-    """The folder with `initdb` and `pg_ctl`; the test fails if there is none."""
+def find_programs(versions: Path = Path("/usr/lib/postgresql")) -> Path:
+    """The folder with `initdb` and `pg_ctl`; the test fails if there is none.
+
+    Args:
+        versions: where Debian has them, in a folder for each version.
+    """
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else []
-    # Debian does not put them where programs are looked for.
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    # There they are not found as other programs are. One that is found so comes before them.
+    folders += sorted(versions.glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     if not folders:
         pytest.fail(
             "These tests start a PostgreSQL server, and there is no initdb on this machine. Install the "
             "package postgresql (apt-get install postgresql)."
         )
-    return folders[-1]
+    return folders[0]

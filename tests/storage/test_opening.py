@@ -125,7 +125,8 @@ def test_a_server_needs_a_folder_for_checkpoints() -> None:
 def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(
-        StorageError, match=r"postgresql\+psycopg://me@host/b needs a driver: pip install psycopg"
+        StorageError,
+        match=r"postgresql\+psycopg://me@host/b needs a driver: pip install \"polyhpo\[postgresql\]\"",
     ):
         open_storage("postgresql://me@host/b", folder=tmp_path)
 
