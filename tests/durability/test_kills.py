@@ -65,6 +65,9 @@ def test_a_search_killed_twenty_times_ends_as_one_that_was_not(tmp_path: Path, e
     assert killed.trials == whole.trials
     assert killed.best == whole.best
     assert not [event for event in killed.events if event.kind is EventKind.NONDETERMINISTIC]
+    assert killed.history.folder is not None
+    kept = {Path(point.path) for trial in killed.trials for point in trial.kept}
+    assert set(killed.history.folder.path.rglob("*")) == kept | {path.parent for path in kept}
     for trial, other in zip(killed.trials, whole.trials, strict=True):
         arrays, others = trial.arrays("last"), other.arrays("last")
         assert all(np.array_equal(array, others[name]) for name, array in arrays.items())
