@@ -92,6 +92,11 @@ class Standings(StudyReader):
                 yield event.kind, standing
 
     def __getitem__(self, trial: int) -> Standing:
+        if trial not in self._standings and self._history is not None:
+            start = f"Event {self._history.place_of_start(trial)} (trial_started)"
+            raise self._history.damaged(
+                f"{start} is malformed: expected 'proposal', as the trial reports epochs"
+            )
         return self._standings[trial]
 
     def _take(self, study: Study, event: Event) -> Standing | None:

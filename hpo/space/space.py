@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -234,6 +235,21 @@ class Space(Mapping[str, Domain]):
             if not constraint.holds(valid):
                 raise SpaceError(f"The config breaks the constraint {constraint!r}; received {valid!r}.")
         return valid
+
+    def check(self, config: Mapping[str, object]) -> None:
+        """Check the names and the values of a config, and none of the constraints.
+
+        Raises:
+            SpaceError: it misses or adds a name, a value is of the wrong type or out of its range, or an
+                inactive hyperparameter is there.
+        """
+        if not self._is_conditional and len(config) == len(self._domains):
+            # The usual case, which a long log has once for each trial. What is wrong is said below.
+            with suppress(KeyError, SpaceError):
+                for name, domain in self._domains.items():
+                    domain.validate(config[name])
+                return
+        self._validated_values(config)
 
     def default_config(self) -> Config | None:
         """The config of all defaults, or `None` if an active hyperparameter has none.

@@ -30,6 +30,11 @@ class StudyLog(Protocol):
         ...
 
     @property
+    def place(self) -> str:
+        """What to call its storage in an error: a path, or a URL without its password."""
+        ...
+
+    @property
     def folder(self) -> Path:
         """Where the study's checkpoints and its workers' output go; not created unasked."""
         ...

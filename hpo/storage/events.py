@@ -17,6 +17,9 @@ from typing import Any
 class EventKind(str, Enum):
     """What happened."""
 
+    # As a kind equals its text. That of an enum is another one, and slow.
+    __hash__ = str.__hash__
+
     STUDY_CREATED = "study_created"
     """The first event: space, metrics, seed, versions."""
 
@@ -98,6 +101,9 @@ class Event:
         return content
 
 
+MOST_LETTERS = 2**26
+"""How long the text of an event may be. One that is longer fills the memory of its reader."""
+
 # One NaN object for all, so that two readings of a log are equal: NaN equals only itself, by identity.
 _STRINGS = {str(value): value for value in (math.nan, math.inf, -math.inf)}
 # As `json.loads`, which looks for white space around it: a large study is read one event at a time.
@@ -111,14 +117,21 @@ def to_text(data: Mapping[str, Any]) -> str:
 
     Raises:
         TypeError: something in it is not of JSON; the text shows the content.
+        ValueError: it is longer than `MOST_LETTERS`.
     """
     try:
-        return _encode(data)
+        text = _encode(data)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"A study's log holds JSON values: finite numbers, strings, True, False, None, lists and "
             f"dictionaries of them; received {data!r} ({error})."
         ) from error
+    if len(text) > MOST_LETTERS:
+        raise ValueError(
+            f"An event of a study's log has at most {MOST_LETTERS} letters; received {len(text)}, which "
+            f"begin with {text[:80]!r}. Keep large things in a file, and its path in the study."
+        )
+    return text
 
 
 def metrics_to_json(metrics: Mapping[str, float]) -> dict[str, float | str]:

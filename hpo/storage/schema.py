@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     func,
     insert,
     literal_column,
@@ -28,7 +29,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
-from hpo.storage.events import EventKind
+from hpo.storage.events import MOST_LETTERS, EventKind
 
 VERSION = 1
 """Rises with each change of the tables; the change that raises it says how an older storage is brought up."""
@@ -122,7 +123,11 @@ class Statements:
         self.last = text(select(func.max(EVENTS.c.number)).where(study))
         self.events = text(
             select(
-                *(EVENTS.c[name] for name in ("kind", "trial", "attempt", "epoch", "text", "time", "elapsed"))
+                *(EVENTS.c[name] for name in ("number", "kind", "trial", "attempt", "epoch")),
+                # NULL in the place of a text that would fill the memory.
+                case((func.length(EVENTS.c.text) <= literal_column(str(MOST_LETTERS)), EVENTS.c.text)),
+                EVENTS.c.time,
+                EVENTS.c.elapsed,
             )
             .where(study, EVENTS.c.number >= bindparam("since"))
             .order_by(EVENTS.c.number)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,10 @@ from hpo.storage.base import ClaimedError
 from hpo.storage.connection import Connection
 from hpo.storage.database import Database
 from hpo.storage.events import Event, EventKind
+from hpo.storage.log_rows import RowError, UnknownKindError, damaged, events_of
 from hpo.storage.names import check_name, folder_name
 from hpo.storage.rows import place_of, row_of
 from hpo.storage.schema import ABSENT, SCHEMA, VERSION, Statements
-
-_KINDS = {kind.value: kind for kind in EventKind}
 
 
 class SqlStorage:
@@ -164,6 +161,11 @@ class SqlLog:
         return self._name
 
     @property
+    def place(self) -> str:
+        """The database: a path, or a URL without its password."""
+        return self._database.place
+
+    @property
     def folder(self) -> Path:
         """Where the study's checkpoints and its workers' output go; not created unasked."""
         return self._folder
@@ -220,7 +222,9 @@ class SqlLog:
     def _count(self, cursor: Any, seen: int) -> int:
         cursor.execute(self._statements.last, {"study": self._study})
         ((last,),) = cursor.fetchall()
-        count = 0 if last is None else int(last) + 1
+        if last is not None and type(last) is not int:
+            raise damaged(self, f"It has an event of the number {last!r}")
+        count = 0 if last is None else last + 1
         if seen > count:
             raise StorageError(
                 f"The log of {self._name!r} in {self._database.place} has {count} events, and its writer "
@@ -232,31 +236,24 @@ class SqlLog:
     def _read(self, cursor: Any, since: int) -> list[Event]:
         cursor.execute(self._statements.events, {"study": self._study, "since": since})
         try:
-            with _no_collection():
-                return [
-                    Event(
-                        _KINDS[kind],
-                        trial,
-                        attempt,
-                        epoch,
-                        text,
-                        math.nan if time is None else time,
-                        math.nan if elapsed is None else elapsed,
-                    )
-                    for kind, trial, attempt, epoch, text, time, elapsed in cursor
-                ]
-        except KeyError as error:
-            raise self._unknown(str(error), cursor) from error
+            return events_of(cursor, since)
+        except UnknownKindError as error:
+            raise self._unknown(error, cursor) from error
+        except RowError as error:
+            raise damaged(self, str(error)) from error
 
-    def _unknown(self, kind: str, cursor: Any) -> StorageError:
+    def _unknown(self, unknown: UnknownKindError, cursor: Any) -> StorageError:
         """The error to raise for an event of a kind that this version does not know."""
         cursor.execute(self._statements.created, {"study": self._study})
-        ((text,),) = cursor.fetchall()
-        version = json.loads(text).get("versions", {}).get("polyhpo", "of an unknown version")
+        version = "an unknown version"
+        # The first event may be malformed, too.
+        with suppress(ValueError, TypeError, KeyError, RecursionError):
+            ((text,),) = cursor.fetchall()
+            version = json.loads(text)["versions"]["polyhpo"]
         return StorageError(
-            f"The log of {self._name!r} in {self._database.place} has an event of the kind {kind}, which "
-            f"this version does not know. A newer polyhpo wrote it: upgrade. The study was created by "
-            f"polyhpo {version}."
+            f"The log of {self._name!r} in {self._database.place} has an event of the kind "
+            f"{unknown.kind!r:.60} (event {unknown.number}), which this version does not know. A newer "
+            f"polyhpo wrote it: upgrade. The study was created by polyhpo {version!s:.60}."
         )
 
     def _collision(self, events: Sequence[Event], error: Exception) -> Exception:
@@ -278,18 +275,3 @@ class SqlLog:
 
 def _opened(database: Database, study: int, name: str, folder: Path) -> SqlLog:
     return SqlLog(database, Connection(database), Statements(database.dialect), study, name, folder)
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pause the garbage collector, which would look through a growing list of events again and again.
-
-    It took more than half of the time of reading a long log.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
+from hpo.errors import SpaceError
 from hpo.space import Space
 from hpo.storage import StudyLog
 from hpo.storage.events import Event, EventKind, metrics_from_json
+from hpo.storage.log_rows import damaged
+from hpo.study.check import check_measured, content_of, shortened
 from hpo.study.keep import Keep, logged_keep
 from hpo.study.log import Log
 from hpo.study.notes import Note, unwritten_in
@@ -66,6 +69,10 @@ class History:
         folder: where the study's checkpoints are; None if it keeps none.
         store: the log outside of this process, if there is one.
 
+    Raises:
+        StorageError: an event of the log in `store` is malformed, or cannot follow those before it.
+        ValueError: the same of events that come from elsewhere.
+
     Attributes:
         events: the log.
         folder: where the checkpoints are.
@@ -96,7 +103,7 @@ class History:
 
     def __init__(
         self,
-        events: Iterable[Event] = (),
+        events: Iterable[Event],
         *,
         space: Space | None = None,
         folder: CheckpointFolder | None = None,
@@ -112,6 +119,7 @@ class History:
         self.events = Log()
         self.edition = object()
         self.created: dict[str, Any] = {}
+        self._logged_space: Space | None = None
         self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
         self.keep: Keep | None = None
@@ -148,6 +156,8 @@ class History:
         self._lost: dict[int, int] = {}
         for event in events:
             self.append(event)
+        if not self.created:
+            raise self.damaged("The log is empty")
 
     def __getstate__(self) -> dict[str, Any]:
         # A database's connection cannot go to another process.
@@ -160,16 +170,14 @@ class History:
         Raises:
             ValueError: the log does not hold it and it was not passed.
         """
-        if self._space is None:
-            document = self.created.get("space")
-            if document is None:
-                raise ValueError(
-                    "This log does not hold its space, which had no JSON form when the study was created "
-                    f"({self.created.get('space_error', 'no reason was logged')}). Pass it: "
-                    "Study.from_events(events, space=space)."
-                )
-            self._space = Space.from_json(document)
-        return self._space
+        space = self._space or self._logged_space
+        if space is None:
+            raise ValueError(
+                "This log does not hold its space, which had no JSON form when the study was created "
+                f"({self.created.get('space_error', 'no reason was logged')}). Pass it: "
+                "Study.from_events(events, space=space)."
+            )
+        return space
 
     def append(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
         """Add an event to the log, and fold it.
@@ -179,16 +187,21 @@ class History:
             data: its content, if it is at hand: decoding it costs more than all the rest.
 
         Raises:
-            ValueError: it cannot follow the events before it.
+            StorageError: it is malformed, or cannot follow the events before it.
+            ValueError: the same, where there is no `store`.
         """
-        if (event.kind is EventKind.STUDY_CREATED) != (not self._before):
-            raise ValueError(
-                f"A log starts with its only study_created; event {len(self.events)} is {event}."
-            )
-        # The fold comes first: an event that it refuses is in none of the columns.
-        before = _FOLD[event.kind](self, event, event.data if data is None else data)
+        place = len(self._before)
+        try:
+            if (event.kind is _CREATED) != (place == 0):
+                raise ValueError("a log starts with its only study_created")
+            # First, as it takes numbers only where the fold expects some.
+            self.events.append(event)
+            before = _FOLD[event.kind](self, event, self._read(event) if data is None else data)
+        except ValueError as error:
+            self.events.cut(place)
+            text = shortened(str(error).rstrip("."))
+            raise self.damaged(f"Event {place} ({event.kind.value}) is malformed: {text}") from error
         self._before.append(-1 if before is None else before)
-        self.events.append(event)
 
     def rewind(self, number: int) -> None:
         """Take back the events from that number on.
@@ -197,6 +210,16 @@ class History:
         milliseconds, of which one has a whole cohort to record.
         """
         self._fold(self.events[:number])
+
+    def damaged(self, said: str) -> Exception:
+        """The error to raise for a log that cannot be read.
+
+        Args:
+            said: which event is wrong, and why.
+        """
+        if self.store is None:
+            return ValueError(f"{said}. Pass the events of a whole log, in order.")
+        return damaged(self.store, said)
 
     def came_late(self, number: int) -> bool:
         """Whether the event of that number came too late to have an effect."""
@@ -222,6 +245,10 @@ class History:
         """The trial's config."""
         config: dict[str, Any] = json.loads(self.events.text(self._first[trial]))["config"]
         return config
+
+    def place_of_start(self, trial: int) -> int:
+        """The number of the event by which the trial first started."""
+        return self._first[trial]
 
     def start_of(self, trial: int) -> dict[str, Any]:
         """What was recorded with the trial's last start."""
@@ -323,6 +350,18 @@ class History:
             unwritten=self.unwritten.get(number),
         )
 
+    def _read(self, event: Event) -> dict[str, Any]:
+        """The content of an event that was written elsewhere or earlier, checked.
+
+        Raises:
+            ValueError: it is not what such an event holds.
+        """
+        data = content_of(event)
+        space = self._logged_space or self._space
+        if event.kind is _STARTED and not event.attempt and space is not None:
+            space.check(data.get("config", {}))
+        return data
+
     def _chain(self, place: int) -> Iterator[int]:
         """The places of the events that are linked, from the last one back."""
         while place >= 0:
@@ -339,44 +378,73 @@ class History:
             ValueError: there is no such start.
         """
         trial = event.trial
+        # First what nearly all events are.
+        if trial in self.running and self._attempts[trial] == event.attempt:
+            return False
         if trial is not None and 0 <= trial < self.num_trials and event.attempt < self.attempt(trial):
             return True
         # A paused trial may be stopped where it stands, without another start.
         waits = event.kind is EventKind.TRIAL_STOPPED and trial in self.paused
-        if not (trial in self.running or waits) or trial is None or self.attempt(trial) != event.attempt:
-            raise ValueError(f"The log has {event}, but no such attempt is running.")
+        if not waits or trial is None or self.attempt(trial) != event.attempt:
+            raise ValueError(f"no such attempt is running: trial {trial}, attempt {event.attempt}")
         return False
 
     def _study_created(self, event: Event, data: Mapping[str, Any]) -> None:
-        self.created = event.data  # a copy of its own, which the next lines change
-        if "searcher" in self.created:
-            self.created["searcher"] = name_today(self.created["searcher"])
-        self.metrics = _metrics(self.created["metrics"])
-        self.keep = logged_keep(self.created.get("keep"))
+        created = event.data  # a copy of its own, which the next lines change
+        if "searcher" in created:
+            created["searcher"] = name_today(created["searcher"])
+        self._logged_space = self._space_in(created)
+        if (space := self._logged_space or self._space) is not None:
+            for point in created.get("points", ()):
+                space.check(point)
+        self.metrics = _metrics(created["metrics"])
+        self.keep = logged_keep(created.get("keep"))
+        self.created = created
+
+    def _space_in(self, created: Mapping[str, Any]) -> Space | None:
+        """The space that the log holds; None if it has no JSON form.
+
+        Raises:
+            SpaceError: it cannot be read, and no other was passed.
+        """
+        try:
+            return None if created.get("space") is None else Space.from_json(created["space"])
+        except SpaceError:
+            # It may have domains of a class that is not registered here: then the one that was passed counts.
+            if self._space is None:
+                raise
+            return None
 
     def _metrics_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
+        if self.metrics:
+            raise ValueError("the metrics were chosen before")
         self.metrics = _metrics(data["metrics"])
 
     def _backend_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
-        self.placed = Placed(**data)
+        self.placed = Placed(data["backend"], data["reason"], data["device"])
 
     def _test_set_opened(self, event: Event, data: Mapping[str, Any]) -> int | None:
         # Of two processes that opened it at once, as each found it sealed, the first counts.
         if self.tested is not None:
             return _LATE
-        self.tested = Tested(event.trial or 0, metrics_from_json(data["metrics"]))
+        check_measured(self.metrics, data["metrics"])
+        self.tested = Tested(self._known(event.trial), metrics_from_json(data["metrics"]))
         return None
 
     def _replicated(self, event: Event, data: Mapping[str, Any]) -> None:
-        draws = self.replicated.setdefault(event.trial or 0, {})
+        check_measured(self.metrics, data["metrics"])
+        draws = self.replicated.setdefault(self._known(event.trial), {})
         draws[event.attempt] = metrics_from_json(data["metrics"])
 
     def _cohort_planned(self, event: Event, data: Mapping[str, Any]) -> None:
         self.plans.setdefault(data["kind"], (data["members"], data["reason"]))
 
     def _cohort_formed(self, event: Event, data: Mapping[str, Any]) -> int | None:
-        trials = tuple(data["trials"])
-        attempts = data.get("attempts", map(self.attempt, trials))  # older versions did not write them
+        trials = tuple(map(self._known, data["trials"]))
+        # Older versions did not write the attempts.
+        attempts = data["attempts"] if "attempts" in data else list(map(self.attempt, trials))
+        if len(attempts) != len(trials):
+            raise ValueError(f"{len(trials)} trials train together, and {len(attempts)} attempts are listed")
         pairs = zip(trials, attempts, strict=True)
         # One that ended, or that another tuner runs by now, keeps its place for the others, and has no entry
         # of its own.
@@ -392,7 +460,8 @@ class History:
             self.unwritten[unwritten.trial] = unwritten.reason
         self.keep = logged_keep(data.get("keep")) or self.keep
         if data["topic"] == GAVE_UP:
-            failed = [trial for trial in data["trials"] if self.state(trial) is TrialState.FAILED]
+            trials = map(self._known, data.get("trials", ()))
+            failed = [trial for trial in trials if self.state(trial) is TrialState.FAILED]
             self.given_up.update(dict.fromkeys(failed))
 
     def _nondeterministic(self, event: Event, data: Mapping[str, Any]) -> None:
@@ -401,6 +470,8 @@ class History:
     def _trial_started(self, event: Event, data: Mapping[str, Any]) -> int | None:
         number, place = event.trial, len(self._before)
         if number == self.num_trials and event.attempt == 0:
+            if "config" not in data:
+                raise ValueError("expected 'config' at the first start of a trial")
             self._first.append(place)
             self._started.append(place)
             self._attempts.append(0)
@@ -412,7 +483,8 @@ class History:
             self.num_proposals += "proposal" in data
         elif number is None or not 0 <= number < self.num_trials or event.attempt > self.attempt(number) + 1:
             raise ValueError(
-                f"The log has {event}, where trial {self.num_trials} or another attempt can start."
+                f"trial {number}, attempt {event.attempt} starts, where trial {self.num_trials} or another "
+                f"attempt can start"
             )
         elif event.attempt <= self.attempt(number) or not (
             number in self.running or number in self.paused or number in self.given_up
@@ -437,7 +509,10 @@ class History:
         number = event.trial or 0
         before = self._reported[number]
         if event.epoch is None or event.epoch <= self.last_epoch(number):
-            raise ValueError(f"The log has {event}, whose epoch does not come after the last one.")
+            raise ValueError(
+                f"epoch {event.epoch} does not come after the last one, {self.last_epoch(number)}"
+            )
+        check_measured(self.metrics, data)
         self._reported[number], self._epochs[number] = len(self._before), event.epoch
         return before
 
@@ -462,13 +537,13 @@ class History:
         if self._is_late(event):
             return _LATE
         number = event.trial or 0
+        completed = event.kind is _COMPLETED
+        result = self._result(number, data) if completed else {}
         # The link to the pause tells until when a trial worked that was stopped while it waited.
         paused = self._ended[number] if number in self.paused else None
         self.num_ended_since_best += 1
-        if event.kind is EventKind.TRIAL_COMPLETED and len(self.metrics) == 1:
-            name = self.metrics[0].name
-            document = data.get("metrics") or json.loads(self.events.text(self._reported[number]))
-            self._rank(number, float(document[name]))
+        if completed and len(self.metrics) == 1:
+            self._rank(number, float(result[self.metrics[0].name]))
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
         self.num_stopped += event.kind is EventKind.TRIAL_STOPPED
         self._ended[number] = len(self._before)
@@ -477,6 +552,30 @@ class History:
         self.cohorts.pop(number, None)
         self.finished.append(number)
         return paused
+
+    def _result(self, number: int, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The result of a trial that completed, as an event holds it.
+
+        Raises:
+            ValueError: neither the end nor a report has one, or it is not finite.
+        """
+        place = self._reported[number]
+        if "metrics" not in data and place < 0:
+            raise ValueError("expected 'metrics', as the trial reported nothing")
+        held = data["metrics"] if "metrics" in data else json.loads(self.events.text(place))
+        result: dict[str, Any] = held
+        check_measured(self.metrics, result, finite=True)
+        return result
+
+    def _known(self, trial: int | None) -> int:
+        """The trial itself, if it was started.
+
+        Raises:
+            ValueError: it was not.
+        """
+        if trial is None or not 0 <= trial < self.num_trials:
+            raise ValueError(f"trial {trial} was never started; the log has {self.num_trials} so far")
+        return trial
 
     def _reopen(self, number: int) -> None:
         """Let a trial run again that had failed."""
@@ -516,6 +615,9 @@ GAVE_UP = "gave up"
 
 _LATE = -2
 """The link of an event without effect: of a start that another replaced, or of a trial that has ended."""
+
+# To look a member up in its class is slow, and a long log is read one event at a time.
+_CREATED, _STARTED, _COMPLETED = EventKind.STUDY_CREATED, EventKind.TRIAL_STARTED, EventKind.TRIAL_COMPLETED
 
 STATES = {
     EventKind.TRIAL_STARTED: TrialState.RUNNING,

@@ -29,15 +29,34 @@ class Log(Sequence[Event]):
         self._ends = array("q", [0])
 
     def append(self, event: Event) -> None:
-        """Add an event at the end."""
-        self._kinds.append(_CODES[event.kind])
-        self._trials.append(_NONE if event.trial is None else event.trial)
-        self._attempts.append(event.attempt)
-        self._epochs.append(_NONE if event.epoch is None else event.epoch)
-        self._times.append(event.time)
-        self._elapsed.append(event.elapsed)
-        self._text += event.text.encode()
+        """Add an event at the end.
+
+        Raises:
+            ValueError: a field is of a wrong type or too large.
+        """
+        try:
+            self._trials.append(_NONE if event.trial is None else event.trial)
+            self._attempts.append(event.attempt)
+            self._epochs.append(_NONE if event.epoch is None else event.epoch)
+            self._times.append(event.time)
+            self._elapsed.append(event.elapsed)
+            # Refuses what is no text, and halves of characters.
+            self._text += str.encode(event.text)
+        except (TypeError, ValueError, OverflowError) as error:
+            self.cut(len(self))
+            raise ValueError(
+                f"expected whole numbers as trial, attempt and epoch, numbers as times and a text as "
+                f"content; received {event!r} ({error})"
+            ) from error
         self._ends.append(len(self._text))
+        self._kinds.append(_CODES[event.kind])
+
+    def cut(self, length: int) -> None:
+        """Take back the events from that number on."""
+        for column in (self._kinds, self._trials, self._attempts, self._epochs, self._times, self._elapsed):
+            del column[length:]
+        del self._ends[length + 1 :]
+        del self._text[self._ends[-1] :]
 
     def kind(self, index: int) -> EventKind:
         """The kind of the event."""

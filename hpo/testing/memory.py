@@ -22,6 +22,7 @@ class MemoryLog:
     def __init__(self, name: str, folder: Path, events: Iterable[Event]) -> None:
         self.name = name
         self.folder = folder
+        self.place = "this process"
         self._events = list(events)
         self._beats: dict[str, int] = {}
 

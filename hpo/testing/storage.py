@@ -81,6 +81,7 @@ class StorageContract:
 
     def test_a_log_begins_with_what_created_the_study(self, log: StudyLog) -> None:
         assert log.name == "mlp"
+        assert log.place
         assert log.events() == [CREATED]
 
     def test_studies_are_listed_in_the_order_of_their_creation(self, storage: Storage) -> None:

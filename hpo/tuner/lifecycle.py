@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from hpo.errors import ObjectiveError
+from hpo.errors import ObjectiveError, SpaceError
 from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
 from hpo.executors.cohorts import CohortPlan
 from hpo.executors.failures import failed
@@ -481,13 +481,25 @@ class Lifecycle:
         return trial not in self.history.running or attempt != self.history.attempt(trial)
 
     def _propose(self) -> Proposal | None:
-        """The next config; None if the searcher has no more."""
+        """The next config; None if the searcher has no more.
+
+        Raises:
+            SpaceError: what it proposes is not of the space.
+        """
         # The given points are of the study and not of the searcher: they count as its first proposals.
         number, points = self.history.num_proposals, self.history.created.get("points", [])
         if number < len(points):
             return Proposal(dict(points[number]), {"reason": "to be evaluated first"})
         proposals = self._searcher.ask(self.study, 1)
-        return proposals[0] if proposals else None
+        if not proposals:
+            return None
+        try:
+            # No log takes a config of another space: it could not be read again.
+            self.study.space.check(proposals[0].config)
+        except SpaceError as error:
+            searcher = type(self._searcher).__name__
+            raise SpaceError(f"{searcher} proposed a config that is not of the space. {error}") from error
+        return proposals[0]
 
     def _start(self, proposal: Proposal, grant: Grant) -> Assignment:
         self._presence.begin()

@@ -95,6 +95,11 @@ class JsonLog:
         return self._name
 
     @property
+    def place(self) -> str:
+        """The file."""
+        return str(self._storage.path)
+
+    @property
     def folder(self) -> Path:
         """Where the study's checkpoints and its workers' output go; not created unasked."""
         path = self._storage.path

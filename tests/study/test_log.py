@@ -15,6 +15,7 @@ from hpo.study.trial import Direction, Metric
 
 SPACE = hpo.Space({"x": hpo.Float(0, 1), "kind": hpo.Choice(["a", 2, True, None])})
 ENDS = st.sampled_from(["tell", "fail", "leave"])
+STARTED = '{"config": {"x": 0.5, "kind": "a"}}'
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 STEPS = st.lists(st.tuples(st.lists(NUMBERS, max_size=3), ENDS, NUMBERS), max_size=8)
 
@@ -120,8 +121,11 @@ def test_a_space_without_json_has_to_be_given_again() -> None:
         (hpo.study.Event(EventKind.REPORTED, 5, 0, 1), "no such attempt is running"),
         (hpo.study.Event(EventKind.REPORTED, 1, 1, 1), "no such attempt is running"),
         (hpo.study.Event(EventKind.REPORTED, 1, 0, 1, '{"value": 1}'), "does not come after the last one"),
-        (hpo.study.Event(EventKind.TRIAL_FAILED, 0, 0), "no such attempt is running"),
-        (hpo.study.Event(EventKind.TRIAL_STARTED, 7, 0), "where trial 2 or another attempt can start"),
+        (hpo.study.Event(EventKind.TRIAL_FAILED, 0, 0, None, '{"reason": ""}'), "no such attempt is running"),
+        (
+            hpo.study.Event(EventKind.TRIAL_STARTED, 7, 0, None, STARTED),
+            "where trial 2 or another attempt can start",
+        ),
         (hpo.study.Event(EventKind.TRIAL_STARTED, 1, 2), "where trial 2 or another attempt can start"),
     ],
 )
@@ -132,7 +136,7 @@ def test_events_that_do_not_follow_are_refused(event: hpo.study.Event, text: str
 
 
 def test_a_log_that_does_not_start_with_its_study_is_refused() -> None:
-    with pytest.raises(ValueError, match="starts with its only study_created; event 0"):
+    with pytest.raises(ValueError, match=r"Event 0 \(noted\) .* a log starts with its only study_created"):
         History([hpo.study.Event(EventKind.NOTED)])
 
 
