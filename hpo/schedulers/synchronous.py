@@ -66,8 +66,8 @@ class Synchronous(StudyReader, Scheduler):
                 del self._open[number]
         if not can_start:
             return None
-        newest = self._brackets[-1] if self._brackets else None
-        number = len(self._brackets) - (newest is not None and newest.takes_more)
+        newest = max(self._brackets, default=0)
+        number = newest + (newest in self._brackets and not self._brackets[newest].takes_more)
         return Grant(until=self.plan(number)[0][1], info={"bracket": number, "rung": 0})
 
     def on_report(self, study: Study, trial: int) -> Decision:
@@ -96,7 +96,7 @@ class Synchronous(StudyReader, Scheduler):
 
     def _start_over(self) -> None:
         self._standings = Standings()
-        self._brackets: list[Bracket] = []
+        self._brackets: dict[int, Bracket] = {}
         self._open: dict[int, Bracket] = {}
         # The brackets with news: in all others no trial can go on, so they need not be asked again.
         self._changed: set[int] = set()
@@ -106,12 +106,11 @@ class Synchronous(StudyReader, Scheduler):
         if not self._standings.is_of(study):
             self._start_over()
         for kind, standing in self._standings.read_on(study):
-            while len(self._brackets) <= standing.bracket:
-                number = len(self._brackets)
-                self._brackets.append(Bracket(number, self.plan(number), self.eta))
-            bracket = self._brackets[standing.bracket]
-            self._open[standing.bracket] = bracket
-            self._changed.add(standing.bracket)
+            number = standing.bracket
+            if number not in self._brackets:
+                self._brackets[number] = Bracket(number, self.plan(number), self.eta)
+            bracket = self._open[number] = self._brackets[number]
+            self._changed.add(number)
             if kind is EventKind.TRIAL_STARTED:
                 bracket.start(standing)
             elif kind is EventKind.REPORTED:
