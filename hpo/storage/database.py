@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -53,6 +53,19 @@ class Database(Protocol):
 
     def tables(self, cursor: Any) -> set[str]:
         """The names of the tables that are there."""
+        ...
+
+    def oddity(self, cursor: Any, table: str, columns: Sequence[str]) -> str | None:
+        """Why a table is none of ours, whose rows can be read and written without side effects.
+
+        Args:
+            cursor: a cursor.
+            table: its name.
+            columns: what ours has, in any order.
+
+        Returns:
+            The reason as the end of a sentence; None if nothing is wrong.
+        """
         ...
 
     def check(self) -> None:

@@ -17,7 +17,7 @@ from hpo.storage.events import Event, EventKind
 from hpo.storage.log_rows import RowError, UnknownKindError, damaged, events_of
 from hpo.storage.names import check_name, folder_name
 from hpo.storage.rows import place_of, row_of
-from hpo.storage.schema import ABSENT, SCHEMA, VERSION, Statements
+from hpo.storage.schema import ABSENT, SCHEMA, TABLES, VERSION, Statements
 
 
 class SqlStorage:
@@ -48,7 +48,14 @@ class SqlStorage:
 
     def studies(self) -> list[str]:
         """The names of the studies, in the order of their creation."""
-        return [name for (name,) in self._ask(self._statements.names)]
+        names = [name for (name,) in self._ask(self._statements.names)]
+        strange = [name for name in names if type(name) is not str]
+        if strange:
+            raise StorageError(
+                f"{self._database.place} has a study whose name is no text, but {strange[0]!r:.60}. Restore "
+                f"a copy of the storage."
+            )
+        return names
 
     def create(self, name: str, created: Event) -> SqlLog:
         """A new study whose log begins with `created`. Of several that try at once, one succeeds."""
@@ -109,12 +116,35 @@ class SqlStorage:
                     f"{self._database.place} is no storage of studies: it has no tables of ours."
                 )
             self._make_tables()
-        ((version,),) = self._ask(self._statements.version)
+        version = self._version()
         if version > VERSION:
             raise StorageError(
                 f"The storage {self._database.place} was written by a newer polyhpo: its tables have version "
                 f"{version}, and this one knows {VERSION}. Upgrade polyhpo."
             )
+
+    def _version(self) -> int:
+        """The version of the tables, each of which is looked at first.
+
+        Raises:
+            StorageError: one of them is not ours, or there is no version.
+        """
+        odd = self._connection.read(self._oddity)
+        if odd is None:
+            versions = self._ask(self._statements.version)
+            if len(versions) == 1 and type(versions[0][0]) is int:
+                return int(versions[0][0])
+            odd = f"it has no single version, but {versions!r:.60}"
+        raise StorageError(
+            f"{self._database.place} is no storage that this library wrote: {odd}. Restore a copy, or give "
+            f"another path."
+        )
+
+    def _oddity(self, cursor: Any) -> str | None:
+        found = (
+            self._database.oddity(cursor, name, table.columns.keys()) for name, table in TABLES.tables.items()
+        )
+        return next(filter(None, found), None)
 
     def _make_tables(self) -> None:
         # SQLite cannot switch to WAL mode inside a transaction.

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -113,6 +113,23 @@ class SqliteDatabase:
     def tables(self, cursor: sqlite3.Cursor) -> set[str]:
         """The names of the tables."""
         return {name for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def oddity(self, cursor: sqlite3.Cursor, table: str, columns: Sequence[str]) -> str | None:
+        """Why a table is none of ours: a file from elsewhere may hold what runs as it is read."""
+        kinds = "SELECT type, rootpage FROM sqlite_master WHERE name = ?"
+        found = cursor.execute(kinds, [table]).fetchall()
+        # A virtual table has no page of its own: its rows come from a program.
+        if not found or found[0][0] != "table" or not found[0][1]:
+            return f"{table} is {'a virtual table' if found and found[0][0] == 'table' else 'no table'}"
+        # The last column of this list is 0 for what is stored, and else tells how it is computed.
+        there = {name: hidden for _, name, *_, hidden in cursor.execute(f"PRAGMA table_xinfo({table})")}
+        missing = [name for name in columns if there.get(name) != 0]
+        if missing:
+            return f"the table {table} lacks {', '.join(missing)} as columns that are stored"
+        triggers = cursor.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE", [table]
+        ).fetchall()
+        return f"the table {table} has a trigger, {triggers[0][0]!r:.60}" if triggers else None
 
     def check(self) -> None:
         """Check that the file was not deleted or replaced: SQLite would go on writing to the lost one."""
