@@ -55,7 +55,7 @@ def is_stopped(process: str) -> bool:
 
 def _number(process: str) -> int | None:
     """The number of a process, if it is of the table that can be read here."""
-    place, number, _ = ["", "", *process.rsplit("/", 2)][-3:]
+    place, number, birth = ["", "", *process.rsplit("/", 2)][-3:]
     table = _table()
     if not table or not birth or place != _place(table) or not _PID.fullmatch(number):
         return None

@@ -14,9 +14,8 @@ from hpo.storage.base import ClaimedError
 from hpo.storage.connection import Connection
 from hpo.storage.database import Database
 from hpo.storage.events import Event, EventKind
-from hpo.storage.log_rows import RowError, UnknownKindError, damaged, events_of
 from hpo.storage.names import check_name, folder_name
-from hpo.storage.rows import place_of, row_of
+from hpo.storage.rows import RowError, UnknownKindError, damaged, events_of, place_of, row_of
 from hpo.storage.schema import ABSENT, SCHEMA, TABLES, VERSION, Statements
 
 

@@ -20,7 +20,7 @@ from hpo.errors import SpaceError
 from hpo.space import Space
 from hpo.storage import StudyLog
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.storage.log_rows import damaged
+from hpo.storage.rows import damaged
 from hpo.study.check import check_measured, content_of, shortened
 from hpo.study.keep import Keep, logged_keep
 from hpo.study.log import Log
