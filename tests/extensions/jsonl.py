@@ -41,6 +41,10 @@ class JsonLines:
     def __repr__(self) -> str:
         return f"<JsonLines {self.path}>"
 
+    def __reduce__(self) -> tuple[type[JsonLines], tuple[Path]]:
+        # The lock is of this process alone.
+        return JsonLines, (self.path.absolute(),)
+
     def studies(self) -> list[str]:
         """The names of the studies, in the order of their creation."""
         with self.lines() as (lines, _):
