@@ -27,6 +27,17 @@ _KINDS = (
 )
 
 
+def irregular(mode: int) -> str | None:
+    """What a file is that is no regular one; None for a regular one.
+
+    Args:
+        mode: the `st_mode` that `os.stat` gives of it.
+    """
+    if stat.S_ISREG(mode):
+        return None
+    return next((name for is_one, name in _KINDS if is_one(mode)), "thing of another kind")
+
+
 def open_regular(path: str | os.PathLike[str], most: int | None = None) -> BufferedReader:
     """Open a file to read its bytes.
 
@@ -41,8 +52,8 @@ def open_regular(path: str | os.PathLike[str], most: int | None = None) -> Buffe
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            kind = next((name for is_one, name in _KINDS if is_one(found.st_mode)), "thing of another kind")
+        kind = irregular(found.st_mode)
+        if kind is not None:
             raise OSError(errno.EINVAL, f"It is a {kind}, and no regular file", os.fspath(path))
         if most is not None and found.st_size > most:
             raise OSError(

@@ -23,6 +23,7 @@ from hpo.tasks import LearningCurves
 READERS: dict[str, Callable[[Path], object]] = {
     "checkpoint": lambda path: Checkpoint(0, 0, 1, os.fspath(path)).load(),
     "curves": LearningCurves.load,
+    "study": hpo.load_study,
     "space": load_space_toml,
     "trace": PortTrace.load,
 }

@@ -97,7 +97,7 @@ def _is_there(place: str) -> bool:
     if "://" in place:
         return True
     path = Path(place)
-    return path.exists() and (path.is_dir() or path.stat().st_size > 0)
+    return path.exists() and (not path.is_file() or path.stat().st_size > 0)
 
 
 def _taken(options: RunOptions, name: str, num_trials: int) -> UsageError:

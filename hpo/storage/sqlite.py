@@ -14,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 from hpo.errors import StorageError
+from hpo.inputs import irregular
 from hpo.storage.waits import Wait
 
 # What SQLite's words mean to a user: a part of them, what happened, how to mend it.
@@ -80,6 +81,7 @@ class SqliteDatabase:
         A file on a read-only disk can be read too, if no other process has left anything to be merged
         into it.
         """
+        self._look_beside()
         connection = self._open("rw")
         try:
             # To connect reads nothing: this shows whether the file can be used.
@@ -173,7 +175,25 @@ class SqliteDatabase:
             found = os.stat(self._path)
         except OSError as error:
             raise StorageError(absent) from error
+        kind = irregular(found.st_mode)
+        if kind is not None:
+            raise StorageError(
+                f"A storage is a regular file, and {self.place} is a {kind}. Give the path of a storage, or "
+                f"of a file that is not there yet."
+            )
         return found.st_dev, found.st_ino
+
+    def _look_beside(self) -> None:
+        """Refuse a pipe or a device in the place of a file that SQLite keeps beside its own."""
+        for ending in ("-journal", "-wal", "-shm"):
+            beside = self._path.with_name(self._path.name + ending)
+            with contextlib.suppress(OSError):  # it need not be there
+                kind = irregular(os.stat(beside).st_mode)
+                if kind is not None:
+                    raise StorageError(
+                        f"The storage {self.place} cannot be opened: {beside.name} beside it is a {kind}, "
+                        f"where SQLite keeps what it is about to write. Move it away."
+                    )
 
 
 def _switched(cursor: sqlite3.Cursor, *, patient: bool) -> bool:

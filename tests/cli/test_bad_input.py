@@ -27,6 +27,8 @@ OWN = ("--space", "space.toml", "--trials", "2", "--no-plot")
         (("--memory-limit", "lots"), "an amount of memory such as 2GB, 512MB or 1.5GiB; received 'lots'."),
         (("--memory-limit", "0.1B"), "--memory-limit takes an amount of memory"),
         (("--resume",), "--resume needs the storage that holds the study: add --storage FILE"),
+        (("--storage", "/dev/zero"), "A storage is a regular file, and /dev/zero is a device."),
+        (("--storage", "/dev/null"), "A storage is a regular file, and /dev/null is a device."),
         (("--keep", "all"), "--keep all needs the storage that holds the study"),
         (("--warm-start", "a"), "--warm-start a needs the storage that holds the study"),
         (("--validation", "guess"), "Invalid value for '--validation'"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +70,46 @@ def test_a_folder_is_no_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StorageError, match=r"is a folder\. Name a file in it: '.*study\.db'"):
         open_storage(name)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket"])
+@pytest.mark.parametrize("create", [True, False])
+def test_what_is_no_regular_file_is_no_storage(tmp_path: Path, kind: str, create: bool) -> None:
+    path = tmp_path / "study.db"
+    with socket.socket(socket.AF_UNIX) as bound:
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "device":
+            path.symlink_to("/dev/zero")
+        else:
+            bound.bind(os.fspath(path))
+        with pytest.raises(
+            StorageError, match=rf"regular file, and .*study\.db is a {kind}\. Give the path of"
+        ):
+            open_storage(path, create=create)
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_a_pipe_beside_a_storage_is_not_waited_for(tmp_path: Path, ending: str) -> None:
+    open_storage(tmp_path / "study.db").close()
+    os.mkfifo(tmp_path / f"study.db{ending}")
+    with pytest.raises(StorageError, match=rf"study\.db{ending} beside it is a pipe, .*Move it away"):
+        open_storage(tmp_path / "study.db", create=False)
+
+
+def test_a_link_to_nothing_is_no_storage_to_read(tmp_path: Path) -> None:
+    (tmp_path / "study.db").symlink_to(tmp_path / "gone")
+    with pytest.raises(StorageError, match=r"There is no storage .*study\.db"):
+        open_storage(tmp_path / "study.db", create=False)
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_file_of_another_program_is_refused_and_stays_as_it_is(tmp_path: Path, create: bool) -> None:
+    path = tmp_path / "study.db"
+    path.write_bytes(b"hello" * 1000)
+    with pytest.raises(StorageError, match=r"study\.db is no SQLite database\. Give the path of a storage"):
+        open_storage(path, create=create)
+    assert path.read_bytes() == b"hello" * 1000
 
 
 def test_a_file_has_its_own_folder_of_checkpoints(tmp_path: Path) -> None:
