@@ -47,19 +47,17 @@ def _is_positive(value: Any) -> bool:
     return type(value) is int and 0 < value <= LARGEST
 
 
-def _is_measured(value: Any) -> bool:
+def is_measured(value: Any) -> bool:
+    """Whether a value is a number as an event holds it: JSON has no NaN and no infinity."""
+    if type(value) is float:
+        return True
     if type(value) is str:
         return value in ("nan", "inf", "-inf")
     return type(value) is int and abs(value) < 2**1023
 
 
-def are_metrics(value: Any) -> bool:
-    """Whether a value is metrics by name, as an event holds them."""
-    if type(value) is not dict:
-        return False
-    # Most are floats, and a long log has many.
-    others = [number for number in value.values() if type(number) is not float]
-    return not others or all(map(_is_measured, others))
+def _are_metrics(value: Any) -> bool:
+    return type(value) is dict and all(map(is_measured, value.values()))
 
 
 def _are_trials(value: Any) -> bool:
@@ -126,7 +124,7 @@ def _maybe_text(name: str, *, is_needed: bool = False) -> Field:
 
 
 def _metrics(name: str, *, is_needed: bool = True) -> Field:
-    return Field(name, "metrics by name", are_metrics, is_needed)
+    return Field(name, "metrics by name", _are_metrics, is_needed)
 
 
 def _trials(*, is_needed: bool = True) -> Field:
@@ -135,7 +133,7 @@ def _trials(*, is_needed: bool = True) -> Field:
 
 _GOALS = Field("metrics", "what is optimised, each with a name and a direction", _are_goals)
 
-METRICS: tuple[Field, ...] = (Field("", "a number", _is_measured),)
+METRICS: tuple[Field, ...] = (Field("", "a number", is_measured),)
 """Stands for fields of any names, all of which are metrics."""
 
 FIELDS: dict[EventKind, tuple[Field, ...]] = {

@@ -357,9 +357,10 @@ class History:
             ValueError: it is not what such an event holds.
         """
         data = content_of(event)
-        space = self._logged_space or self._space
-        if event.kind is _STARTED and not event.attempt and space is not None:
-            space.check(data.get("config", {}))
+        if event.kind is _STARTED and not event.attempt:
+            space = self._logged_space or self._space
+            if space is not None:
+                space.check(data.get("config", {}))
         return data
 
     def _chain(self, place: int) -> Iterator[int]:
