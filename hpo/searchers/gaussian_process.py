@@ -14,15 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.randomness import uniforms
 from hpo.searchers.acquisition import Box, candidates, maximise
+from hpo.searchers.feasibility import FailureModel, Feasibility
 from hpo.searchers.model_based import ModelBased
 from hpo.searchers.plateau import on_plateau
 from hpo.searchers.situation import Pick, Situation
 from hpo.searchers.trust_region import MANY_DIMENSIONS, TrustRegion, trust_region
 from hpo.surrogates.cube import Cube, Mask, Points
+from hpo.surrogates.fits import MAX_FITTED, GrowingFit, subset
 from hpo.surrogates.gaussian_process import GaussianProcessModel as Process
-from hpo.surrogates.gaussian_process import Hyperparameters, Priors, fit_hyperparameters
+from hpo.surrogates.gaussian_process import Hyperparameters, Priors
 from hpo.surrogates.improvement import log_h_slope, log_improvement
 from hpo.surrogates.matern import squared_distances
 from hpo.surrogates.outputs import gaussianised
@@ -32,21 +33,12 @@ Floats = NDArray[np.float64]
 MAX_POINTS = 2000
 """The model sees at most so many results: the best ones for a quarter of them, the others drawn at random."""
 
-MAX_FITTED = 250
-"""The hyperparameters are fitted to at most so many: each step of the fit inverts a matrix of this size."""
-
 _FACTORS = (1.0, 0.5)
 """The length-scales of every other proposal are half the most probable ones.
 
 A few results say little about length-scales. Trusted alone, the most probable ones send the search again and
 again to where a function that is smoother than the true one promises a little.
 """
-
-_OF_FAILURES = Priors(length=-0.25)
-"""Length-scales are longer here: where trials fail is a simpler question than how good they are."""
-
-_LABEL_NOISE = 0.1
-"""The variance of the labels 1 (worked) and -1 (failed), in the probit of their prediction."""
 
 _MAX_DOUBTS = 4
 """So many times a proposal is looked for with ever shorter length-scales."""
@@ -84,7 +76,8 @@ class GaussianProcess(ModelBased):
 
     def _start_over(self) -> None:
         super()._start_over()
-        self._fits: dict[str, tuple[tuple[Floats, Floats], Hyperparameters]] = {}
+        self._fit = GrowingFit(Priors())
+        self._failures = FailureModel()
 
     def default_num_initial(self, cube: Cube) -> int:
         """How many results are needed before the model is asked."""
@@ -95,8 +88,8 @@ class GaussianProcess(ModelBased):
         data = self._data(situation)
         if data is None:
             return None
-        fitted = self._fitted("values", situation.cube, data.points, data.raw, Priors())
-        feasibility = self._feasibility(situation)
+        fitted = self._fit.of(situation.cube, data.points, data.raw)
+        feasibility = self._failures.of(situation)
         factor = _FACTORS[situation.number % len(_FACTORS)]
         choice = None
         for _ in range(_MAX_DOUBTS):
@@ -130,7 +123,7 @@ class GaussianProcess(ModelBased):
         situation: Situation,
         data: _Data,
         hyperparameters: Hyperparameters,
-        feasibility: Process | None,
+        feasibility: Feasibility | None,
     ) -> Pick | None:
         """The accepted point of largest expected improvement under these hyperparameters."""
         cube, observations = situation.cube, situation.observations
@@ -168,34 +161,6 @@ class GaussianProcess(ModelBased):
         point = maximise(acquisition, cube, starts, accepts=accepts, box=box)
         return None if point is None else Pick(point, {"by": "gaussian process"})
 
-    def _feasibility(self, situation: Situation) -> Process | None:
-        """A model of which trials fail: 1 for one that did not, -1 for one that did; None if none did."""
-        observations = situation.observations
-        if not observations.failed.any():
-            return None
-        ended = np.flatnonzero(~observations.pending)
-        chosen = subset(np.where(observations.failed[ended], 1.0, 0.0), MAX_FITTED * 2, situation.seed)
-        ended = ended[chosen]
-        labels = np.where(observations.failed[ended], -1.0, 1.0)
-        cube, points = situation.cube, observations.points[ended]
-        fitted = self._fitted("failures", cube, points, labels, _OF_FAILURES)
-        return Process(points, labels, cube.categories, fitted)
-
-    def _fitted(
-        self, what: str, cube: Cube, points: Points, values: Floats, priors: Priors
-    ) -> Hyperparameters:
-        # Only a prefix of the results is used, and their values before any transform (which would change
-        # with each result): the fit stays the same until the next fixed count.
-        count = fixed_count(len(points))
-        chosen = subset(values[:count], MAX_FITTED, 0)
-        given = points[:count][chosen], values[:count][chosen]
-        cached = self._fits.get(what)
-        if cached is None or not all(np.array_equal(a, b) for a, b in zip(cached[0], given, strict=True)):
-            transformed = gaussianised(given[1])
-            cached = given, fit_hyperparameters(given[0], transformed, cube.categories, priors)
-            self._fits[what] = cached
-        return cached[1]
-
 
 @dataclass(frozen=True)
 class _Data:
@@ -220,16 +185,13 @@ class Improvement:
 
     process: Process
     best: float
-    feasibility: Process | None = None
+    feasibility: Feasibility | None = None
 
     def values(self, points: Points) -> Floats:
         """At m points, shape (m,)."""
         found = log_improvement(*self.process.predict(points), self.best)
         if self.feasibility is not None:
-            from scipy.special import log_ndtr
-
-            mean, deviation = self.feasibility.predict(points)
-            found += log_ndtr(mean / np.sqrt(_LABEL_NOISE + deviation**2))
+            found += self.feasibility.values(points)
         return found
 
     def value_and_gradient(self, point: Floats) -> tuple[float, Floats]:
@@ -243,16 +205,8 @@ class Improvement:
         gradient = gradient - slope * (mean_gradient + z * deviation_gradient) / deviation
         if self.feasibility is None:
             return value, gradient
-        from scipy.special import log_ndtr
-
-        mean, deviation, mean_gradient, deviation_gradient = self.feasibility.predict_with_gradient(point)
-        root = math.sqrt(_LABEL_NOISE + deviation**2)
-        x = mean / root
-        log_probability = float(log_ndtr(x))
-        x_gradient = mean_gradient / root - x * deviation * deviation_gradient / root**2
-        # phi(x) / Phi(x), as a difference of logarithms: far out both are 0.
-        slope = math.exp(-0.5 * x * x - 0.5 * math.log(2.0 * math.pi) - log_probability)
-        return value + log_probability, gradient + slope * x_gradient
+        added, added_gradient = self.feasibility.value_and_gradient(point)
+        return value + added, gradient + added_gradient
 
 
 def _is_news(cube: Cube, point: Floats, points: Points, fitted: Hyperparameters) -> bool:
@@ -264,27 +218,3 @@ def _is_news(cube: Cube, point: Floats, points: Points, fitted: Hyperparameters)
     """
     squared = squared_distances(point[None], points, fitted.lengths**-2.0, cube.categories)
     return float(squared.min()) > _NEWS**2
-
-
-def fixed_count(num_points: int) -> int:
-    """The number of first results that the hyperparameters are fitted to: up to 25 all, then in steps of 5 %.
-
-    Steps that grow keep the number of fits logarithmic in the number of trials.
-    """
-    count = min(num_points, 25)
-    while count + count // 20 <= num_points and count >= 25:
-        count += count // 20
-    return count
-
-
-def subset(values: Floats, size: int, seed: int) -> NDArray[np.intp]:
-    """The indices, ascending, of at most `size` values: a quarter are the smallest, the others are drawn."""
-    if len(values) <= size:
-        return np.arange(len(values))
-    order = np.argsort(values, kind="stable")
-    num_best = size // 4
-    rest = order[num_best:]
-    draws = uniforms(seed, "searcher", "subset", shape=(len(values),))[rest]
-    return np.sort(
-        np.concatenate([order[:num_best], rest[np.argsort(draws, kind="stable")[: size - num_best]]])
-    )

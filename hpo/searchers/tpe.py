@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.checks import checked_count
+from hpo.searchers.feasibility import FailureModel
 from hpo.searchers.model_based import ModelBased
 from hpo.searchers.situation import Pick, Situation
 from hpo.surrogates.cube import Cube, Points
@@ -73,6 +74,10 @@ class TPE(ModelBased):
             if_no_integer=ValueError,
         )
 
+    def _start_over(self) -> None:
+        super()._start_over()
+        self._failures = FailureModel()
+
     def default_num_initial(self, cube: Cube) -> int:
         """How many results are needed before the densities are asked."""
         return min(max(2 * int(cube.free.sum()), 6), 10)
@@ -88,26 +93,13 @@ class TPE(ModelBased):
         # The expected improvement grows with the ratio l(x) / g(x) (Bergstra et al. 2011, section 4.1), so
         # it need not be computed.
         ratio = good.log_density(points) - bad.log_density(points)
-        ratio -= self._risk(situation, points)
+        feasibility = self._failures.of(situation)
+        if feasibility is not None:
+            ratio += feasibility.values(points)
         for place in np.argsort(-ratio, kind="stable"):
             if situation.accepts(points[place : place + 1])[0]:
                 return Pick(points[place], {"by": "tpe"})
         return None
-
-    def _risk(self, situation: Situation, points: Points) -> Floats:
-        """Minus the log probability that a trial does not fail, shape (m,).
-
-        As in Watanabe and Hutter 2023, "c-TPE", it follows by Bayes' rule from the densities of the trials
-        that worked and of those that failed.
-        """
-        cube, observations = situation.cube, situation.observations
-        share = np.mean(observations.failed[~observations.pending])
-        if not share:
-            return np.zeros(len(points))
-        failed = _density(cube, observations.points[observations.failed]).log_density(points)
-        worked = _density(cube, observations.points[observations.known]).log_density(points)
-        # log(1 - share + share * failed / worked), where the quotient may overflow.
-        return np.logaddexp(math.log1p(-share), math.log(share) + failed - worked)
 
     def _densities(self, situation: Situation) -> tuple[Density, Density]:
         cube, observations = situation.cube, situation.observations

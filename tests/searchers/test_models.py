@@ -13,7 +13,9 @@ from scipy.optimize import approx_fprime
 
 import hpo
 from hpo.randomness import uniforms
-from hpo.searchers.gaussian_process import Improvement, fixed_count, subset
+from hpo.searchers.feasibility import Feasibility
+from hpo.searchers.gaussian_process import Improvement
+from hpo.surrogates.fits import fixed_count, subset
 from hpo.surrogates.gaussian_process import GaussianProcessModel as Process
 from hpo.surrogates.gaussian_process import Hyperparameters
 from hpo.testing.by_hand import SearchByHand
@@ -135,14 +137,15 @@ def test_of_too_many_results_the_best_are_kept() -> None:
     assert np.array_equal(kept, np.sort(kept))
 
 
-def test_the_gradient_of_the_improvement_is_its_derivative() -> None:
+@pytest.mark.parametrize("needed", [-math.inf, math.log(0.7)])
+def test_the_gradient_of_the_improvement_is_its_derivative(needed: float) -> None:
     points = uniforms(0, "points", shape=(20, 2))
     at = Hyperparameters(np.array([0.4, 0.8]), signal=1.0, noise=0.01)
     values, labels = np.sin(6 * points[:, 0]), np.where(points[:, 1] > 0.6, -1.0, 1.0)
     no_categories = np.array([False, False])
-    improvement = Improvement(
-        Process(points, values, no_categories, at), -0.5, Process(points, labels, no_categories, at)
-    )
+    process = Process(points, values, no_categories, at)
+    feasibility = Feasibility(Process(points, labels, no_categories, at), mean=0.1, needed=needed)
+    improvement = Improvement(process, -0.5, feasibility)
     for point in uniforms(1, "points", shape=(5, 2)):
         value, gradient = improvement.value_and_gradient(point)
         assert value == pytest.approx(improvement.values(point[None])[0])
