@@ -104,6 +104,6 @@ class FailureModel:
         feasibility = Feasibility(process, mean)
         if observations.failed[~observations.pending][-_RECENT:].sum() <= _BUDGET:
             return feasibility
-        # Where trials fail by chance, no place is safer than those that worked.
-        worked = float(np.median(feasibility.values(points[labels > 0])))
+        # Nearly any place that worked is likely enough: where trials fail by chance, none is safer.
+        worked = float(np.quantile(feasibility.values(points[labels > 0]), 0.2))
         return replace(feasibility, needed=math.log(_LIKELY) + worked)
