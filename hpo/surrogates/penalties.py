@@ -18,17 +18,25 @@ _TIMES_AS_MANY = 2
 FAR = 30.0
 """Results lie far apart at so many times the range of the better ones."""
 
+_FEWEST = 3
+"""So many results on either side of a gap are enough to tell that one side is of another kind."""
+
 
 def penalties(values: Floats) -> Mask:
-    """Which of the values are penalties: all those that are equal to the worst one, if they are many.
+    """Which of the values are penalties: a group that lies far off, or all that are equal to the worst one.
 
-    A result is a penalty whatever its size, which may be that of a result: a classifier that has learned
-    nothing has the same error each time.
+    The worst one has to come again and again, and then its size may be that of a result: a classifier that
+    has learned nothing has the same error each time.
 
     Args:
         values: shape (n,), small is good; NaN for a trial without a result.
     """
-    levels, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    known = values[~np.isnan(values)]
+    if len(known) >= 2 * _FEWEST:
+        part = comparable_part(known)
+        if _FEWEST <= len(part) <= len(known) - _FEWEST:
+            return np.asarray(values > part[-1])
+    levels, counts = np.unique(known, return_counts=True)
     # Of a metric of few values, each one comes often. Without a better one there is no telling.
     if len(levels) < 2 or counts[-1] < _TIMES_AS_MANY * counts[:-1].max():
         return np.zeros(len(values), dtype=bool)

@@ -23,9 +23,18 @@ def test_a_worst_value_that_comes_again_is_a_penalty(size: float, count: int) ->
     assert penalties(values).tolist() == [False] * 20 + [True] * count + [False]
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [3, 20, 80])
+def test_a_group_of_values_that_lies_far_off_are_penalties(size: float, count: int) -> None:
+    bad = size * (0.5 + 0.5 * uniforms(1, "bad", shape=(count,)))
+    values = np.concatenate([RESULTS, bad, [np.nan]])
+    assert penalties(values).tolist() == [False] * 20 + [True] * count + [False]
+
+
 @pytest.mark.parametrize(
     "values",
     [
+        [1e-6, 2e-6, 3e-6, 0.3, 0.5, 0.9, 1.4],  # it has converged
         [0.1, 0.2, 0.2, 0.5, 0.7, 0.9, 0.9, 0.9],  # the metric has few values
         [0.1, 0.1, 0.1, 0.5, 0.9],  # the best one comes again
         [0.3, 0.3, 0.3],
