@@ -4,7 +4,7 @@ The expected improvement is weighted by this probability, as in Gardner et al. 2
 with Inequality Constraints". That alone does not keep a search out: what fails often lies where results would
 be best (the largest network that fits into memory), and there the improvement outweighs any doubt. So
 failures have a budget, as in Marco et al. 2020, "Excursion Search for Constrained Bayesian Optimization under
-a Limited Budget of Failures": beyond it only what is likely to work is proposed.
+a Limited Budget of Failures": for a while after each of them only what is likely to work is proposed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from hpo.surrogates.gaussian_process import GaussianProcessModel, Priors
 Floats = NDArray[np.float64]
 
 _RECENT = 20
-_BUDGET = 1
-"""So many of the recent trials may fail before proposals become cautious."""
+"""Proposals are cautious for so many trials after a failure."""
 
 _LIKELY = 0.95
 """How likely a cautious proposal is to work, as a share of what is likely where trials did."""
@@ -102,8 +101,8 @@ class FailureModel:
         fitted = self._fit.of(cube, points, labels)
         process = GaussianProcessModel(points, labels - mean, cube.categories, fitted)
         feasibility = Feasibility(process, mean)
-        if observations.failed[~observations.pending][-_RECENT:].sum() <= _BUDGET:
+        if not observations.failed[~observations.pending][-_RECENT:].any():
             return feasibility
-        # Nearly any place that worked is likely enough: where trials fail by chance, none is safer.
-        worked = float(np.quantile(feasibility.values(points[labels > 0]), 0.2))
+        # Half of the places that worked are likely enough: where trials fail by chance, none is safer.
+        worked = float(np.median(feasibility.values(points[labels > 0])))
         return replace(feasibility, needed=math.log(_LIKELY) + worked)
