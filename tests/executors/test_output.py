@@ -75,6 +75,7 @@ def test_without_a_folder_nothing_is_left(start: Any) -> None:
     folder = executor._pool._private
     assert sorted(path.name for path in folder.iterdir()) == [
         "objective.pickle",
+        "owner",
         f"worker-{os.getpid()}-000.log",
     ]
     executor.close()
