@@ -100,7 +100,9 @@ class BookNetworkContract(OfPackage):
         assert own.validate().loss[0] == pytest.approx(without, abs=1e-5)
         first = np.arange(16)
         untouched = network_loss(DESIGNS["mlp-dropout"], state, a.train_x[first], a.train_y[first])
-        assert abs(own.epoch(first).loss[0] - untouched) > 1e-3
+        # What is dropped is drawn, and may by chance change little.
+        runs = [self.started("mlp-dropout", own_steps=True) for _ in range(5)]
+        assert max(abs(run.epoch(first).loss[0] - untouched) for run in runs) > 1e-3
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_its_state_moves_to_numpy_and_validates_the_same(self, kind: str) -> None:
