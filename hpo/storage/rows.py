@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -107,7 +108,8 @@ def events_of(rows: Iterable[tuple[Any, ...]], since: int) -> list[Event]:
         # The driver of SQLite decodes texts as it reads a row, and says so by a general error.
         if "UTF-8" not in str(error):
             raise
-        raise RowError(f"Event {expected} is malformed: expected UTF-8") from error
+        number = expected + _READS_AHEAD
+        raise RowError(f"Event {number} is malformed: expected UTF-8") from error
     return events
 
 
@@ -132,3 +134,5 @@ def _no_collection() -> Iterator[None]:
 
 
 _KINDS: dict[object, EventKind] = {kind.value: kind for kind in EventKind}
+# Python's driver of SQLite has decoded the next row when it returns one.
+_READS_AHEAD = sys.version_info < (3, 11)
