@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from enum import Enum
+from typing import Annotated
 
 import typer
 
@@ -11,11 +12,19 @@ from hpo.cli.failures import failures_told
 from hpo.cli.options import TracebackOption
 
 
+class Whose(str, Enum):
+    """Whose trained models stay."""
+
+    BEST = "best"
+    ALL = "all"
+    NONE = "none"
+
+
 def sweep_study(
     file: StorageArgument,
     name: NameArgument = None,
     keep: Annotated[
-        Literal["best", "all", "none"] | None,
+        Whose | None,
         typer.Option(
             metavar="best|all|none",
             show_default=False,
@@ -34,13 +43,15 @@ def sweep_study(
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.cli.study_page import size_text
         from hpo.errors import CheckpointError
+        from hpo.study.keep import checked_keep
         from hpo.study.sweep import sweep
         from hpo.study.writer import Writer
 
         with storage_to_read(file) as storage:
             study = study_in(storage, file, name, "sweep")
             history = study.history
-            swept = sweep(history, keep or history.keep or "all", Writer(study).read_on)
+            kept = history.keep or "all" if keep is None else checked_keep(keep.value)
+            swept = sweep(history, kept, Writer(study).read_on)
         files = "1 file" if swept.files == 1 else f"{swept.files} files"
         place = "" if history.folder is None else f" from {history.folder.path}"
         done = f"{files} ({size_text(swept.bytes)}) of {study.name!r} removed{place}"
