@@ -210,7 +210,7 @@ def test_events_without_a_storage_are_checked_the_same(file: Path) -> None:
     for events, said in (
         ([created, Event(EventKind.NOTED, text="{}")], r"Event 1 \(noted\) is malformed: expected 'topic'"),
         ([created, Event(EventKind.NOTED, text="\ud800")], "a text as content"),
-        ([created, Event(EventKind.NOTED, time="late")], "numbers as times"),  # type: ignore[arg-type]
+        ([created, Event(EventKind.NOTED, time="late")], "numbers as times"),  # type: ignore[arg-type]  # wrong on purpose
         ([], "The log is empty"),
     ):
         with pytest.raises(ValueError, match=rf"{said}.*Pass the events of a whole log, in order\."):

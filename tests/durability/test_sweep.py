@@ -189,6 +189,6 @@ def test_an_older_log_that_does_not_say_what_is_kept_loses_no_model(tmp_path: Pa
 
 def test_a_folder_that_cannot_be_swept_ends_no_resume(tmp_path: Path) -> None:
     study = search(tmp_path)
-    shutil.rmtree(study.history.folder.path)  # type: ignore[union-attr]
-    study.history.folder.path.touch()  # type: ignore[union-attr]
+    shutil.rmtree(study.history.folder.path)  # type: ignore[union-attr]  # a stored study has one
+    study.history.folder.path.touch()  # type: ignore[union-attr]  # a stored study has one
     assert search(tmp_path).trials == study.trials

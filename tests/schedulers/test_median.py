@@ -71,4 +71,4 @@ def test_it_says_which_rule_it_follows() -> None:
 
 def test_averages_are_asked_for_by_true() -> None:
     with pytest.raises(TypeError, match="averages is True or False; received 'yes'"):
-        hpo.MedianStopping(9, averages="yes")  # type: ignore[arg-type]
+        hpo.MedianStopping(9, averages="yes")  # type: ignore[arg-type]  # wrong on purpose

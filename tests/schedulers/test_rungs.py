@@ -64,7 +64,7 @@ def test_what_cannot_be_of_the_median_is_refused(options: dict[str, Any], said: 
 
 def test_asha_has_two_kinds() -> None:
     with pytest.raises(ValueError, match=r"ASHA.kind=. is 'promotion' or 'stopping'; received 'pausing'"):
-        hpo.ASHA(1, 27, kind="pausing")  # type: ignore[arg-type]
+        hpo.ASHA(1, 27, kind="pausing")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_name_takes_the_objectives_own_epochs() -> None:

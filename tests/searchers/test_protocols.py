@@ -70,7 +70,7 @@ def test_what_is_defined_is_left_as_it_is() -> None:
 
 
 def test_what_was_filled_in_goes_through_pickle() -> None:
-    scheduler: Any = scheduler_named(TwoEpochs())  # type: ignore[arg-type]
+    scheduler: Any = scheduler_named(TwoEpochs())  # type: ignore[arg-type]  # it lacks what has a default
     copy = pickle.loads(pickle.dumps(scheduler))
     assert copy.forecast(10) is None
     assert copy.levels == ()
@@ -88,7 +88,7 @@ def test_a_class_that_derives_and_lacks_a_method_cannot_be_made() -> None:
             return None
 
     with pytest.raises(TypeError, match=r"abstract method '?on_report"):
-        Silent()  # type: ignore[abstract]
+        Silent()  # type: ignore[abstract]  # wrong on purpose
 
 
 @pytest.mark.parametrize(

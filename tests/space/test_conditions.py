@@ -141,6 +141,6 @@ def test_when_needs_an_operator_and_plain_operands() -> None:
     with pytest.raises(SpaceError, match=r"in_ takes a list of at least one value, .*; received 'sgd'"):
         Int(1, 2).when("a", in_="sgd")
     with pytest.raises(SpaceError, match=r"received \[1\] of type list"):
-        Int(1, 2).when("a", eq=[1])  # type: ignore[arg-type]
+        Int(1, 2).when("a", eq=[1])  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(SpaceError, match="names a hyperparameter by a str; received 3"):
-        Int(1, 2).when(3, eq=1)  # type: ignore[arg-type]
+        Int(1, 2).when(3, eq=1)  # type: ignore[arg-type]  # wrong on purpose

@@ -131,8 +131,8 @@ def test_mistakes_of_python_operators_are_caught() -> None:
     ):
         bool(param("a") <= 3)
     with pytest.raises(SpaceError, match="put each comparison in parentheses"):
-        _ = (param("a") <= 3) & 4  # type: ignore[operator]
+        _ = (param("a") <= 3) & 4  # type: ignore[operator]  # wrong on purpose
     with pytest.raises(SpaceError, match="param names a hyperparameter by a str; received 3"):
-        param(3)  # type: ignore[arg-type]
+        param(3)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(SpaceError, match="constraints is a list of constraints; received 'a:b'"):
         Space(DOMAINS, constraints="a:b")

@@ -40,9 +40,9 @@ WITH_DEFAULTS = [
 def network(*, layers: object = NO_DEFAULT, width: object = NO_DEFAULT) -> Space:
     return Space(
         {
-            "width_2": Int(32, 1024, default=width).when("num_layers", ge=2),  # type: ignore[arg-type]
+            "width_2": Int(32, 1024, default=width).when("num_layers", ge=2),  # type: ignore[arg-type]  # of any type
             "rate": Float(0, 1, default=0.25),
-            "num_layers": Int(1, 3, default=layers),  # type: ignore[arg-type]
+            "num_layers": Int(1, 3, default=layers),  # type: ignore[arg-type]  # of any type
             "batch_size": 16,
         }
     )
@@ -93,7 +93,7 @@ def test_no_default_is_one_thing_also_in_copies(domain: Domain) -> None:
 
 def test_a_default_is_normalised_to_the_plain_value_of_the_domain() -> None:
     assert repr(Float(0, 1, default=1)) == "Float(0.0, 1.0, default=1.0)"
-    assert type(Int(1, 6, default=np.int64(3)).default) is int  # type: ignore[arg-type]
+    assert type(Int(1, 6, default=np.int64(3)).default) is int  # type: ignore[arg-type]  # NumPy's integer is one
     assert repr(Choice([0.5, 1.0], default=1).default) == "1.0"
     assert type(Distribution(scipy.stats.norm(), default=1).default) is float
 

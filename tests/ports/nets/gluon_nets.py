@@ -15,7 +15,7 @@ class Scaled(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
 
 
 class Last(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803  # MXNet's name
         return F.transpose(x, axes=(0, 2, 3, 1))
 
 
@@ -24,12 +24,12 @@ class Padded(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
         super().__init__()
         self.width = (0, 0, 0, 0, before, after, before, after)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803  # MXNet's name
         return F.pad(x, mode="constant", pad_width=self.width, constant_value=0)
 
 
 class Softmax(nn.HybridBlock):  # type: ignore[misc]  # MXNet has no types
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803  # MXNet's name
         return F.softmax(x)
 
 
