@@ -17,8 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.surrogates.penalties import penalties
+
 _PRIOR_PAIRS = 3.0
 """The weight, in trials, of the prior that differences between trials stay the same at the next rung."""
+
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
@@ -92,17 +96,23 @@ def num_advanced(curves: Sequence[Curve]) -> int:
 
 def _lift(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values at the upper rung: measured where there are some, else from a line through those with both."""
-    both = np.isfinite(lower) & np.isfinite(upper)
+    # A penalty says nothing of how values change, and stays what it is.
+    is_penalty = penalties(lower)
+    both = np.isfinite(lower) & np.isfinite(upper) & ~is_penalty & ~penalties(upper)
     if not both.any():
         return np.where(np.isfinite(upper), upper, lower)
-    x, y = lower[both], upper[both]
+    # Divided first, by a power of two, which changes no digit: squares of extreme values overflow.
+    unit = float(np.ldexp(1.0, np.frexp(np.abs([lower[both], upper[both]]).max())[1] - 1))
+    x, y = lower[both] / unit, upper[both] / unit
     # Of those that went on: they are the best ones and lie much closer together than all do. With the spread
     # of all, the prior would drown them, and a first epoch that says nothing would count.
     spread = float(np.var(x)) or 1.0
     covariance = float(np.sum((x - x.mean()) * (y - y.mean())))
     slope = (covariance + _PRIOR_PAIRS * spread) / ((len(x) + _PRIOR_PAIRS) * spread)
     # A falling line would turn the order of the trials round, on the evidence of a few.
-    line = y.mean() + max(slope, 0.0) * (lower - x.mean())
+    with np.errstate(over="ignore"):
+        line = unit * (y.mean() + max(slope, 0.0) * (lower / unit - x.mean()))
+    line = np.clip(np.where(is_penalty, lower, line), -_LARGEST, _LARGEST)
     return np.where(np.isfinite(upper), upper, line)
 
 

@@ -92,7 +92,7 @@ def test_a_log_with_one_thing_wrong_is_the_same_study_or_an_error_that_says_wher
 ) -> None:
     rows, search = read_rows(FOLDER / f"{name}.db"), STUDIES[name]()
     found = []
-    for seed in range(NUM_CASES // len(NAMES)):
+    for seed in range(-(-NUM_CASES // len(NAMES))):
         file = tmp_path / f"{seed}.db"
         shutil.copy(FOLDER / f"{name}.db", file)
         changed, change = mutated(rows, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,16 @@ def test_the_size_of_a_penalty_changes_no_proposal(name: str, share: float) -> N
     first, *others = (searched(name, size, share=share, seed=3) for size in SIZES[2:])
     for other in others:
         assert [trial.config for trial in other.trials] == [trial.config for trial in first.trials]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["gp", "tpe", "auto", "local"])
+@pytest.mark.parametrize("scheduler", [hpo.ASHA(1, 9), hpo.Hyperband(1, 9), hpo.MedianStopping(9)], ids=str)
+@pytest.mark.parametrize("penalty", [1e300, sys.float_info.max])
+def test_a_penalty_of_any_size_may_be_reported_at_a_rung(name: str, scheduler: Any, penalty: float) -> None:
+    def curve(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
+        for epoch in trial.epochs(9):
+            yield penalty if config["x"] > 0.4 else (config["x"] - 0.2) ** 2 + config["y"] + 1 / epoch
+
+    study = hpo.search(curve, SPACE, searcher=name, scheduler=scheduler, num_trials=20, seed=0)
+    assert study.best.config["x"] <= 0.4
