@@ -96,9 +96,10 @@ def num_advanced(curves: Sequence[Curve]) -> int:
 
 def _lift(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values at the upper rung: measured where there are some, else from a line through those with both."""
-    # A penalty says nothing of how values change, and stays what it is.
-    is_penalty = penalties(lower)
-    both = np.isfinite(lower) & np.isfinite(upper) & ~is_penalty & ~penalties(upper)
+    # A penalty says nothing of how values change, and stays what it is. What became a result was none.
+    has_result = np.isfinite(upper) & ~penalties(upper)
+    is_penalty = penalties(lower) & ~has_result
+    both = np.isfinite(lower) & has_result
     if not both.any():
         return np.where(np.isfinite(upper), upper, lower)
     # Divided first, by a power of two, which changes no digit: squares of extreme values overflow.
