@@ -28,13 +28,13 @@ def wrong_storage() -> Iterator[None]:
 
 @contextmanager
 def storage_to_read(file: str) -> Iterator[Storage]:
-    """The storage in a file that has to be there.
+    """The storage in a file that has to be there; nothing is written to it.
 
     Raises:
         UsageError: it is not, or is none.
     """
     with wrong_storage():
-        storage = open_storage(file, create=False)
+        storage = open_storage(file, read_only=True)
     try:
         yield storage
     finally:

@@ -62,6 +62,8 @@ class Connection:
                     return self._persist(work, wait)
             finally:
                 self._in_use = False
+                if self._database.is_brief:
+                    self._disconnect()
 
     def write(self, work: Callable[[Any, bool], Result]) -> Result:
         """What `work` returns. All that it writes is committed as one transaction, or an error undoes it.
@@ -71,9 +73,14 @@ class Connection:
                 the connection was lost before the answer came. Then it has to look for what it wrote.
 
         Raises:
-            StorageError: as for `read`.
+            StorageError: as for `read`; or the database was opened to be read only.
             Exception: the driver's `integrity_error`, as it is.
         """
+        if self._database.read_only:
+            raise StorageError(
+                f"The storage {self._database.place} was opened to be read only, so nothing is written to "
+                "it. To write, open it without read_only=True."
+            )
         may_be_done = False
 
         def transaction(cursor: Any) -> Result:
@@ -124,7 +131,10 @@ class Connection:
     def _persist(self, work: Callable[[Any], Result], wait: Wait) -> Result:
         while True:
             with self._errors(wait):
-                return work(self._cursor(wait.left))
+                result = work(self._cursor(wait.left))
+                if self._database.is_whole(self._driver):
+                    return result
+                self._disconnect()
 
     @contextlib.contextmanager
     def _errors(self, wait: Wait) -> Iterator[None]:
@@ -142,6 +152,10 @@ class Connection:
 
     def _recover(self, error: Exception, wait: Wait) -> None:
         """Prepare another attempt after an error, or raise what it means."""
+        if self._driver is not None and not self._database.is_whole(self._driver):
+            # Parts of two moments do not fit together: that is no fault of the database.
+            self._disconnect()
+            return
         # What was never connected is more likely a wrong address than an outage.
         is_lost = self._was_connected and self._database.is_lost(self._driver, error)
         text = self._database.explain(error)

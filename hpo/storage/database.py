@@ -21,6 +21,8 @@ class Database(Protocol):
         begin: the statement that begins a transaction which will write.
         place: what to call it in an error's text: a path, or a URL without its password.
         timeout: how many seconds to wait for what keeps it from being used now.
+        read_only: whether nothing may be written to it.
+        is_brief: whether a connection is closed after each use, as an open one is in the way of others.
     """
 
     dialect: Dialect
@@ -29,6 +31,8 @@ class Database(Protocol):
     begin: str
     place: str
     timeout: float
+    read_only: bool
+    is_brief: bool
 
     def connect(self, seconds: float) -> Any:
         """A new connection as the driver has it (PEP 249), which commits each statement by itself.
@@ -74,6 +78,10 @@ class Database(Protocol):
         Raises:
             StorageError: it is not.
         """
+        ...
+
+    def is_whole(self, driver: Any) -> bool:
+        """Whether all that was read over a connection is of one moment; if not, it has to be read again."""
         ...
 
     def watch(self, wait: Wait, driver: Callable[[], Any]) -> AbstractContextManager[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,6 +24,7 @@ def open_storage(
     *,
     folder: Folder = None,
     create: bool = True,
+    read_only: bool = False,
     timeout: float = 60.0,
 ) -> Storage:
     """The storage that a user means.
@@ -33,6 +35,8 @@ def open_storage(
         folder: where checkpoints go, for a database on a server only. Those of a file `study.db` go to
             `study.db.files`, beside it.
         create: whether a file that is not there is made; False to read what must be there.
+        read_only: to read what must be there, and write nothing: no file, no lock that a writer waits for, no
+            sign of life. What would write raises a StorageError.
         timeout: how many seconds to wait for another process that writes to the file, or for a server that
             does not answer or whose connection was lost.
 
@@ -43,18 +47,33 @@ def open_storage(
     """
     if isinstance(target, Storage):
         _refuse(folder, "a storage that is open")
+        if read_only:
+            raise ValueError(
+                f"read_only=True is for a path or a URL; received a storage that is open: {target!r}. Give "
+                "its path, or leave read_only out."
+            )
         return target
     if not isinstance(target, str | os.PathLike):
         raise TypeError(
             f"storage= takes a path such as 'study.db', a URL, or an open storage; received {target!r}."
         )
+    opening = _Opening(create and not read_only, read_only, timeout)
     if isinstance(target, str) and "://" in target:
-        return _open_url(target, folder, create, timeout)
+        return _open_url(target, folder, opening)
     _refuse(folder, "a file")
-    return _open_file(os.fspath(target), create, timeout)
+    return _open_file(os.fspath(target), opening)
 
 
-def _open_url(target: str, folder: Folder, create: bool, timeout: float) -> Storage:
+@dataclass(frozen=True)
+class _Opening:
+    """How a storage is opened, as the arguments of `open_storage` of these names say."""
+
+    create: bool
+    read_only: bool
+    timeout: float
+
+
+def _open_url(target: str, folder: Folder, opening: _Opening) -> Storage:
     # Here, as everywhere in this file: `import hpo` loads no database.
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
@@ -69,10 +88,10 @@ def _open_url(target: str, folder: Folder, create: bool, timeout: float) -> Stor
             "A storage is an SQLite file ('study.db', sqlite:///study.db) or a PostgreSQL database "
             f"(postgresql://user@host/base); received {_shown(url)}."
         )
-    return _SCHEMES[scheme](url, folder, create, timeout)
+    return _SCHEMES[scheme](url, folder, opening)
 
 
-def _open_sqlite(url: URL, folder: Folder, create: bool, timeout: float) -> Storage:
+def _open_sqlite(url: URL, folder: Folder, opening: _Opening) -> Storage:
     plain = url.drivername in ("sqlite", "sqlite+pysqlite")
     if not plain or url.query or url.host or url.database in (None, "", ":memory:"):
         raise StorageError(
@@ -80,10 +99,10 @@ def _open_sqlite(url: URL, folder: Folder, create: bool, timeout: float) -> Stor
             f"To keep a study in memory, give no storage. Received {_shown(url)}."
         )
     _refuse(folder, "a file")
-    return _open_file(url.database, create, timeout)
+    return _open_file(url.database, opening)
 
 
-def _open_postgresql(url: URL, folder: Folder, create: bool, timeout: float) -> Storage:
+def _open_postgresql(url: URL, folder: Folder, opening: _Opening) -> Storage:
     if folder is None:
         raise ValueError(
             "A study on a server keeps its checkpoints in a folder of this machine, which has to be named: "
@@ -91,17 +110,18 @@ def _open_postgresql(url: URL, folder: Folder, create: bool, timeout: float) -> 
         )
     from hpo.storage.postgresql import PostgresqlDatabase
 
-    return _open(PostgresqlDatabase(url, timeout=timeout), Path(folder), create)
+    database = PostgresqlDatabase(url, timeout=opening.timeout, read_only=opening.read_only)
+    return _open(database, Path(folder), opening.create)
 
 
-_SCHEMES: dict[str, Callable[[URL, Folder, bool, float], Storage]] = {
+_SCHEMES: dict[str, Callable[[URL, Folder, _Opening], Storage]] = {
     "postgresql": _open_postgresql,
     "sqlite": _open_sqlite,
 }
 """What opens a storage, by the first part of its URL."""
 
 
-def _open_file(name: str | None, create: bool, timeout: float) -> Storage:
+def _open_file(name: str | None, opening: _Opening) -> Storage:
     path = Path(name or "").absolute()
     if not name or path.is_dir():
         raise StorageError(
@@ -113,9 +133,14 @@ def _open_file(name: str | None, create: bool, timeout: float) -> Storage:
             "first, or correct the path."
         )
     from hpo.storage.sqlite import SqliteDatabase
+    from hpo.storage.sqlite_reader import SqliteReader
 
-    database = SqliteDatabase(path, timeout=timeout, create=create)
-    return _open(database, path.with_name(f"{path.name}.files"), create)
+    database: Database
+    if opening.read_only:
+        database = SqliteReader(path, timeout=opening.timeout)
+    else:
+        database = SqliteDatabase(path, timeout=opening.timeout, create=opening.create)
+    return _open(database, path.with_name(f"{path.name}.files"), opening.create)
 
 
 def _open(database: Database, folder: Path, create: bool) -> Storage:

@@ -42,6 +42,7 @@ class PostgresqlDatabase:
     Args:
         url: where it is; the driver is psycopg, unless the URL names psycopg2.
         timeout: how many seconds to wait for a server that does not answer.
+        read_only: whether the server is to refuse all that would write.
 
     Raises:
         StorageError: the driver is not installed, or cannot be used.
@@ -49,14 +50,16 @@ class PostgresqlDatabase:
 
     # The server ends a transaction whose writer is suspended or was cut off, as it keeps others waiting.
     begin = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{SILENCE_SECONDS:g}s'"
+    is_brief = False
 
-    def __init__(self, url: URL, *, timeout: float) -> None:
+    def __init__(self, url: URL, *, timeout: float, read_only: bool = False) -> None:
         if url.drivername == "postgresql":
             # SQLAlchemy would take psycopg2.
             url = url.set(drivername="postgresql+psycopg")
         self._url = url
         self.place = url.render_as_string(hide_password=True)
         self.timeout = timeout
+        self.read_only = read_only
         driver = url.get_driver_name()
         if driver not in _DRIVERS:
             raise StorageError(f"PostgreSQL is reached by {' or '.join(_DRIVERS)}; received {self.place}.")
@@ -74,7 +77,7 @@ class PostgresqlDatabase:
         self.integrity_error: type[Exception] = dbapi.IntegrityError
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(PostgresqlDatabase, timeout=self.timeout), (self._url,)
+        return partial(PostgresqlDatabase, timeout=self.timeout, read_only=self.read_only), (self._url,)
 
     def connect(self, seconds: float) -> Any:
         """A connection of its own to the server."""
@@ -83,6 +86,8 @@ class PostgresqlDatabase:
         driver = self._dbapi.connect(*self._arguments, **options)
         # Our own statements begin and end each transaction.
         driver.autocommit = True
+        if self.read_only:
+            driver.cursor().execute("SET default_transaction_read_only = on")
         return driver
 
     def initialise(self, cursor: Any) -> None:
@@ -94,7 +99,8 @@ class PostgresqlDatabase:
         Within a transaction it also lets other processes wait here until the transaction ends, so that only
         one of them makes the tables.
         """
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('hpo'))")
+        if not self.read_only:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('hpo'))")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))")
         return {name for (name,) in cursor.fetchall()}
 
@@ -104,6 +110,10 @@ class PostgresqlDatabase:
 
     def check(self) -> None:
         """Nothing to see: the server answers or does not."""
+
+    def is_whole(self, driver: Any) -> bool:
+        """Always: each statement reads what was committed before it began."""
+        return True
 
     def watch(self, wait: Wait, driver: Callable[[], Any]) -> Watch:
         """A watch that shuts the connection's socket: the driver would wait for its server for ever."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
@@ -38,6 +39,8 @@ _FAULTS = (
 
 _SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
+Opened = TypeVar("Opened", bound=sqlite3.Connection)
+
 
 class SqliteDatabase:
     """An SQLite file.
@@ -63,14 +66,17 @@ class SqliteDatabase:
     error: type[Exception] = sqlite3.Error
     integrity_error: type[Exception] = sqlite3.IntegrityError
     begin = "BEGIN IMMEDIATE"
+    read_only = False
+    is_brief = False
 
     def __init__(self, path: Path, *, timeout: float, create: bool) -> None:
         self.place = str(path)
         self._path = path
+        self._deleted = f"The storage {path} was deleted while it was in use. Put it back, or begin anew."
         self.timeout = timeout
         if create and not path.exists():
             try:
-                self._open("rwc").close()
+                self._open("rwc", sqlite3.Connection).close()
             except sqlite3.Error as error:
                 raise StorageError(self.explain(error)) from error
         self._identity = self._look(_missing(path))
@@ -82,7 +88,7 @@ class SqliteDatabase:
         into it.
         """
         self._look_beside()
-        connection = self._open("rw")
+        connection = self._open("rw", sqlite3.Connection)
         try:
             # To connect reads nothing: this shows whether the file can be used.
             connection.execute("SELECT 1 FROM sqlite_master").fetchall()
@@ -93,7 +99,7 @@ class SqliteDatabase:
                 raise
             # In a read-only folder WAL mode has no place for its shared memory, which an immutable file does
             # not need. But of an immutable file SQLite ignores the -wal file, with the commits in it.
-            connection = self._open("ro&immutable=1")
+            connection = self._open("ro&immutable=1", sqlite3.Connection)
         # Settings of the connection and not of the file.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -135,12 +141,15 @@ class SqliteDatabase:
 
     def check(self) -> None:
         """Check that the file was not deleted or replaced: SQLite would go on writing to the lost one."""
-        deleted = f"The storage {self.place} was deleted while it was in use. Put it back, or begin anew."
-        if self._look(deleted) != self._identity:
+        if self._look(self._deleted) != self._identity:
             raise StorageError(
                 f"The storage {self.place} was replaced by another file while it was in use. Put the "
                 "first one back, or open the storage again."
             )
+
+    def is_whole(self, driver: sqlite3.Connection) -> bool:
+        """Always: each statement reads what was committed before it began."""
+        return True
 
     def watch(
         self, wait: Wait, driver: Callable[[], sqlite3.Connection | None]
@@ -160,7 +169,7 @@ class SqliteDatabase:
                 return f"The storage {self.place} {happened}. {mend}. (SQLite: {error}.)"
         return f"The storage {self.place} cannot be used. (SQLite: {error}.)"
 
-    def _open(self, mode: str) -> sqlite3.Connection:
+    def _open(self, mode: str, factory: type[Opened]) -> Opened:
         return sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,
@@ -168,6 +177,7 @@ class SqliteDatabase:
             # Python's module would begin transactions by itself, with a BEGIN that is not IMMEDIATE.
             isolation_level=None,
             check_same_thread=False,  # `Connection` has a lock
+            factory=factory,
         )
 
     def _look(self, absent: str) -> tuple[int, int]:

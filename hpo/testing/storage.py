@@ -64,6 +64,10 @@ class StorageContract:
     def make(self, place: Path) -> Storage:
         """A storage in a place; from the second call on the one that is there."""
 
+    def view(self, place: Path) -> Storage:
+        """The storage that is there, opened to be read only; leave it as it is if there is no such thing."""
+        pytest.skip("this storage is not opened to be read only")
+
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Iterator[Storage]:
         """A new storage."""
@@ -228,6 +232,38 @@ class StorageContract:
         assert (other.name, other.folder) == (log.name, log.folder)
         assert other.events() == log.events() == [CREATED, report(0, 1), report(0, 2)]
         assert log.beats() == {"one": 1}
+
+    def test_a_viewer_sees_what_a_writer_writes_as_soon_as_it_is_committed(
+        self, tmp_path: Path, storage: Storage, log: StudyLog
+    ) -> None:
+        viewer = self.view(tmp_path)
+        seen = viewer.open("mlp")
+        assert (viewer.studies(), seen.folder, seen.events()) == (["mlp"], log.folder, [CREATED])
+        for epoch in range(1, 4):
+            log.append([report(0, epoch)], seen=epoch)
+            assert seen.events(epoch) == [report(0, epoch)]
+        storage.create("later", CREATED)
+        log.beat("one")
+        assert (viewer.studies(), seen.beats()) == (["mlp", "later"], {"one": 1})
+        viewer.close()
+
+    def test_a_viewer_cannot_write(self, tmp_path: Path, log: StudyLog) -> None:
+        viewer = self.view(tmp_path)
+        seen: StudyLog = viewer.open("mlp")
+        copy: StudyLog = pickle.loads(pickle.dumps(seen))
+        attempts = (
+            lambda: viewer.create("other", CREATED),
+            lambda: seen.append([report(0, 1)], seen=1),
+            lambda: copy.append([report(0, 1)], seen=1),
+            lambda: seen.beat("one"),
+        )
+        for attempt in attempts:
+            with pytest.raises(
+                StorageError, match=r"was opened to be read only, so nothing is written to it"
+            ):
+                attempt()
+        viewer.close()
+        assert (log.events(), log.beats()) == ([CREATED], {})
 
     def test_threads_share_a_log(self, log: StudyLog) -> None:
         def write(trial: int) -> None:

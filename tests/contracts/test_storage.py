@@ -7,3 +7,6 @@ from hpo.testing import StorageContract
 class TestSqlite(StorageContract):
     def make(self, place: Path) -> Storage:
         return open_storage(place / "study.db")
+
+    def view(self, place: Path) -> Storage:
+        return open_storage(place / "study.db", read_only=True)

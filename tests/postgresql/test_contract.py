@@ -15,3 +15,6 @@ class TestPostgresql(StorageContract):
 
     def make(self, place: Path) -> Storage:
         return open_storage(self.url, folder=place)
+
+    def view(self, place: Path) -> Storage:
+        return open_storage(self.url, folder=place, read_only=True)
