@@ -7,6 +7,7 @@ from hpo import compare as compare
 from hpo import errors as errors
 from hpo import executors as executors
 from hpo import objective as objective
+from hpo import page as page
 from hpo import plots as plots
 from hpo import ports as ports
 from hpo import schedulers as schedulers

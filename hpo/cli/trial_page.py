@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -12,12 +11,11 @@ from hpo.cli.report import finite, trial_entry
 from hpo.cli.screen import print_fields, print_line, print_table
 from hpo.cli.studies import best_of, iso, kept_by, on_the_clock
 from hpo.cli.study_page import kept_entry, print_kept
-from hpo.storage.events import Event, EventKind, metrics_from_json
+from hpo.storage.events import Event, EventKind
+from hpo.study.life import life
 from hpo.study.study import Study
 from hpo.study.tables import shown
 from hpo.study.trial import Trial
-
-_NOT_OF_ITS_LIFE = (EventKind.REPORTED, EventKind.CHECKPOINTED)
 
 
 def print_trial(console: Console, study: Study, number: int, file: str) -> None:
@@ -30,11 +28,8 @@ def print_trial(console: Console, study: Study, number: int, file: str) -> None:
     print_line(console, f"trial {number} of study {study.name!r} of {file}", style="bold")
     print_fields(console, _about(trial, study))
     console.print()
-    before: Event | None = None
-    lines = []
-    for event in (event for _, event in events if event.kind not in _NOT_OF_ITS_LIFE):
-        lines.append((f"{event.elapsed:.2f} s", _told(event, before)))
-        before = event
+    turns = life((event for _, event in events), number)
+    lines = [(f"{event.elapsed:.2f} s", words) for event, words in turns]
     print_fields(console, lines)
     if trial.reports:
         console.print()
@@ -113,47 +108,6 @@ def _about(trial: Trial, study: Study) -> list[tuple[str, str]]:
     if trial.best_epoch is not None:
         fields.append(("best epoch", str(trial.best_epoch)))
     return fields
-
-
-def _told(event: Event, before: Event | None) -> str:
-    """An event in words."""
-    data = event.data
-    if event.kind is EventKind.TRIAL_STARTED:
-        return _start_told(event, data, before)
-    if event.kind is EventKind.TRIAL_COMPLETED:
-        return "completed" + (f": {_numbers_text(data['metrics'])}" if "metrics" in data else "")
-    if event.kind is EventKind.COHORT_FORMED:
-        return f"trains together with {', '.join(f'trial {trial}' for trial in data['trials'][1:]) or 'none'}"
-    if event.kind is EventKind.NONDETERMINISTIC:
-        return (
-            f"epoch {event.epoch} came out differently when it was run again: "
-            f"{_numbers_text(data['received'])} instead of {_numbers_text(data['logged'])}, which counts"
-        )
-    if event.kind is EventKind.REPLICATED:
-        return f"trained again on draw {event.attempt}: {_numbers_text(data['metrics'])}"
-    if event.kind is EventKind.TEST_SET_OPENED:
-        return f"the sealed test set was opened for it: {_numbers_text(data['metrics'])}"
-    return f"{event.kind.value.removeprefix('trial_')}: {data['reason']}"
-
-
-def _start_told(event: Event, data: Mapping[str, Any], before: Event | None) -> str:
-    if before is None:
-        why = "a config that was added" if "proposal" not in data else f"proposal {data['proposal']}"
-    elif "lost" in data:
-        why = f"its process was lost: {data['lost']}"
-    elif before.kind is EventKind.TRIAL_PAUSED:
-        why = "after its pause"
-    else:
-        why = "after an interruption"
-    parts = [f"start {event.attempt}: {why}"]
-    parts += [f"{key} {value}" for key, value in data.get("info", {}).items()]
-    parts += [f"until epoch {data['until']}"] if "until" in data else []
-    parts += [f"by {data['owner']}"] if "owner" in data else []
-    return ", ".join(parts)
-
-
-def _numbers_text(document: Mapping[str, float | str]) -> str:
-    return ", ".join(f"{name} {shown(value)}" for name, value in metrics_from_json(document).items())
 
 
 def _print_reports(console: Console, study: Study, trial: Trial, events: list[Event]) -> None:

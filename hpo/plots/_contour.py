@@ -13,6 +13,7 @@ from hpo.errors import ObjectiveError
 from hpo.plots.canvas import BLACK, VERMILION, panels
 from hpo.plots.reach import axis_label
 from hpo.plots.scales import Scale
+from hpo.plots.surface import smoothed
 from hpo.plots.values import ended, shades, values_of, varying
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _CELLS = 72
-_FAR = 3.0
-"""Nothing is drawn further than so many kernel widths from the nearest trial."""
 
 
 def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
@@ -57,8 +56,8 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     up = Scale(study.space[y], [trial.config[y] for trial in shown])
     values = values_of(study, completed)
     colours, scale = shades(study, values)
-    columns, rows = _cells(across), _cells(up)
-    surface = _smoothed(_points(across, up, x, y, completed), values, (across, up), columns, rows)
+    columns, rows = across.cells(_CELLS), up.cells(_CELLS)
+    surface = smoothed(_points(across, up, x, y, completed), values, (across, up), columns, rows)
     figure, [ax] = panels(1)
     mesh = ax.pcolormesh(_edges(columns), _edges(rows), surface, cmap=colours, norm=scale, shading="flat")
     if not across.listed and not up.listed and np.isfinite(surface).all():
@@ -108,30 +107,8 @@ def _points(across: Scale, up: Scale, x: str, y: str, trials: list[Trial]) -> Fl
     )
 
 
-def _cells(scale: Scale) -> Floats:
-    count = scale.listed or _CELLS
-    return (np.arange(count) + 0.5) / count
-
-
 def _edges(middles: Floats) -> Floats:
     return np.linspace(0.0, 1.0, len(middles) + 1)
-
-
-def _smoothed(
-    points: Floats, values: Floats, scales: tuple[Scale, Scale], columns: Floats, rows: Floats
-) -> Floats:
-    """Kernel means of the values on the cells, shape (rows, columns); NaN far from all points."""
-    width = max(0.35 * len(values) ** -0.3, 0.06)
-    # Between listed values there is nothing to smooth.
-    widths = [0.05 / scale.listed if scale.listed else width for scale in scales]
-    across = ((columns[:, None] - points[None, :, 0]) / widths[0]) ** 2
-    up = ((rows[:, None] - points[None, :, 1]) / widths[1]) ** 2
-    squared = up[:, None, :] + across[None, :, :]
-    nearest = squared.min(axis=2)
-    # Against the nearest: far from all trials every kernel would be 0, and the mean 0 / 0.
-    kernels = np.exp(-0.5 * (squared - nearest[..., None]))
-    surface = (kernels @ values) / kernels.sum(axis=2)
-    return np.asarray(np.where(nearest < _FAR**2, surface, np.nan))
 
 
 def _dots(ax: Axes, points: Floats, *, marker: str, color: str, s: float, label: str) -> None:

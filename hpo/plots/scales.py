@@ -49,6 +49,18 @@ class Scale:
         moved = np.array([self._moved(float(value)) for value in values])  # type: ignore[arg-type]  # numbers
         return (moved - self._low) / width if width > 0 else np.full(len(values), 0.5)
 
+    def cells(self, count: int) -> NDArray[np.float64]:
+        """The middles of cells that cover the scale: one for each listed value, or so many of a range."""
+        count = self.listed or count
+        return (np.arange(count) + 0.5) / count
+
+    def values(self, places: NDArray[np.float64]) -> list[Scalar]:
+        """What lies at places of the scale, shape (n,): listed values, or numbers of the range."""
+        if isinstance(self._domain, Listed):
+            listed = self._domain.listed
+            return [listed[min(int(place * self.listed), self.listed - 1)] for place in places]
+        return [self._back(self._low + place * (self._high - self._low)) for place in places.tolist()]
+
     def ticks(self) -> tuple[list[float], list[str]]:
         """The places of the ticks, and their labels."""
         if isinstance(self._domain, Listed):

@@ -24,7 +24,7 @@ from hpo.storage.rows import damaged
 from hpo.study.check import check_measured, content_of, shortened
 from hpo.study.keep import Keep, logged_keep
 from hpo.study.log import Log
-from hpo.study.notes import Note, unwritten_in
+from hpo.study.notes import COMMAND, Note, unwritten_in
 from hpo.study.trial import Direction, Metric, Report, Trial, TrialState
 
 
@@ -84,6 +84,7 @@ class History:
         placed: backend and device; None until they were chosen.
         keep: whose models are kept; None in logs of older versions, which do not say it.
         notes: the remarks, in order.
+        commands: the command lines that made the study and went on with it, where there were any.
         unwritten: for each trial of which a checkpoint could not be written the last reason.
         tested: the result on the sealed test set; None while it is sealed.
         replicated: for each trial that was confirmed its metrics on other draws, by the number of the draw.
@@ -124,6 +125,7 @@ class History:
         self.placed: Placed | None = None
         self.keep: Keep | None = None
         self.notes: list[Note] = []
+        self.commands: list[str] = []
         self.unwritten: dict[int, str] = {}
         self.tested: Tested | None = None
         self.replicated: dict[int, dict[int, dict[str, float]]] = {}
@@ -455,6 +457,9 @@ class History:
 
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
         note = Note(data["topic"], data["text"])
+        if note.topic == COMMAND:
+            self.commands.append(note.text)
+            return
         self.notes.append(note)
         unwritten = unwritten_in(note)
         if unwritten is not None:

@@ -62,6 +62,11 @@ class Log(Sequence[Event]):
         """The kind of the event."""
         return _KINDS[self._kinds[index]]
 
+    def trial(self, index: int) -> int | None:
+        """Its trial; None if it concerns the study."""
+        number = self._trials[index]
+        return None if number == _NONE else number
+
     def attempt(self, index: int) -> int:
         """Its attempt."""
         return self._attempts[index]

@@ -11,6 +11,10 @@ from hpo.checkpoints import UNWRITTEN
 CHECKPOINTS = "checkpoints"
 """The topic of the notes on what went wrong with checkpoints."""
 
+COMMAND = "command"
+"""The topic of a note with the command line that made the study, or went on with it. It is no remark on what
+the study found, so equal studies may differ in it."""
+
 _OF_TRIAL = re.compile(r"trial (\d+): ")
 
 

@@ -11,7 +11,7 @@ from tests.architecture.tree import BACKENDS, ROOT, cycles, imports
 ROOMS = {
     *("cli", "testing", "compare", "integrations", "tuner", "plots", "searchers", "schedulers", "executors"),
     *("surrogates", "tasks", "study", "training", "objective", "checkpoints", "ports", "storage", "space"),
-    *("datasets", "backend"),
+    *("datasets", "backend", "page"),
 }
 FILES = {"__init__", "__main__", "book", "checks", "errors", "inputs", "randomness", "version"}
 

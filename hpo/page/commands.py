@@ -1,0 +1,116 @@
+"""What made a study, and what goes on with it: the command that was logged, or a call in Python."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from hpo.schedulers import SCHEDULERS
+from hpo.searchers import SEARCHERS
+from hpo.space import Distribution, Domain
+from hpo.study.study import Study
+
+_OF_SPACES = re.compile(r"(?:Float|Int|Choice|Ordinal|Constant)\(")
+_OF_SCHEDULERS = re.compile(r"(?:ASHA|Hyperband|MedianStopping|SuccessiveHalving)\(")
+
+
+def commands(study: Study) -> dict[str, str | None]:
+    """How the study was made and how it goes on, as a user types it.
+
+    Of a study of `hpo run` these are commands. Of any other they are calls in Python, put together from what
+    the log holds: what it does not hold, such as the code of the objective, has to be there.
+
+    Args:
+        study: of any origin.
+
+    Returns:
+        `made`, and `resume`, which is None for a study without a storage.
+    """
+    logged = study.history.commands
+    if logged:
+        words = shlex.split(logged[-1])
+        again = logged[-1] if "--resume" in words else f"{logged[-1]} --resume"
+        return {"made": logged[0], "resume": again}
+    return {
+        "made": _call(study, resume=False),
+        "resume": _call(study, resume=True) if study.is_stored else None,
+    }
+
+
+def _call(study: Study, *, resume: bool) -> str:
+    created, store = study.history.created, study.history.store
+    before, objective = _objective(created)
+    what = "hpo.search" if created.get("objective") else "hpo.Tuner"
+    arguments = {
+        **_goal(created),
+        "searcher": _searcher(str(created.get("searcher"))),
+        "scheduler": _scheduler(str(created.get("scheduler"))),
+        "num_trials": str(study.num_proposals),
+        "seed": str(study.seed),
+        "backend": None if study.backend is None else repr(study.backend),
+        "device": None if study.device is None else repr(study.device),
+        "replicates": str(study.replicates) if study.replicates > 1 else None,
+        "storage": None if store is None else repr(store.place),
+        "name": repr(study.name),
+        "keep": None if study.history.keep in (None, "best") else repr(study.history.keep),
+        "resume": "True" if resume else None,
+    }
+    lines = [f"    {objective},", *_space(study)]
+    lines += [f"    {name}={text}," for name, text in arguments.items() if text is not None]
+    result = "study" if what == "hpo.search" else "tuner"
+    return "\n".join([*before, f"{result} = {what}(", *lines, ")"])
+
+
+def _objective(created: dict[str, Any]) -> tuple[list[str], str]:
+    """The lines that import the objective, and what to call it."""
+    described = created.get("objective")
+    if not described:
+        return ["import hpo", ""], "None"
+    module, _, name = described["name"].rpartition(".")
+    imports = ["import hpo", ""]
+    if not name.isidentifier():
+        return imports, "objective"
+    # A function that stands in another, or in a program, cannot be imported; a class of ours is made first.
+    if module.startswith(("hpo.", "hpo_")) and name[:1].isupper():
+        return [imports[0], f"from {module} import {name}", ""], f"{name}(...)"
+    if module == "__main__" or not all(part.isidentifier() for part in module.split(".")):
+        return imports, name
+    return [imports[0], f"from {module} import {name}", ""], name
+
+
+def _goal(created: dict[str, Any]) -> dict[str, str | None]:
+    return {goal["direction"]: repr(goal["name"]) for goal in created["metrics"]}
+
+
+def _searcher(name: str) -> str:
+    return next((repr(key) for key, made in SEARCHERS.items() if made.__name__ == name), f"{name}(...)")
+
+
+def _scheduler(described: str) -> str | None:
+    if described == "FIFO":
+        return None
+    if _OF_SCHEDULERS.match(described):
+        return f"hpo.{described}"
+    return repr(described) if described in SCHEDULERS else f"{described.partition('(')[0]}(...)"
+
+
+def _space(study: Study) -> list[str]:
+    try:
+        domains = {name: _domain(domain) for name, domain in study.space.items()}
+    except ValueError:  # the log could not hold it
+        return ["    space,"]
+    lines = ["    {", *(f"        {name!r}: {text}," for name, text in domains.items()), "    },"]
+    if not study.space.has_constraints:
+        return lines
+    lines[0] = "    hpo.Space({"
+    said = re.sub(r"\bparam\(", "hpo.param(", repr(study.space).rpartition("}, ")[2].removesuffix(")"))
+    lines[-1] = f"    }}, {said}),"
+    return lines
+
+
+def _domain(domain: Domain) -> str:
+    if isinstance(domain, Distribution):
+        return repr(domain).removeprefix("Distribution(").removesuffix(")")
+    text = repr(domain)
+    return f"hpo.{text}" if _OF_SPACES.match(text) else text
