@@ -25,13 +25,14 @@ SINGLE_SCALE = (1.25, 1.1)
 def panels(count: int) -> tuple[Figure, list[Axes]]:
     """A figure of `count` panels with one scale of values, without the state that pyplot keeps."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from hpo.plots.drawing import Drawing
 
     rows = math.ceil(count / PANELS_IN_A_ROW)
     columns = math.ceil(count / rows)
     across, down = (columns, rows) if count > 1 else SINGLE_SCALE
     # Not from pyplot, which keeps every figure alive and may want a display.
-    figure = Figure(figsize=(across * PANEL_INCHES[0], down * PANEL_INCHES[1]), layout="constrained")
+    figure = Drawing(figsize=(across * PANEL_INCHES[0], down * PANEL_INCHES[1]), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     axes = list(grid.flat)
