@@ -11,7 +11,6 @@ from hpo.errors import ObjectiveError
 from hpo.page.commands import commands
 from hpo.page.index import Index
 from hpo.page.json_values import plain
-from hpo.page.rows import rungs_of, runs
 from hpo.plots.positions import is_log
 from hpo.schedulers.rungs import rung_levels
 from hpo.space import Domain
@@ -103,29 +102,36 @@ def _best(study: Study, index: Index) -> dict[str, Any] | None:
 
 
 def how_found(study: Study, trial: Trial, index: Index) -> str:
-    """How a trial came to its config and how far it was trained, as one sentence."""
-    info = trial.info
-    if trial.proposal is None:
-        parts = ["a config that was added"]
-    else:
-        searcher = info.get("searcher") or study.history.created.get("searcher") or "the searcher"
-        parts = [f"proposal {trial.proposal} of {searcher}"]
-        parts += [f"by {info['by']}"] if "by" in info else []
-    parts += [f"from the config of trial {info['parent']}"] if "parent" in info else []
-    reason = info.get("reason") or info.get("why")
-    parts += [f"because: {reason}"] if reason else []
-    rungs = rungs_of(trial, runs(index.events(trial.id), 0.0))
-    if len(rungs) > 1:
-        parts.append(f"it went on after {_listed(rungs[:-1])} to epoch {rungs[-1]}")
-    elif trial.reports:
+    """How a trial came to its config and how far it was trained, in one line.
+
+    Args:
+        study: whose trial it is.
+        trial: one of its trials.
+        index: the study's.
+    """
+    parts = [_origin(study, trial)]
+    if trial.reports:
+        before = [run for run in index.runs(trial.id)[:-1] if run.ending == "paused" and run.last]
+        paused = [*dict.fromkeys(run.last for run in before)]
         parts.append(f"trained to epoch {trial.reports[-1].epoch}")
-    return ", ".join(map(str, parts))
+        parts += [f"after {_pauses(paused)}"] if paused else []
+    return ", ".join(parts)
 
 
-def _listed(epochs: list[int]) -> str:
+def _origin(study: Study, trial: Trial) -> str:
+    info = trial.info
+    reasons = [info.get("by"), info.get("reason") or info.get("why")]
+    reasons += [f"from the config of trial {info['parent']}"] if info.get("parent") is not None else []
+    said = "; ".join(str(reason) for reason in reasons if reason)
+    searcher = info.get("searcher") or study.history.created.get("searcher") or "the searcher"
+    what = "a config that was added" if trial.proposal is None else f"proposal {trial.proposal} of {searcher}"
+    return f"{what} ({said})" if said else what
+
+
+def _pauses(epochs: list[int]) -> str:
     if len(epochs) == 1:
-        return f"epoch {epochs[0]}"
-    return f"epochs {', '.join(map(str, epochs[:-1]))} and {epochs[-1]}"
+        return f"a pause at epoch {epochs[0]}"
+    return f"pauses at epochs {', '.join(map(str, epochs[:-1]))} and {epochs[-1]}"
 
 
 def _reason(study: Study, topic: str) -> str | None:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 
 from hpo.storage.events import Event, EventKind
+from hpo.study.runs import Run, RunReader
 from hpo.study.study import Study
 
 
@@ -63,10 +64,16 @@ class Index:
         log = self.study.history.events
         return (log[place] for place in self._places[trial])
 
+    def runs(self, trial: int) -> list[Run]:
+        """The runs of a trial as they are by now."""
+        log = self.study.history.events
+        return self._runs.of(trial, log.elapsed(len(log) - 1))
+
     def _start_over(self) -> None:
         self._edition = self.study.history.edition
         self._num_read = 0
         self._places: list[array[int]] = []
+        self._runs = RunReader()
         self._owners: set[str] = set()
         self.metrics: dict[str, None] = {}
         self.levels: set[int] = set()
@@ -75,19 +82,21 @@ class Index:
     def _take(self, place: int, trial: int) -> list[int]:
         """Take an event in; the trials that it is of."""
         log = self.study.history.events
-        kind, mine = log.kind(place), self._places[trial]
+        event, mine = log[place], self._places[trial]
+        kind = event.kind
+        self._runs.take(event)
         if kind is EventKind.COHORT_FORMED:
-            members: list[int] = log[place].data["trials"]
+            members: list[int] = event.data["trials"]
             for member in members:
                 self._places[member].append(place)
             return members
         # Of the reports the first one of a start: to decode them all would take as long as reading the log.
         if kind is EventKind.REPORTED and log.kind(mine[-1]) is not EventKind.REPORTED:
-            self.metrics.update(dict.fromkeys(log[place].data))
+            self.metrics.update(dict.fromkeys(event.data))
         elif kind is EventKind.TRIAL_COMPLETED:
-            self.metrics.update(dict.fromkeys(log[place].data.get("metrics", ())))
+            self.metrics.update(dict.fromkeys(event.data.get("metrics", ())))
         elif kind is EventKind.TRIAL_STARTED:
-            self._take_start(log[place])
+            self._take_start(event)
         mine.append(place)
         return [trial]
 

@@ -75,7 +75,7 @@ def runs(history: History) -> list[Run]:
         >>> [(run.trial, run.ending) for run in runs(study.history)]
         [(0, 'completed'), (1, 'completed')]
     """
-    reading = _Reading()
+    reading = RunReader()
     for number, event in enumerate(history.events):
         if event.trial is not None and not history.came_late(number):
             reading.take(event)
@@ -105,11 +105,15 @@ def rungs_of(found: Sequence[Run]) -> list[int]:
     return sorted(levels)
 
 
-class _Reading:
-    """What was read of a log so far."""
+class RunReader:
+    """The runs of a log that grows, read one event after the other.
+
+    `runs` reads a whole log at once.
+    """
 
     def __init__(self) -> None:
         self._runs: list[Run] = []
+        self._of_trial: dict[int, list[int]] = {}
         # By trial the place of its last run, and of those under way alone.
         self._latest: dict[int, int] = {}
         self._open: dict[int, int] = {}
@@ -138,6 +142,25 @@ class _Reading:
                 self._close(trial, now, RUNNING)
         return self._runs
 
+    def of(self, trial: int, now: float) -> list[Run]:
+        """The runs of a trial as they are by now; more events may follow.
+
+        Args:
+            trial: its id.
+            now: the seconds of work on the study at the end of the log.
+        """
+        found = [self._runs[place] for place in self._of_trial.get(trial, ())]
+        place = self._open.get(trial)
+        if place is not None:
+            cut = self._cut.get(place)
+            found[-1] = replace(
+                found[-1],
+                end=max(now if cut is None else cut, found[-1].begin),
+                last=self._epochs[place],
+                ending=RUNNING if cut is None else INTERRUPTED,
+            )
+        return found
+
     def _start(self, trial: int, event: Event) -> None:
         data, before = event.data, self._latest.get(trial)
         if trial in self._open:
@@ -161,6 +184,7 @@ class _Reading:
         if before is not None and run.rung is None and run.until == self._runs[before].until:
             run = replace(run, rung=self._runs[before].rung)
         self._latest[trial] = self._open[trial] = len(self._runs)
+        self._of_trial.setdefault(trial, []).append(len(self._runs))
         self._runs.append(run)
         self._epochs.append(first)
         self._signs[run.owner] = event.elapsed
