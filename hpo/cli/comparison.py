@@ -180,10 +180,10 @@ def _print_result(console: Console, comparison: Comparison) -> None:
     names, rows = comparison.table()
     hyperparameters = names[1 : names.index(comparison.reference)]
     console.print()
-    # A narrow terminal keeps the first hyperparameters.
-    print_table(console, names, rows, dispensable=hyperparameters[::-1])
+    # In a narrow terminal the first hyperparameters stay in the table.
+    print_table(console, names, rows, movable=hyperparameters[::-1])
     console.print()
-    print_table(console, *comparison.backend_table(), dispensable=("version",))
+    print_table(console, *comparison.backend_table(), movable=("version",))
     for backend, lines in comparison.last_lines().items():
         console.print()
         print_line(console, f"{backend} printed last:", style="yellow")

@@ -9,8 +9,9 @@ from typing import Any
 
 from hpo.cli.failures import UsageError
 from hpo.cli.run_options import RunOptions
-from hpo.cli.studies import states_of, states_text, wrong_storage
+from hpo.cli.studies import states_text, wrong_storage
 from hpo.storage import open_storage
+from hpo.study.excerpt import states_of
 from hpo.study.origin import load_study
 from hpo.study.study import Study
 
@@ -88,7 +89,7 @@ def look_into(options: RunOptions, name: str) -> Stored:
             storage.close()
     if before is None:
         return Stored(place, name, studies, warm_start=start)
-    resumed = {"trials": len(before.trials), "states": states_of(before)}
+    resumed = {"trials": len(before.trials), "states": states_of(before.history)}
     return Stored(place, name, studies, before, len(before.trials), resumed=resumed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -15,53 +15,68 @@ from hpo.cli.studies import (
     hyperparameters,
     iso,
     on_the_clock,
-    states_of,
     states_text,
     wrong_storage,
 )
 from hpo.storage import Storage
+from hpo.study.excerpt import excerpt, other_metrics, states_of
 from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.tables import shown, table
 from hpo.study.trial import Trial, TrialState
 
-LONGEST_TABLE = 20
 COLUMNS = ["name", "trials", "states", "metric", "best", "backend", "objective", "created", "last event"]
-DISPENSABLE = ("objective", "created", "states", "backend")
+MOVABLE = ("objective", "created", "states", "backend")
 
 
-def print_result(console: Console, study: Study, *, running: str = "unfinished") -> None:
+def print_result(
+    console: Console,
+    study: Study,
+    *,
+    running: str = "unfinished",
+    metrics: Literal["all"] | Sequence[str] = (),
+) -> None:
     """Print the trials, the best of them, and the hints.
 
     Args:
         console: where.
         study: the study.
         running: what to call trials without an end.
+        metrics: metrics to show beside those that were optimised, or "all".
     """
     best = best_of(study)
-    trials: Sequence[Trial] = study.trials
-    if len(trials) > LONGEST_TABLE and study.num_completed:
-        trials = study.top(LONGEST_TABLE)
-    trials = trials[:LONGEST_TABLE]
-    names, rows = table(trials, None if best is None else best.id, hyperparameters(study), study.metrics)
+    some = excerpt(study.history)
+    beside = other_metrics(study.history, metrics, some.trials)
+    number = None if best is None else best.id
+    shown_trials = table(some.trials, number, hyperparameters(study), study.metrics, beside=beside)
+    names, rows = shown_trials.names, shown_trials.rows
     _simplify(names, rows, study, running)
-    bold = next((number for number, trial in enumerate(trials) if best and trial.id == best.id), None)
     console.print()
-    print_table(console, names, rows, bold_row=bold, dispensable=("seconds", "epochs"))
-    if len(study.trials) > len(trials):
-        print_line(console, f"... and {len(study.trials) - len(trials)} more trials; --json has all of them.")
+    print_table(console, names, rows, bold_row=shown_trials.best_row, movable=shown_trials.movable)
+    if some.which is not None:
+        print_line(console, f"({some.which}; --json has all)")
     console.print()
-    fields = []
-    if best is not None:
-        config = ", ".join(f"{name} = {shown(value)}" for name, value in best.config.items())
-        which = f"trial {best.id}"
-        if best.state is not TrialState.COMPLETED:
-            which += f", after epoch {best.reports[-1].epoch}; none was trained in full"
-        fields.append(("best", f"{config}: {study.metric.name} {shown(best.value)} ({which})"))
+    fields = [] if best is None else [("best", _best_text(study, best))]
     if study.num_failed:
         fields.append(("failed", f"{study.num_failed} of {len(study.trials)} trials"))
     fields += [("hint", text) for text in _hints(study)]
     print_fields(console, fields)
+
+
+def _best_text(study: Study, best: Trial) -> str:
+    """The best config, its value, and how it was found."""
+    config = ", ".join(f"{name} = {shown(value)}" for name, value in best.config.items())
+    parts = [f"trial {best.id}"]
+    if best.state is not TrialState.COMPLETED:
+        parts.append(f"after epoch {best.reports[-1].epoch}; none was trained in full")
+    elif best.reports:
+        parts.append(f"{len(best.reports)} epoch{'s' if len(best.reports) > 1 else ''}")
+    if best.proposal is None:
+        parts.append("a config that was added")
+    else:
+        by = f" ({best.info['by']})" if "by" in best.info else ""
+        parts.append(f"proposed by {study.history.created.get('searcher', 'the searcher')}{by}")
+    return f"{config}: {study.metric.name} {shown(best.value)} ({', '.join(parts)})"
 
 
 def document_of(study: Study, *, device: str | None, data: str | None, **extra: Any) -> dict[str, Any]:
@@ -156,7 +171,7 @@ def print_studies(console: Console, storage: Storage, file: str) -> None:
     if not rows:
         print_line(console, f"{file} holds no study yet.")
         return
-    print_table(console, COLUMNS, rows, dispensable=DISPENSABLE)
+    print_table(console, COLUMNS, rows, movable=MOVABLE)
 
 
 def document_of_studies(storage: Storage, file: str) -> dict[str, Any]:
@@ -199,7 +214,7 @@ def _entry(study: Study) -> dict[str, Any]:
     return {
         "name": study.name,
         "trials": len(study.trials),
-        "states": states_of(study),
+        "states": states_of(study.history),
         "metrics": metric_entries(study),
         "best": best_entry(study),
         "backend": study.backend,

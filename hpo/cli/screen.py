@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
-from hpo.study.tables import GAP, printable, shown, terminal_table, text_table
+from hpo.study.tables import printable, table_lines
 
 # What a shell takes: a program of ours with its words, or an address.
 _COMMAND = re.compile(r"\b(hpo|pip|python3?|sqlite3|apt-get) [\w-]|\w://")
@@ -82,7 +82,7 @@ def print_table(
     rows: Sequence[Sequence[object]],
     *,
     bold_row: int | None = None,
-    dispensable: Sequence[str] = (),
+    movable: Sequence[str] | None = None,
 ) -> None:
     """Print a table, no wider than the terminal; in a file as wide as it is.
 
@@ -91,21 +91,13 @@ def print_table(
         names: the columns.
         rows: their values.
         bold_row: the index of the row to set off.
-        dispensable: columns to leave out of a narrow terminal, the first one first.
+        movable: columns that leave a narrow terminal for lines under each row, the first one first; None for
+            all but the first one.
     """
-    if not console.is_terminal:
-        print_line(console, text_table(names, rows))
-        return
-    columns = list(range(len(names)))
-    for name in dispensable:
-        if sum(_width(names, rows, column) for column in columns) > console.width and name in names:
-            columns.remove(names.index(name))
-    fitting = [[row[column] for column in columns] for row in rows]
-    console.print(terminal_table([names[column] for column in columns], fitting, bold_row=bold_row))
-
-
-def _width(names: Sequence[str], rows: Sequence[Sequence[object]], column: int) -> int:
-    return GAP + max(cell_len(text) for text in (names[column], *(shown(row[column]) for row in rows)))
+    width = console.width if console.is_terminal else None
+    for line in table_lines(names, rows, width=width, movable=movable):
+        style = "bold" if line.row is None else "bold green" if line.row == bold_row else None
+        console.print(line.text, style=style, soft_wrap=True)
 
 
 @contextmanager

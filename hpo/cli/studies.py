@@ -12,6 +12,7 @@ from pathlib import Path
 from hpo.cli.failures import UsageError
 from hpo.errors import ObjectiveError, StorageError
 from hpo.storage import Storage, open_storage
+from hpo.study.excerpt import states_of
 from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -74,18 +75,6 @@ def hyperparameters(study: Study) -> list[str]:
         return list(dict.fromkeys(name for trial in study.trials for name in trial.config))
 
 
-def states_of(study: Study) -> dict[str, int]:
-    """How many trials are in each state, in a fixed order, zeros included."""
-    history = study.history
-    return {
-        "completed": study.num_completed,
-        "failed": history.num_failed,
-        "stopped": history.num_stopped,
-        "paused": len(history.paused),
-        "running": len(history.running),
-    }
-
-
 def has_open_trials(study: Study) -> bool:
     """Whether trials run, wait, or were interrupted."""
     history = study.history
@@ -94,7 +83,7 @@ def has_open_trials(study: Study) -> bool:
 
 def states_text(study: Study) -> str:
     """The same in words: `10 completed, 1 failed`."""
-    return ", ".join(f"{count} {state}" for state, count in states_of(study).items() if count)
+    return ", ".join(f"{count} {state}" for state, count in states_of(study.history).items() if count)
 
 
 def goal_text(study: Study) -> str:

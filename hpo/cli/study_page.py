@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -15,20 +16,32 @@ from hpo.cli.studies import (
     iso,
     kept_in,
     on_the_clock,
-    states_of,
     states_text,
 )
+from hpo.study.excerpt import states_of
 from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.tables import shown
 
 
-def print_study(console: Console, study: Study, file: str) -> None:
-    """Print what a study is, its best trials, and what else was kept of it."""
+def print_study(
+    console: Console, study: Study, file: str, *, metrics: Literal["all"] | Sequence[str] = ()
+) -> None:
+    """Print what a study is, its best trials, and what else was kept of it.
+
+    Args:
+        console: where.
+        study: the study.
+        file: the storage, as the user called it.
+        metrics: metrics to show beside those that were optimised, or "all".
+
+    Raises:
+        ValueError: no trial reported a metric of such a name.
+    """
     print_line(console, f"study {study.name!r} of {file}", style="bold")
     print_fields(console, [*_about(study), *((note.topic, note.text) for note in study.notes)])
     if len(study.trials):
-        print_result(console, study, running="running")
+        print_result(console, study, running="running", metrics=metrics)
     if len(study.metrics) == 1 and study.confirmed:
         _print_confirmed(console, study)
     kept = kept_in(study)
@@ -46,7 +59,7 @@ def document_of_study(study: Study, file: str) -> dict[str, Any]:
         data=None,
         storage=file,
         backend_reason=study.backend_reason,
-        states=states_of(study),
+        states=states_of(study.history),
         objective=begun.get("objective"),
         searcher=begun.get("searcher"),
         scheduler=begun.get("scheduler"),

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hpo.errors import ObjectiveError
 from hpo.space import Space
 from hpo.storage.events import Event
 from hpo.study import ranks
+from hpo.study.excerpt import MOST_ROWS, excerpt, other_metrics
 from hpo.study.hints import Hint, find_hints
 from hpo.study.history import History, Tested
 from hpo.study.notes import Note, summary
 from hpo.study.ranks import Confirmed, Incumbents, confirmed
-from hpo.study.tables import html_table, printable, record, table, text_table
+from hpo.study.screen import text_width, wrapped
+from hpo.study.tables import (
+    TrialTable,
+    html_table,
+    printable,
+    record,
+    table,
+    text_table,
+)
 from hpo.study.trial import Metric, Ranked, Trial, TrialState
 
 if TYPE_CHECKING:
     import pandas
 
-_LONGEST_TABLE = 20
 _SAME = ("name", "seed", "metrics", "space", "replicates", "points")
 """What equal studies have in common from their beginning: not the objective's source, nor versions."""
 
@@ -254,6 +262,40 @@ class Study:
         """
         return [record(trial, self.space, self.metrics) for trial in self.trials]
 
+    def table(
+        self,
+        k: int | None = MOST_ROWS,
+        *,
+        metrics: Literal["all"] | Iterable[str] = (),
+        width: int | None = None,
+    ) -> str:
+        """The table that `print(study)` shows, with a line that says which trials are in it.
+
+        Numbers have four significant digits; `records` has all of them. Hyperparameters that do not fit stand
+        in lines of their own, under the row of their trial.
+
+        Args:
+            k: the most trials to show, the best ones of a longer study; None for all.
+            metrics: metrics to show beside those that were optimised, by name, or "all".
+            width: cells of a line; None for the width of the terminal, or 100 where there is none.
+
+        Raises:
+            ValueError: `k` is no integer of at least 1, or no trial reported a metric of such a name.
+
+        Example:
+            >>> import hpo
+            >>> study = hpo.search(lambda config: {"loss": config["x"], "size": 3}, {"x": hpo.Int(1, 1)},
+            ...     minimize="loss", num_trials=1, seed=0)
+            >>> print(study.table(metrics="all").splitlines()[0].split()[:5])
+            ['trial', 'state', 'x', 'value', 'size']
+        """
+        if k is not None and (not isinstance(k, int) or isinstance(k, bool) or k < 1):
+            raise ValueError(f"table(k) takes a number of trials, at least 1, or None; received {k!r}.")
+        some = excerpt(self._history, k)
+        shown = self._table(some.trials, other_metrics(self._history, metrics, some.trials))
+        lines = [text_table(shown.names, shown.rows, width=width or text_width(), movable=shown.movable)]
+        return "\n".join(lines if some.which is None else [*lines, f"({some.which})"])
+
     def to_frame(self) -> pandas.DataFrame:
         """The records as a pandas data frame.
 
@@ -294,15 +336,24 @@ class Study:
 
     def __str__(self) -> str:
         lines = [f"Study {self.name!r}: {self._summary()}", *self._remarks()]
+        lines = [text for line in lines for text in wrapped(line)]
         if len(self.trials):
-            lines.insert(1, text_table(*self._table()))
+            some = excerpt(self._history)
+            shown = self._table(some.trials)
+            table = text_table(shown.names, shown.rows, width=text_width(), movable=shown.movable)
+            rest = [] if some.which is None else wrapped(f"({some.which}; study.records() has all)")
+            lines[1:1] = [table, *rest]
         return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         parts = [f"<p>Study {html.escape(repr(self.name))}: {html.escape(self._summary())}</p>"]
+        remarks = self._remarks()
         if len(self.trials):
-            parts.append(html_table(*self._table()))
-        return "".join([*parts, *(f"<p>{html.escape(line)}</p>" for line in self._remarks())])
+            some = excerpt(self._history)
+            shown = self._table(some.trials, other_metrics(self._history, "all", some.trials))
+            parts.append(html_table(shown.names, shown.rows, strong_row=shown.best_row))
+            remarks[:0] = [] if some.which is None else [f"({some.which}; study.records() has all)"]
+        return "".join([*parts, *(f"<p>{html.escape(line)}</p>" for line in remarks)])
 
     def _summary(self) -> str:
         states = [f"{self.num_completed} completed"]
@@ -316,18 +367,11 @@ class Study:
         parts += [f"device {self.device}"] if self.device else []
         return ", ".join(part for part in parts if part)
 
-    def _table(self) -> tuple[list[str], list[list[object]]]:
-        """Names and rows of a table: every trial, or the best ones of a long study."""
-        trials: Sequence[Trial] = self.trials
-        # Without a best trial, as with several metrics, there is no order: the first ones are shown.
-        if len(trials) > _LONGEST_TABLE and self._history.best is not None:
-            trials = self.top(_LONGEST_TABLE)
-        return table(trials[:_LONGEST_TABLE], self._history.best, self.space, self.metrics)
+    def _table(self, trials: Sequence[Trial], beside: Iterable[str] = ()) -> TrialTable:
+        return table(trials, ranks.best(self._history), self.space, self.metrics, beside=beside)
 
     def _remarks(self) -> list[str]:
-        hidden = len(self.trials) - _LONGEST_TABLE
-        lines = [f"({hidden} more trials; study.records() has all)"] if hidden > 0 else []
-        lines += [f"{note.topic}: {note.text}" for note in self.notes]
+        lines = [f"{note.topic}: {note.text}" for note in self.notes]
         if self.tested is not None:
             said = ", ".join(f"{name} {value:.4g}" for name, value in self.tested.metrics.items())
             lines.append(f"Test set, opened for trial {self.tested.trial}: {said}")

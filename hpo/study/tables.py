@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import html
-import io
 import math
 import re
-import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, cast
 
+from hpo.study.layout import TableColumn, TableLine, cut, lay_out
+from hpo.study.numbers import DIGITS, alike, exponential, is_long
 from hpo.study.trial import Metric, Trial
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-GAP = 2
-"""Spaces between two columns."""
-
 _WIDEST = 48
-
+"""Cells of the longest text in a table."""
 
 # What a terminal obeys instead of showing it (C0 but tabs and line ends, DEL, C1), what turns the direction
 # of text around or hides, other line ends, and halves of characters, which no stream takes.
@@ -39,17 +33,32 @@ def printable(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """One value as a table shows it: numbers with four significant digits, long text cut."""
+    """One value as a text shows it: numbers with four significant digits, long text cut."""
     if value is None:
         return ""
     if isinstance(value, float) and math.isfinite(value):
-        return f"{value:.4g}"
-    text = printable(" ".join(str(value).split()))
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+        return f"{value:.{DIGITS}g}"
+    if isinstance(value, int) and is_long(value):
+        return exponential(value)
+    return cut(printable(" ".join(str(value).split())), _WIDEST)
 
 
-def text_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns with their names above them, numbers aligned to the right.
+def text_table(
+    names: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    width: int | None = None,
+    movable: Sequence[str] | None = None,
+) -> str:
+    """Columns with their names above them, numbers with their points below each other.
+
+    Args:
+        names: the columns.
+        rows: their values.
+        width: cells of a line; columns that do not fit move into lines under each row. None for as many as
+            it takes.
+        movable: the columns that may move, the first one first; None for all but the first one, from the last
+            on.
 
     Example:
         >>> print(text_table(["id", "units"], [[0, 16], [1, 128]]))
@@ -57,44 +66,70 @@ def text_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
          0     16
          1    128
     """
-    from rich.console import Console
-
-    # As wide as it is, and plain: it may go into a file.
-    console = Console(file=io.StringIO(), width=sys.maxsize, color_system=None, markup=False, emoji=False)
-    with console.capture() as captured:
-        console.print(terminal_table(names, rows))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    return "\n".join(line.text for line in table_lines(names, rows, width=width, movable=movable))
 
 
-def terminal_table(
-    names: Sequence[str], rows: Sequence[Sequence[object]], *, bold_row: int | None = None
-) -> Table:
-    """The same as `text_table` for a terminal, which folds what does not fit into it.
+def table_lines(
+    names: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    width: int | None = None,
+    movable: Sequence[str] | None = None,
+) -> list[TableLine]:
+    """The lines of `text_table`, each with the number of its row."""
+    columns = _columns(names, rows)
+    numbers = None if movable is None else [names.index(name) for name in movable if name in names]
+    return lay_out(columns, width=width, movable=numbers)
+
+
+def html_table(
+    names: Sequence[str], rows: Sequence[Sequence[object]], *, strong_row: int | None = None
+) -> str:
+    """The same as `text_table`, in HTML. Everything in it is escaped.
 
     Args:
         names: the columns.
         rows: their values.
-        bold_row: the index of the row to set off.
+        strong_row: the number of the row to set off.
     """
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for column, name in enumerate(names):
-        is_number = all(isinstance(row[column], (int, float)) or row[column] is None for row in rows)
-        table.add_column(shown(name), justify="right" if is_number else "left", overflow="fold")
-    for number, row in enumerate(rows):
-        table.add_row(*map(shown, row), style="bold green" if number == bold_row else None)
-    return table
-
-
-def html_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """The same as `text_table`, in HTML. Everything in it is escaped."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(shown(value))}</td>" for value in row) + "</tr>" for row in rows
-    )
+    columns = _columns(names, rows)
+    head = "".join(f"<th{_alignment(column)}>{html.escape(column.name)}</th>" for column in columns)
+    body = ""
+    for number in range(len(rows)):
+        cells = [_html_cell(column, number, strong=number == strong_row) for column in columns]
+        body += f"<tr{_STRONG if number == strong_row else ''}>{''.join(cells)}</tr>"
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> list[TableColumn]:
+    return [_column(shown(name), [row[number] for row in rows]) for number, name in enumerate(names)]
+
+
+def _column(name: str, values: Sequence[object]) -> TableColumn:
+    # `type`, as True is an `int` too.
+    numbers = [value for value in values if value is None or type(value) in (int, float)]
+    if len(numbers) == len(values):
+        return TableColumn(name, alike(cast("list[float | None]", numbers)), is_number=True)
+    return TableColumn(name, [shown(value) for value in values], is_number=False)
+
+
+_STRONG = ' style="background: rgba(0, 158, 115, 0.2)"'
+"""Lighter or darker than the page, whichever it is; beside the bold text and the word `best`."""
+
+
+def _alignment(column: TableColumn) -> str:
+    side = "right; font-variant-numeric: tabular-nums" if column.is_number else "left"
+    return f' style="text-align: {side}"'
+
+
+def _html_cell(column: TableColumn, row: int, *, strong: bool) -> str:
+    # A browser drops spaces at the end, but not those as wide as a digit.
+    text = html.escape(column.cells[row].lstrip().replace(" ", "\u2007" if column.is_number else " "))
+    return f"<td{_alignment(column)}>{f'<strong>{text}</strong>' if strong else text}</td>"
+
+
+_COSTS = ("epoch", "epochs", "seconds", "cohort_seconds", "reason")
+"""What stands behind the values, where one of the trials has it."""
 
 _FIXED = ("trial", "state", "value", "epochs", "seconds", "reason")
 
@@ -124,15 +159,60 @@ def record(trial: Trial, names: Iterable[str], metrics: Iterable[Metric]) -> dic
     return flat | {"epochs": len(trial.reports), "seconds": trial.seconds, "reason": trial.reason}
 
 
+class TrialTable(NamedTuple):
+    """A table of trials.
+
+    Attributes:
+        names: of the columns, the first of which is empty but for the word `best`.
+        rows: the values.
+        movable: the columns that may leave a narrow table for lines of their own, the first one first.
+        best_row: the number of the best trial's row; None if it is not among them.
+    """
+
+    names: list[str]
+    rows: list[list[object]]
+    movable: list[str]
+    best_row: int | None
+
+
 def table(
-    trials: Iterable[Trial], best: int | None, names: Iterable[str], metrics: tuple[Metric, ...]
-) -> tuple[list[str], list[list[object]]]:
-    """Names and rows of a table of trials; the best one has a star in the first column."""
-    keys = config_keys(names)
+    trials: Iterable[Trial],
+    best: int | None,
+    names: Iterable[str],
+    metrics: tuple[Metric, ...],
+    *,
+    beside: Iterable[str] = (),
+) -> TrialTable:
+    """A table of trials.
+
+    Args:
+        trials: the trials.
+        best: the best one's id, if there is one.
+        names: the study's hyperparameters.
+        metrics: what the study optimises.
+        beside: other metrics to show.
+    """
+    trials, keys = list(trials), config_keys(names)
     records = [record(trial, keys, metrics) for trial in trials]
     goals = ["value"] if len(metrics) == 1 else [metric.name for metric in metrics]
-    columns = ["trial", "state", *keys.values(), *goals]
     # Columns that would be empty, as those of epochs are for objectives without reports, are left out.
-    columns += [name for name in ("epochs", "seconds", "reason") if any(flat[name] for flat in records)]
-    rows = [["*" if flat["trial"] == best else "", *(flat.get(name) for name in columns)] for flat in records]
-    return ["", *columns], rows
+    costs = [name for name in _COSTS if any(flat.get(name) for flat in records)]
+    if all(flat.get("epoch") == flat["epochs"] for flat in records):
+        costs = [name for name in costs if name != "epoch"]
+    others = [name for name in beside if name not in {metric.name for metric in metrics}]
+    columns = ["trial", "state", *keys.values(), *goals]
+    rows = [
+        [
+            "best" if trial.id == best else "",
+            *(flat.get(name) for name in columns),
+            *(trial.metrics.get(name) for name in others),
+            *(flat.get(name) for name in costs),
+        ]
+        for trial, flat in zip(trials, records, strict=True)
+    ]
+    best_row = next((number for number, trial in enumerate(trials) if trial.id == best), None)
+    taken = {*columns, *costs}
+    titles = [f"metric.{name}" if name in taken else name for name in others]
+    costly = [name for name in ("reason", "cohort_seconds", "seconds") if name in costs]
+    movable = [*costly, *list(keys.values())[::-1], *titles[::-1]]
+    return TrialTable(["", *columns, *titles, *costs], rows, movable, best_row)

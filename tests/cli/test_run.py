@@ -120,7 +120,7 @@ def test_a_long_search_prints_few_lines(hpo: Command) -> None:
     arguments = ("--space", "space.toml", "--trials", "200", "--no-plot")
     lines = hpo("run", "own_objectives:square", *arguments).stdout.splitlines()
     assert len(lines) < 60
-    assert "... and 180 more trials; --json has all of them." in lines
+    assert "(the best 20 of 200 trials; not shown: 180 completed; --json has all)" in lines
 
 
 def test_the_plot_is_saved_where_it_was_asked_for(hpo: Command, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class TestShowStudy:
             "space       x: Float(0.0, 1.0)",
             "versions    polyhpo ",
             "RuntimeError: the moon is in the way",
-            "best      x = 0.1505: loss 0.07526 (trial 2)",
+            "best      x = 0.1505: loss 0.07526 (trial 2, 2 epochs, proposed by RandomSearch)",
         ):
             assert text in answer.stdout
 
@@ -165,7 +165,7 @@ class TestShowTrial:
             "best epoch  2",
             "start 0: proposal 2, by ",
             "epoch     loss  odd  at second  start",
-            "    1   0.1505  nan",
+            "    1  0.1505   nan",
         ):
             assert text in answer.stdout
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.study.tables import shown, text_table
 
 SPACE = {"x": hpo.Float(0, 1), "kind": hpo.Choice(["<b>", "&"])}
 
@@ -116,14 +115,14 @@ def test_a_printed_study_is_an_aligned_table() -> None:
     first, header, *rows = str(study_of(0.5, None, 0.25)).splitlines()
     assert first.startswith("Study 's': 3 trials (2 completed, 1 failed), minimize value, seed 0")
     assert header.split() == ["trial", "state", "x", "kind", "value", "seconds", "reason"]
-    assert [row[: header.index("trial")].strip() for row in rows] == ["", "", "*"]
+    assert [row[: header.index("trial")].strip() for row in rows] == ["", "", "best"]
     assert rows[1].endswith("<broken> really")
 
 
 def test_a_long_study_shows_its_best_trials() -> None:
     lines = str(study_of(*range(30, 0, -1))).splitlines()
-    assert lines[2].split()[:2] == ["*", "29"]
-    assert "(10 more trials; study.records() has all)" in lines
+    assert lines[2].split()[:2] == ["best", "29"]
+    assert "(the best 20 of 30 trials; not shown: 10 completed; study.records() has all)" in lines
 
 
 def test_a_study_without_trials_prints() -> None:
@@ -143,9 +142,3 @@ def test_a_pickled_study_comes_back_without_its_objective() -> None:
     assert copy == study
     assert copy.objective is None
     assert study.objective is not None
-
-
-def test_tables_shorten_what_is_long() -> None:
-    assert shown("word " * 30) == "word " * 9 + "..."
-    assert shown(1 / 3) == "0.3333"
-    assert text_table(["a"], []) == "a"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -52,6 +52,12 @@ def show_study(
     trial: Annotated[
         int | None, typer.Option(metavar="N", help="Show the whole life of this trial instead.")
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="all|NAME,...", help="Metrics to show beside what was optimised.  [default: none]"
+        ),
+    ] = None,
     as_json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
@@ -72,11 +78,19 @@ def show_study(
             if trial is None and as_json:
                 write_document(output, document_of_study(study, file))
             elif trial is None:
-                print_study(console, study, file)
+                with wrong_arguments():
+                    print_study(console, study, file, metrics=_named(metrics))
             elif as_json:
                 write_document(output, document_of_trial(study, trial, file))
             else:
                 print_trial(console, study, trial, file)
+
+
+def _named(metrics: str | None) -> Literal["all"] | list[str]:
+    """The names in the text of `--metrics`."""
+    if metrics == "all":
+        return "all"
+    return [name.strip() for name in (metrics or "").split(",") if name.strip()]
 
 
 class Format(str, Enum):

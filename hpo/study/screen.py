@@ -1,0 +1,38 @@
+"""How wide a printed text may be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+
+WITHOUT_A_TERMINAL = 100
+"""Cells of a line where the text goes into a file, a pipe or a notebook."""
+
+
+def text_width() -> int:
+    """Cells of a line that is printed now: those of the terminal, or of `COLUMNS`."""
+    if _in_a_terminal() or os.environ.get("COLUMNS"):
+        return shutil.get_terminal_size((WITHOUT_A_TERMINAL, 24)).columns
+    return WITHOUT_A_TERMINAL
+
+
+def wrapped(text: str) -> list[str]:
+    """A text in lines that fit into the terminal, broken between words; as it is where there is none."""
+    if not _in_a_terminal():
+        return [text]
+    # A path or an address is copied, so it stays whole.
+    return [
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(line, text_width(), break_long_words=False, break_on_hyphens=False) or [""]
+    ]
+
+
+def _in_a_terminal() -> bool:
+    # A test's or a notebook's stand-in may lack it, and a closed stream raises.
+    try:
+        return sys.stdout is not None and sys.stdout.isatty()
+    except (AttributeError, ValueError):
+        return False
