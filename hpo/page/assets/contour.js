@@ -1,0 +1,99 @@
+// Contour: the value over two hyperparameters, smoothed over the trials near; the trials lie on top.
+
+section('contour', (study, root) => {
+  const its = parts(root, (content) => {
+    const select = el('select', { on: { change: () => { its_.chosen = select.selectedIndex; stale('contour'); } } });
+    const its_ = { chosen: 0, select };
+    content.append(el('div', { class: 'controls' }, el('label', { class: 'inline' }, 'Pair ', select)));
+    its_.plot = new Plot(content, { height: 340, zoom: false });
+    its_.bar = el('div', { class: 'scale-bar' });
+    its_.finding = el('p', { class: 'finding' });
+    content.append(its_.bar, its_.finding);
+    return its_;
+  });
+  const found = study.shown === study.goal.name ? (study.analysis && study.analysis.contours) || [] : [];
+  if (missing(its, found.length ? '' : noContour(study))) return;
+  const names = found.map(({ x, y }) => `${cut(x, 30)} and ${cut(y, 30)}`);
+  if (its.select.key !== names.join('\n')) {
+    its.select.key = names.join('\n');
+    refill(its.select, names.map((name) => el('option', {}, name)));
+    its.chosen = Math.min(its.chosen, names.length - 1);
+    its.select.selectedIndex = its.chosen;
+  }
+  drawContour(study, its, found[its.chosen]);
+});
+
+function noContour(study) {
+  if (study.shown !== study.goal.name) return `The surface is computed for ${cut(study.goal.name, 60)} only.`;
+  if (!study.analysis) return 'It is computed when more results are there.';
+  return 'There is no contour: it takes two hyperparameters and several results.';
+}
+
+function drawContour(study, its, surface) {
+  const rows = study.rows.filter((row) => Number.isFinite(study.valueOf(row)));
+  const scaleOf = (name) => scaleFor(study.hyperparameters.find((entry) => entry.name === name) || { name },
+    [...rows.map((row) => (row.config || {})[name])]);
+  const [x, y] = [scaleOf(surface.x), scaleOf(surface.y)];
+  const [low, high] = extent(surface.z.flat().map((value) => (value === null ? NaN : number(value))));
+  const share = (value) => (study.sign < 0 ? high - value : value - low) / Math.max(high - low, 1e-300);
+  const at = (scale, value) => scale.at(scale.kind === 'category' ? value : number(value));
+  const points = pointsOf(study, rows, (row) => at(x, (row.config || {})[surface.x]), (row) => at(y, (row.config || {})[surface.y]), (row) => tipOf(study, row));
+  const label = `${cut(study.shown, 60)} from ${short(low)} to ${short(high)} over ${cut(surface.x, 60)} and ${cut(surface.y, 60)}, smoothed.${bestCell(study, surface)}`;
+  its.plot.show({
+    x, y, xName: surface.x, yName: surface.y, points, label,
+    paint(context, place) {
+      paintCells(context, place, edgesOf(x, surface.xs), edgesOf(y, surface.ys), surface.z, share);
+      paintRims(context, place, points);
+    },
+  });
+  refill(its.bar, el('span', {}, short(study.sign < 0 ? high : low)), gradient(), el('span', {}, short(study.sign < 0 ? low : high)));
+  its.finding.textContent = label;
+}
+
+function bestCell(study, { x, y, xs, ys, z }) {
+  let found = null;
+  z.forEach((line, up) => line.forEach((cell, across) => {
+    if (cell !== null && (!found || (study.sign || 1) * number(cell) < (study.sign || 1) * found.value)) found = { value: number(cell), across, up };
+  }));
+  return found ? ` It is best near ${cut(x, 40)} ${cut(short(xs[found.across]), 30)} and ${cut(y, 40)} ${cut(short(ys[found.up]), 30)}.` : '';
+}
+
+// The edges of cells lie midway between their middles; those at the ends as far beyond.
+function edgesOf(scale, middles) {
+  const places = middles.map((value) => scale.at(scale.kind === 'category' ? value : number(value)) ?? NaN);
+  const half = places.length > 1 ? (places[1] - places[0]) / 2 : 0.5;
+  const between = places.slice(1).map((place, index) => (place + places[index]) / 2);
+  return [places[0] - half, ...between, places[places.length - 1] + half];
+}
+
+function paintCells(context, place, xs, ys, z, share) {
+  z.forEach((line, up) => line.forEach((cell, across) => {
+    if (cell === null) return;
+    const [left, right] = [place.x(xs[across]), place.x(xs[across + 1])];
+    const [low, high] = [place.y(ys[up]), place.y(ys[up + 1])];
+    // Ten steps of colour, whose borders are the lines of the contour.
+    context.fillStyle = onScale((Math.floor(Math.min(0.999, share(number(cell))) * 10) + 0.5) / 10);
+    context.fillRect(Math.floor(left), Math.floor(high), Math.ceil(right - left) + 1, Math.ceil(low - high) + 1);
+  }));
+}
+
+// Marks over colours have a rim, so that they are seen on each of them.
+function paintRims(context, place, points) {
+  const size = (points.length > 500 ? 2 : 3.5) * place.ratio;
+  for (const point of points) {
+    context.fillStyle = '#ffffff';
+    context.beginPath();
+    context.arc(place.x(point.x), place.y(point.y), size + 1.5 * place.ratio, 0, 2 * Math.PI);
+    context.fill();
+    context.fillStyle = point.best ? '#c2185b' : '#1b1f24';
+    context.beginPath();
+    context.arc(place.x(point.x), place.y(point.y), point.best ? size * 1.4 : size, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+
+function gradient() {
+  const bar = el('span', { class: 'gradient', 'aria-hidden': 'true' });
+  bar.style.background = `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map((share) => onScale(share)).join(', ')})`;
+  return bar;
+}

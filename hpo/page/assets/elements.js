@@ -1,0 +1,70 @@
+// Making elements. Text from studies goes into textContent or an attribute, and nowhere else.
+
+function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  set(made, attributes);
+  put(made, children);
+  return made;
+}
+
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === 'on') {
+      for (const [kind, handler] of Object.entries(value)) element.addEventListener(kind, handler);
+    } else {
+      element.setAttribute(name, value === true ? '' : String(value));
+    }
+  }
+  return element;
+}
+
+function put(element, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined || child === false) continue;
+    element.append(child);
+  }
+}
+
+function refill(element, ...children) {
+  element.replaceChildren();
+  put(element, children);
+}
+
+// Text of a study inside a sentence of ours: isolated, so that its direction and its length stay its own.
+const data = (text, most = 200) => el('bdi', { class: 'data', title: plain(text).length > most ? cut(text, 600) : null }, cut(text, most));
+
+const byId = (id) => document.getElementById(id);
+const nothing = (text) => el('p', { class: 'nothing' }, text);
+
+function button(text, onClick, attributes = {}) {
+  return el('button', { type: 'button', ...attributes, on: { click: onClick } }, text);
+}
+
+// What a chart shows, as a table for who cannot see it; built when it is first opened.
+function asTable(caption, heads, rows) {
+  const box = el('details', { class: 'as-table' }, el('summary', {}, 'As a table'));
+  box.addEventListener('toggle', () => {
+    if (box.open && box.childElementCount === 1) box.append(tableOf(caption, heads, rows()));
+  });
+  return box;
+}
+
+function tableOf(caption, heads, rows) {
+  const cell = (value, index) =>
+    el(index ? 'td' : 'th', { scope: index ? null : 'row', class: typeof value === 'number' ? 'number' : null },
+      value instanceof Node ? value : data(typeof value === 'number' ? short(value) : value));
+  return scrollable(caption, el('table', {},
+    el('caption', { class: 'unseen' }, caption),
+    el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col' }, data(head, 40))))),
+    el('tbody', {}, rows.map((row) => el('tr', {}, row.map(cell))))));
+}
+
+const scrollable = (label, ...children) =>
+  el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, children);
+
+let sayTimer = 0;
+function say(text) {
+  clearTimeout(sayTimer);
+  sayTimer = setTimeout(() => { byId('said').textContent = text; }, 150);
+}

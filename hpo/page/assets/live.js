@@ -1,0 +1,30 @@
+// A live page hears of changes from its own server. Where the connection is lost the browser tries again by itself.
+
+function listen(address) {
+  const pill = byId('connection');
+  const tell = (state, text) => {
+    pill.hidden = false;
+    pill.className = `pill ${state}`;
+    if (pill.textContent !== text) pill.textContent = text;
+  };
+  const source = new EventSource(address);
+  tell('waiting', 'connecting');
+  source.addEventListener('open', () => tell('live', 'live'));
+  source.addEventListener('error', () => tell('lost', source.readyState === EventSource.CLOSED ? 'connection closed' : 'connection lost, trying again'));
+  source.addEventListener('gone', (event) => tell('lost', cut(event.data || 'the study is gone', 200)));
+  source.addEventListener('change', (event) => {
+    tell('live', 'live');
+    hear(JSON.parse(event.data));
+  });
+}
+
+function hear(change) {
+  const isNew = !studies.has(String(change.key));
+  const before = current && current.best && current.best.id;
+  const study = apply(change);
+  if (isNew) showStudies();
+  if (!current && study.head) choose(study);
+  if (study === current) stale(...(change.trials || change.head ? [] : ['headline', 'importance', 'slices', 'parallel', 'contour']));
+  else stale('comparison');
+  if (study === current && study.best && before !== study.best.id) say(`New best: ${short(number(study.head.best.value))}, trial ${study.best.id}`);
+}

@@ -1,0 +1,89 @@
+// When each section is drawn: those in sight at once, the others when they come into sight or the page is idle;
+// while changes arrive at most three times a second.
+
+const PAUSE = 333;
+const sections = [];
+let current = null;
+
+// draw(study, body) fills a section from the study.
+function section(id, draw) {
+  sections.push({ id, draw, root: byId(id), stale: true, seen: false });
+}
+
+function stale(...ids) {
+  for (const each of sections) if (!ids.length || ids.includes(each.id)) each.stale = true;
+  schedule();
+}
+
+let waiting = false;
+let last = -Infinity;
+function schedule() {
+  if (waiting) return;
+  waiting = true;
+  const wait = Math.max(0, last + PAUSE - performance.now());
+  setTimeout(() => requestAnimationFrame(() => {
+    waiting = false;
+    last = performance.now();
+    for (const each of sections) if (each.seen) drawSection(each);
+  }), wait);
+}
+
+function drawSection(each) {
+  if (!each.stale || !current) return;
+  each.stale = false;
+  each.draw(current, each.root);
+}
+
+function drawAll() {
+  for (const each of sections) drawSection(each);
+}
+
+// Sections out of sight are drawn once while there is nothing else to do, so that searching in the page finds them.
+function drawIdly() {
+  const later = window.requestIdleCallback || ((work) => setTimeout(work, 60));
+  later(() => {
+    const next = sections.find((each) => each.stale);
+    if (!next) {
+      document.documentElement.setAttribute('data-drawn', 'all');
+      return;
+    }
+    drawSection(next);
+    drawIdly();
+  });
+}
+
+function watchSections() {
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      const found = sections.find((each) => each.root === entry.target);
+      found.seen = entry.isIntersecting;
+      if (found.seen && found.stale) schedule();
+    }
+  }, { rootMargin: '200px' });
+  for (const each of sections) watch.observe(each.root);
+}
+
+function choose(study) {
+  current = study;
+  clearFilter();
+  stale();
+}
+
+// A section's parts are made once and kept; a message stands in their place while there is nothing to show.
+function parts(root, make) {
+  const body = root.querySelector('.body');
+  if (!body.parts) {
+    const message = nothing('');
+    const content = el('div');
+    body.append(message, content);
+    body.parts = { ...make(content), message, content };
+  }
+  return body.parts;
+}
+
+function missing(its, text) {
+  its.message.textContent = text || '';
+  its.message.hidden = !text;
+  its.content.hidden = Boolean(text);
+  return Boolean(text);
+}

@@ -1,0 +1,67 @@
+// From the document in the page to what is seen.
+
+function start() {
+  const holder = byId('data');
+  const text = holder.textContent.trim();
+  const read = text ? JSON.parse(text) : { format: 1, changes: [] };
+  if (read.format !== 1) {
+    refill(byId('main'), nothing(`The data of this page have the format ${plain(read.format)}, and it reads format 1.`));
+    return;
+  }
+  for (const change of read.changes || []) apply(change);
+  byId('made').textContent = read.made ? `polyhpo ${plain(read.version)}, ${moment(read.made)}` : '';
+  showTheme();
+  showNavigation();
+  showStudies();
+  watchPaper();
+  watchSections();
+  const first = [...studies.values()].find((study) => study.head);
+  if (first) choose(first);
+  else refill(byId('headline'), el('h1', { id: 'study-name' }, 'No study yet'), nothing('The page shows a study as soon as there is one.'));
+  // The first picture is of what is in sight; the rest follows when the page is idle.
+  for (const each of sections) if (each.root.getBoundingClientRect().top < window.innerHeight) drawSection(each);
+  drawIdly();
+  if (holder.dataset.events) listen(holder.dataset.events);
+}
+
+function showNavigation() {
+  refill(byId('nav'), sections.map(({ root }) => {
+    const title = root.id === 'headline' ? 'Summary' : root.querySelector('h2').textContent;
+    return el('li', { 'data-for': root.id }, el('a', { href: `#${root.id}` }, title === 'About this study' ? 'About' : title));
+  }));
+}
+
+function showStudies() {
+  const all = [...studies.values()].filter((study) => study.head);
+  const select = byId('study-select');
+  byId('study-choice').hidden = all.length < 2;
+  byId('nav').querySelector('[data-for="comparison"]').hidden = all.length < 2;
+  refill(select, all.map((study) => el('option', { value: study.key }, cut(nameOf(study), 60))));
+  if (current) select.value = current.key;
+}
+
+function redrawColours() {
+  showTheme();
+  stale();
+}
+
+function watchPaper() {
+  const change = (printed) => {
+    showTheme(printed);
+    for (const each of sections) each.stale = true;
+    drawAll();
+    for (const plot of plots) plot.fit();
+  };
+  window.addEventListener('beforeprint', () => change(true));
+  window.addEventListener('afterprint', () => change(false));
+  paper.addEventListener('change', () => change(paper.matches));
+  dark.addEventListener('change', redrawColours);
+  byId('theme').addEventListener('click', () => {
+    chosen = document.documentElement.getAttribute('data-theme') === 'dark' ? 'light' : 'dark';
+    keepTheme(chosen);
+    redrawColours();
+  });
+  byId('study-select').addEventListener('change', (event) => choose(studies.get(event.target.value)));
+}
+
+start();

@@ -1,0 +1,101 @@
+"""The page as one HTML text: its template, its style, its scripts and the document of the studies, all inside.
+
+What stands in the text came from users: names, configs, tracebacks. Three walls keep it text. The document is
+JSON in an inert `<script type="application/json">`, escaped by `hpo.page.document.to_script`; the scripts only
+ever set `textContent` and attributes; and the policy in the page allows the scripts and the style whose hashes it
+names, and no connection at all (a live page: to its own server).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from functools import cache
+from pathlib import Path
+
+ASSETS = Path(__file__).with_name("assets")
+STYLES = ("vendor/uPlot.min.css", "page.css", "charts.css", "tables.css")
+VENDORED = "vendor/uPlot.iife.min.js"
+SCRIPTS = (
+    *("numbers", "elements", "studies", "theme", "scales", "marks", "plot", "tip", "filter", "sections"),
+    *("headline", "comparison", "history", "life", "trials", "curves", "importance", "slices", "brushes"),
+    *("parallel", "contour", "timeline", "about", "live", "start"),
+)
+"""The page's own scripts in the order in which they stand in it; each may use the names of those before it."""
+
+
+def render(document: str, *, title: str, events_url: str | None = None) -> str:
+    """One self-contained HTML page that shows a document of studies.
+
+    Args:
+        document: the JSON text that `hpo.page.document.to_script` made, which is safe inside a `<script>`.
+        title: the title of the window, as plain text.
+        events_url: where a live page listens for changes, on the server that it came from; None is a page that
+            stays as it is and may connect to nothing.
+
+    Returns:
+        The text of the page; write it as UTF-8.
+
+    Raises:
+        ValueError: the document would end its `<script>` early, so it was not made by `to_script`.
+
+    Example:
+        >>> page = render('{"format":1,"title":"t","changes":[]}', title="A <study>")
+        >>> "<title>A &lt;study&gt;</title>" in page
+        True
+    """
+    if re.search(r"<(/script|script|!--)", document, re.IGNORECASE):
+        raise ValueError(
+            "The document has a tag in it that could end or hide the page's script; expected the text that "
+            "hpo.page.document.to_script(document) returns, in which each `<` is escaped."
+        )
+    parts = {
+        "policy": html.escape(policy(live=events_url is not None)),
+        "title": html.escape(title),
+        "style": _style(),
+        "events": html.escape(events_url or ""),
+        "document": document,
+        "script": _script(),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))
+
+
+def policy(*, live: bool = False) -> str:
+    """The Content-Security-Policy of the page; a server may send it as a header too.
+
+    Args:
+        live: whether the page may connect to the server that it came from.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(_script())}'",
+            f"style-src '{_hash(_style())}'",
+            "img-src data:",
+            "connect-src 'self'" if live else "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+@cache
+def _style() -> str:
+    return "\n".join(_read(name) for name in STYLES)
+
+
+@cache
+def _script() -> str:
+    own = "\n".join(_read(f"{name}.js") for name in SCRIPTS)
+    return f"{_read(VENDORED)}\n(() => {{\n'use strict';\n{own}\n}})();\n"
+
+
+def _read(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
