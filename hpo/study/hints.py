@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.space import Domain, Space
+from hpo.study.directions import contradiction
 from hpo.study.tables import shown
 from hpo.study.trial import Direction, Metric, Trial, TrialState
 
@@ -31,7 +32,7 @@ class Hint(NamedTuple):
     """A remark that a user can act on.
 
     Attributes:
-        kind: `bound`, `narrow` or `training_metric`.
+        kind: `bound`, `narrow`, `training_metric` or `direction`.
         text: the remark, one or two sentences.
     """
 
@@ -47,7 +48,7 @@ def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[H
         metric: what was optimised.
         trials: the study's trials, running ones included.
     """
-    found = list(training_metric_hints(metric))
+    found = [*direction_hints(metric), *training_metric_hints(metric)]
     completed = [trial for trial in trials if trial.state is TrialState.COMPLETED]
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
     if not completed or len(completed) + len(failed) < FEWEST_TRIALS:
@@ -66,6 +67,13 @@ def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[H
             # Two halves are looked at, so half of the rate for each.
             found += narrow_hints(name, space[name], positions, alpha=alpha / 2)
     return tuple(found)
+
+
+def direction_hints(metric: Metric) -> Iterator[Hint]:
+    """Whether the metric's name says that it is optimised the wrong way round."""
+    text = contradiction(metric)
+    if text is not None:
+        yield Hint("direction", text)
 
 
 def training_metric_hints(metric: Metric) -> Iterator[Hint]:

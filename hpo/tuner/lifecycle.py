@@ -14,7 +14,7 @@ from hpo.executors.cohorts import CohortPlan
 from hpo.executors.failures import failed
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.failure import FailureKind
-from hpo.objective.function import Result, ResultError
+from hpo.objective.function import Objective, Result, ResultError
 from hpo.schedulers import End, Grant, Scheduler, Step, described
 from hpo.searchers import Proposal, Searcher
 from hpo.storage import ClaimedError
@@ -26,6 +26,7 @@ from hpo.study.study import Study
 from hpo.study.sweep import sweep
 from hpo.study.writer import Callback, Writer
 from hpo.tuner.give_up import FailureWatch
+from hpo.tuner.remarks import RepeatWatch, say_of_retry, warn_of_directions
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Lifecycle:
         keep: whose models are kept; None for those that the log says, or else the best trial's.
         callbacks: receive every event, see `hpo.study.writer.Writer`.
         clock: returns seconds, and never goes back.
+        objective: what is tuned; None where the caller evaluates it.
 
     Attributes:
         study: as given; searcher and scheduler see it.
@@ -63,13 +65,16 @@ class Lifecycle:
         keep: Keep | None = None,
         callbacks: Iterable[Callback] = (),
         clock: Callable[[], float] = time.perf_counter,
+        objective: Objective | None = None,
     ) -> None:
         self.study = study
         self.history = study.history
         self.scheduler = scheduler
         self.is_exhausted = False
         self._searcher = searcher
-        self._writer = Writer(study, callbacks, clock=clock)
+        self._writer = Writer(study, (warn_of_directions, *callbacks), clock=clock)
+        self._repeats = RepeatWatch(self.history, objective)
+        self._full_training = None if objective is None else objective.max_epochs
         self._retention = Retention(self.history, keep or self.history.keep or "best")
         self._presence = Presence(self.history.store)
         # The trials that are out, each with the attempt that this tuner started.
@@ -214,6 +219,7 @@ class Lifecycle:
         until = self.history.start_of(trial).get("until")
         with suppress(ClaimedError):  # another tuner runs it
             assignment = self._again(trial, until=until, lost=outcome.reason)
+            say_of_retry(trial, assignment.attempt, outcome.reason)
             self._in_flight[trial] = assignment.attempt
             return assignment
         return None
@@ -252,7 +258,9 @@ class Lifecycle:
                     self._dismiss(grant)
                     continue
                 if grant.trial is not None:
-                    return self._again(grant.trial, until=grant.until, info=grant.info)
+                    assignment = self._again(grant.trial, until=grant.until, info=grant.info)
+                    self._repeats.goes_on(assignment)
+                    return assignment
                 if not can_start:
                     return None
                 proposal = self._propose()
@@ -344,6 +352,10 @@ class Lifecycle:
             self._progressed[trial] = attempt
             if progress.problem is not None:
                 self._tell_of(trial, progress.problem)
+            remark = self._repeats.remark(progress)
+            if remark is not None:
+                self._writer.note(*remark)
+                _log.warning("%s", remark.text)
             # A trial that repeats epochs after a restart is decided on where the log ends, not before.
             is_last = True
             if progress.result is None and progress.saved:
@@ -595,6 +607,9 @@ class Lifecycle:
         last, until = self.scheduler.max_epochs, self._until.get(trial)
         is_last = last is not None and epoch >= last
         decision = Decision(Verdict.COMPLETE) if is_last else self.scheduler.on_report(self.study, trial)
+        # Nor where the scheduler sets no last epoch, and the objective says how many it trains: it ends now.
+        if decision.verdict is Verdict.STOP and last is None and epoch == self._full_training:
+            decision = CONTINUE
         # A scheduler that says CONTINUE means: up to what it granted.
         if decision.goes_on and until is not None and epoch >= until:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")

@@ -185,6 +185,7 @@ class Tuner:
             callbacks=callbacks,
             # A simulation has a virtual clock, by which the study's times are measured, too.
             clock=self._plan.clock or time.perf_counter,
+            objective=self._objective,
         )
         # A resumed study has its warm start in the log.
         if is_new:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.study.hints import find_hints
+from hpo.study.hints import find_hints, training_metric_hints
 
 RATE = {"rate": hpo.Float(1e-4, 1, log=True)}
 
@@ -72,7 +72,7 @@ def test_noise_rarely_gives_a_hint(num_trials: int) -> None:
     "name", ["train_loss", "training_error", "TrainAccuracy", "loss/train", "avg_train_loss"]
 )
 def test_a_metric_of_the_training_examples_is_pointed_out(name: str) -> None:
-    [hint] = find_hints(hpo.Space(RATE), hpo.study.Metric(name), [])
+    [hint] = training_metric_hints(hpo.study.Metric(name))
     assert hint.kind == "training_metric"
     assert repr(name) in hint.text
     assert "Minimize one of the validation examples" in hint.text

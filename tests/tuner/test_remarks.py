@@ -1,0 +1,95 @@
+"""What a search says once: trials that begin again, and trials whose process was lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hpo
+from hpo.schedulers import Scheduler
+from hpo.tuner.remarks import REPEATED
+
+SPACE = {"x": hpo.Float(0, 1)}
+
+
+def reports(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> None:
+    for epoch in trial.epochs():
+        hpo.report(config["x"], epoch=epoch)
+
+
+def told(config: dict[str, Any], max_epochs: int = 9) -> float:
+    return float(config["x"]) / max_epochs
+
+
+def yields(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
+    for _ in trial.epochs():
+        yield config["x"]
+
+
+def keeps(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> None:
+    trial.checkpoint(model=np.zeros(1))
+    reports(config, trial)
+
+
+def remarks(objective: Callable[..., Any], scheduler: Scheduler | None = None, **options: Any) -> list[str]:
+    study = hpo.search(
+        objective, SPACE, scheduler=scheduler or hpo.ASHA(1, 9, eta=3), num_trials=12, seed=0, **options
+    )
+    return [note.text for note in study.notes if note.topic == REPEATED]
+
+
+@pytest.mark.parametrize("objective", [reports, told])
+@pytest.mark.parametrize("scheduler", [hpo.ASHA(1, 9, eta=3), hpo.SuccessiveHalving(1, 9, eta=3)])
+def test_a_function_that_begins_again_at_each_promotion_is_told_so_once(
+    objective: Any, scheduler: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    [text] = remarks(objective, scheduler)
+    assert "was paused after epoch 1, and when it went on its objective began again at epoch 1" in text
+    assert (
+        "Yield the metrics once per epoch, in place of a report or a result, or call trial.checkpoint("
+        in text
+    )
+    assert [record.getMessage() for record in caplog.records] == [text]
+
+
+def test_a_generator_that_waits_loses_nothing() -> None:
+    assert remarks(yields) == []
+
+
+def test_nor_does_what_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
+    assert remarks(keeps, storage=tmp_path / "study.db") == []
+
+
+def test_nor_a_function_that_is_never_paused() -> None:
+    assert remarks(reports, hpo.MedianStopping(9)) == []
+
+
+def test_a_generator_that_made_room_for_others_is_told_of_checkpoints() -> None:
+    study = hpo.search(
+        yields, SPACE, scheduler=hpo.SuccessiveHalving(1, 9, eta=3, num_trials=27), num_trials=27, seed=0
+    )
+    [text] = [note.text for note in study.notes if note.topic == REPEATED]
+    assert "its generator was closed, to make room for others" in text
+    assert "Call trial.checkpoint(model=..., optimizer=...)" in text
+
+
+def test_a_trial_that_runs_again_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    mark = tmp_path / "killed"
+
+    def killed_once(config: dict[str, Any]) -> float:
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 1.0
+
+    hpo.search(killed_once, SPACE, num_trials=1, seed=0, workers=hpo.Workers(1))
+    [record] = caplog.records
+    assert record.getMessage().startswith(
+        "Trial 0 was lost and runs again (start 2): The worker of trial 0 was ended by SIGKILL"
+    )
