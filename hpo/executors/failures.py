@@ -41,7 +41,7 @@ def failed(assignment: Assignment, error: BaseException) -> Outcome:
         # Some of its text may be a framework's, with a full stop of its own.
         reason = f"No result: {error}".rstrip(".") + "."
         return Outcome(trial, attempt, Ending.FAILED, reason=reason, kind=kind)
-    reason = reason_of(error, assignment.config)
+    reason = reason_of(error, assignment.config, trial)
     if kind is FailureKind.MEMORY:
         reason = f"Out of memory: {reason}"
     cause = _cause_of(error) if kind is FailureKind.ERROR else None
@@ -66,12 +66,13 @@ def _cause_of(error: BaseException) -> str | None:
     return " ".join([f"{kind.__module__}.{kind.__qualname__}", *lines])
 
 
-def reason_of(error: BaseException, config: Mapping[str, Any] | None = None) -> str:
+def reason_of(error: BaseException, config: Mapping[str, Any] | None = None, trial: int | None = None) -> str:
     """Type, message and the innermost line of the user's own code, in one line.
 
     Args:
         error: what was raised.
         config: what the objective was called with. Its names are listed if the objective asked for another.
+        trial: the number of the trial that raised it; None outside of one.
     """
     [text, *_] = traceback.format_exception_only(type(error), error) or [type(error).__name__]
     frames = _frames(error)
@@ -82,7 +83,8 @@ def reason_of(error: BaseException, config: Mapping[str, Any] | None = None) -> 
     if config is not None and isinstance(asked, str) and asked not in config:
         place += f"; the config has {listing(config)}.{did_you_mean(asked, config)}".rstrip(".")
     if isinstance(error, SystemExit):
-        place += "; the objective ended the program, as argparse does where it refuses a command line"
+        who = "the objective" if trial is None else f"trial {trial}"
+        place += f"; {who} ended the program, as argparse does where it refuses a command line"
     return " ".join(text.split()) + place
 
 

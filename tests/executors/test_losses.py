@@ -30,12 +30,16 @@ def reason(outcome: Outcome, kind: FailureKind = FailureKind.LOST) -> str:
 def test_killed(run: Run) -> None:
     outcome = run(lambda config: os.kill(os.getpid(), signal.SIGKILL))
     assert reason(outcome) == (
-        "Its worker was ended by SIGKILL; the system may have been out of memory, or someone killed it."
+        "The worker of trial 0 was ended by SIGKILL; "
+        "the system may have been out of memory, or someone killed it."
     )
 
 
 def test_leaving_by_os_exit(run: Run) -> None:
-    assert reason(run(lambda config: os._exit(7))) == "Its worker ended with exit code 7, as by os._exit(7)."
+    assert (
+        reason(run(lambda config: os._exit(7)))
+        == "The worker of trial 0 ended with exit code 7, as by os._exit(7)."
+    )
 
 
 def test_a_crash_shows_where(run: Run) -> None:
@@ -138,7 +142,7 @@ def test_memory_of_what_the_objective_started_counts(run: Run) -> None:
 
 def test_too_long(run: Run) -> None:
     text = reason(run(lambda config: time.sleep(60), trial_timeout=0.4))
-    assert text.startswith("It ran for ")
+    assert text.startswith("Trial 0 ran for ")
     assert text.endswith(" s, longer than trial_timeout=0.4 allows.")
 
 
@@ -165,7 +169,7 @@ def test_the_time_is_that_of_one_assignment(start: Start) -> None:
 
 def test_no_sign_of_life(run: Run) -> None:
     text = reason(run(lambda config: os.kill(os.getpid(), signal.SIGSTOP), stale_after=1))
-    assert text.startswith("Its worker gave no sign of life for ")
+    assert text.startswith("The worker of trial 0 gave no sign of life for ")
     assert text.endswith(" s (stale_after=1) and was ended.")
 
 

@@ -76,8 +76,10 @@ def test_an_exit_of_the_program_costs_its_trial() -> None:
     study = hpo.search(leave, {"x": hpo.Float(0, 1)}, num_trials=8, seed=0)
     assert 0 < study.num_failed < 8
     assert study.num_failed + study.num_completed == 8
-    reasons = {trial.reason for trial in study.trials if trial.reason}
-    assert [reason.partition(" (")[0] for reason in reasons] == ["SystemExit: 3"]
+    reasons = {trial.id: trial.reason for trial in study.trials if trial.reason}
+    for number, reason in reasons.items():
+        assert reason.startswith("SystemExit: 3 (")
+        assert f"; trial {number} ended the program, as argparse does" in reason
 
 
 def test_an_interrupt_of_the_objective_s_own_ends_the_search() -> None:

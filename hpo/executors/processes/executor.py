@@ -243,7 +243,9 @@ class ProcessExecutor:
                 f"{message.traceback}"
             )
         elif isinstance(message, Beat) and worker.assignments and message.ended >= worker.number:
-            reason = "Its worker has ended its group of trials without an outcome of this one."
+            reason = (
+                "The worker of trial {trial} has ended its group of trials without an outcome of this one."
+            )
             self._lose(worker, Loss(reason))
         elif isinstance(message, Progress):
             self._answer(worker, message)
@@ -305,7 +307,7 @@ class ProcessExecutor:
                     one.trial,
                     one.attempt,
                     Ending.FAILED if is_its_own else Ending.LOST,
-                    reason=loss.reason,
+                    reason=loss.of(one.trial),
                     traceback=output.strip() or None,
                     kind=loss.kind,
                 )

@@ -174,16 +174,16 @@ class WorkerHandle:
         self._connection.close()
 
     def how_it_ended(self) -> str:
-        """Why it is gone, in one line. It must be."""
+        """Why it is gone, in one line, with `{trial}` for the number of its trial. It must be gone."""
         code = self._process.wait()
         if code >= 0:
-            return f"Its worker ended with exit code {code}, as by os._exit({code})."
+            return f"The worker of trial {{trial}} ended with exit code {code}, as by os._exit({code})."
         try:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
         meaning = f"; {_MEANINGS[name]}" if name in _MEANINGS else ""
-        return f"Its worker was ended by {name}{meaning}."
+        return f"The worker of trial {{trial}} was ended by {name}{meaning}."
 
     def _signal_group(self, number: int) -> None:
         # Once the supervisor is gone, the system may give these numbers to other processes.

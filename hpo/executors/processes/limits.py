@@ -50,12 +50,16 @@ class Loss(NamedTuple):
     """Why a worker is given up.
 
     Attributes:
-        reason: in one line.
+        reason: in one line, with `{trial}` for the number of its trial.
         kind: MEMORY if its trial would do so again; LOST where another try may go well.
     """
 
     reason: str
     kind: FailureKind = FailureKind.LOST
+
+    def of(self, trial: int) -> str:
+        """The reason, as the trial of this number is told it."""
+        return self.reason.format(trial=trial)
 
 
 class LimitWatch:
@@ -89,7 +93,7 @@ class LimitWatch:
         self._silence += step
         if self._silence > self._limits.silence:
             return Loss(
-                f"Its worker gave no sign of life for {self._silence:.1f} s "
+                f"The worker of trial {{trial}} gave no sign of life for {self._silence:.1f} s "
                 f"(stale_after={self._limits.silence:g}) and was ended."
             )
         if not running:
@@ -97,7 +101,8 @@ class LimitWatch:
         self._trial += step
         if self._limits.seconds is not None and self._trial > self._limits.seconds:
             return Loss(
-                f"It ran for {self._trial:.1f} s, longer than trial_timeout={self._limits.seconds:g} allows."
+                f"Trial {{trial}} ran for {self._trial:.1f} s, longer than "
+                f"trial_timeout={self._limits.seconds:g} allows."
             )
         if self._limits.memory is None:
             return None
@@ -106,8 +111,8 @@ class LimitWatch:
         if used <= self._limits.memory:
             return None
         return Loss(
-            f"Its worker and what that started held {used / 2**20:,.0f} MiB of memory, more than "
-            f"memory_limit={self._limits.memory} ({self._limits.memory / 2**20:,.0f} MiB) allows.",
+            f"The worker of trial {{trial}} and what that started held {used / 2**20:,.0f} MiB of memory, "
+            f"more than memory_limit={self._limits.memory} ({self._limits.memory / 2**20:,.0f} MiB) allows.",
             FailureKind.MEMORY,
         )
 
