@@ -21,6 +21,10 @@ class MedianStopping(StudyReader, Scheduler):
     The rule has no rungs: all trials that came to an epoch are compared there. The more trials there were,
     the fewer are trained to the end: of 60 trials about 30 % of the epochs are trained, of 200 trials 20 %.
 
+    Where `max_epochs` is not given, the last epoch shows by itself: enough trials came to it, one of them
+    ended there, and none went beyond. A trial that comes to it is not stopped there, as there is nothing left
+    to save.
+
     The paper compares with the others' running averages, from their first epoch on. Where curves fall steeply
     at first, almost all trials are better than these, and about half of all epochs are trained. So here they
     are an option.
@@ -85,7 +89,7 @@ class MedianStopping(StudyReader, Scheduler):
             return CONTINUE
         # The trial's own value is among the ordered ones, but the trial is compared with the others only.
         threshold = _percentile(ordered, bisect.bisect_left(ordered, own), self.percentile / 100)
-        if best <= threshold:
+        if best <= threshold or self._seems_last(standing.epoch):
             return CONTINUE
         shown = study.metric.sign * threshold
         name = "the median" if self.percentile == 50 else f"percentile {self.percentile:g}"
@@ -110,6 +114,8 @@ class MedianStopping(StudyReader, Scheduler):
         self._best: dict[int, float] = {}
         self._mean: dict[int, tuple[float, int]] = {}
         self._ordered: dict[int, list[float]] = {}
+        self._completed: set[int] = set()
+        self._last = 0
 
     def _read(self, study: Study) -> None:
         if not self._standings.is_of(study):
@@ -117,6 +123,8 @@ class MedianStopping(StudyReader, Scheduler):
         for kind, standing in self._standings.read_on(study):
             if kind is EventKind.REPORTED:
                 self._report(standing)
+            elif kind is EventKind.TRIAL_COMPLETED:
+                self._completed.add(standing.epoch)
 
     def _report(self, standing: Standing) -> None:
         trial, value = standing.trial, standing.value
@@ -126,6 +134,11 @@ class MedianStopping(StudyReader, Scheduler):
         self._mean[trial] = mean, count + 1
         self._best[trial] = min(self._best.get(trial, math.inf), value)
         bisect.insort(self._ordered.setdefault(standing.epoch, []), self._compared(standing))
+        self._last = max(self._last, standing.epoch)
+
+    def _seems_last(self, epoch: int) -> bool:
+        """Whether trials end by themselves at this epoch, as far as was seen."""
+        return self.max_epochs is None and epoch == self._last and epoch in self._completed
 
     def _compared(self, standing: Standing) -> float:
         """The value of a trial at its last epoch that others are compared with."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -72,3 +74,39 @@ def test_it_says_which_rule_it_follows() -> None:
 def test_averages_are_asked_for_by_true() -> None:
     with pytest.raises(TypeError, match="averages is True or False; received 'yes'"):
         hpo.MedianStopping(9, averages="yes")  # type: ignore[arg-type]  # wrong on purpose
+
+
+def worse_at_the_end(config: dict[str, Any]) -> Iterator[float]:
+    yield from (5.0, 5.0, config["x"])
+
+
+def test_a_trial_that_is_behind_at_its_last_epoch_is_complete() -> None:
+    points = [{"x": 0.2 + number / 20} for number in range(12)]
+    given: dict[str, Any] = {"points_to_evaluate": points, "num_trials": 12, "seed": 0}
+    rule = hpo.MedianStopping(min_trials=3)
+    study = hpo.search(worse_at_the_end, {"x": hpo.Float(0, 1)}, scheduler=rule, **given)
+    assert [trial.state for trial in study.trials] == [hpo.study.TrialState.COMPLETED] * 12
+
+
+@pytest.mark.parametrize("scheduler", ["median", "asha", "asha-stopping", "hyperband", "successive-halving"])
+def test_no_scheduler_stops_at_the_last_epoch(scheduler: str) -> None:
+    def train(config: dict[str, Any], max_epochs: int = 9) -> Iterator[float]:
+        for _ in range(max_epochs):
+            yield config["x"]
+
+    study = hpo.search(train, {"x": hpo.Float(0, 1)}, scheduler=scheduler, num_trials=20, seed=0)
+    stopped = [trial for trial in study.trials if trial.state is hpo.study.TrialState.STOPPED]
+    assert all(trial.reports[-1].epoch < 9 for trial in stopped)
+
+
+def test_an_objective_that_declares_its_end_is_complete_there() -> None:
+    def train(config: dict[str, Any], max_epochs: int = 3) -> Iterator[float]:
+        yield from [0.5] * max_epochs
+
+    tuner = hpo.Tuner(
+        train, {"x": hpo.Float(0, 1)}, scheduler=hpo.MedianStopping(min_trials=2), num_trials=9, seed=0
+    )
+    # In step, as in a cohort: none has ended when the others come to their last epoch.
+    trials = [tuner.ask() for _ in range(4)]
+    for epoch, values in ((1, (9, 9, 9, 9)), (2, (8, 8, 8, 8)), (3, (1, 2, 3, 4))):
+        assert all(tuner.report(*pair, epoch).goes_on for pair in zip(trials, values, strict=True))
