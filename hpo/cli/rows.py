@@ -7,18 +7,17 @@ import io
 import itertools
 import json
 import math
-import os
 import re
-import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 from hpo.cli.failures import UsageError
 from hpo.cli.studies import hyperparameters, iso
 from hpo.cli.trial_page import event_entry
+from hpo.outputs import whole_file
 from hpo.storage.events import metrics_to_json
 from hpo.study.study import Study
 from hpo.study.tables import config_keys, printable, record
@@ -105,19 +104,8 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    # In the same folder, since os.replace() is atomic within one file system only.
-    temporary = output.with_name(f".{output.name}-{secrets.token_hex(4)}.tmp")
-    try:
-        # With a random name and mode x, two exports at once do not write into each other.
-        with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, output)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    with whole_file(output) as stream:
+        yield stream
 
 
 def _cell(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from hpo.errors import ObjectiveError
 from hpo.page.json_values import plain
+from hpo.plots.reach import within
 from hpo.plots.scales import Scale
-from hpo.plots.surface import smoothed
+from hpo.plots.surface import Floats, smoothed
+from hpo.space import Config, Space
 from hpo.study.study import Study
-from hpo.study.trial import Trial, TrialState
 from hpo.surrogates.importance import importance
 
 NUM_CELLS = 32
@@ -61,23 +63,23 @@ def contours(study: Study, ranked: list[str]) -> list[dict[str, Any]]:
     """
     if len(study.metrics) != 1 or not ranked:
         return []
-    name = study.metric.name
-    completed = [trial for trial in study.trials if trial.state is TrialState.COMPLETED]
+    history = study.history
+    completed = [number for number, value in enumerate(history.values) if math.isfinite(value)]
+    configs = [history.config(number) for number in completed]
+    values = within([history.values[number] for number in completed])
     found = []
     for x, y in combinations(ranked[:MOST_NAMES], 2):
-        trials = [trial for trial in completed if x in trial.config and y in trial.config]
-        if len(trials) >= FEWEST_TRIALS:
-            found.append(_contour(study, x, y, trials, [trial.metrics[name] for trial in trials]))
+        both = [place for place, config in enumerate(configs) if x in config and y in config]
+        if len(both) >= FEWEST_TRIALS:
+            found.append(_contour(study.space, x, y, [configs[place] for place in both], values[both]))
     return found
 
 
-def _contour(study: Study, x: str, y: str, trials: list[Trial], values: list[float]) -> dict[str, Any]:
-    across, up = (Scale(study.space[each], [trial.config[each] for trial in trials]) for each in (x, y))
-    points = np.column_stack(
-        [scale.places([trial.config[each] for trial in trials]) for scale, each in ((across, x), (up, y))]
-    )
-    columns, rows = (scale.cells(NUM_CELLS) for scale in (across, up))
-    surface = smoothed(points, np.asarray(values), (across, up), columns, rows)
+def _contour(space: Space, x: str, y: str, configs: list[Config], values: Floats) -> dict[str, Any]:
+    across, up = (Scale(space[name], [config[name] for config in configs]) for name in (x, y))
+    places = [scale.places([config[name] for config in configs]) for scale, name in ((across, x), (up, y))]
+    columns, rows = across.cells(NUM_CELLS), up.cells(NUM_CELLS)
+    surface = smoothed(np.column_stack(places), values, (across, up), columns, rows)
     return {
         "x": x,
         "y": y,

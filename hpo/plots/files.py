@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpo.outputs import check_place
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -19,31 +21,20 @@ def check_plot_path(path: str | os.PathLike[str]) -> Path:
         The path.
 
     Raises:
-        ValueError: the suffix is none that matplotlib can write; the text lists those that are.
+        ValueError: the suffix is none that matplotlib can write; the text lists those that are. Or it is a
+            pipe, a device or a socket.
         FileNotFoundError: the folder does not exist.
         IsADirectoryError: it is a folder.
         PermissionError: the folder, or the file that is there, cannot be written.
     """
     target = Path(path)
-    folder = target.parent
-    if target.is_dir():
-        raise IsADirectoryError(f"The plot needs the name of a file; {target} is a folder.")
     suffix = target.suffix.lower().removeprefix(".")
-    if suffix not in _suffixes():
+    if suffix not in _suffixes() and not target.is_dir():
         received = f"received {target} with the suffix {target.suffix!r}" if suffix else f"received {target}"
         raise ValueError(
             f"The suffix of a plot's file says its format: {', '.join(sorted(_suffixes()))}; {received}."
         )
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"The plot cannot be saved as {target}: the folder {folder} does not exist. Create it, or choose "
-            "another path."
-        )
-    for place in (folder, target) if target.exists() else (folder,):
-        if not os.access(place, os.W_OK):
-            raise PermissionError(
-                f"The plot cannot be saved as {target}: {place} is not writable. Choose another path."
-            )
+    check_place(target, "the plot")
     return target
 
 

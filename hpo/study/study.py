@@ -171,7 +171,8 @@ class Study:
         """What could be done next, seen from the results."""
         if len(self.metrics) != 1:
             return ()
-        return find_hints(self.space, self.metric, self.trials)
+        # Made once: the hints look at the trials several times.
+        return find_hints(self.space, self.metric, list(self.trials))
 
     @property
     def trials(self) -> Sequence[Trial]:

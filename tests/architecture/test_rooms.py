@@ -13,7 +13,7 @@ ROOMS = {
     *("surrogates", "tasks", "study", "training", "objective", "checkpoints", "ports", "storage", "space"),
     *("datasets", "backend", "page"),
 }
-FILES = {"__init__", "__main__", "book", "checks", "errors", "inputs", "randomness", "version"}
+FILES = {"__init__", "__main__", "book", "checks", "errors", "inputs", "outputs", "randomness", "version"}
 
 
 def test_the_top_of_the_core_holds_the_rooms_and_little_else() -> None:

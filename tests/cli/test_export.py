@@ -146,7 +146,7 @@ def test_an_output_is_whole_or_as_it_was(
     def no_room(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("hpo.cli.rows.os.fsync", no_room)
+    monkeypatch.setattr("hpo.outputs.os.fsync", no_room)
     answer = hpo("export", "study.db", "-o", "out.csv")
     assert answer.code == 1
     assert "No space left on device" in answer.stderr
