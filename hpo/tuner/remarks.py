@@ -35,7 +35,10 @@ def say_of_retry(trial: int, attempt: int, reason: str | None) -> None:
 
 
 class RepeatWatch:
-    """Sees where a trial that was paused begins again at its first epoch, which costs what it had done.
+    """Sees where a plain function begins again at its first epoch, each time that its trial goes on.
+
+    That costs what the trial had done. A generator waits where it is; if it is closed all the same, to make
+    room or with its process, it goes on from its checkpoint, and there is nothing that its user did wrong.
 
     Args:
         history: the study's.
@@ -44,31 +47,27 @@ class RepeatWatch:
 
     def __init__(self, history: History, objective: Objective | None) -> None:
         self._history = history
-        self._can_wait = objective is not None and objective.can_wait
+        self._is_plain = objective is not None and not objective.can_wait
         # What is told how long to train reports that length, and not the epochs that it repeats.
-        self._always = objective is not None and objective.takes_max_epochs and not objective.can_wait
+        self._is_told = objective is not None and objective.takes_max_epochs
         self._done: dict[int, int] = {}
 
     def goes_on(self, assignment: Assignment) -> None:
         """A trial that was paused goes on."""
-        if assignment.start is None:
+        if self._is_plain and assignment.start is None:
             self._done[assignment.trial] = self._history.last_epoch(assignment.trial)
 
     def remark(self, progress: Progress) -> Note | None:
         """What to say of a report that is not in the log yet; None if it is nothing, or was said before."""
         done = None if progress.result is None else self._done.pop(progress.trial, None)
-        if done is None or not (self._always or progress.epoch <= done):
+        if done is None or not (self._is_told or progress.epoch <= done):
             return None
         if any(note.topic == REPEATED for note in self._history.notes):
             return None
-        kept = "trial.checkpoint(model=..., optimizer=...) before the epochs, in a study with storage="
-        if self._can_wait:
-            why, mend = "its generator was closed, to make room for others", f"Call {kept}."
-        else:
-            why = "a function cannot wait"
-            mend = f"Yield the metrics once per epoch, in place of a report or a result, or call {kept}."
+        # Without a number: a study that was interrupted on the way is to say the same.
         return Note(
             REPEATED,
-            f"Trial {progress.trial} was paused after epoch {done}, and when it went on its objective began "
-            f"again at epoch 1: {why}. So it is with every trial that goes on here. {mend}",
+            "A trial that was paused begins again at epoch 1 when it goes on, since a plain function cannot "
+            "wait. Yield the metrics once per epoch, in place of a report or a result, or call "
+            "trial.checkpoint(model=..., optimizer=...) before the epochs, in a study with storage=.",
         )

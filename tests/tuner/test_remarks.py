@@ -50,7 +50,7 @@ def test_a_function_that_begins_again_at_each_promotion_is_told_so_once(
     objective: Any, scheduler: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     [text] = remarks(objective, scheduler)
-    assert "was paused after epoch 1, and when it went on its objective began again at epoch 1" in text
+    assert text.startswith("A trial that was paused begins again at epoch 1 when it goes on")
     assert (
         "Yield the metrics once per epoch, in place of a report or a result, or call trial.checkpoint("
         in text
@@ -70,13 +70,8 @@ def test_nor_a_function_that_is_never_paused() -> None:
     assert remarks(reports, hpo.MedianStopping(9)) == []
 
 
-def test_a_generator_that_made_room_for_others_is_told_of_checkpoints() -> None:
-    study = hpo.search(
-        yields, SPACE, scheduler=hpo.SuccessiveHalving(1, 9, eta=3, num_trials=27), num_trials=27, seed=0
-    )
-    [text] = [note.text for note in study.notes if note.topic == REPEATED]
-    assert "its generator was closed, to make room for others" in text
-    assert "Call trial.checkpoint(model=..., optimizer=...)" in text
+def test_nor_a_generator_that_made_room_for_others() -> None:
+    assert remarks(yields, hpo.SuccessiveHalving(1, 9, eta=3, num_trials=12)) == []
 
 
 def test_a_trial_that_runs_again_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
