@@ -22,6 +22,8 @@ from hpo.cli.studies import wrong_storage
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
 from hpo.executors.workers import Workers
 from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
+from hpo.storage.urls import without_password
+from hpo.study.notes import COMMAND
 from hpo.study.study import Study
 from hpo.tuner.stop_rules import Patience, StopRule, Target
 from hpo.tuner.tuner import Tuner
@@ -98,6 +100,8 @@ def make_tuner(
     if stored.before is not None:
         progress.take_up(tuner.study)
     _take_notes(tuner, job, stored, console)
+    if options.storage is not None:
+        _note_command(tuner, options)
     return tuner, progress
 
 
@@ -235,6 +239,14 @@ def _take_notes(tuner: Tuner, job: Job, stored: Stored, console: Console) -> Non
                 f"results may not compare with the old ones.",
                 style="yellow",
             )
+
+
+def _note_command(tuner: Tuner, options: RunOptions) -> None:
+    """Note the command that searches, so that a report can say how the study was made and goes on."""
+    # Word by word: a password may have what a shell reads as the end of a word.
+    text = shlex.join(map(without_password, shlex.split(options.again())))
+    if tuner.study.history.commands[-1:] != [text]:
+        tuner.note(COMMAND, text)
 
 
 def _another(name: str) -> str:

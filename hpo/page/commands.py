@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Any
 
 from hpo.schedulers import SCHEDULERS
@@ -11,6 +10,7 @@ from hpo.searchers import SEARCHERS
 from hpo.space import Distribution, Domain
 from hpo.study.study import Study
 
+_RESUMES = re.compile(r"(?:^|\s)--resume(?:\s|$)")
 _OF_SPACES = re.compile(r"(?:Float|Int|Choice|Ordinal|Constant)\(")
 _OF_SCHEDULERS = re.compile(r"(?:ASHA|Hyperband|MedianStopping|SuccessiveHalving)\(")
 
@@ -29,8 +29,7 @@ def commands(study: Study) -> dict[str, str | None]:
     """
     logged = study.history.commands
     if logged:
-        words = shlex.split(logged[-1])
-        again = logged[-1] if "--resume" in words else f"{logged[-1]} --resume"
+        again = logged[-1] if _RESUMES.search(logged[-1]) else f"{logged[-1]} --resume"
         return {"made": logged[0], "resume": again}
     return {
         "made": _call(study, resume=False),

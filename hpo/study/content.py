@@ -188,6 +188,7 @@ FIELDS: dict[EventKind, tuple[Field, ...]] = {
         _trials(),
         Field("attempts", "a list of attempts", _are_attempts, is_needed=False),
     ),
+    # With the topic `command` the text is the command line that searched, without passwords.
     EventKind.NOTED: (_text("topic"), _text("text"), _trials(is_needed=False)),
 }
 """The fields of each kind of event. Its trial, attempt and epoch are checked against the events before it."""
