@@ -4,7 +4,7 @@ from hpo.backend import Tree
 from hpo.checkpoints.attachments import Attachments
 from hpo.checkpoints.files import UNWRITTEN
 from hpo.checkpoints.folder import Checkpoint, CheckpointFolder
-from hpo.checkpoints.models import load_into, model_arrays
+from hpo.checkpoints.models import draw_name, load_into, model_arrays
 from hpo.checkpoints.states import Stateful, capture, is_stateful, restore
 from hpo.checkpoints.trees import check_array, check_arrays, tidy
 
@@ -18,6 +18,7 @@ __all__ = [
     "capture",
     "check_array",
     "check_arrays",
+    "draw_name",
     "is_stateful",
     "load_into",
     "model_arrays",

@@ -16,11 +16,16 @@ from hpo.checkpoints.states import restore
 from hpo.checkpoints.trees import arrays_in
 from hpo.errors import CheckpointError
 
+_OF_A_DRAW = re.compile(r"(\d+)/")
 _TRAINER = re.compile(r"trainer(-\d+)?")
 
 
-def model_arrays(states: Mapping[str, Tree]) -> dict[str, Array]:
+def model_arrays(states: Mapping[str, Tree], *, replicate: int = 0) -> dict[str, Array]:
     """The trained model's arrays by name, out of a checkpoint's states.
+
+    Args:
+        states: the checkpoint's.
+        replicate: of which draw, where the trial trained on several.
 
     Returns:
         The parameters, and whatever else the model keeps in arrays, such as running means. Those of a
@@ -30,13 +35,13 @@ def model_arrays(states: Mapping[str, Tree]) -> dict[str, Array]:
     Raises:
         CheckpointError: no model was attached.
     """
-    tree = model_state(states)
+    tree = model_state(states, replicate=replicate)
     if isinstance(tree, dict):
         tree = tree.get(CANONICAL, tree.get(PARAMETERS, tree))
     return {name or "model": array for name, array in arrays_in(tree)}
 
 
-def load_into(model: Any, states: Mapping[str, Tree]) -> None:
+def load_into(model: Any, states: Mapping[str, Tree], *, replicate: int = 0) -> None:
     """Put the trained model of a checkpoint into a model of the same structure.
 
     Args:
@@ -44,20 +49,48 @@ def load_into(model: Any, states: Mapping[str, Tree]) -> None:
             model of a framework, or whatever `trial.checkpoint(model=...)` took. A model that a `Trainer`
             trained on one backend also goes into the same model of another.
         states: the checkpoint's.
+        replicate: of which draw, where the trial trained on several.
 
     Raises:
         CheckpointError: the checkpoint is of another model, whose differing names and shapes are listed, or
             of none.
     """
-    restore(model, model_state(states))
+    restore(model, model_state(states, replicate=replicate))
 
 
-def model_state(states: Mapping[str, Tree]) -> Tree:
-    """The state of the attached `model`, else that of the last `Trainer`'s model.
+def draw_name(draw: int, name: str) -> str:
+    """The name in a checkpoint of what a draw attached under this name."""
+    return f"{draw}/{name}"
+
+
+def _of_draw(states: Mapping[str, Tree], replicate: int) -> Mapping[str, Tree]:
+    """The states of one draw by the names under which they were attached.
 
     Raises:
-        CheckpointError: neither was attached.
+        CheckpointError: there is no such draw.
     """
+    draws = {int(match[1]) for match in map(_OF_A_DRAW.match, states) if match}
+    if replicate not in (draws or {0}):
+        there = f"the draws 0 to {max(draws)}" if draws else "one draw, 0"
+        raise CheckpointError(
+            f"The checkpoint has no draw {replicate!r}: the trial trained on {there}. Give replicate= one of "
+            f"them."
+        )
+    start = draw_name(replicate, "")
+    return {name[len(start) :]: tree for name, tree in states.items() if name.startswith(start)} or states
+
+
+def model_state(states: Mapping[str, Tree], *, replicate: int = 0) -> Tree:
+    """The state of the attached `model`, else that of the last `Trainer`'s model.
+
+    Args:
+        states: the checkpoint's.
+        replicate: of which draw, where the trial trained on several.
+
+    Raises:
+        CheckpointError: neither was attached, or there is no such draw.
+    """
+    states = _of_draw(states, replicate)
     if "model" in states:
         return states["model"]
     trainers = [name for name in states if _TRAINER.fullmatch(name)]

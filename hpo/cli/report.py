@@ -71,6 +71,8 @@ def _best_text(study: Study, best: Trial) -> str:
         parts.append(f"after epoch {best.reports[-1].epoch}; none was trained in full")
     elif best.reports:
         parts.append(f"{len(best.reports)} epoch{'s' if len(best.reports) > 1 else ''}")
+    if study.value_of == "best" and best.epoch is not None:
+        parts.append(f"its best epoch {best.epoch}")
     if best.proposal is None:
         parts.append("a config that was added")
     else:
@@ -116,7 +118,9 @@ def trial_entry(trial: Trial) -> dict[str, Any]:
             for report in trial.reports
         ],
         "reason": trial.reason,
+        "epoch": trial.epoch,
         "seconds": trial.seconds,
+        "cohort_seconds": trial.cohort_seconds,
     }
 
 

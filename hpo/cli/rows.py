@@ -26,7 +26,7 @@ from hpo.study.trial import Trial
 # With these a spreadsheet begins a formula (the list is OWASP's, on CSV injection), in their full width, too,
 # and after spaces and line ends, which some pass over.
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-_BEFORE, _AFTER = ("trial", "state", "value"), ("epochs", "seconds", "reason")
+_BEFORE, _AFTER = ("trial", "state", "value"), ("epoch", "epochs", "seconds", "cohort_seconds", "reason")
 
 
 What: TypeAlias = Literal["trials", "reports", "events"]
@@ -159,6 +159,7 @@ def _trial_object(trial: Trial) -> dict[str, Any]:
         "value": None if trial.value is None else metrics_to_json({"value": trial.value})["value"],
         "config": trial.config,
         "metrics": metrics_to_json(trial.metrics),
+        "epoch": trial.epoch,
         "epochs": len(trial.reports),
         "best_epoch": trial.best_epoch,
         "proposal": trial.proposal,
@@ -167,6 +168,7 @@ def _trial_object(trial: Trial) -> dict[str, Any]:
         "started": iso(trial.started),
         "finished": iso(trial.finished),
         "seconds": trial.seconds,
+        "cohort_seconds": trial.cohort_seconds,
         "reason": trial.reason,
         "traceback": trial.traceback,
         "kept": [kept.path for kept in trial.kept],

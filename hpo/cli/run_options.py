@@ -53,6 +53,15 @@ class RunOptions(Options):
     allow_function: AllowFunctionOption = None
     minimize: Annotated[str | None, option(TUNED, "NAME", "The metric to make small.")] = None
     maximize: Annotated[str | None, option(TUNED, "NAME", "The metric to make large.")] = None
+    value: Annotated[
+        Literal["last", "best"] | None,
+        option(
+            TUNED,
+            "last|best",
+            "Which epoch of a trial counts: its last one, or its best one, which is optimistic where epochs "
+            "are noisy.  [default: last, or as the study was begun]",
+        ),
+    ] = None
     searcher: Annotated[
         str | None,
         option(

@@ -188,6 +188,7 @@ def _arguments(options: RunOptions, job: Job, stored: Stored) -> dict[str, Any]:
     """What the tuner gets; a study that goes on keeps what no option changes."""
     before = stored.before
     minimize, seed, replicates = options.minimize, options.seed, options.replicates
+    value = options.value or ("last" if before is None else before.value_of)
     if before is None:
         minimize = minimize if minimize or options.maximize else job.minimize
         seed = _new_seed(stored) if seed is None else seed
@@ -196,6 +197,7 @@ def _arguments(options: RunOptions, job: Job, stored: Stored) -> dict[str, Any]:
     return {
         "minimize": minimize,
         "maximize": options.maximize,
+        "value": value,
         "searcher": options.searcher or "random",
         "num_trials": options.num_trials,
         "timeout": options.timeout,

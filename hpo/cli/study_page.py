@@ -115,6 +115,7 @@ def _about(study: Study) -> list[tuple[str, str]]:
     return [
         ("trials", f"{len(study.trials)}{states}"),
         ("metric", goal_text(study) or "named by the first result"),
+        *([("value", "of each trial's best epoch")] if study.value_of == "best" else []),
         ("objective", objective_of(study) or "none, it is driven by hand"),
         ("search", f"{begun.get('searcher')}, scheduler {begun.get('scheduler')}"),
         ("backend", backend),

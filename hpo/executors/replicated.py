@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from hpo.checkpoints import CheckpointFolder
+from hpo.checkpoints import CheckpointFolder, draw_name
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.evaluation import Evaluation
 from hpo.executors.files import FolderFiles, NoFiles, ShareOfFiles, States, TrialFiles
@@ -146,7 +146,7 @@ class ReplicatedEvaluation:
         if any(share.about.get("epoch") != epoch for share in self._shares):
             return False
         states = {
-            f"{draw}/{name}": tree
+            draw_name(draw, name): tree
             for draw, share in enumerate(self._shares)
             for name, tree in share.states.items()
         }
@@ -203,5 +203,5 @@ def mean_of(results: list[Result]) -> Result:
 
 def _share(states: States, about: dict[str, Any], draw: int) -> tuple[States, dict[str, Any]]:
     """One draw's part of a checkpoint."""
-    prefix = f"{draw}/"
+    prefix = draw_name(draw, "")
     return {name[len(prefix) :]: tree for name, tree in states.items() if name.startswith(prefix)}, about

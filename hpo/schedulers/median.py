@@ -35,7 +35,7 @@ class MedianStopping(StudyReader, Scheduler):
             50 is the median, 25 keeps only what is as good as the best quarter. Above 0 and below 100.
         min_epochs: no trial is stopped before this epoch.
         min_trials: the number of other trials that must have come to an epoch before one is stopped there.
-        averages: whether the others count with the average of their values so far, as in the paper.
+        averages: whether the others count with the average of their reports so far, as in the paper.
 
     Raises:
         ValueError: an argument is out of its range; the text says what was received.
@@ -82,7 +82,7 @@ class MedianStopping(StudyReader, Scheduler):
         """Stop the trial if it is behind; let it go on otherwise."""
         self._read(study)
         standing = self._standings[trial]
-        best, own = self._best[trial], self._compared(standing)
+        best, own = standing.best, self._compared(standing)
         ordered = self._ordered.get(standing.epoch, [])
         others = len(ordered) - 1
         if standing.epoch < self.min_epochs or others < self.min_trials:
@@ -111,7 +111,6 @@ class MedianStopping(StudyReader, Scheduler):
 
     def _start_over(self) -> None:
         self._standings = Standings()
-        self._best: dict[int, float] = {}
         self._mean: dict[int, tuple[float, int]] = {}
         self._ordered: dict[int, list[float]] = {}
         self._completed: set[int] = set()
@@ -127,12 +126,11 @@ class MedianStopping(StudyReader, Scheduler):
                 self._completed.add(standing.epoch)
 
     def _report(self, standing: Standing) -> None:
-        trial, value = standing.trial, standing.value
+        trial, value = standing.trial, standing.reported
         mean, count = self._mean.get(trial, (0.0, 0))
         # The running update would turn an infinite mean into NaN.
         mean = math.inf if math.isinf(value) or math.isinf(mean) else mean + (value - mean) / (count + 1)
         self._mean[trial] = mean, count + 1
-        self._best[trial] = min(self._best.get(trial, math.inf), value)
         bisect.insort(self._ordered.setdefault(standing.epoch, []), self._compared(standing))
         self._last = max(self._last, standing.epoch)
 

@@ -15,6 +15,7 @@ from hpo.study.history import STATES, History
 from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import TrialInfo, TrialState
+from hpo.study.value import value_after
 
 
 @dataclass
@@ -27,7 +28,9 @@ class Standing:
         until: the last epoch that it was granted; None where none was granted.
         bracket: the bracket that it belongs to, from 0.
         epoch: the epoch of its last report; 0 before the first.
-        value: what it reported then; small is good. Infinite for NaN and infinity, which rank last.
+        reported: what it reported then; small is good. Infinite for NaN and infinity, which rank last.
+        best: the best that it reported so far.
+        value: its value then, as the study has it: what it reported, or with `value="best"` the best so far.
         before: the epoch of the report before that one.
         attempt: how many times it was started again.
     """
@@ -37,6 +40,8 @@ class Standing:
     until: int | None = None
     bracket: int = 0
     epoch: int = 0
+    reported: float = math.inf
+    best: float = math.inf
     value: float = math.inf
     before: int = 0
     attempt: int = 0
@@ -115,7 +120,9 @@ class Standings(StudyReader):
             name, sign = self._metric
             value = sign * metrics_from_json(event.data)[name]
             standing.before, standing.epoch = standing.epoch, event.epoch or 0
-            standing.value = value if math.isfinite(value) else math.inf
+            standing.reported = value if math.isfinite(value) else math.inf
+            standing.value = value_after(standing.reported, standing.best, study.value_of)
+            standing.best = min(standing.best, standing.reported)
         else:
             return None
         return standing

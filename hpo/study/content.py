@@ -148,6 +148,8 @@ FIELDS: dict[EventKind, tuple[Field, ...]] = {
         Field("replicates", "an integer of at least 1", _is_positive, is_needed=False),
         Field("points", "a list of configs", _are_configs, is_needed=False),
         _maybe_text("space_error"),
+        # Which report is a trial's value: "best", or the last one where it is left out.
+        Field("value", "'last' or 'best'", lambda value: value in ("last", "best"), is_needed=False),
     ),
     EventKind.METRICS_CHOSEN: (_GOALS,),
     EventKind.BACKEND_CHOSEN: (

@@ -21,11 +21,14 @@ from hpo.space import Space
 from hpo.storage import StudyLog
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.storage.rows import damaged
+from hpo.study.best_reports import BestReports
 from hpo.study.check import check_measured, content_of, shortened
 from hpo.study.keep import Keep, logged_keep
 from hpo.study.log import Log
 from hpo.study.notes import COMMAND, Note, unwritten_in
 from hpo.study.trial import Direction, Metric, Report, Trial, TrialState
+from hpo.study.value import ValueOf, logged_value_of, values_after
+from hpo.study.worked import WorkedTimes
 
 
 class Placed(NamedTuple):
@@ -83,6 +86,7 @@ class History:
         metrics: what is optimised; empty until the first result named it.
         placed: backend and device; None until they were chosen.
         keep: whose models are kept; None in logs of older versions, which do not say it.
+        value_of: which of a trial's reports is its value.
         notes: the remarks, in order.
         commands: the command lines that made the study and went on with it, where there were any.
         unwritten: for each trial of which a checkpoint could not be written the last reason.
@@ -124,6 +128,7 @@ class History:
         self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
         self.keep: Keep | None = None
+        self.value_of: ValueOf = "last"
         self.notes: list[Note] = []
         self.commands: list[str] = []
         self.unwritten: dict[int, str] = {}
@@ -156,6 +161,8 @@ class History:
         self._saved = array("i")
         self._before = array("i")
         self._lost: dict[int, int] = {}
+        self._best_reports = BestReports()
+        self._worked = WorkedTimes()
         for event in events:
             self.append(event)
         if not self.created:
@@ -293,14 +300,41 @@ class History:
 
     def best_epoch(self, trial: int) -> int | None:
         """The epoch of the trial's best report, the earliest of equals; None without one metric."""
-        if len(self.metrics) != 1 or self._reported[trial] < 0:
-            return None
-        metric = self.metrics[0]
-        places = list(self._chain(self._reported[trial]))
-        values = [metric.sign * self._metrics_at(place)[metric.name] for place in places]
-        ranked = [(value, self.events.epoch(place)) for value, place in zip(values, places, strict=True)]
-        finite = [pair for pair in ranked if math.isfinite(pair[0])]
-        return min(finite)[1] if finite else None
+        place = self._best_reports.place(trial)
+        return None if place is None else self.events.epoch(place)
+
+    def value_epoch(self, trial: int) -> int | None:
+        """The epoch of the report that is the trial's value so far; None before the first."""
+        place = self._value_place(trial)
+        return None if place is None else self.events.epoch(place)
+
+    def value(self, trial: int) -> float:
+        """The trial's value so far, by its reports; NaN before the first, and without one metric."""
+        place = self._value_place(trial)
+        if place is None or len(self.metrics) != 1:
+            return math.nan
+        return self._metrics_at(place)[self.metrics[0].name]
+
+    def value_at(self, trial: int, epoch: int) -> float:
+        """What the trial's value was after an epoch; NaN if it reported nothing of it, without one metric."""
+        if len(self.metrics) != 1 or not 0 < epoch <= self.last_epoch(trial):
+            return math.nan
+        metric, chain = self.metrics[0], list(self._chain(self._reported[trial]))
+        places = [place for place in reversed(chain) if self.events.epoch(place) <= epoch]
+        if not places or self.events.epoch(places[-1]) != epoch:
+            return math.nan
+        reported = (metric.sign * self._metrics_at(place)[metric.name] for place in places)
+        return metric.sign * list(values_after(reported, self.value_of))[-1]
+
+    def seconds(self, trial: int) -> float:
+        """How long the trial was worked on by its last sign in the log, see `Trial.seconds`."""
+        self._worked.read_on(self.events, self.came_late)
+        return self._worked.seconds(trial)
+
+    def cohort_seconds(self, trial: int) -> float | None:
+        """How long the trial's cohorts trained, see `Trial.cohort_seconds`."""
+        self._worked.read_on(self.events, self.came_late)
+        return self._worked.cohort_seconds(trial)
 
     def ended_after(self, trial: int) -> float:
         """Seconds that the study had been worked on when the trial ended; NaN while it has no end."""
@@ -323,20 +357,16 @@ class History:
         last = json.loads(log.text(end)) if end >= 0 else {}
         places = reversed(list(self._chain(self._reported[number])))
         reports = tuple(Report(log.epoch(place), self._metrics_at(place)) for place in places)
-        metrics = dict(reports[-1].metrics) if reports else {}
         # A failed trial keeps its reports and has no result.
-        if state is TrialState.FAILED:
-            metrics = {}
-        elif "metrics" in last:
-            metrics = metrics_from_json(last["metrics"])
+        final = metrics_from_json(last["metrics"]) if "metrics" in last else None
+        metrics, epoch = ({}, None) if state is TrialState.FAILED else self._result(number, final)
         over = state not in (TrialState.RUNNING, TrialState.PAUSED)
-        # One that was stopped while it waited had worked until it was paused.
-        worked = self._before[end] if over and self._before[end] >= 0 else end
         return Trial(
             id=number,
             config=given["config"],
             state=state,
             value=metrics.get(self.metrics[0].name) if len(self.metrics) == 1 else None,
+            epoch=epoch,
             metrics=metrics,
             reports=reports,
             reason=last.get("reason"),
@@ -346,7 +376,8 @@ class History:
             proposal=given.get("proposal"),
             started=log.time(first),
             finished=log.time(end) if over else None,
-            seconds=log.elapsed(worked) - log.elapsed(started) if over else None,
+            seconds=None if state is TrialState.RUNNING else self.seconds(number),
+            cohort_seconds=None if state is TrialState.RUNNING else self.cohort_seconds(number),
             kept=tuple(point for point in self.checkpoints(number) if os.path.exists(point.path)),
             best_epoch=self.best_epoch(number) if reports else None,
             unwritten=self.unwritten.get(number),
@@ -373,6 +404,34 @@ class History:
 
     def _metrics_at(self, place: int) -> dict[str, float]:
         return metrics_from_json(json.loads(self.events.text(place)))
+
+    def _value_place(self, trial: int) -> int | None:
+        """The number of the report that is the trial's value so far; None before the first."""
+        last, best = self._reported[trial], self._best_reports.place(trial)
+        if self.value_of == "last" or best is None:
+            return None if last < 0 else last
+        name = self.metrics[0].name
+        return best if math.isfinite(self._metrics_at(last)[name]) else last
+
+    def _result(self, trial: int, final: dict[str, float] | None) -> tuple[dict[str, float], int | None]:
+        """The metrics that belong to the trial's value, and their epoch.
+
+        Args:
+            trial: its id.
+            final: what it returned after its reports; None if it returned nothing.
+        """
+        place = self._value_place(trial)
+        if final is not None and self._is_value(trial, final):
+            return final, self.last_epoch(trial) or None
+        return ({}, None) if place is None else (self._metrics_at(place), self.events.epoch(place))
+
+    def _is_value(self, trial: int, final: dict[str, float]) -> bool:
+        """Whether what the trial returned after its reports is its value, and none of the reports is."""
+        if len(self.metrics) != 1:
+            return True
+        value = self.metrics[0].sign * final[self.metrics[0].name]
+        # The earliest of equal ones counts, and this one comes after all reports.
+        return self.value_of == "last" or value < self._best_reports.value(trial)
 
     def _is_late(self, event: Event) -> bool:
         """Whether the event belongs to a start of the trial that a later one replaced.
@@ -402,6 +461,7 @@ class History:
                 space.check(point)
         self.metrics = _metrics(created["metrics"])
         self.keep = logged_keep(created.get("keep"))
+        self.value_of = logged_value_of(created.get("value"))
         self.created = created
 
     def _space_in(self, created: Mapping[str, Any]) -> Space | None:
@@ -485,6 +545,7 @@ class History:
             for column in (self._ended, self._reported, self._saved):
                 column.append(-1)
             self.values.append(math.nan)
+            self._best_reports.start()
             # A config that a user added is no proposal of the searcher.
             self.num_proposals += "proposal" in data
         elif number is None or not 0 <= number < self.num_trials or event.attempt > self.attempt(number) + 1:
@@ -520,6 +581,9 @@ class History:
             )
         check_measured(self.metrics, data)
         self._reported[number], self._epochs[number] = len(self._before), event.epoch
+        if len(self.metrics) == 1:
+            value = self.metrics[0].sign * float(data[self.metrics[0].name])
+            self._best_reports.take(number, value, len(self._before))
         return before
 
     def _checkpointed(self, event: Event, data: Mapping[str, Any]) -> int | None:
@@ -544,12 +608,12 @@ class History:
             return _LATE
         number = event.trial or 0
         completed = event.kind is _COMPLETED
-        result = self._result(number, data) if completed else {}
-        # The link to the pause tells until when a trial worked that was stopped while it waited.
-        paused = self._ended[number] if number in self.paused else None
+        if completed:
+            self._check_result(number, data)
         self.num_ended_since_best += 1
         if completed and len(self.metrics) == 1:
-            self._rank(number, float(result[self.metrics[0].name]))
+            final = metrics_from_json(data["metrics"]) if "metrics" in data else None
+            self._rank(number, self._result(number, final)[0][self.metrics[0].name])
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
         self.num_stopped += event.kind is EventKind.TRIAL_STOPPED
         self._ended[number] = len(self._before)
@@ -557,10 +621,10 @@ class History:
         self.paused.pop(number, None)
         self.cohorts.pop(number, None)
         self.finished.append(number)
-        return paused
+        return None
 
-    def _result(self, number: int, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The result of a trial that completed, as an event holds it.
+    def _check_result(self, number: int, data: Mapping[str, Any]) -> None:
+        """Refuse the end of a trial that completed without a result.
 
         Raises:
             ValueError: neither the end nor a report has one, or it is not finite.
@@ -568,10 +632,8 @@ class History:
         place = self._reported[number]
         if "metrics" not in data and place < 0:
             raise ValueError("expected 'metrics', as the trial reported nothing")
-        held = data["metrics"] if "metrics" in data else json.loads(self.events.text(place))
-        result: dict[str, Any] = held
+        result: dict[str, Any] = data["metrics"] if "metrics" in data else json.loads(self.events.text(place))
         check_measured(self.metrics, result, finite=True)
-        return result
 
     def _known(self, trial: int | None) -> int:
         """The trial itself, if it was started.

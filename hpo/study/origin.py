@@ -22,6 +22,7 @@ from hpo.study.history import History, name_today
 from hpo.study.keep import Keep
 from hpo.study.study import Study
 from hpo.study.trial import Metric, metrics_document
+from hpo.study.value import ValueOf
 from hpo.version import __version__
 
 
@@ -40,6 +41,7 @@ class Origin:
         replicates: on how many draws each config is trained.
         points: the configs that come first.
         keep: whose models are kept; None if the study keeps none at all, as it has no storage.
+        value: which of a trial's reports is its value.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Origin:
     replicates: int = 1
     points: Sequence[Config] = field(default=())
     keep: Keep | None = None
+    value: ValueOf = "last"
 
     def event(self) -> Event:
         """The first event of the study's log."""
@@ -66,6 +69,7 @@ class Origin:
             "points": list(self.points),
         }
         data |= {} if self.keep is None else {"keep": self.keep}
+        data |= {} if self.value == "last" else {"value": self.value}
         try:
             data["space"] = self.space.to_json()
         except SpaceError as error:
@@ -152,6 +156,8 @@ def _check_same(history: History, beginning: Origin) -> None:
         # None is a seed to be drawn, which takes the one that is there.
         if mine is not None and created.get(key, mine) != mine:
             differences.append(f"{key}: {created[key]} there, {mine} here")
+    if beginning.value != history.value_of:
+        differences.append(f"value: {history.value_of!r} there, {beginning.value!r} here")
     if differences:
         raise StudyMismatchError(
             f"The study {beginning.name!r} that is there is another one. "

@@ -37,10 +37,9 @@ def best(history: History) -> int | None:
     metric = history.metrics[0]
     found: tuple[int, float, int] | None = None
     for trial in range(history.num_trials):
-        report = history.last_report(trial)
-        if report is None or history.state(trial) not in (TrialState.PAUSED, TrialState.STOPPED):
+        if history.state(trial) not in (TrialState.PAUSED, TrialState.STOPPED):
             continue
-        value = metric.sign * report[metric.name]
+        value = metric.sign * history.value(trial)
         # Values after different numbers of epochs do not compare: the longest training comes first.
         key = (-history.last_epoch(trial), value, trial)
         if math.isfinite(value) and (found is None or key < found):
@@ -49,11 +48,10 @@ def best(history: History) -> int | None:
 
 
 def best_at(history: History, metric: Metric, epoch: int) -> int | None:
-    """The trial with the best report of that epoch, see `Study.best_at`; None if there is none."""
+    """The trial with the best value after that epoch, see `Study.best_at`; None if there is none."""
     found: tuple[float, int] | None = None
     for trial in range(history.num_trials):
-        report = None if history.last_epoch(trial) < epoch else history.report(trial, epoch)
-        value = math.nan if report is None else metric.sign * report[metric.name]
+        value = metric.sign * history.value_at(trial, epoch)
         if math.isfinite(value) and (found is None or (value, trial) < found):
             found = value, trial
     return None if found is None else found[1]

@@ -13,8 +13,9 @@ class Retention:
     """Finds the checkpoint from which a trial continues, and deletes those that are not needed any more.
 
     A trial that runs or waits has at most two checkpoints: of its last epoch, to continue from, and of its
-    best one. A trial that ended has those two or none, as `keep` says. So with `keep="best"` a study has at
-    most two checkpoints for each trial that runs or waits, and two more.
+    best one; its value is of one of these. Only an objective that saves a state after its last report has a
+    third, of that report, if it is the value. A trial that ended has those or none, as `keep` says. So with
+    `keep="best"` a study has at most two checkpoints for each trial that runs or waits, and two more.
 
     Args:
         history: the study's history.
@@ -25,18 +26,11 @@ class Retention:
         self._history = history
         self._keep = keep
         self._best_trial = history.best
-        self._best_report: dict[int, tuple[float, int]] = {}
 
     def after_progress(self, trial: int) -> None:
         """Delete what a trial needs no more, after it reported or wrote a checkpoint."""
         if self._history.folder is not None:
             self._history.folder.delete_trial(trial, keep=self._wanted(trial))
-        if trial not in self._history.running:
-            self.forget(trial)
-
-    def forget(self, trial: int) -> None:
-        """Forget the best report of a trial that may go on elsewhere."""
-        self._best_report.pop(trial, None)
 
     def after_end(self, trial: int) -> None:
         """Delete what is not kept of a trial that ended, and of the one that was best before it."""
@@ -48,7 +42,6 @@ class Retention:
                 history.folder.delete_trial(self._best_trial)
             self._best_trial = history.best
         history.folder.delete_trial(trial, keep=self.stay(trial))
-        self.forget(trial)
 
     def stay(self, trial: int) -> list[Checkpoint]:
         """What stays of a trial that waits, or has ended."""
@@ -91,24 +84,5 @@ class Retention:
     def _wanted(self, trial: int) -> list[Checkpoint]:
         # A file that the log does not name was left by an attempt that was interrupted before it said so.
         points = self._history.checkpoints(trial)
-        best = self._best_epoch(trial)
-        return [point for point in points if point is points[-1] or point.epoch == best]
-
-    def _best_epoch(self, trial: int) -> int | None:
-        """As `History.best_epoch`, without reading all reports again after each of them."""
-        history = self._history
-        if len(history.metrics) != 1:
-            return None
-        epoch, last = history.last_epoch(trial), history.last_report(trial)
-        if trial not in self._best_report:
-            best = history.best_epoch(trial)
-            report = None if best is None else history.report(trial, best)
-            if best is None or report is None:
-                return None
-            self._best_report[trial] = (history.metrics[0].sign * report[history.metrics[0].name], best)
-        elif last is not None:
-            value = history.metrics[0].sign * last[history.metrics[0].name]
-            # Not <=: the earliest of equal epochs is the best, as in `History.best_epoch`.
-            if value < self._best_report[trial][0]:
-                self._best_report[trial] = (value, epoch)
-        return self._best_report[trial][1]
+        epochs = {self._history.best_epoch(trial), self._history.value_epoch(trial)}
+        return [point for point in points if point is points[-1] or point.epoch in epochs]

@@ -25,11 +25,12 @@ from hpo.study.tables import (
     text_table,
 )
 from hpo.study.trial import Metric, Ranked, Trial, TrialState
+from hpo.study.value import ValueOf
 
 if TYPE_CHECKING:
     import pandas
 
-_SAME = ("name", "seed", "metrics", "space", "replicates", "points")
+_SAME = ("name", "seed", "metrics", "space", "replicates", "points", "value")
 """What equal studies have in common from their beginning: not the objective's source, nor versions."""
 
 
@@ -99,6 +100,11 @@ class Study:
         if len(self.metrics) != 1:
             raise self._not_one_metric()
         return self.metrics[0]
+
+    @property
+    def value_of(self) -> ValueOf:
+        """Which of a trial's reports its value is: its `last` one, or its `best`."""
+        return self._history.value_of
 
     @property
     def is_stored(self) -> bool:
@@ -220,7 +226,9 @@ class Study:
         return self._history.trial(best)
 
     def best_at(self, epoch: int) -> Trial:
-        """The trial with the best report of an epoch, however far it was trained; the earliest of equals.
+        """The trial with the best value after an epoch, however far it was trained; the earliest of equals.
+
+        That is what it reported of the epoch, or in a study with `value="best"` its best report by then.
 
         Raises:
             ObjectiveError: no trial reported that epoch, or there is not exactly one metric.
@@ -258,8 +266,9 @@ class Study:
         """A flat dictionary for each trial, by id.
 
         Keys are `trial`, `state`, `value`, then the hyperparameters and the metrics by name, then
-        `epochs` (reports), `seconds` and `reason`. A hyperparameter with one of these names has the key
-        `config.<name>`. A metric whose name is taken by any of them has the key `metric.<name>`.
+        `epoch` (that of the value), `epochs` (reports), `seconds`, `cohort_seconds` and `reason`. A
+        hyperparameter with one of these names has the key `config.<name>`. A metric whose name is taken by
+        any of them has the key `metric.<name>`.
         """
         return [record(trial, self.space, self.metrics) for trial in self.trials]
 
@@ -363,6 +372,7 @@ class Study:
         states += [f"{len(self._history.paused)} paused"] if self._history.paused else []
         states += [f"{len(self._history.running)} running"] if self._history.running else []
         goals = ", ".join(f"{metric.direction.value} {metric.name}" for metric in self.metrics)
+        goals += " (best epoch)" if self.value_of == "best" else ""
         parts = [f"{len(self.trials)} trials ({', '.join(states)})", goals, f"seed {self.seed}"]
         parts += [f"backend {self.backend}"] if self.backend else []
         parts += [f"device {self.device}"] if self.device else []

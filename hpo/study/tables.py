@@ -131,7 +131,7 @@ def _html_cell(column: TableColumn, row: int, *, strong: bool) -> str:
 _COSTS = ("epoch", "epochs", "seconds", "cohort_seconds", "reason")
 """What stands behind the values, where one of the trials has it."""
 
-_FIXED = ("trial", "state", "value", "epochs", "seconds", "reason")
+_FIXED = ("trial", "state", "value", "epoch", "epochs", "seconds", "cohort_seconds", "reason")
 
 
 def config_keys(names: Iterable[str]) -> dict[str, str]:
@@ -156,7 +156,13 @@ def record(trial: Trial, names: Iterable[str], metrics: Iterable[Metric]) -> dic
     for name, number in trial.metrics.items():
         if name not in same_as_value:
             flat[f"metric.{name}" if name in taken else name] = number
-    return flat | {"epochs": len(trial.reports), "seconds": trial.seconds, "reason": trial.reason}
+    return flat | {
+        "epoch": trial.epoch,
+        "epochs": len(trial.reports),
+        "seconds": trial.seconds,
+        "cohort_seconds": trial.cohort_seconds,
+        "reason": trial.reason,
+    }
 
 
 class TrialTable(NamedTuple):
@@ -194,10 +200,11 @@ def table(
     """
     trials, keys = list(trials), config_keys(names)
     records = [record(trial, keys, metrics) for trial in trials]
+    # Where each value is of the last epoch, the column would say what that of the epochs says.
     goals = ["value"] if len(metrics) == 1 else [metric.name for metric in metrics]
     # Columns that would be empty, as those of epochs are for objectives without reports, are left out.
     costs = [name for name in _COSTS if any(flat.get(name) for flat in records)]
-    if all(flat.get("epoch") == flat["epochs"] for flat in records):
+    if not any(map(_is_of_another_epoch, trials)):
         costs = [name for name in costs if name != "epoch"]
     others = [name for name in beside if name not in {metric.name for metric in metrics}]
     columns = ["trial", "state", *keys.values(), *goals]
@@ -216,3 +223,8 @@ def table(
     costly = [name for name in ("reason", "cohort_seconds", "seconds") if name in costs]
     movable = [*costly, *list(keys.values())[::-1], *titles[::-1]]
     return TrialTable(["", *columns, *titles, *costs], rows, movable, best_row)
+
+
+def _is_of_another_epoch(trial: Trial) -> bool:
+    """Whether its value is of another epoch than its last."""
+    return trial.epoch is not None and trial.epoch != trial.reports[-1].epoch

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
+
+import numpy as np
 
 from hpo.backend import Array
 from hpo.checkpoints import Checkpoint, load_into, model_arrays
@@ -83,6 +85,10 @@ class TrialInfo(TypedDict, total=False):
     """Why it was proposed, or goes on, in one line."""
 
 
+WhichEpoch: TypeAlias = 'Literal["best", "last"] | int | None'
+"""An epoch of a trial: its best one, its last one, one by its number, or None for that of its value."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One config under evaluation: a copy out of the study's log, which no change to the copy affects.
@@ -93,8 +99,11 @@ class Trial:
         id: its number in the study, from 0.
         config: the configuration, a plain dictionary of plain values.
         state: whether it runs, waits, or ended, and how.
-        value: the study's metric: of the final result, or of the last report while there is none. None
-            after a failure, before the first report, and in a study of several metrics.
+        value: the study's metric: of the final result, or of the last report while there is none; in a study
+            with `value="best"` of the best of all these. None after a failure, before the first report, and
+            in a study of several metrics.
+        epoch: the epoch of the value, which is that of the last report if the value is a final result that
+            was returned after it. None without reports, and after a failure.
         metrics: every number of that result or report by name.
         reports: its report of each epoch, in order. Empty if its objective only returned a number.
         reason: why it failed, was paused or stopped, or ended before a scheduler expected it, in one line;
@@ -105,7 +114,11 @@ class Trial:
         proposal: the number of the searcher's proposal, from 0; None for a config that a user added.
         started: when, in seconds since 1970.
         finished: when, in seconds since 1970; None while it runs.
-        seconds: how long the last attempt took; None while it runs.
+        seconds: for how long it was worked on, in all its runs together: from each start to the next pause
+            or to the end, and to the last sign of a process that died. In a cohort this is its share of the
+            time, so that the seconds of all trials add up to the work on the study. None while it runs.
+        cohort_seconds: for how long the cohorts trained while it was in them; None if it was in none, and
+            while it runs.
         kept: its checkpoints whose files are there, by epoch.
         best_epoch: the epoch of its best report; None where there are no reports or several metrics.
         unwritten: why a checkpoint of it could not be written; None if all that were to be were.
@@ -116,6 +129,7 @@ class Trial:
     state: TrialState = TrialState.RUNNING
     # One of `metrics`, where two NaN of a log are equal; from Python 3.13 on they are not in a field.
     value: float | None = field(default=None, compare=False)
+    epoch: int | None = None
     metrics: dict[str, float] = field(default_factory=dict, hash=False)
     reports: tuple[Report, ...] = field(default=(), repr=False)
     reason: str | None = None
@@ -126,28 +140,29 @@ class Trial:
     started: float = field(default=0.0, compare=False, repr=False)
     finished: float | None = field(default=None, compare=False, repr=False)
     seconds: float | None = field(default=None, compare=False)
+    cohort_seconds: float | None = field(default=None, compare=False, repr=False)
     kept: tuple[Checkpoint, ...] = field(default=(), compare=False, repr=False)
     best_epoch: int | None = field(default=None, repr=False)
     unwritten: str | None = field(default=None, compare=False, repr=False)
 
-    def checkpoint(self, which: Literal["best", "last"] | int = "best") -> Checkpoint:
+    def checkpoint(self, epoch: WhichEpoch = None) -> Checkpoint:
         """One of the trial's checkpoints.
 
         Args:
-            which: the checkpoint of its best epoch, of its last one, or of the epoch of this number.
+            epoch: that of its best epoch, of its last one, or of the epoch of this number; None for the epoch
+                of its value.
 
         Raises:
             CheckpointError: it was not kept, or could not be written.
         """
-        last = self.kept[-1].epoch if self.kept else None
-        # An objective that reports no epochs has a last state only.
-        epochs = {"last": last, "best": last if self.best_epoch is None else self.best_epoch}
-        wanted = epochs[which] if isinstance(which, str) else which
+        wanted = self._number_of(epoch)
         for kept in self.kept:
             if kept.epoch == wanted:
                 return kept
         there = ", ".join(str(kept.epoch) for kept in self.kept) or "none"
-        missing = f"Trial {self.id} has no checkpoint of its {which} epoch; kept are those of: {there}."
+        named = f"its {epoch} epoch" if isinstance(epoch, str) else f"epoch {wanted}"
+        named += ", of which its value is" if epoch is None and wanted is not None else ""
+        missing = f"Trial {self.id} has no checkpoint of {named}; kept are those of: {there}."
         if self.unwritten is not None:
             raise CheckpointError(
                 f"{missing} Checkpoints of this trial could not be written: {self.unwritten}. Mend that, and "
@@ -155,31 +170,68 @@ class Trial:
             )
         raise CheckpointError(
             f"{missing} Models are kept by a study with storage=, by default of its best trial (keep='best', "
-            f"'all' or 'none'), if the objective uses a Trainer or calls trial.checkpoint(model=...)."
+            f"'all' or 'none'), if the objective uses a Trainer or calls trial.checkpoint(model=...). Of a "
+            f"trial those of its best and its last epoch are kept: epoch='best' or epoch='last'."
         )
 
-    def arrays(self, which: Literal["best", "last"] | int = "best") -> dict[str, Array]:
+    def arrays(self, epoch: WhichEpoch = None, *, replicate: int = 0) -> dict[str, Array]:
         """The trained model's parameters by name.
 
         Args:
-            which: those after its best epoch, its last one, or the epoch of this number.
+            epoch: those after its best epoch, its last one, or the epoch of this number; None for those of
+                its value.
+            replicate: those of which draw, from 0, in a study that trains each config on several.
 
         Raises:
             CheckpointError: they were not kept, or cannot be read.
         """
-        return model_arrays(self.checkpoint(which).load()[0])
+        return model_arrays(self.checkpoint(epoch).load()[0], replicate=replicate)
 
-    def load_into(self, model: Any, which: Literal["best", "last"] | int = "best") -> None:
+    def load_into(self, model: Any, epoch: WhichEpoch = None, *, replicate: int = 0) -> None:
         """Put the trained parameters into a model of the same structure.
+
+        By default these are the ones that the trial had when its `value` was measured.
 
         Args:
             model: a model of the library or of a framework whose backend is installed.
-            which: those after its best epoch, its last one, or the epoch of this number.
+            epoch: those after its best epoch, its last one, or the epoch of this number; None for those of
+                its value.
+            replicate: those of which draw, from 0, in a study that trains each config on several.
 
         Raises:
             CheckpointError: they were not kept, cannot be read, or are of another model.
         """
-        load_into(model, self.checkpoint(which).load()[0])
+        load_into(model, self.checkpoint(epoch).load()[0], replicate=replicate)
+
+    def _number_of(self, epoch: WhichEpoch) -> int | None:
+        """The number of an epoch that was asked for; None if there is none.
+
+        Raises:
+            ValueError: it is neither a word for an epoch nor a number.
+        """
+        last = self.kept[-1].epoch if self.kept else None
+        # An objective that reports no epochs has a last state only, and one that returns a result after its
+        # reports may have trained on since the last of them.
+        if epoch == "last" or (epoch is None and (self.epoch is None or self.value_was_returned)):
+            return last
+        if epoch is None:
+            return self.epoch
+        if epoch == "best":
+            return last if self.best_epoch is None else self.best_epoch
+        number: object = epoch
+        if not isinstance(number, (int, np.integer)) or isinstance(number, bool):
+            raise ValueError(
+                f"epoch= is 'best', 'last', the number of an epoch, or None for that of the value; received "
+                f"{epoch!r}."
+            )
+        return int(number)
+
+    @property
+    def value_was_returned(self) -> bool:
+        """Whether its value is a final result that it returned, and no report."""
+        return self.value is not None and self.metrics != next(
+            (r.metrics for r in self.reports if r.epoch == self.epoch), None
+        )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from hpo.errors import ObjectiveError
 from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialInfo
+from hpo.study.value import values_after
 from hpo.surrogates.cube import Cube, Mask, Points
 from hpo.surrogates.fidelity import Curve, comparable_values, num_advanced
 from hpo.surrogates.penalties import penalties
@@ -163,8 +164,11 @@ def _curve(study: Study, trial: Trial, sign: int) -> Curve:
 
 
 def _reports(study: Study, trial: Trial, sign: int) -> tuple[tuple[int, float], ...]:
+    """The trial's values after its epochs, where they are finite."""
     name = study.metric.name
-    found = ((report.epoch, sign * float(report.metrics.get(name, np.nan))) for report in trial.reports)
+    reported = [sign * float(report.metrics.get(name, np.nan)) for report in trial.reports]
+    epochs = (report.epoch for report in trial.reports)
+    found = zip(epochs, values_after(reported, study.value_of), strict=True)
     return tuple((epoch, value) for epoch, value in found if np.isfinite(value))
 
 

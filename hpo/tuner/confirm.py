@@ -10,10 +10,11 @@ from typing import Any
 
 from hpo.checks import checked_count
 from hpo.errors import ObjectiveError, SealedTestSetError
-from hpo.executors import Assignment, Companion, Executor, SerialExecutor, kept_in
+from hpo.executors import Assignment, Companion, Executor, Progress, SerialExecutor
 from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.placement import choose_placement
 from hpo.objective.context import Opening
+from hpo.objective.decision import CONTINUE, Decision
 from hpo.objective.function import Objective, Result
 from hpo.storage import ClaimedError
 from hpo.storage.events import EventKind
@@ -21,6 +22,7 @@ from hpo.study.history import Tested
 from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.trial import Trial
+from hpo.study.value import values_after
 from hpo.study.writer import Writer
 
 
@@ -31,7 +33,8 @@ def confirm(
 
     All configs of a study see the same draws. That makes them comparable, and hides how much the draws
     matter: the best of many is partly the luckiest. Here the best few are trained on draws that selected
-    nothing. Each result is kept with the study, so an interrupted call continues where it stopped.
+    nothing. Each result is kept with the study, so an interrupted call continues where it stopped. A result
+    is read as a trial's value is: the last report or, in a study with `value="best"`, the best one.
 
     Args:
         study: the study with the configs.
@@ -56,7 +59,7 @@ def confirm(
     for trial in best:
         for draw in range(first, first + replicates):
             if draw not in known.get(trial.id, {}):
-                metrics = again.train(trial, replicate=draw)
+                metrics = again.train(trial, replicate=draw).metrics(study)
                 # Another process may confirm the same study: then its result is there by now.
                 with suppress(ClaimedError):
                     again.writer.replicate(trial.id, draw, metrics)
@@ -69,7 +72,9 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
     The best of many validation errors is too good by selection, so the last word belongs to examples
     that selected nothing. Data with `validation="holdout"` keep such examples sealed. Here the objective
     runs once more with the best config, the same seed and the same training examples, and is validated on
-    the sealed ones. The result is kept with the study as `study.tested`.
+    the sealed ones. The result is of the same epoch as the config's value in the search, so of the model that
+    `study.best.load_into(model)` brings back: the sealed examples choose no epoch. It is kept with the study
+    as `study.tested`.
 
     Args:
         study: a study whose objective validates on a held-out part, such as
@@ -91,12 +96,13 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
     # In its old place among its old companions it is the model of the search to the last bit. fuse=1, as
     # nothing new is planned: the companions are given.
     alone = functools.partial(CohortExecutor, fuse=1)
-    metrics = again.train(best, alone, cohort=_companions(study, best.id), opening=opening)
+    trained = again.train(best, alone, cohort=_companions(study, best.id), opening=opening)
     if not opening.used:
         raise ObjectiveError(
             "The objective validates on no held-out part, so there is no sealed test set to open. Search "
             'with validation="holdout", for example FashionMNIST(validation="holdout").'
         )
+    metrics = trained.as_of(best)
     # Recorded only now: a training that failed has told nothing of the test set.
     try:
         again.writer.test(best.id, metrics)
@@ -140,8 +146,8 @@ class _Again:
         *,
         cohort: tuple[Companion, ...] = (),
         **changed: Any,
-    ) -> dict[str, float]:
-        """Train a trial's config, and return its metrics this time.
+    ) -> _Trained:
+        """Train a trial's config.
 
         Args:
             trial: the trial.
@@ -152,9 +158,15 @@ class _Again:
         Raises:
             ObjectiveError: it failed.
         """
-        reports = list[Result]()
+        reports: dict[int, dict[str, float]] = {}
+
+        def keep(progress: Progress) -> Decision:
+            if progress.result is not None:
+                reports[progress.epoch] = self._named(progress.result)
+            return CONTINUE
+
         placement = dataclasses.replace(self._placement, **changed)
-        executor = start(self._objective, placement, kept_in(reports))
+        executor = start(self._objective, placement, keep)
         executor.submit(Assignment(trial.id, trial.config, cohort=cohort))
         try:
             [outcome] = executor.poll()
@@ -163,8 +175,38 @@ class _Again:
         if outcome.reason is not None:
             when = f"on draw {placement.replicate}" if placement.replicate else "this time"
             raise ObjectiveError(f"Trial {trial.id}, config {trial.config}, failed {when}: {outcome.reason}")
-        result = reports[-1] if outcome.result is None else outcome.result
+        return _Trained(reports, None if outcome.result is None else self._named(outcome.result))
+
+    def _named(self, result: Result) -> dict[str, float]:
         return result if isinstance(result, dict) else {self._metric: result}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Trained:
+    """What came of a training.
+
+    Attributes:
+        reports: what was reported of each epoch, in order.
+        final: what was returned after that; None if nothing was, and then there is a report.
+    """
+
+    reports: dict[int, dict[str, float]]
+    final: dict[str, float] | None
+
+    def metrics(self, study: Study) -> dict[str, float]:
+        """The metrics that belong to its value, which is read as in the study."""
+        found = [*self.reports.values(), *([] if self.final is None else [self.final])]
+        signed = [study.metric.sign * each[study.metric.name] for each in found]
+        # Of equal ones the earliest is the best, as in the study.
+        is_best = study.value_of == "best"
+        return found[signed.index(list(values_after(signed, "best"))[-1])] if is_best else found[-1]
+
+    def as_of(self, trial: Trial) -> dict[str, float]:
+        """The metrics of the epoch of a trial's value."""
+        known = None if trial.epoch is None else self.reports.get(trial.epoch)
+        if self.final is not None and (trial.value_was_returned or known is None):
+            return self.final
+        return self.reports[max(self.reports)] if known is None else known
 
 
 def _opened_before(study: Study, tested: Tested) -> SealedTestSetError:

@@ -464,7 +464,6 @@ class Lifecycle:
         )
         self._by_hand.pop(trial, None)
         self._until.pop(trial, None)
-        self._retention.forget(trial)
 
     def _tidy(self) -> None:
         """Delete what the trials that reported need no more, once what they reported is in the log."""

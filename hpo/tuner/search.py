@@ -15,6 +15,7 @@ from hpo.space import Space
 from hpo.storage import Storage
 from hpo.study.keep import Keep
 from hpo.study.study import Study
+from hpo.study.value import ValueOf
 from hpo.study.writer import Callback
 from hpo.tuner.stop_rules import StopRule
 from hpo.tuner.tuner import Tuner
@@ -26,6 +27,7 @@ def search(
     *,
     minimize: str | None = None,
     maximize: str | None = None,
+    value: ValueOf = "last",
     searcher: str | Searcher = "random",
     scheduler: str | Scheduler = "fifo",
     num_trials: int | None = None,
@@ -77,6 +79,7 @@ def search(
         space,
         minimize=minimize,
         maximize=maximize,
+        value=value,
         searcher=searcher,
         scheduler=scheduler,
         num_trials=num_trials,

@@ -68,8 +68,9 @@ class MaxCost:
 
     Args:
         amount: the budget, above 0.
-        of: what counts: `epochs` that were reported, `seconds` that the trials took, or the name of a
-            metric, which is summed over reports, or over results where nothing was reported.
+        of: what counts: `epochs` that were reported, `seconds` of work on the trials that ended or wait, of
+            which those that trained together have a share each, or the name of a metric, which is summed
+            over reports, or over results where nothing was reported.
 
     Raises:
         ValueError: the amount is not above 0.
@@ -84,12 +85,14 @@ class MaxCost:
         self._num_read = 0
         self._spent = 0.0
         self._epochs: dict[int, int] = {}
+        self._seconds: dict[int, float] = {}
 
     def __call__(self, study: Study) -> str | None:
         """Why the search is over."""
         # One rule may serve several searches, one after the other.
         if self._study is not study or self._edition is not study.history.edition:
-            self._study, self._num_read, self._spent, self._epochs = study, 0, 0.0, {}
+            self._study, self._num_read, self._spent = study, 0, 0.0
+            self._epochs, self._seconds = {}, {}
             self._edition = study.history.edition
         # Only what is new: over a long study the rule is asked thousands of times.
         events = study.events_since(self._num_read)
@@ -108,11 +111,17 @@ class MaxCost:
             if self.of == "epochs":
                 return self._epochs[event.trial] - before
             return 0.0 if self.of == "seconds" else metrics_from_json(event.data).get(self.of, 0.0)
-        if event.kind in (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAILED):
-            if self.of == "seconds":
-                return study.trials[event.trial].seconds or 0.0
+        if self.of == "seconds":
+            return self._new_seconds(study, event.trial) if event.kind in _ENDS_OF_RUNS else 0.0
+        if event.kind in _ENDS:
             return metrics_from_json(event.data.get("metrics", {})).get(self.of, 0.0)
         return 0.0
+
+    def _new_seconds(self, study: Study, trial: int) -> float:
+        # By difference, too: the trial's seconds are those of all its runs.
+        before, now = self._seconds.get(trial, 0.0), study.history.seconds(trial)
+        self._seconds[trial] = now
+        return now - before
 
 
 class Clock:
@@ -137,3 +146,7 @@ class Clock:
     def is_over(self) -> bool:
         """Whether none are left."""
         return self._now() >= self._end
+
+
+_ENDS = (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAILED)
+_ENDS_OF_RUNS = (*_ENDS, EventKind.TRIAL_PAUSED)

@@ -30,6 +30,7 @@ from hpo.study.keep import Keep, checked_keep
 from hpo.study.origin import Origin, begin
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
+from hpo.study.value import ValueOf, checked_value_of
 from hpo.study.writer import Callback
 from hpo.tuner.give_up import GiveUpError
 from hpo.tuner.lifecycle import TAKEN_OVER, Lifecycle
@@ -59,6 +60,11 @@ class Tuner:
         space: what is searched.
         minimize: name of the metric to make small; needed where the objective returns several.
         maximize: name of the metric to make large, instead.
+        value: which report is a trial's value: its `"last"` one, or its `"best"`, with the metrics of the
+            same epoch. `study.best.load_into(model)` brings back the model of that epoch. Schedulers compare
+            the best by the epoch at which they decide; replicates are averaged epoch by epoch before; a
+            number that is returned after the reports counts beside them. The best of many noisy epochs is
+            optimistic: on another draw it would not be as good.
         searcher: what proposes configs: `"random"` or a searcher object.
         scheduler: what decides how long each trial runs: `"fifo"`, each to its end; `"asha"`,
             `"asha-stopping"`, `"hyperband"`, `"successive-halving"`, `"median"`, for an objective that says
@@ -107,6 +113,7 @@ class Tuner:
         *,
         minimize: str | None = None,
         maximize: str | None = None,
+        value: ValueOf = "last",
         searcher: str | Searcher = "random",
         scheduler: str | Scheduler = "fifo",
         num_trials: int | None = None,
@@ -163,10 +170,11 @@ class Tuner:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
         kept = None if keep is None else checked_keep(keep)
         seed = None if seed is None else check_seed(seed)
+        metrics = goal(minimize, maximize)
         beginning = Origin(
             name=checked_name(name),
             space=space,
-            metrics=goal(minimize, maximize),
+            metrics=metrics,
             seed=seed,
             objective=None if objective is None else describe(objective),
             searcher=type(self._searcher).__name__,
@@ -174,6 +182,7 @@ class Tuner:
             replicates=self._replicates,
             points=first_points(space, points_to_evaluate, 0 if seed is None else seed),
             keep=None if storage is None else kept or "best",
+            value=checked_value_of(value, metrics),
         )
         history, is_new = begin(beginning, storage, resume=resume)
         self.study = Study(history, objective=objective)

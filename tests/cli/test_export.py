@@ -42,8 +42,8 @@ def test_trials_are_the_records_of_the_study(hpo: Command, study: library.Study)
     answer = hpo("export", "study.db")
     rows = table(answer.stdout)
     assert list(rows[0]) == [
-        *("trial", "state", "value", "x", "kind", "depth", "loss", "odd", "late", "epochs", "seconds"),
-        "reason",
+        *("trial", "state", "value", "x", "kind", "depth", "loss", "odd", "late"),
+        *("epoch", "epochs", "seconds", "cohort_seconds", "reason"),
     ]
     assert [float(row["x"]) for row in rows] == [trial.config["x"] for trial in study.trials]
     assert rows[1]["value"] == ""

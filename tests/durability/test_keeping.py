@@ -62,13 +62,13 @@ def test_the_arrays_of_the_best_and_of_the_last_epoch_are_told_apart(tmp_path: P
     search(tmp_path / "s.db")
     best = hpo.load_study(tmp_path / "s.db").best
     assert best.best_epoch == 2
-    assert best.arrays()["model"].tolist() == [0.25, 2.0]
+    assert best.arrays("best")["model"].tolist() == [0.25, 2.0]
     assert best.arrays("last")["model"].tolist() == [0.25, 3.0]
 
 
 def test_the_best_model_is_loaded_into_one_of_the_same_shape(tmp_path: Path) -> None:
     study, model = search(tmp_path / "s.db"), np.zeros(2)
-    study.best.load_into(model)
+    study.best.load_into(model, "best")
     assert model.tolist() == [0.25, 2.0]
     with pytest.raises(hpo.errors.CheckpointError, match=r"\(2,\).*\(3,\)|\(3,\).*\(2,\)"):
         study.best.load_into(np.zeros(3))
@@ -78,6 +78,41 @@ def test_a_model_that_was_not_kept_is_an_error_that_says_how_to_keep_it(tmp_path
     study = search(tmp_path / "s.db")
     with pytest.raises(hpo.errors.CheckpointError, match=r"Trial 0 has no checkpoint.*keep="):
         study.trials[0].arrays()
+
+
+@pytest.mark.parametrize(("value", "epoch", "number"), [("last", 3, 0.5), ("best", 2, 0.25)])
+def test_by_default_the_model_of_the_value_comes_back(
+    tmp_path: Path, value: Any, epoch: int, number: float
+) -> None:
+    best = search(tmp_path / "s.db", value=value).best
+    assert (best.epoch, best.value) == (epoch, number)
+    assert best.arrays()["model"].tolist() == best.arrays(epoch)["model"].tolist() == [0.25, epoch]
+
+
+def test_an_epoch_that_was_not_kept_is_named_with_those_that_were(tmp_path: Path) -> None:
+    best = search(tmp_path / "s.db").best
+    with pytest.raises(
+        hpo.errors.CheckpointError, match=r"has no checkpoint of epoch 1; kept are those of: 2, 3\."
+    ):
+        best.arrays(1)
+    with pytest.raises(
+        ValueError, match=r"epoch= is 'best', 'last', the number of an epoch.* received 'first'"
+    ):
+        best.arrays("first")  # type: ignore[arg-type]  # what is tested
+
+
+def test_a_result_that_is_returned_after_the_reports_is_of_the_last_state(tmp_path: Path) -> None:
+    def trains_on(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
+        weights = np.zeros(1)
+        trial.checkpoint(model=weights)
+        for epoch in trial.epochs(2):
+            weights += 1
+            yield 3.0 - epoch
+        return 0.5  # type: ignore[return-value]  # an objective may return after its reports
+
+    best = hpo.search(trains_on, SPACE, num_trials=1, storage=tmp_path / "s.db", value="best").best
+    assert (best.value, best.epoch, best.value_was_returned) == (0.5, 2, True)
+    assert best.arrays()["model"].tolist() == [2.0]
 
 
 def test_a_failed_trial_leaves_no_files(tmp_path: Path) -> None:

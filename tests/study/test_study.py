@@ -78,7 +78,18 @@ def test_trials_are_a_sequence() -> None:
 
 def test_records_are_flat() -> None:
     [record] = study_of(0.5).records()
-    assert list(record) == ["trial", "state", "value", "x", "kind", "epochs", "seconds", "reason"]
+    assert list(record) == [
+        "trial",
+        "state",
+        "value",
+        "x",
+        "kind",
+        "epoch",
+        "epochs",
+        "seconds",
+        "cohort_seconds",
+        "reason",
+    ]
     assert (record["state"], record["value"], record["epochs"]) == ("completed", 0.5, 0)
 
 

@@ -25,6 +25,7 @@ class Seat:
 
     Attributes:
         runs: whether it is under way.
+        has_waited: whether another cohort trained since it was to go on.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Seat:
         self.evaluation = evaluation
         self.slots = list(slots)
         self.runs = evaluation is not None
+        self.has_waited = False
 
     @property
     def trial(self) -> int:
@@ -50,7 +52,7 @@ class Seat:
         if self.evaluation is None or not self.evaluation.can_go_on(assignment):
             self.close()
             return False
-        self.assignment, self.runs = assignment, True
+        self.assignment, self.runs, self.has_waited = assignment, True, False
         self.evaluation.go_on(assignment)
         return True
 

@@ -152,9 +152,12 @@ class CohortExecutor:
         else:
             size = self._planner.size(lead.slots[0]) if lead.slots else 1
             seats = [seat for seat in self._like(lead) if not seat.assignment.cohort][:size]
-            if len(seats) > 1:
+            # Of one that waited while others trained, the log says when its own training began.
+            if len(seats) > 1 or (lead.slots and lead.has_waited):
                 self._memory.formed([seat.trial for seat in seats], lead.slots[0].epoch)
         self._waiting = [seat for seat in self._waiting if seat not in seats]
+        for seat in self._waiting:
+            seat.has_waited = True
         return Cohort(seats, self._memory)
 
     def _interrupted(self) -> Seat | None:
