@@ -78,6 +78,8 @@ class WorkedTimes:
 
     def _take(self, log: Log, place: int) -> None:
         kind, trial, now = log.kind(place), log.trial(place), log.elapsed(place)
+        if trial is None:
+            return
         if kind is EventKind.TRIAL_STARTED:
             self._start(trial, log.attempt(place), now)
         elif kind is EventKind.COHORT_FORMED:

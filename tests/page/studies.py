@@ -138,7 +138,7 @@ def conditional(folder: Path) -> hpo.Study:
     """Hyperparameters that exist for some configs only, None as a value, and integers beyond 2^53."""
 
     def objective(config: dict[str, Any]) -> float:
-        return float(config["layers"]) + config.get("second", 0) / 64 + config.get("momentum", 0.5)
+        return float(config["layers"] + config.get("second", 0) / 64 + config.get("momentum", 0.5))
 
     return hpo.search(objective, CONDITIONAL, num_trials=25, seed=4, name="conditional")
 
