@@ -1,9 +1,9 @@
-"""The page as one HTML text: its template, its style, its scripts and the document of the studies, all inside.
+"""The page as one HTML text: its template, its style, its scripts and the document of the studies.
 
-What stands in the text came from users: names, configs, tracebacks. Three walls keep it text. The document is
-JSON in an inert `<script type="application/json">`, escaped by `hpo.page.document.to_script`; the scripts only
-ever set `textContent` and attributes; and the policy in the page allows the scripts and the style whose hashes it
-names, and no connection at all (a live page: to its own server).
+What stands in the document came from users: names, configs, tracebacks. Three walls keep it text. It is JSON
+in an inert `<script type="application/json">`, escaped by `hpo.page.json_values.to_script`. The scripts set
+`textContent` and attributes only. The policy in the page allows the one script and the one style whose hashes
+it names, and no connection (a live page: one to its own server).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ SCRIPTS = (
     *("headline", "comparison", "history", "life", "trials", "curves", "importance", "slices", "brushes"),
     *("parallel", "contour", "timeline", "about", "live", "start"),
 )
-"""The page's own scripts in the order in which they stand in it; each may use the names of those before it."""
+"""The page's own scripts in their order; each may use the names of those before it while it loads."""
 
 
 def render(document: str, *, title: str, events_url: str | None = None) -> str:
     """One self-contained HTML page that shows a document of studies.
 
     Args:
-        document: the JSON text that `hpo.page.document.to_script` made, which is safe inside a `<script>`.
+        document: the JSON text that `hpo.page.json_values.to_script` made, which is safe inside a `<script>`.
         title: the title of the window, as plain text.
-        events_url: where a live page listens for changes, on the server that it came from; None is a page that
+        events_url: where a live page listens for changes, on the server that it came from. With None the page
             stays as it is and may connect to nothing.
 
     Returns:
@@ -49,7 +49,7 @@ def render(document: str, *, title: str, events_url: str | None = None) -> str:
     if re.search(r"<(/script|script|!--)", document, re.IGNORECASE):
         raise ValueError(
             "The document has a tag in it that could end or hide the page's script; expected the text that "
-            "hpo.page.document.to_script(document) returns, in which each `<` is escaped."
+            "hpo.page.json_values.to_script(document) returns, in which each `<` is escaped."
         )
     parts = {
         "policy": html.escape(policy(live=events_url is not None)),

@@ -91,9 +91,3 @@ function paintRims(context, place, points) {
     context.fill();
   }
 }
-
-function gradient() {
-  const bar = el('span', { class: 'gradient', 'aria-hidden': 'true' });
-  bar.style.background = `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map((share) => onScale(share)).join(', ')})`;
-  return bar;
-}

@@ -15,7 +15,7 @@ function factsOf(study) {
   const { head } = study;
   const goals = (head.metrics || []).map((each) => `${each.direction} ${cut(each.name, 60)}`).join(', ');
   const facts = [
-    goals, head.searcher && `${head.searcher.name} search`,
+    goals, head.searcher && head.searcher.name,
     head.scheduler && head.scheduler.name && study.levels.length ? `${head.scheduler.name} at epochs ${study.levels.join(', ')}` : null,
     head.backend, head.last_event ? `last change ${moment(head.last_event)}` : null,
   ];

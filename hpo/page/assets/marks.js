@@ -76,3 +76,10 @@ function swatch(name) {
 
 const statesOf = (rows) => STATES.filter((state) => rows.some((row) => row.state === state));
 const stateLegend = (rows, extra = []) => legendOf([...extra, ...statesOf(rows).map((state) => [state, state])]);
+
+// The colours from the best to the worst.
+function gradient() {
+  const bar = el('span', { class: 'gradient', 'aria-hidden': 'true' });
+  bar.style.background = `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map((share) => onScale(share)).join(', ')})`;
+  return bar;
+}

@@ -27,8 +27,10 @@ function makeParallel(content) {
   const its = { canvas, over, count, drag: null };
   its.brushes = new Brushes(() => { drawParallel(its); table.page = 0; stale('trials'); });
   const clear = button('Clear brushes', () => { its.brushes.clear(); filter.brushes.clear(); drawParallel(its); stale('trials'); }, { class: 'quiet' });
+  const bar = el('div', { class: 'scale-bar' });
+  its.bar = bar;
   content.append(el('p', { class: 'help' }, 'Drag along an axis, or move the sliders, to choose trials; the table shows those that are left.'),
-    scrollable('Parallel coordinates', over), el('div', { class: 'controls' }, count, clear),
+    scrollable('Parallel coordinates', over), bar, el('div', { class: 'controls' }, count, clear),
     el('details', { class: 'slider-box', open: true }, el('summary', {}, 'Ranges'), its.brushes.root));
   canvas.addEventListener('pointerdown', (event) => beginBrush(its, event));
   canvas.addEventListener('pointermove', (event) => moveBrush(its, event));
@@ -76,7 +78,8 @@ function drawParallel(its) {
   if (study.best && passing.has(study.best)) paintLines(context, its, [study.best], () => colours.ink, 1, 2.5);
   axes.forEach((axis, index) => paintAxis(context, its, axis, index));
   its.count.textContent = its.brushes.ranges.size || isFiltered()
-    ? `${grouped(kept.length)} of ${plural(rows.length, 'trial')} chosen.` : `${plural(rows.length, 'trial')}; dark lines are good ones.`;
+    ? `${grouped(kept.length)} of ${plural(rows.length, 'trial')} chosen.` : `${plural(rows.length, 'trial')}.`;
+  refill(its.bar, el('span', {}, 'best'), gradient(), el('span', {}, 'worst'));
   its.canvas.setAttribute('aria-label', `Parallel coordinates of ${plural(rows.length, 'trial')} over ${plural(axes.length - 1, 'hyperparameter')} and ${cut(study.shown, 60)}. The sliders below choose ranges.`);
 }
 

@@ -72,7 +72,7 @@ function drawTimeline(its) {
   const context = sizeCanvas(its.canvas, width, height);
   context.font = FONT;
   context.textBaseline = 'middle';
-  for (const tick of its.scale.ticks(Math.max(2, Math.floor(width / 120)))) paintTick(context, its, tick, height);
+  for (const tick of its.scale.ticks(Math.max(2, Math.floor(width / 75)))) paintTick(context, its, tick, height);
   lanes.forEach((lane, index) => {
     context.textAlign = 'right';
     context.fillStyle = colours['ink-2'];
@@ -94,16 +94,18 @@ function paintTick(context, its, tick, height) {
   context.stroke();
   context.fillStyle = colours['ink-2'];
   context.textAlign = 'center';
-  context.fillText(duration(its.scale.from(tick.at)) === '1 ms' ? '0' : duration(its.scale.from(tick.at)), x, height - 10);
+  const seconds = its.scale.from(tick.at);
+  context.fillText(its.scale.high < 180 ? `${short(Number(seconds.toPrecision(6)))} s` : duration(seconds), x, height - 10);
 }
 
 function paintRun(context, its, run, top) {
   const [from, to] = [its.x(run.begin), its.x(run.end)];
   const wide = Math.max(2, to - from - 1);
   markColour(context, STATES.includes(run.ending) ? run.ending : 'failed');
-  context.globalAlpha = run.row === its.study.best ? 1 : 0.55;
+  context.globalAlpha = 0.4;
   context.fillRect(from, top + 3, wide, LANE - 6);
   context.globalAlpha = 1;
+  if (run.row === its.study.best) outline(context, from, top + 3, wide, LANE - 6);
   if (wide < 9) return;
   const y = top + LANE / 2;
   if (run.ending === 'interrupted') {
@@ -119,10 +121,20 @@ function paintRun(context, its, run, top) {
   context.fillText(name, from + 4, y);
 }
 
+// The best trial's runs are framed.
+function outline(context, left, top, width, height) {
+  context.save();
+  context.strokeStyle = colours.ink;
+  context.lineWidth = 2;
+  context.strokeRect(left + 1, top, Math.max(1, width - 2), height);
+  context.restore();
+}
+
 function endLegend(runs) {
   const present = [...STATES, 'interrupted'].filter((ending) => runs.some((run) => run.ending === ending));
   return el('ul', { class: 'legend' }, present.map((ending) => el('li', {},
-    el('span', { class: `swatch ${ending === 'interrupted' ? 'failed' : ending}`, 'aria-hidden': 'true' }, ENDS[ending]), `ended ${ending}`.replace('ended running', 'still running'))));
+    el('span', { class: `swatch ${ending === 'interrupted' ? 'failed' : ending}`, 'aria-hidden': 'true' }, ENDS[ending]), ending === 'running' ? 'still running' : `ended ${ending}`)),
+    runs.some((run) => run.row === current.best) ? el('li', {}, 'framed: the best trial') : null);
 }
 
 function runAt(its, event) {

@@ -41,8 +41,8 @@ const refresh = () => stale('trials');
 
 function columnsOf(study) {
   const column = (name, read, more = {}) => {
-    const write = formatter(study.rows.map(read).filter((value) => typeof value === 'number'));
-    return { name, read, write, ...more };
+    const numbers = study.rows.map(read).filter((value) => typeof value === 'number');
+    return { name, read, write: formatter(numbers), numeric: numbers.length > 0 && name !== 'Trial', ...more };
   };
   const metrics = table.all ? study.metrics.filter((name) => name !== study.shown) : (study.head.metrics || []).map((each) => each.name).filter((name) => name !== study.shown);
   return [
@@ -121,9 +121,10 @@ function drawHead(its, columns) {
 function headOf(column) {
   const sortedBy = column.name === table.sort;
   const sort = button('', () => sortBy(column.name), { class: 'sort', 'data-column': column.name.slice(0, 200) });
-  put(sort, [data(column.name, 24), el('span', { class: 'arrow', 'aria-hidden': 'true' }, arrowOf(column))]);
+  const arrow = el('span', { class: 'arrow', 'aria-hidden': 'true' }, arrowOf(column));
+  put(sort, column.numeric ? [arrow, data(column.name, 24)] : [data(column.name, 24), arrow]);
   return el('th', {
-    scope: 'col', 'aria-sort': sortedBy ? (table.down ? 'descending' : 'ascending') : 'none',
+    scope: 'col', class: column.numeric ? 'number' : null, 'aria-sort': sortedBy ? (table.down ? 'descending' : 'ascending') : 'none',
     title: column.about || (column.name.length > 20 ? cut(column.name, 300) : null),
   }, sort);
 }
