@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 from hpo.cli.commands.about import list_backends, show_data
 from hpo.cli.commands.check_port import check_port
 from hpo.cli.commands.compare import compare
+from hpo.cli.commands.report import report_studies
 from hpo.cli.commands.run import run_search
 from hpo.cli.commands.studies import export_study, list_studies, plot_study, show_study
 from hpo.cli.commands.sweep import sweep_study
@@ -50,6 +51,7 @@ app.command("list")(list_studies)
 app.command("show")(show_study)
 app.command("export")(export_study)
 app.command("plot")(plot_study)
+app.command("report")(report_studies)
 app.command("sweep")(sweep_study)
 app.command("backends")(list_backends)
 app.command("data")(show_data)

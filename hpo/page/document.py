@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -90,9 +91,15 @@ def labelled(studies: Studies) -> list[tuple[str, Study]]:
     if not pairs:
         raise ValueError(f"A page shows one study or several; received {studies!r}.")
     names = [str(name) for name, _ in pairs]
-    seen: dict[str, int] = {}
-    labels = []
+    return list(zip(_told_apart(names), [study for _, study in pairs], strict=True))
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """The names, with a number behind each that stands there more than once."""
+    labels: list[str] = []
+    taken = {name for name in names if names.count(name) == 1}
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        labels.append(f"{name} ({seen[name]})" if names.count(name) > 1 else name)
-    return list(zip(labels, [study for _, study in pairs], strict=True))
+        numbered = (f"{name} ({number})" for number in itertools.count(1))
+        label = name if name in taken else next(each for each in numbered if each not in (*taken, *labels))
+        labels.append(label)
+    return labels
