@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from hpo.inputs import irregular
-
 
 def check_place(path: Path, what: str) -> None:
     """Check, before any work is done, whether a file could be written.
@@ -34,9 +32,10 @@ def check_place(path: Path, what: str) -> None:
             "another path."
         )
     # A device would be replaced by a file where the user may do so.
-    kind = irregular(path.stat().st_mode) if path.exists() else None
-    if kind is not None:
-        raise ValueError(f"{subject} needs the name of a file; {path} is a {kind}. Choose another path.")
+    if path.exists() and not path.is_file():
+        raise ValueError(
+            f"{subject} needs the name of a file; {path} is a pipe, a device or a socket. Take another."
+        )
     for place in (folder, path) if path.exists() else (folder,):
         if not os.access(place, os.W_OK):
             raise PermissionError(

@@ -56,7 +56,7 @@ def test_a_place_for_a_file_is_checked_before_any_work(tmp_path: Path) -> None:
     check_place(tmp_path / "new.html", "the report")
     for place, error, said in (
         (tmp_path, IsADirectoryError, "The report needs the name of a file; {} is a folder."),
-        (tmp_path / "pipe", ValueError, "The report needs the name of a file; {} is a pipe. Choose another"),
+        (tmp_path / "pipe", ValueError, "The report needs the name of a file; {} is a pipe, a device"),
         (tmp_path / "no/a.html", FileNotFoundError, "The report cannot be saved as {}: the folder "),
     ):
         with pytest.raises(error, match=re.escape(said.format(place))):

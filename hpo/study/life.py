@@ -28,7 +28,7 @@ def life(
         >>> study = hpo.search(lambda c: c["x"], {"x": hpo.Float(0, 1)}, num_trials=1, seed=0)
         >>> events = [event for event in study.events if event.trial == 0]
         >>> [words.partition(",")[0] for _, words in life(events, 0)]
-        ['start 0: proposal 0', 'completed: value 0.4174']
+        ['start 0: proposal 0', 'completed: value 0.6669']
     """
     turns: list[tuple[Event, str]] = []
     before: Event | None = None

@@ -112,7 +112,7 @@ def test_where_no_report_can_be_is_said_before_any_work(tmp_path: Path) -> None:
         ("report.pdf", ValueError, "A report is a file that a browser opens, and ends in .html or .htm; rec"),
         ("report", ValueError, "ends in .html or .htm; received {}"),
         ("folder.html", IsADirectoryError, "The report needs the name of a file; {} is a folder."),
-        ("pipe.html", ValueError, "The report needs the name of a file; {} is a pipe."),
+        ("pipe.html", ValueError, "The report needs the name of a file; {} is a pipe, a device or a socket."),
         ("no/report.html", FileNotFoundError, "The report cannot be saved as {}: the folder "),
     ):
         with pytest.raises(error, match=re.escape(said.format(tmp_path / path))):
