@@ -12,6 +12,7 @@ from hpo.cli.commands.check_port import check_port
 from hpo.cli.commands.compare import compare
 from hpo.cli.commands.report import report_studies
 from hpo.cli.commands.run import run_search
+from hpo.cli.commands.serve import serve_studies
 from hpo.cli.commands.studies import export_study, list_studies, plot_study, show_study
 from hpo.cli.commands.sweep import sweep_study
 from hpo.version import __version__
@@ -52,6 +53,7 @@ app.command("show")(show_study)
 app.command("export")(export_study)
 app.command("plot")(plot_study)
 app.command("report")(report_studies)
+app.command("serve", cls=GroupedCommand)(serve_studies)
 app.command("sweep")(sweep_study)
 app.command("backends")(list_backends)
 app.command("data")(show_data)
