@@ -8,8 +8,8 @@ from typing import Any
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.screen import open_console, print_line
 from hpo.cli.studies import wrong_storage
-from hpo.page.listening import Address
-from hpo.page.serving import serve
+from hpo.page.address import Address
+from hpo.page.server import serve
 
 
 def serve_until_interrupted(target: str, *, open_browser: bool, **options: Any) -> None:
@@ -18,7 +18,7 @@ def serve_until_interrupted(target: str, *, open_browser: bool, **options: Any) 
     Args:
         target: the file or folder.
         open_browser: whether to open the page in the browser, too.
-        options: those of `hpo.page.serving.serve`.
+        options: those of `hpo.page.server.serve`.
 
     Raises:
         UsageError: it cannot be served as it was asked for.

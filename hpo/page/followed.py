@@ -61,7 +61,7 @@ class Followed:
         self._log = log
         self._key = key
         self._label = label
-        self._known: _Known | None = None
+        self._known: _Reading | None = None
         self._changed: set[int] = set()
         self._num_shown = 0
         self._error: str | None = None
@@ -135,7 +135,7 @@ class Followed:
         self._known, self._num_shown = None, 0
         events = self._log.events()
         study = Study(History(events, folder=CheckpointFolder(self._log.folder), store=self._log))
-        self._known = _Known(study, Index(study))
+        self._known = _Reading(study, Index(study))
         self._changed = set(range(study.history.num_trials))
         return True
 
@@ -156,7 +156,7 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Reading:
     """What was read of a study."""
 
     study: Study

@@ -30,7 +30,7 @@ HEADERS = {
 """Stand in every answer, that of an error too."""
 
 
-class Verdict(NamedTuple):
+class Ruling(NamedTuple):
     """What becomes of a request.
 
     Attributes:
@@ -45,7 +45,7 @@ class Verdict(NamedTuple):
     cookie: str | None = None
 
 
-PASS = Verdict(200)
+PASS = Ruling(200)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Guard:
     port: int = 0
     _session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
-    def judge(self, method: str, headers: Mapping[str, list[str]], query: str) -> Verdict:
+    def judge(self, method: str, headers: Mapping[str, list[str]], query: str) -> Ruling:
         """What becomes of a request.
 
         Args:
@@ -85,32 +85,32 @@ class Guard:
             query: what stands behind the question mark of its address.
         """
         if method not in METHODS:
-            return Verdict(405, "This page is only read: its methods are GET and HEAD.")
+            return Ruling(405, "This page is only read: its methods are GET and HEAD.")
         hosts = headers.get("host", [])
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
-            return Verdict(
+            return Ruling(
                 403,
                 f"This server does not go by the name {', '.join(hosts)[:100]!r}. If it should, start it "
                 "with hpo serve --allow-host NAME.",
             )
         if _is_foreign(headers, hosts[0]):
-            return Verdict(403, "A page of another site asked for this one, which is not answered.")
+            return Ruling(403, "A page of another site asked for this one, which is not answered.")
         return PASS if self.token is None else self._judge_token(headers, query)
 
     def _is_ours(self, host: str) -> bool:
         name = _name_of(host)
         return name is not None and (name in self.names or (self.any_address and _is_address(name)))
 
-    def _judge_token(self, headers: Mapping[str, list[str]], query: str) -> Verdict:
+    def _judge_token(self, headers: Mapping[str, list[str]], query: str) -> Ruling:
         given = [value for name, value in parameters(query) if name == "token"]
         if given:
             is_right = _same(given[-1], self.token or "")
-            return Verdict(200, cookie=self._cookie()) if is_right else Verdict(401, _UNKNOWN)
+            return Ruling(200, cookie=self._cookie()) if is_right else Ruling(401, _UNKNOWN)
         kind, _, bearer = headers.get("authorization", [""])[0].partition(" ")
         if kind.lower() == "bearer" and _same(bearer.strip(), self.token or ""):
             return PASS
         sessions = _cookies(headers, self._cookie_name)
-        return PASS if any(_same(each, self._session) for each in sessions) else Verdict(401, _UNKNOWN)
+        return PASS if any(_same(each, self._session) for each in sessions) else Ruling(401, _UNKNOWN)
 
     @property
     def _cookie_name(self) -> str:

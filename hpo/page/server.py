@@ -1,217 +1,156 @@
-"""The server of the live page, an ASGI application: the page, its events, and nothing else."""
+"""Serves the live page of studies until it is interrupted."""
 
 from __future__ import annotations
 
 import asyncio
-import html
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any
-from urllib.parse import urlencode
+import os
+import secrets
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.datastructures import Headers
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from hpo.page.address import Address, address_of, is_loopback, listen
+from hpo.page.guard import LOCAL_NAMES, Guard, own_names
+from hpo.page.sources import Sources
 
-from hpo.page.feed import Feed
-from hpo.page.guard import HEADERS, PASS, Guard, parameters
-from hpo.page.html import policy, render
-from hpo.page.shown import Shown
+if TYPE_CHECKING:
+    import uvicorn
 
-HEARTBEAT_SECONDS = 15.0
-"""After so long a silence a stream says that it is still there, which keeps proxies from ending it."""
+    from hpo.page.feed import Feed
 
-RETRY_MILLISECONDS = 1000
-"""After so long a browser whose connection was lost tries again."""
-
-MOST_ON_ONE_PAGE = 12
-"""Of more studies a list is shown first, from which to choose."""
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[Any], Awaitable[None]]
+_MOST_CONNECTIONS = 500
 
 
-def application(feed: Feed, guard: Guard) -> Starlette:
-    """The application: `/` is the page, `/events` what changes in it.
+def serve(
+    target: str | os.PathLike[str],
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    allow_hosts: Sequence[str] = (),
+    certificate: str | os.PathLike[str] | None = None,
+    key: str | os.PathLike[str] | None = None,
+    plain_http: bool = False,
+    on_start: Callable[[Address], None],
+) -> None:
+    """Show studies in the browser while they run, until Ctrl-C.
 
-    `/?study=` once or more names the studies to show; without it all are there.
+    The page is that of `hpo.page.save`, and what is committed to a study appears in it within a second. The
+    studies are opened to be read only: the server writes nothing, and no search notices it.
 
-    Args:
-        feed: what is shown. It is read as long as the application runs.
-        guard: what requests have to look like.
-    """
-
-    @asynccontextmanager
-    async def reading(app: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(feed.run())
-        yield
-        feed.close()
-        task.cancel()
-
-    async def page(request: Request) -> Response:
-        await feed.read()
-        return _page(feed, request)
-
-    async def events(request: Request) -> Response:
-        return _events(feed, request)
-
-    async def icon(request: Request) -> Response:
-        # Browsers ask for it unasked, and tell their user where there is none.
-        return Response(status_code=204)
-
-    return Starlette(
-        routes=[Route("/", page), Route("/events", events), Route("/favicon.ico", icon)],
-        middleware=[Middleware(GuardedApp, guard=guard)],
-        exception_handlers={404: _not_found},
-        lifespan=reading,
-    )
-
-
-class GuardedApp:
-    """Lets those requests pass that its guard lets pass, and puts the same headers into every answer.
+    **Who can read it.** On 127.0.0.1, where it listens by default, the users of this machine. Any other host
+    opens it to the network, and so does a name in `allow_hosts` that a proxy forwards. Then a token is
+    demanded, a new one at each start, and TLS, as a token that goes over the network in the clear is none:
+    give a certificate, or let `ssh -L 8765:localhost:8765 machine` carry a page on loopback to where you are.
+    Requests under a name that is not this server's, and those of other sites' pages, are refused, on
+    loopback too.
 
     Args:
-        app: the application behind it.
-        guard: the rules.
+        target: a storage's file, or a folder: all `*.db`, `*.sqlite` and `*.sqlite3` in it, new ones too.
+        host: the name or address to listen at; `0.0.0.0` for all of this machine's addresses.
+        port: 0 for a free one; None for 8765 or one of the next ones.
+        allow_hosts: more names by which browsers may call the server, such as that of a proxy before it.
+        certificate: a file with a certificate and those above it (PEM), for TLS.
+        key: the file with its key, if that is another one.
+        plain_http: listen beyond loopback without TLS, in a network that is trusted.
+        on_start: is called with the address once the page can be opened.
+
+    Raises:
+        ImportError: Starlette or uvicorn is not installed; the text says how to install them.
+        StorageError: there is no storage, or it cannot be read.
+        ValueError: the host is not known, needs TLS, or the certificate cannot be used.
+        OSError: the port is taken.
     """
-
-    def __init__(self, app: Any, guard: Guard) -> None:
-        self._app = app
-        self._guard = guard
-
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, _with_headers(send))
-        else:
-            await send({"type": "websocket.close", "code": 1008})
-
-    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
-        headers: dict[str, list[str]] = {}
-        for name, value in Headers(scope=scope).items():
-            headers.setdefault(name, []).append(value)
-        query = scope["query_string"].decode("latin-1")
-        verdict = self._guard.judge(scope["method"], headers, query)
-        if verdict is PASS:
-            await self._app(scope, receive, send)
-            return
-        answer: Response = PlainTextResponse(f"{verdict.text}\n", verdict.status)
-        if verdict.cookie is not None:
-            answer = HTMLResponse(_on(_without_token(scope["path"], query)))
-            answer.headers["Set-Cookie"] = verdict.cookie
-        elif verdict.status == 405:
-            answer.headers["Allow"] = "GET, HEAD"
-        elif verdict.status == 401:
-            answer.headers["WWW-Authenticate"] = 'Bearer realm="hpo"'
-        await answer(scope, receive, send)
+    _check_installed()
+    with listen(host, port) as listener:
+        is_local = is_loopback(listener)
+        is_closed = is_local and all(name.lower() in LOCAL_NAMES for name in allow_hosts)
+        if not is_local and certificate is None and not plain_http:
+            raise ValueError(_NEEDS_TLS.format(host=host))
+        guard = Guard(
+            names={
+                *LOCAL_NAMES,
+                host.lower(),
+                *map(str.lower, allow_hosts),
+                *(() if is_local else own_names()),
+            },
+            any_address=not is_local,
+            token=None if is_closed else secrets.token_urlsafe(32),
+            is_secure=certificate is not None or not plain_http,
+            port=listener.getsockname()[1],
+        )
+        address = address_of(listener, host, guard.token, is_encrypted=certificate is not None)
+        asyncio.run(_serve(Path(target), listener, guard, certificate, key, lambda: on_start(address)))
 
 
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            headers = message.setdefault("headers", [])
-            there = {name.lower() for name, _ in headers}
-            wanted = HEADERS | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-            pairs = ((name.lower().encode(), value.encode()) for name, value in wanted.items())
-            headers += [pair for pair in pairs if pair[0] not in there]
-        await send(message)
+async def _serve(
+    target: Path,
+    listener: socket.socket,
+    guard: Guard,
+    certificate: str | os.PathLike[str] | None,
+    key: str | os.PathLike[str] | None,
+    on_start: Callable[[], None],
+) -> None:
+    import uvicorn
 
-    return sending
+    from hpo.page.application import application
+    from hpo.page.feed import Feed
 
-
-def _page(feed: Feed, request: Request) -> Response:
-    names = request.query_params.getlist("study")
-    found = _chosen(feed, names)
-    if found is None:
-        return _unknown(feed, names)
-    if not names and len(feed.studies) > MOST_ON_ONE_PAGE:
-        return HTMLResponse(_list(feed), headers={"Content-Security-Policy": _LIST_POLICY})
-    keys = {shown.key for shown in found} if names else None
-    query = [("since", feed.mark()), *(("key", key) for key in sorted(keys or ()))]
-    title = found[0].label if len(found) == 1 else feed.title
-    text = render(feed.document(keys, title), title=title, events_url=f"events?{urlencode(query)}")
-    content_policy = f"{policy(live=True)}; frame-ancestors 'none'"
-    return HTMLResponse(text, headers={"Content-Security-Policy": content_policy})
-
-
-def _events(feed: Feed, request: Request) -> Response:
-    # A browser that connects again says what it got last.
-    mark = request.headers.get("last-event-id") or request.query_params.get("since", "")
-    keys = set(request.query_params.getlist("key")) or None
-    kind = "text/event-stream"
-    if request.method == "HEAD":
-        return Response(media_type=kind)
-    # Proxies are asked not to wait until there is more of it.
-    return StreamingResponse(
-        _stream(feed, feed.version_of(mark), keys), media_type=kind, headers={"X-Accel-Buffering": "no"}
+    feed = Feed(Sources(target))
+    config = uvicorn.Config(
+        application(feed, guard),
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        # A proxy's headers say nothing that is needed here, and anyone can write them.
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"The certificate {certificate} and its key cannot be used: {error}.") from error
+    await _server(config, feed, on_start).serve(sockets=[listener])
 
 
-async def _stream(feed: Feed, since: int, keys: set[str] | None) -> AsyncIterator[str]:
-    yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    with feed.viewer():
-        while not feed.is_closed:
-            changes, mark = feed.changes(since, keys), feed.mark()
-            since = feed.version
-            for change in changes[:-1]:
-                yield f"event: change\ndata: {change}\n\n"
-            # The mark comes with the last of them: if the connection ends before it, all are sent again.
-            for change in changes[-1:]:
-                yield f"event: change\nid: {mark}\ndata: {change}\n\n"
-            if not await feed.newer(since, HEARTBEAT_SECONDS) and not feed.is_closed:
-                yield ": still here\n\n"
+def _server(config: uvicorn.Config, feed: Feed, on_start: Callable[[], None]) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Says when the page can be opened, and ends the viewers' streams before it waits for their ends."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                on_start()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            feed.close()
+            await super().shutdown(sockets)
+
+    return Server(config)
 
 
-def _chosen(feed: Feed, names: list[str]) -> list[Shown] | None:
-    """The studies of these names, all of them where there is no name; None if one is not known."""
-    if any(all(name not in shown.names for shown in feed.studies) for name in names):
-        return None
-    return [shown for shown in feed.studies if not names or shown.names & set(names)]
+def _check_installed() -> None:
+    try:
+        import starlette as _starlette  # noqa: F401  # whether it is there
+        import uvicorn as _uvicorn  # noqa: F401  # whether it is there
+    except ImportError as error:
+        raise ImportError(
+            f"The live page needs Starlette and uvicorn, and {error.name} is not installed here. Install "
+            'them with: pip install "polyhpo[page]". A page in a file needs neither: hpo report.'
+        ) from error
 
 
-def _unknown(feed: Feed, names: list[str]) -> Response:
-    there = ", ".join(repr(shown.label) for shown in feed.studies[:100]) or "none"
-    asked = ", ".join(map(repr, names))[:1000]
-    return PlainTextResponse(f"There is no study {asked} here. The studies here: {there}.\n", 404)
-
-
-def _list(feed: Feed) -> str:
-    links = (
-        f'<li><a href="?{urlencode({"study": shown.label})}">{html.escape(shown.label)}</a>'
-        f"{' (' + html.escape(shown.error) + ')' if shown.error else ''}</li>"
-        for shown in feed.studies
-    )
-    title = html.escape(f"{len(feed.studies)} studies in {feed.title}")
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>' + title + "</title>"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"</head><body><main><h1>{title}</h1><ul>{''.join(links)}</ul></main></body></html>"
-    )
-
-
-_LIST_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-
-def _on(address: str) -> str:
-    """A page that leads on. After a redirect, a click in another site would come without the cookie."""
-    target = html.escape(address)
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>hpo</title>'
-        f'<meta http-equiv="refresh" content="0; url={target}"></head>'
-        f'<body><p><a href="{target}">To the page</a></p></body></html>'
-    )
-
-
-def _without_token(path: str, query: str) -> str:
-    # From this server's own root: a path such as //host leads elsewhere.
-    rest = urlencode([(name, value) for name, value in parameters(query) if name != "token"])
-    return f"/{path.strip('/')}" + (f"?{rest}" if rest else "")
-
-
-def _not_found(request: Request, error: Exception) -> Response:
-    return PlainTextResponse("There is nothing here. The page is at /.\n", 404)
+_NEEDS_TLS = (
+    "At {host} others on the network can reach the page, and without TLS they can read its token, too. Give "
+    "--certificate and --key; or leave --host out and reach it through ssh -L 8765:localhost:8765 MACHINE; "
+    "or, in a network that you trust, add --plain-http."
+)

@@ -1,0 +1,217 @@
+"""The live page as an ASGI application: the page, its events, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from hpo.page.feed import Feed
+from hpo.page.guard import HEADERS, PASS, Guard, parameters
+from hpo.page.html import policy, render
+from hpo.page.shown import Shown
+
+HEARTBEAT_SECONDS = 15.0
+"""After so long a silence a stream says that it is still there, which keeps proxies from ending it."""
+
+RETRY_MILLISECONDS = 1000
+"""After so long a browser whose connection was lost tries again."""
+
+MOST_ON_ONE_PAGE = 12
+"""Of more studies a list is shown first, from which to choose."""
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+def application(feed: Feed, guard: Guard) -> Starlette:
+    """The application: `/` is the page, `/events` what changes in it.
+
+    `/?study=` once or more names the studies to show; without it all are there.
+
+    Args:
+        feed: what is shown. It is read as long as the application runs.
+        guard: what requests have to look like.
+    """
+
+    @asynccontextmanager
+    async def reading(app: Starlette) -> AsyncIterator[None]:
+        task = asyncio.create_task(feed.run())
+        yield
+        feed.close()
+        task.cancel()
+
+    async def page(request: Request) -> Response:
+        await feed.read()
+        return _page(feed, request)
+
+    async def events(request: Request) -> Response:
+        return _events(feed, request)
+
+    async def icon(request: Request) -> Response:
+        # Browsers ask for it unasked, and tell their user where there is none.
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[Route("/", page), Route("/events", events), Route("/favicon.ico", icon)],
+        middleware=[Middleware(GuardedApp, guard=guard)],
+        exception_handlers={404: _not_found},
+        lifespan=reading,
+    )
+
+
+class GuardedApp:
+    """Lets those requests pass that its guard lets pass, and puts the same headers into every answer.
+
+    Args:
+        app: the application behind it.
+        guard: the rules.
+    """
+
+    def __init__(self, app: Any, guard: Guard) -> None:
+        self._app = app
+        self._guard = guard
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, _with_headers(send))
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
+        headers: dict[str, list[str]] = {}
+        for name, value in Headers(scope=scope).items():
+            headers.setdefault(name, []).append(value)
+        query = scope["query_string"].decode("latin-1")
+        ruling = self._guard.judge(scope["method"], headers, query)
+        if ruling is PASS:
+            await self._app(scope, receive, send)
+            return
+        answer: Response = PlainTextResponse(f"{ruling.text}\n", ruling.status)
+        if ruling.cookie is not None:
+            answer = HTMLResponse(_on(_without_token(scope["path"], query)))
+            answer.headers["Set-Cookie"] = ruling.cookie
+        elif ruling.status == 405:
+            answer.headers["Allow"] = "GET, HEAD"
+        elif ruling.status == 401:
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="hpo"'
+        await answer(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = message.setdefault("headers", [])
+            there = {name.lower() for name, _ in headers}
+            wanted = HEADERS | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+            pairs = ((name.lower().encode(), value.encode()) for name, value in wanted.items())
+            headers += [pair for pair in pairs if pair[0] not in there]
+        await send(message)
+
+    return sending
+
+
+def _page(feed: Feed, request: Request) -> Response:
+    names = request.query_params.getlist("study")
+    found = _chosen(feed, names)
+    if found is None:
+        return _unknown(feed, names)
+    if not names and len(feed.studies) > MOST_ON_ONE_PAGE:
+        return HTMLResponse(_list(feed), headers={"Content-Security-Policy": _LIST_POLICY})
+    keys = {shown.key for shown in found} if names else None
+    query = [("since", feed.mark()), *(("key", key) for key in sorted(keys or ()))]
+    title = found[0].label if len(found) == 1 else feed.title
+    text = render(feed.document(keys, title), title=title, events_url=f"events?{urlencode(query)}")
+    content_policy = f"{policy(live=True)}; frame-ancestors 'none'"
+    return HTMLResponse(text, headers={"Content-Security-Policy": content_policy})
+
+
+def _events(feed: Feed, request: Request) -> Response:
+    # A browser that connects again says what it got last.
+    mark = request.headers.get("last-event-id") or request.query_params.get("since", "")
+    keys = set(request.query_params.getlist("key")) or None
+    kind = "text/event-stream"
+    if request.method == "HEAD":
+        return Response(media_type=kind)
+    # Proxies are asked not to wait until there is more of it.
+    return StreamingResponse(
+        _stream(feed, feed.version_of(mark), keys), media_type=kind, headers={"X-Accel-Buffering": "no"}
+    )
+
+
+async def _stream(feed: Feed, since: int, keys: set[str] | None) -> AsyncIterator[str]:
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    with feed.viewer():
+        while not feed.is_closed:
+            changes, mark = feed.changes(since, keys), feed.mark()
+            since = feed.version
+            for change in changes[:-1]:
+                yield f"event: change\ndata: {change}\n\n"
+            # The mark comes with the last of them: if the connection ends before it, all are sent again.
+            for change in changes[-1:]:
+                yield f"event: change\nid: {mark}\ndata: {change}\n\n"
+            if not await feed.newer(since, HEARTBEAT_SECONDS) and not feed.is_closed:
+                yield ": still here\n\n"
+
+
+def _chosen(feed: Feed, names: list[str]) -> list[Shown] | None:
+    """The studies of these names, all of them where there is no name; None if one is not known."""
+    if any(all(name not in shown.names for shown in feed.studies) for name in names):
+        return None
+    return [shown for shown in feed.studies if not names or shown.names & set(names)]
+
+
+def _unknown(feed: Feed, names: list[str]) -> Response:
+    there = ", ".join(repr(shown.label) for shown in feed.studies[:100]) or "none"
+    asked = ", ".join(map(repr, names))[:1000]
+    return PlainTextResponse(f"There is no study {asked} here. The studies here: {there}.\n", 404)
+
+
+def _list(feed: Feed) -> str:
+    links = (
+        f'<li><a href="?{urlencode({"study": shown.label})}">{html.escape(shown.label)}</a>'
+        f"{' (' + html.escape(shown.error) + ')' if shown.error else ''}</li>"
+        for shown in feed.studies
+    )
+    title = html.escape(f"{len(feed.studies)} studies in {feed.title}")
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>' + title + "</title>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"</head><body><main><h1>{title}</h1><ul>{''.join(links)}</ul></main></body></html>"
+    )
+
+
+_LIST_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def _on(address: str) -> str:
+    """A page that leads on. After a redirect, a click in another site would come without the cookie."""
+    target = html.escape(address)
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>hpo</title>'
+        f'<meta http-equiv="refresh" content="0; url={target}"></head>'
+        f'<body><p><a href="{target}">To the page</a></p></body></html>'
+    )
+
+
+def _without_token(path: str, query: str) -> str:
+    # From this server's own root: a path such as //host leads elsewhere.
+    rest = urlencode([(name, value) for name, value in parameters(query) if name != "token"])
+    return f"/{path.strip('/')}" + (f"?{rest}" if rest else "")
+
+
+def _not_found(request: Request, error: Exception) -> Response:
+    return PlainTextResponse("There is nothing here. The page is at /.\n", 404)
