@@ -62,6 +62,7 @@ class Progress:
         result: what was reported of it; None if only a checkpoint was written.
         saved: whether a checkpoint of it was written.
         problem: what went wrong with its checkpoints without costing the trial, if something did.
+        unread: names in its config that its objective has not looked at so far; none where that is not known.
     """
 
     trial: int
@@ -70,6 +71,7 @@ class Progress:
     result: Result | None = field(hash=False)
     saved: bool = False
     problem: str | None = None
+    unread: tuple[str, ...] = field(default=(), compare=False)
 
 
 class Ending(str, Enum):
@@ -101,6 +103,7 @@ class Outcome:
         traceback: where it failed, as Python prints it, or the last lines of the lost worker's output.
         kind: what kind of failure it is, if it FAILED.
         cause: what failures for the same cause have in common: the type of the error and its lines.
+        unread: names in its config that its objective did not look at; none where that is not known.
     """
 
     trial: int
@@ -111,6 +114,7 @@ class Outcome:
     traceback: str | None = None
     kind: FailureKind = FailureKind.ERROR
     cause: str | None = None
+    unread: tuple[str, ...] = field(default=(), compare=False)
 
 
 OnProgress: TypeAlias = Callable[[Progress], Decision]

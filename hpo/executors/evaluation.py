@@ -66,6 +66,11 @@ class Evaluation:
         """Whether there is a generator that has not ended."""
         return self._steps is not None
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names in its config that the objective has not looked at."""
+        return self._host.unread
+
     def pause(self, decision: Decision) -> bool:
         """Pause at the last report, by a decision that came later; whether the trial can wait there."""
         self._host.decision = decision
@@ -144,10 +149,10 @@ class Evaluation:
             return _NOTHING
         # The call itself is in the trial, too: a plain function trains in it, and reports from inside.
         host, mine = self._host, self._host.assignment
-        self._current = self._placement.current(mine.trial, mine.config, host)
+        self._current = self._placement.current(mine.trial, host.config, host)
         with running(self._current):
             host.begin_epoch(0)
-            value = self._objective(mine.config, self._current)
+            value = self._objective(host.config, self._current)
         if not isinstance(value, Iterator):
             return value
         self._steps, self._is_generator = value, True
@@ -205,4 +210,4 @@ class Evaluation:
 
     def _outcome(self, ending: Ending, result: Result | None = None) -> Outcome:
         mine = self._host.assignment
-        return Outcome(mine.trial, mine.attempt, ending, result)
+        return Outcome(mine.trial, mine.attempt, ending, result, unread=self.unread)

@@ -13,6 +13,7 @@ from hpo.executors.forks import end_if_forked
 from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.objective.function import LAST_EPOCH, Result, ResultError, read_report
+from hpo.objective.reads import WatchedConfig
 
 
 class Host:
@@ -31,6 +32,7 @@ class Host:
         num_reports: how many were taken.
         epoch: the last epoch that was reported; after a checkpoint was restored, the last one before it.
         silence: why there may be no report, in the words of what was to report; None if nothing was said.
+        config: the trial's config, watched for what is read of it.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class Host:
         self.num_reports = 0
         self.epoch = 0
         self.silence: str | None = None
+        self._unread = set(assignment.config)
+        self.config = WatchedConfig(assignment.config, self._unread)
         self._process = os.getpid()
         self._placement = placement
         self._on_progress = on_progress
@@ -59,6 +63,16 @@ class Host:
     def max_epochs(self) -> int | None:
         """The last epoch that is granted for now."""
         return self.assignment.until
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names in the config that were not looked at; none where none was.
+
+        In that case something in compiled code may have taken the whole, past what is watched.
+        """
+        if not self._unread or len(self._unread) == len(self.assignment.config):
+            return ()
+        return tuple(sorted(self._unread))
 
     def go_on(self, assignment: Assignment) -> None:
         """Take the next assignment of a trial that was paused."""
@@ -131,7 +145,9 @@ class Host:
         problem, self._files.problem = self._files.problem, None
         mine = self.assignment
         return self._on_progress(
-            Progress(mine.trial, mine.attempt, epoch, result, saved=saved, problem=problem)
+            Progress(
+                mine.trial, mine.attempt, epoch, result, saved=saved, problem=problem, unread=self.unread
+            )
         )
 
     def _save(self, number: int) -> bool:

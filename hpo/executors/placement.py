@@ -9,6 +9,7 @@ from typing import Any
 from hpo.backend import registry
 from hpo.errors import AmbiguousBackendError
 from hpo.objective.context import CurrentTrial, Opening, Perturbation, TrialHost
+from hpo.objective.reads import own_copy
 from hpo.randomness import uniforms
 
 
@@ -44,7 +45,7 @@ class Placement:
         """What the objective may know of its trial."""
         return CurrentTrial(
             id=trial,
-            config=dict(config),
+            config=own_copy(config),
             seed=self.seed,
             replicate=self.replicate,
             backend=self.backend,

@@ -115,7 +115,8 @@ class ReplicatedEvaluation:
             return None
         results = [outcome.result for outcome in outcomes if outcome.result is not None]
         result = mean_of(results) if len(results) == len(outcomes) else None
-        return Outcome(self._assignment.trial, self._assignment.attempt, Ending.ENDED, result)
+        mine = self._assignment
+        return Outcome(mine.trial, mine.attempt, Ending.ENDED, result, unread=self._unread())
 
     def close(self) -> None:
         """Close all draws; what they still report or raise is ignored."""
@@ -136,9 +137,16 @@ class ReplicatedEvaluation:
         problem, self._files.problem = self._files.problem, None
         mine = self._assignment
         self._decision = self._on_progress(
-            Progress(mine.trial, mine.attempt, epoch, result, saved=saved, problem=problem)
+            Progress(
+                mine.trial, mine.attempt, epoch, result, saved=saved, problem=problem, unread=self._unread()
+            )
         )
         return self._decision
+
+    def _unread(self) -> tuple[str, ...]:
+        """The names in the config that no draw has looked at."""
+        first, *others = (draw.unread for draw in self._draws)
+        return tuple(name for name in first if all(name in unread for unread in others))
 
     def _write(self, epoch: int) -> bool:
         """Write all draws' states into one checkpoint, if they stand at the same epoch."""

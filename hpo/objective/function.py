@@ -13,6 +13,7 @@ import numpy as np
 
 from hpo.errors import ObjectiveError
 from hpo.objective.context import CurrentTrial
+from hpo.objective.reads import own_copy
 
 Result: TypeAlias = "float | dict[str, float]"
 """A number, or several by name."""
@@ -125,7 +126,8 @@ class Objective:
 
     def __call__(self, config: Mapping[str, Any], trial: CurrentTrial) -> Any:
         """Call the function with a copy of `config`, and with `trial` and `max_epochs` if it wants them."""
-        arguments = (dict(config), trial) if self._by_position else (dict(config),)
+        mine = own_copy(config)
+        arguments = (mine, trial) if self._by_position else (mine,)
         keywords: dict[str, Any] = {"trial": trial} if self._by_name else {}
         if self.takes_max_epochs and trial.max_epochs is not None:
             # A generator pauses at a `yield`, so it may be told the length of a full training. A plain

@@ -64,6 +64,10 @@ def _are_trials(value: Any) -> bool:
     return type(value) is list and all(type(trial) is int and 0 <= trial < 2**31 for trial in value)
 
 
+def _are_names(value: Any) -> bool:
+    return type(value) is list and all(map(_is_text, value))
+
+
 def _are_attempts(value: Any) -> bool:
     return type(value) is list and _are_trials([each for each in value if each is not None])
 
@@ -131,6 +135,9 @@ def _trials(*, is_needed: bool = True) -> Field:
     return Field("trials", "a list of trials", _are_trials, is_needed)
 
 
+_UNREAD = Field("unread", "a list of names in the config", _are_names, is_needed=False)
+"""What the objective did not look at; left out where it looked at all, or where that is not known."""
+
 _GOALS = Field("metrics", "what is optimised, each with a name and a direction", _are_goals)
 
 METRICS: tuple[Field, ...] = (Field("", "a number", is_measured),)
@@ -169,9 +176,9 @@ FIELDS: dict[EventKind, tuple[Field, ...]] = {
     ),
     EventKind.REPORTED: METRICS,
     EventKind.CHECKPOINTED: (),
-    EventKind.TRIAL_PAUSED: (_text("reason"),),
-    EventKind.TRIAL_STOPPED: (_text("reason"),),
-    EventKind.TRIAL_COMPLETED: (_metrics("metrics", is_needed=False), _maybe_text("reason")),
+    EventKind.TRIAL_PAUSED: (_text("reason"), _UNREAD),
+    EventKind.TRIAL_STOPPED: (_text("reason"), _UNREAD),
+    EventKind.TRIAL_COMPLETED: (_metrics("metrics", is_needed=False), _maybe_text("reason"), _UNREAD),
     EventKind.TRIAL_FAILED: (
         _text("reason"),
         _maybe_text("traceback"),

@@ -23,6 +23,8 @@ from hpo.study.trial import Direction, Metric, Trial, TrialState
 FEWEST_TRIALS = 8
 """With fewer finished trials there are no hints on the space."""
 
+FEWEST_ENDS = 5
+"""With fewer trials that ended there is no hint on what none of them read."""
 
 FALSE_ALARMS = 0.05
 """How often each kind of hint on the space may come where the results depend on nothing."""
@@ -32,7 +34,7 @@ class Hint(NamedTuple):
     """A remark that a user can act on.
 
     Attributes:
-        kind: `bound`, `narrow`, `training_metric` or `direction`.
+        kind: `bound`, `narrow`, `training_metric`, `direction` or `unread`.
         text: the remark, one or two sentences.
     """
 
@@ -48,7 +50,7 @@ def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[H
         metric: what was optimised.
         trials: the study's trials, running ones included.
     """
-    found = [*direction_hints(metric), *training_metric_hints(metric)]
+    found = [*direction_hints(metric), *training_metric_hints(metric), *unread_hints(space, trials)]
     completed = [trial for trial in trials if trial.state is TrialState.COMPLETED]
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
     if not completed or len(completed) + len(failed) < FEWEST_TRIALS:
@@ -85,6 +87,25 @@ def training_metric_hints(metric: Metric) -> Iterator[Hint]:
             f"{metric.name!r} looks like a metric of the training examples, which also {good} when a model "
             f"only memorises them. {metric.direction.value.capitalize()} one of the validation examples.",
         )
+
+
+def unread_hints(space: Space, trials: Sequence[Trial]) -> Iterator[Hint]:
+    """Whether a hyperparameter was never looked at: its name is misspelt, or it is not used.
+
+    If half of the configs make the objective look, chance is right after `FEWEST_ENDS` in one study of 30.
+    """
+    ended = [trial for trial in trials if trial.state in (TrialState.COMPLETED, TrialState.STOPPED)]
+    for name, domain in space.items():
+        # What has one value may be there for the record.
+        if domain.size == 1:
+            continue
+        with_it = [trial for trial in ended if name in trial.config]
+        if len(with_it) >= FEWEST_ENDS and all(name in trial.unread for trial in with_it):
+            yield Hint(
+                "unread",
+                f"None of the {len(with_it)} trials that came to an end read {name!r} from its config: mend "
+                f"its name in the objective or in the space, or leave it out of the space.",
+            )
 
 
 def bound_hints(

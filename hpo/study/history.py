@@ -349,6 +349,14 @@ class History:
             return TrialState.PAUSED
         return STATES[self.events.kind(self._ended[trial])]
 
+    def unread(self, trial: int) -> tuple[str, ...]:
+        """The names in a trial's config that its objective had not looked at when it paused or ended.
+
+        Empty where it had looked at all, and where that is not known.
+        """
+        place = self._ended[trial]
+        return () if place < 0 else tuple(json.loads(self.events.text(place)).get("unread", ()))
+
     def trial(self, number: int) -> Trial:
         """The trial of that id, made from its events."""
         log, state = self.events, self.state(number)
@@ -381,6 +389,7 @@ class History:
             kept=tuple(point for point in self.checkpoints(number) if os.path.exists(point.path)),
             best_epoch=self.best_epoch(number) if reports else None,
             unwritten=self.unwritten.get(number),
+            unread=tuple(last.get("unread", ())),
         )
 
     def _read(self, event: Event) -> dict[str, Any]:

@@ -122,6 +122,8 @@ class Trial:
         kept: its checkpoints whose files are there, by epoch.
         best_epoch: the epoch of its best report; None where there are no reports or several metrics.
         unwritten: why a checkpoint of it could not be written; None if all that were to be were.
+        unread: names in its config that its objective did not look at before it paused or ended; none where
+            that is not known.
     """
 
     id: int
@@ -144,6 +146,7 @@ class Trial:
     kept: tuple[Checkpoint, ...] = field(default=(), compare=False, repr=False)
     best_epoch: int | None = field(default=None, repr=False)
     unwritten: str | None = field(default=None, compare=False, repr=False)
+    unread: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def checkpoint(self, epoch: WhichEpoch = None) -> Checkpoint:
         """One of the trial's checkpoints.

@@ -250,16 +250,23 @@ class Writer:
         """Record that the checkpoint of an epoch was written."""
         self._record(self._entry(EventKind.CHECKPOINTED, {}, trial, attempt, epoch))
 
-    def decide(self, trial: int, attempt: int, decision: Decision) -> None:
+    def decide(self, trial: int, attempt: int, decision: Decision, unread: Sequence[str] = ()) -> None:
         """Record that a trial is paused, stopped or completed; nothing if it goes on.
+
+        Args:
+            trial: its id.
+            attempt: which start of it was decided on.
+            decision: what was decided.
+            unread: the names in its config that its objective has not looked at.
 
         Raises:
             ResultError: it is to be completed with NaN or infinity.
         """
         if decision.verdict is Verdict.COMPLETE:
-            self.complete(trial, attempt, None, decision.reason)
+            self.complete(trial, attempt, None, decision.reason, unread)
         elif not decision.goes_on:
-            self._record(self._entry(_KINDS[decision.verdict], {"reason": decision.reason}, trial, attempt))
+            data = {"reason": decision.reason} | _unread(unread)
+            self._record(self._entry(_KINDS[decision.verdict], data, trial, attempt))
 
     def end_paused(self, trial: int, reason: str) -> None:
         """Record that a paused trial will never go on.
@@ -268,9 +275,17 @@ class Writer:
             ClaimedError: another tuner was first, or the trial runs again already.
         """
         attempt = self._history.attempt(trial)
-        self._claim(self._entry(EventKind.TRIAL_STOPPED, {"reason": reason}, trial, attempt))
+        data = {"reason": reason} | _unread(self._history.unread(trial))
+        self._claim(self._entry(EventKind.TRIAL_STOPPED, data, trial, attempt))
 
-    def complete(self, trial: int, attempt: int, result: Result | None, reason: str = "") -> None:
+    def complete(
+        self,
+        trial: int,
+        attempt: int,
+        result: Result | None,
+        reason: str = "",
+        unread: Sequence[str] = (),
+    ) -> None:
         """Record the end of a trial with its final result; None for its last report.
 
         Args:
@@ -278,12 +293,13 @@ class Writer:
             attempt: which start of it ended.
             result: what its objective returned.
             reason: a remark on its end, if there is one.
+            unread: the names in its config that its objective did not look at.
 
         Raises:
             ResultError: there is no result, its metric is missing, or NaN or infinite.
             ObjectiveError: it has several metrics and none was named as the one to optimise.
         """
-        said = {"reason": reason} if reason else {}
+        said: dict[str, Any] = ({"reason": reason} if reason else {}) | _unread(unread)
         if result is not None:
             metrics = self._named(trial, attempt, result)
             self.check_finite(metrics)
@@ -463,6 +479,11 @@ class Writer:
             event = self._untold.popleft()
             for callback in self._callbacks:
                 callback(event, self._study)
+
+
+def _unread(names: Sequence[str]) -> dict[str, list[str]]:
+    """What an event says of names in a config that were not looked at: nothing where there are none."""
+    return {"unread": list(names)} if names else {}
 
 
 _KINDS = {Verdict.PAUSE: EventKind.TRIAL_PAUSED, Verdict.STOP: EventKind.TRIAL_STOPPED}

@@ -376,7 +376,7 @@ class Lifecycle:
             if must_be_finite:
                 self._writer.check_finite(report.metrics, report.epoch)
             if is_last:
-                decision = self._decide(trial, attempt, report.epoch)
+                decision = self._decide(trial, attempt, report.epoch, progress.unread)
                 if self._was_taken_over(trial, attempt):
                     self._let_go(trial)
                     return TAKEN_OVER
@@ -404,7 +404,7 @@ class Lifecycle:
                 trial, attempt, outcome.reason, outcome.traceback, kind=kind, cause=outcome.cause
             )
         elif outcome.ending is Ending.ENDED:
-            self._complete(trial, attempt, outcome.result, self._said_of_end(trial))
+            self._complete(trial, attempt, outcome)
             # Last: the error ends the search and does not cost the result, which is in the log by now.
             self._check_epochs(trial)
         self._after_end(trial)
@@ -424,10 +424,11 @@ class Lifecycle:
         """Record that these trials train together, in this order, from this epoch on."""
         self._writer.form(trials, [self._in_flight.get(trial) for trial in trials], epoch)
 
-    def _complete(self, trial: int, attempt: int, result: Result | None, reason: str = "") -> None:
+    def _complete(self, trial: int, attempt: int, outcome: Outcome) -> None:
         """Record a trial's result, or that it has none."""
         try:
-            self._writer.complete(trial, attempt, result, reason)
+            said = self._said_of_end(trial)
+            self._writer.complete(trial, attempt, outcome.result, said, outcome.unread)
         except ResultError as error:
             self._fail(trial, attempt, error)
 
@@ -601,7 +602,7 @@ class Lifecycle:
             for other in self.history.cohorts.get(trial, ())
         )
 
-    def _decide(self, trial: int, attempt: int, epoch: int) -> Decision:
+    def _decide(self, trial: int, attempt: int, epoch: int, unread: Sequence[str] = ()) -> Decision:
         # At the last epoch of all there is nothing to decide: every scheduler completes the trial.
         last, until = self.scheduler.max_epochs, self._until.get(trial)
         is_last = last is not None and epoch >= last
@@ -614,7 +615,7 @@ class Lifecycle:
             decision = Decision(Verdict.PAUSE, f"epoch {until} is the last one that was granted")
         if not decision.goes_on:
             try:
-                self._writer.decide(trial, attempt, decision)
+                self._writer.decide(trial, attempt, decision, unread)
             except ResultError as error:
                 self._fail(trial, attempt, error)
         return decision
