@@ -18,15 +18,7 @@ from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import fashion_mnist_for, own_space
 from hpo.cli.picture import picture_path
 from hpo.cli.probe import Availability, probe_all
-from hpo.cli.screen import (
-    is_live,
-    only_documents,
-    open_console,
-    print_fields,
-    print_line,
-    print_table,
-    write_document,
-)
+from hpo.cli.screen import only_documents, print_fields, print_table, write_document
 from hpo.compare.comparison import Comparison
 from hpo.compare.documents import document_of
 from hpo.compare.figure import picture
@@ -34,6 +26,7 @@ from hpo.compare.results import BackendResult, counted
 from hpo.compare.studies import compare_backends
 from hpo.plots import save
 from hpo.tasks import TASKS
+from hpo.tuner.progress.console import is_live, open_console, print_line
 
 DEFAULT_PLOT = Path("hpo-compare.png")
 

@@ -13,12 +13,13 @@ from typing import Any, Literal
 from rich.console import Console
 
 from hpo.cli.failures import UsageError, wrong_arguments
-from hpo.cli.screen import DownloadProgress, print_line
+from hpo.cli.screen import DownloadProgress
 from hpo.datasets import FashionMNISTArrays, fashion_mnist_or_sample
 from hpo.objective.source import import_objective
 from hpo.space import Space, load_space_toml
 from hpo.space.constraints import import_function
 from hpo.tasks import SoftmaxTask
+from hpo.tuner.progress.console import print_line
 
 DEFAULT_EPOCHS = 10
 DEFAULT_BATCH_SIZE = 16

@@ -6,10 +6,10 @@ import webbrowser
 from typing import Any
 
 from hpo.cli.failures import UsageError, wrong_arguments
-from hpo.cli.screen import open_console, print_line
 from hpo.cli.studies import wrong_storage
 from hpo.page.address import Address
 from hpo.page.server import serve
+from hpo.tuner.progress.console import open_console, print_line
 
 
 def serve_until_interrupted(target: str, *, open_browser: bool, **options: Any) -> None:

@@ -9,8 +9,8 @@ from rich.console import Console
 from hpo.cli.compare_options import CompareOptions
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.run_options import RunOptions
-from hpo.cli.screen import print_line
 from hpo.plots import check_plot_path
+from hpo.tuner.progress.console import print_line
 
 
 def picture_path(options: RunOptions | CompareOptions, console: Console, default: Path) -> Path | None:

@@ -12,9 +12,10 @@ from hpo.backend.interpreters import CONFIG_FILE, read_config
 from hpo.cli.exit_codes import FAILED
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.port_options import PortOptions
-from hpo.cli.screen import is_live, only_documents, open_console, print_line, write_document
+from hpo.cli.screen import only_documents, write_document
 from hpo.ports import read_check, run_check
 from hpo.ports.sides import is_side
+from hpo.tuner.progress.console import is_live, open_console, print_line
 
 
 def carry_out(options: PortOptions) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from hpo.cli.screen import print_fields, print_line, print_table
+from hpo.cli.screen import print_fields, print_table
 from hpo.cli.studies import (
     best_of,
     goal_text,
@@ -24,6 +24,7 @@ from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.tables import shown, table
 from hpo.study.trial import Trial, TrialState
+from hpo.tuner.progress.console import print_line
 
 COLUMNS = ["name", "trials", "states", "metric", "best", "backend", "objective", "created", "last event"]
 MOVABLE = ("objective", "created", "states", "backend")

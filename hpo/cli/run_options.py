@@ -70,7 +70,6 @@ class RunOptions(Options):
             "What proposes configurations: random, sobol, grid, local, tpe, gp, or auto, which picks one.  "
             "[default: random]",
         ),
-        Line(),
     ] = None
     seed: Annotated[
         int | None,

@@ -1,10 +1,9 @@
-"""Where the command writes: the console, and a standard output that holds one JSON document."""
+"""What the command writes: fields, tables, bars of downloads, and one JSON document."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,36 +11,14 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TextIO
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.text import Text
 
-from hpo.study.tables import printable, table_lines
-
-# What a shell takes: a program of ours with its words, or an address.
-_COMMAND = re.compile(r"\b(hpo|pip|python3?|sqlite3|apt-get) [\w-]|\w://")
+from hpo.study.tables import table_lines
+from hpo.tuner.progress.console import is_live, is_to_be_copied, print_line
 
 LABEL_WIDTH = 10
 MEGABYTE = 1e6
-
-
-def open_console(*, to_stderr: bool) -> Console:
-    """The console for what people read; on standard error where standard output is for a program."""
-    # Users' names and texts may have brackets and colons, which rich would read as markup.
-    return _SafeConsole(stderr=to_stderr, highlight=False, markup=False, emoji=False)
-
-
-class _SafeConsole(Console):
-    """Shows what a terminal would obey: names and texts come from studies and objectives."""
-
-    def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(printable(text), **options)
-
-
-def is_live(console: Console) -> bool:
-    """Whether lines on it can be redrawn."""
-    return console.is_terminal and not console.is_dumb_terminal
 
 
 def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
@@ -50,7 +27,7 @@ def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
     width = max([LABEL_WIDTH, *(len(label) + 2 for label, _ in fields)])
     for label, text in fields:
         start = f"{label:<{width}}"
-        if console.is_terminal and not _is_to_be_copied(console, text):
+        if console.is_terminal and not is_to_be_copied(console, text):
             # Wrapped with an indent in the label's place, which is then cut off.
             text = textwrap.fill(
                 text,
@@ -61,19 +38,6 @@ def print_fields(console: Console, fields: Iterable[tuple[str, str]]) -> None:
                 break_long_words=False,
             )[width:]
         print_line(console, f"{start}{text}")
-
-
-def print_line(console: Console, text: str, *, style: str | None = None) -> None:
-    """Print a line, wrapped between words in a terminal and not at all in a file.
-
-    One with a command, or with a path that is wider than the terminal, is left for the terminal to wrap: a
-    line break of ours would be copied with it.
-    """
-    console.print(text, style=style, soft_wrap=not console.is_terminal or _is_to_be_copied(console, text))
-
-
-def _is_to_be_copied(console: Console, text: str) -> bool:
-    return _COMMAND.search(text) is not None or any(cell_len(word) >= console.width for word in text.split())
 
 
 def print_table(

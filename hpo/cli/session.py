@@ -12,21 +12,15 @@ from hpo.cli.failures import interrupts_watched
 from hpo.cli.jobs import Job, book_job, own_job
 from hpo.cli.picture import picture_path
 from hpo.cli.prior import Stored, look_into
-from hpo.cli.progress import SearchProgress
 from hpo.cli.report import document_of, print_result
 from hpo.cli.run_options import RunOptions
-from hpo.cli.screen import (
-    only_documents,
-    open_console,
-    print_fields,
-    print_line,
-    write_document,
-)
+from hpo.cli.screen import only_documents, print_fields, write_document
 from hpo.cli.setup import choose_backend, choose_device, make_tuner, print_header
 from hpo.cli.studies import has_open_trials
 from hpo.errors import SearchFailedError, SearchInterrupted, StorageError
 from hpo.plots import save, scatter
 from hpo.study.study import Study
+from hpo.tuner.progress.console import open_console, print_line
 from hpo.tuner.tuner import Tuner
 
 DEFAULT_PLOT = Path("hpo-run.png")
@@ -57,12 +51,12 @@ def carry_out(options: RunOptions) -> int:
         stored = look_into(options, options.name or job.name)
         backend, reason = choose_backend(options, stored)
         device = choose_device(options, stored, job, backend)
-        tuner, progress = make_tuner(options, job, stored, device, console)
+        tuner = make_tuner(options, job, stored, device, console)
         study = tuner.study
         described = f"{backend.name} {backend.version}, because {reason}"
         print_header(console, options, job, stored, study, backend=described, device=device)
         with interrupts_watched(lambda: _say_slow_end(console), _last_words(options, study)):
-            ending = _search(tuner, progress, options, stored)
+            ending = _search(tuner, options, stored)
             print_result(console, study)
             if ending.early is not None:
                 print_fields(console, [("ended", ending.early)])
@@ -108,11 +102,10 @@ def _job(options: RunOptions, console: Console) -> Job:
     )
 
 
-def _search(tuner: Tuner, progress: SearchProgress, options: RunOptions, stored: Stored) -> SearchExit:
+def _search(tuner: Tuner, options: RunOptions, stored: Stored) -> SearchExit:
     study = tuner.study
     try:
-        with progress:
-            tuner.run()
+        tuner.run()
     except SearchInterrupted:
         ended = study.num_completed + study.num_failed
         return SearchExit(INTERRUPTED, f"Interrupted after {ended} trials. {_how_to_go_on(options, study)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -13,11 +14,9 @@ from hpo.backend import Backend, registry
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.jobs import Job
 from hpo.cli.options import LENGTH, PLACE, TUNED, read_size
-from hpo.cli.price import price_of, scheduler_text
 from hpo.cli.prior import Stored
-from hpo.cli.progress import SearchProgress
 from hpo.cli.run_options import DEFAULT_SCHEDULER, RunOptions
-from hpo.cli.screen import print_fields, print_line
+from hpo.cli.screen import print_fields
 from hpo.cli.studies import wrong_storage
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
 from hpo.executors.workers import Workers
@@ -25,10 +24,17 @@ from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
 from hpo.storage.urls import without_password
 from hpo.study.notes import COMMAND
 from hpo.study.study import Study
+from hpo.tuner.progress.callback import SearchProgress
+from hpo.tuner.progress.console import is_live, print_line
+from hpo.tuner.progress.lines import FewLines
+from hpo.tuner.progress.price import price_of, scheduler_text
+from hpo.tuner.progress.status import Status
+from hpo.tuner.progress.terminal import TerminalDisplay
 from hpo.tuner.stop_rules import Patience, StopRule, Target
 from hpo.tuner.tuner import Tuner
 
 DEFAULT_SEED = 0
+DEFAULT_SEARCHER = "random"
 
 
 def choose_backend(options: RunOptions, stored: Stored) -> tuple[Backend, str]:
@@ -64,28 +70,23 @@ def choose_device(options: RunOptions, stored: Stored, job: Job, backend: Backen
     return registry.resolve_device(backend, options.device, default=before or job.default_device)
 
 
-def make_tuner(
-    options: RunOptions, job: Job, stored: Stored, device: str, console: Console
-) -> tuple[Tuner, SearchProgress]:
-    """The tuner, and what shows its progress.
+def make_tuner(options: RunOptions, job: Job, stored: Stored, device: str, console: Console) -> Tuner:
+    """The tuner, which shows its progress on the console.
 
     Raises:
         UsageError: the options do not go together, or with the study that goes on.
     """
     scheduler = _scheduler(options, job.epochs)
-    progress = SearchProgress(
-        console,
-        num_trials=options.num_trials,
-        epochs=job.epochs,
-        timeout=options.timeout,
-        price=price_of(scheduler, options.num_trials, job.epochs),
-    )
+    price = price_of(scheduler, options.num_trials, job.epochs)
+    status = Status(num_trials=options.num_trials, epochs=job.epochs, timeout=options.timeout, price=price)
+    display = TerminalDisplay(console) if is_live(console) else FewLines(_printed_on(console))
+    progress = SearchProgress(display, status, price=price)
     # Warnings are caught, to be shown as the command's other lines are.
     with wrong_arguments(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         arguments = _arguments(options, job, stored) | {
             "device": device,
-            "callbacks": [progress.on_event],
+            "progress": progress,
             "scheduler": scheduler,
         }
         try:
@@ -97,12 +98,10 @@ def make_tuner(
             raise UsageError(f"{error} In this command: {_another(stored.name)}.") from error
     for warning in caught:
         print_line(console, f"Warning: {warning.message}", style="yellow")
-    if stored.before is not None:
-        progress.take_up(tuner.study)
     _take_notes(tuner, job, stored, console)
     if options.storage is not None:
         _note_command(tuner, options)
-    return tuner, progress
+    return tuner
 
 
 def print_header(
@@ -126,16 +125,28 @@ def print_header(
             *job.fields,
             *([] if job.training is None else [("training", job.training)]),
             *options.lines(TUNED, LENGTH),
-            *(
-                [("scheduler", scheduler_text(_scheduler(options, job.epochs)))]
-                if options.has_scheduler
-                else []
-            ),
+            *_searched_by(options, job, study),
             ("space", ", ".join(f"{name}: {domain!r}" for name, domain in study.space.items())),
             ("seed", str(study.seed)),
             *stored.fields(options.num_trials),
         ],
     )
+
+
+def _searched_by(options: RunOptions, job: Job, study: Study) -> list[tuple[str, str]]:
+    """The searcher, and why where it chose itself; and the scheduler."""
+    why = study.history.created.get("searcher_reason")
+    name = options.searcher or DEFAULT_SEARCHER
+    searcher = f"{name} ({why})" if why else name
+    scheduler = scheduler_text(_scheduler(options, job.epochs))
+    if not options.has_scheduler:
+        return [("searcher", f"{searcher}, scheduler {scheduler}")]
+    return [("searcher", searcher), ("scheduler", scheduler)]
+
+
+def _printed_on(console: Console) -> Callable[[str, bool], None]:
+    """Prints lines, warnings in another style."""
+    return lambda text, is_warning: print_line(console, text, style="yellow" if is_warning else None)
 
 
 def _scheduler(options: RunOptions, epochs: int | None) -> Scheduler:
@@ -198,7 +209,7 @@ def _arguments(options: RunOptions, job: Job, stored: Stored) -> dict[str, Any]:
         "minimize": minimize,
         "maximize": options.maximize,
         "value": value,
-        "searcher": options.searcher or "random",
+        "searcher": options.searcher or DEFAULT_SEARCHER,
         "num_trials": options.num_trials,
         "timeout": options.timeout,
         "stop": _stop_rules(options),

@@ -7,9 +7,8 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from hpo.cli.pace import spoken
 from hpo.cli.report import document_of, finite, objective_of, print_result
-from hpo.cli.screen import print_fields, print_line, print_table
+from hpo.cli.screen import print_fields, print_table
 from hpo.cli.studies import (
     KeptFile,
     goal_text,
@@ -19,9 +18,12 @@ from hpo.cli.studies import (
     states_text,
 )
 from hpo.study.excerpt import states_of
+from hpo.study.notes import SEARCH, search_text
 from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.tables import shown
+from hpo.tuner.progress.console import print_line
+from hpo.tuner.progress.words import spoken
 
 
 def print_study(
@@ -39,7 +41,9 @@ def print_study(
         ValueError: no trial reported a metric of such a name.
     """
     print_line(console, f"study {study.name!r} of {file}", style="bold")
-    print_fields(console, [*_about(study), *((note.topic, note.text) for note in study.notes)])
+    print_fields(
+        console, [*_about(study), *((note.topic, note.text) for note in study.notes if note.topic != SEARCH)]
+    )
     if len(study.trials):
         print_result(console, study, running="running", metrics=metrics)
     if len(study.metrics) == 1 and study.confirmed:
@@ -117,7 +121,7 @@ def _about(study: Study) -> list[tuple[str, str]]:
         ("metric", goal_text(study) or "named by the first result"),
         *([("value", "of each trial's best epoch")] if study.value_of == "best" else []),
         ("objective", objective_of(study) or "none, it is driven by hand"),
-        ("search", f"{begun.get('searcher')}, scheduler {begun.get('scheduler')}"),
+        ("search", search_text(begun)),
         ("backend", backend),
         *([("device", study.device)] if study.device else []),
         ("seed", str(study.seed)),

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hpo.cli.failures import UsageError
 from hpo.cli.report import finite, trial_entry
-from hpo.cli.screen import print_fields, print_line, print_table
+from hpo.cli.screen import print_fields, print_table
 from hpo.cli.studies import best_of, iso, kept_by, on_the_clock
 from hpo.cli.study_page import kept_entry, print_kept
 from hpo.storage.events import Event, EventKind
@@ -16,6 +16,7 @@ from hpo.study.life import life
 from hpo.study.study import Study
 from hpo.study.tables import shown
 from hpo.study.trial import Trial
+from hpo.tuner.progress.console import print_line
 
 
 def print_trial(console: Console, study: Study, number: int, file: str) -> None:

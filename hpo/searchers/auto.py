@@ -7,6 +7,7 @@ from hpo.searchers.base import Proposal, Searcher
 from hpo.searchers.gaussian_process import GaussianProcess
 from hpo.searchers.sobol import SobolSearch
 from hpo.searchers.tpe import TPE
+from hpo.space import Space
 from hpo.study.study import Study
 
 MOST_MODELLED = 500
@@ -61,11 +62,20 @@ class Auto(Searcher):
 
     def choose(self, study: Study) -> tuple[str, str]:
         """Return the name of the searcher for the next proposals, and the reason for it."""
-        num_free = sum(domain.size > 1 for domain in study.space.values())
+        return self._choose(study.space, len(study.trials))
+
+    def reason(self, space: Space) -> str:
+        """The searcher for the first proposals, and why."""
+        name, why = self._choose(space, 0)
+        return f"it takes {name}: {why}"
+
+    def _choose(self, space: Space, num_trials: int) -> tuple[str, str]:
+        num_free = sum(domain.size > 1 for domain in space.values())
         if self._num_trials is not None and self._num_trials <= self._workers:
             return "sobol", "all trials start before the first result"
         if num_free > MOST_DIMENSIONS:
             return "tpe", f"{num_free} hyperparameters, more than a Gaussian process can tell apart"
-        if len(study.trials) >= MOST_MODELLED:
+        if num_trials >= MOST_MODELLED:
             return "tpe", f"{MOST_MODELLED} trials or more, for which a Gaussian process is slow"
-        return "gp", f"{num_free} hyperparameters and fewer than {MOST_MODELLED} trials"
+        hyperparameters = "hyperparameter" if num_free == 1 else "hyperparameters"
+        return "gp", f"{num_free} {hyperparameters} and fewer than {MOST_MODELLED} trials"

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from hpo.space import Space
 from hpo.study.study import Study
 
 
@@ -46,3 +47,7 @@ class Searcher(Protocol):
     def ask(self, study: Study, n: int) -> list[Proposal]:
         """Return the proposals number `study.num_proposals` to `study.num_proposals + n - 1`."""
         ...
+
+    def reason(self, space: Space) -> str | None:
+        """Why it proposes in this space as it does, in one line for the study; None without a choice."""
+        return None

@@ -151,6 +151,8 @@ FIELDS: dict[EventKind, tuple[Field, ...]] = {
         Field("versions", "versions by name", _are_versions),
         Field("objective", "null, or a name and a fingerprint", _is_objective, is_needed=False),
         _maybe_text("searcher"),
+        # Why that one, where the searcher itself chose; older logs leave it out.
+        _maybe_text("searcher_reason"),
         _maybe_text("scheduler"),
         Field("replicates", "an integer of at least 1", _is_positive, is_needed=False),
         Field("points", "a list of configs", _are_configs, is_needed=False),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from hpo.checkpoints import UNWRITTEN
 
@@ -14,6 +14,9 @@ CHECKPOINTS = "checkpoints"
 COMMAND = "command"
 """The topic of a note with the command line that made the study, or went on with it. It is no remark on what
 the study found, so equal studies may differ in it."""
+
+SEARCH = "search"
+"""The topic of the note on what proposes configs, and what decides how long trials run."""
 
 _OF_TRIAL = re.compile(r"trial (\d+): ")
 
@@ -42,6 +45,19 @@ class Unwritten(NamedTuple):
     trial: int
     path: str
     reason: str
+
+
+def search_text(created: Mapping[str, Any]) -> str:
+    """Which searcher and scheduler a study uses, by its first event, and why where the searcher says it.
+
+    Example:
+        >>> search_text({"searcher": "Auto", "scheduler": "FIFO", "searcher_reason": "it takes tpe: ..."})
+        'Auto (it takes tpe: ...), scheduler FIFO'
+    """
+    why = f" ({created['searcher_reason']})" if created.get("searcher_reason") else ""
+    searcher = [f"{created['searcher']}{why}"] if created.get("searcher") else []
+    scheduler = [f"scheduler {created['scheduler']}"] if created.get("scheduler") else []
+    return ", ".join(searcher + scheduler)
 
 
 def note_of(trial: int, problem: str) -> Note:

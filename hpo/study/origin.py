@@ -37,6 +37,7 @@ class Origin:
         seed: None to draw one.
         objective: its name and fingerprint; None for a loop by hand.
         searcher: what proposes configs.
+        searcher_reason: why it proposes as it does; None if it does not say.
         scheduler: what decides how long trials run.
         replicates: on how many draws each config is trained.
         points: the configs that come first.
@@ -50,6 +51,7 @@ class Origin:
     seed: int | None
     objective: Mapping[str, str] | None = None
     searcher: str = "RandomSearch"
+    searcher_reason: str | None = None
     scheduler: str = "FIFO"
     replicates: int = 1
     points: Sequence[Config] = field(default=())
@@ -64,6 +66,7 @@ class Origin:
             "metrics": metrics_document(self.metrics),
             "objective": self.objective,
             "searcher": self.searcher,
+            "searcher_reason": self.searcher_reason,
             "scheduler": self.scheduler,
             "replicates": self.replicates,
             "points": list(self.points),

@@ -13,7 +13,7 @@ from hpo.study import ranks
 from hpo.study.excerpt import MOST_ROWS, excerpt, other_metrics
 from hpo.study.hints import Hint, find_hints
 from hpo.study.history import History, Tested
-from hpo.study.notes import Note, summary
+from hpo.study.notes import SEARCH, Note, search_text, summary
 from hpo.study.ranks import Confirmed, Incumbents, confirmed
 from hpo.study.screen import text_width, wrapped
 from hpo.study.tables import (
@@ -137,6 +137,18 @@ class Study:
         return self._history.placed.device if self._history.placed else None
 
     @property
+    def searcher(self) -> str | None:
+        """The name of what proposes its configs; None if the log does not say it."""
+        name = self._history.created.get("searcher")
+        return None if name is None else str(name)
+
+    @property
+    def scheduler(self) -> str | None:
+        """What decides how long its trials run, with its arguments; None if the log does not say it."""
+        text = self._history.created.get("scheduler")
+        return None if text is None else str(text)
+
+    @property
     def events(self) -> tuple[Event, ...]:
         """The events of the log, in order."""
         return tuple(self._history.events)
@@ -147,11 +159,14 @@ class Study:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Remarks on the study as a whole, such as which data it used and why.
+        """Remarks on the study as a whole, such as which searcher and which data it used, and why.
 
         All checkpoints that could not be written for one reason are one remark, with their number.
         """
-        return tuple(summary(self._history.notes))
+        created = self._history.created
+        # Logs of older versions have no reason, not even an empty one, and their notes stay as they were.
+        search = [Note(SEARCH, search_text(created))] if "searcher_reason" in created else []
+        return (*search, *summary(self._history.notes))
 
     @property
     def tested(self) -> Tested | None:

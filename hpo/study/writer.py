@@ -83,6 +83,16 @@ class Writer:
             self._tell()
 
     @contextmanager
+    def watched_by(self, callback: Callback) -> Iterator[None]:
+        """Let a callback receive the events of the block, before the other ones."""
+        others = self._callbacks
+        self._callbacks = (callback, *others)
+        try:
+            yield
+        finally:
+            self._callbacks = others
+
+    @contextmanager
     def together(self) -> Iterator[None]:
         """Commit all that is recorded inside the block at once, at the end of the outermost block."""
         if not self._holds:

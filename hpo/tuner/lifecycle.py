@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from hpo.errors import ObjectiveError, SpaceError
@@ -100,6 +100,10 @@ class Lifecycle:
     def begin(self) -> None:
         """Tell the callbacks of a new study's first event."""
         self._writer.begin()
+
+    def watched_by(self, callback: Callback) -> AbstractContextManager[None]:
+        """Let one more callback receive the events of the block."""
+        return self._writer.watched_by(callback)
 
     def resume(self, keep: Keep | None) -> None:
         """Take up a study that was begun before: remove the files that a killed tuner left behind.

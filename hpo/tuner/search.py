@@ -17,6 +17,7 @@ from hpo.study.keep import Keep
 from hpo.study.study import Study
 from hpo.study.value import ValueOf
 from hpo.study.writer import Callback
+from hpo.tuner.progress.choice import ShownProgress
 from hpo.tuner.stop_rules import StopRule
 from hpo.tuner.tuner import Tuner
 
@@ -48,6 +49,7 @@ def search(
     warm_start: Iterable[Study] = (),
     give_up_after: int | None = 3,
     callbacks: Callback | Iterable[Callback] = (),
+    progress: ShownProgress = "auto",
 ) -> Study:
     """Search a space for the config with the best result.
 
@@ -100,5 +102,6 @@ def search(
         warm_start=warm_start,
         give_up_after=give_up_after,
         callbacks=callbacks,
+        progress=progress,
     )
     return tuner.run()

@@ -35,6 +35,8 @@ from hpo.study.writer import Callback
 from hpo.tuner.give_up import GiveUpError
 from hpo.tuner.lifecycle import TAKEN_OVER, Lifecycle
 from hpo.tuner.loop import Loop
+from hpo.tuner.progress.callback import SearchProgress
+from hpo.tuner.progress.choice import ShownProgress, checked_progress, progress_of
 from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
 from hpo.tuner.stop_rules import Clock, StopRule
 
@@ -98,6 +100,12 @@ class Tuner:
             metric, does at once. None tries every trial. Out of memory, arithmetic errors, NaN and lost
             processes never count.
         callbacks: a function, or several, called as `callback(event, study)` after each event.
+        progress: how `run()` shows what it does once it has lasted for half a second. `"auto"`: in a terminal
+            a bar with the time to go, the trials under way and the best one, in a notebook the same below
+            the cell, elsewhere lines through the logger `hpo`: a line for each trial at the level INFO if
+            logging is configured, else at most one a second on standard error. Nothing is shown if the
+            logger `hpo` is silenced, say by `logging.getLogger("hpo").setLevel("WARNING")`, and inside of
+            another search's trial. True shows it there, too; False shows nothing.
 
     Attributes:
         study: the view of all that happened so far.
@@ -134,6 +142,7 @@ class Tuner:
         warm_start: Iterable[Study] = (),
         give_up_after: int | None = 3,
         callbacks: Callback | Iterable[Callback] = (),
+        progress: ShownProgress = "auto",
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
         space = space if isinstance(space, Space) else Space(space)
@@ -146,7 +155,7 @@ class Tuner:
         )
         if self._objective is not None and schedules.needs_epochs:
             check_epochs(self._objective, described(schedules), space)
-        self._final_epoch = schedules.max_epochs
+        self._scheduler = schedules
         self._num_trials = None if num_trials is None else checked_count("num_trials", num_trials)
         self._give_up_after = None if give_up_after is None else checked_count("give_up_after", give_up_after)
         self._timeout = None if timeout is None else checked_positive("timeout", timeout)
@@ -166,6 +175,7 @@ class Tuner:
         self._searcher = searcher_named(searcher, **(budget if searcher == "auto" else {}))
         self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None
+        self._progress = checked_progress(progress)
         if keep is not None and storage is None:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
         kept = None if keep is None else checked_keep(keep)
@@ -178,6 +188,7 @@ class Tuner:
             seed=seed,
             objective=None if objective is None else describe(objective),
             searcher=type(self._searcher).__name__,
+            searcher_reason=self._searcher.reason(space),
             scheduler=described(schedules),
             replicates=self._replicates,
             points=first_points(space, points_to_evaluate, 0 if seed is None else seed),
@@ -221,41 +232,15 @@ class Tuner:
             StorageError: the storage cannot be written; `run()` goes on once it can.
         """
         total = self._num_trials if num_trials is None else checked_count("num_trials", num_trials)
-        if self._objective is None:
+        objective = self._objective
+        if objective is None:
             raise ValueError("This tuner has no objective to run: use ask() and tell(), or give it one.")
         self._lifecycle.go_on()
-        loop = Loop(
-            self._lifecycle,
-            total=total,
-            rules=self._rules,
-            clock=Clock(self._timeout, self._plan.clock or time.monotonic),
-            max_retries=self._plan.max_retries,
-            give_up_after=self._give_up_after,
-        )
-        plan = self._plan
-        # A searcher that learns from each result is not to wait for a cohort, unless a number says so.
-        if not (self._fuse == "auto" and self._searcher.needs_results):
-            plan = plan.with_cohorts(Cohorts(self._fuse, self._lifecycle))
-        folder = self.study.history.folder
-        executor = plan.start(self._objective, self._placed(), loop.on_progress, folder)
-        try:
-            over = loop.run(executor)
-        except KeyboardInterrupt as interrupt:
-            raise SearchInterrupted(self.study) from interrupt
-        except GiveUpError as error:
-            raise self._given_up(error.trials) from None
-        finally:
-            # The executor first: other tuners may take the trials once this one no longer beats.
-            try:
-                executor.close()
-            finally:  # a second Ctrl-C may come meanwhile
-                self._lifecycle.leave()
-        # A second run() that ends at once for the same reason adds no second note.
-        if over is not None and (not self.study.notes or self.study.notes[-1] != ("stop", over)):
-            self._lifecycle.note("stop", over)
-        if self.study.num_failed and self.study.num_failed == len(self.study.trials):
-            raise self._all_failed()
-        return self.study
+        progress = self._shown(objective, total)
+        if progress is None:
+            return self._run(objective, total)
+        with self._lifecycle.watched_by(progress.on_event), progress.showing(self.study):
+            return self._run(objective, total)
 
     def ask(self) -> Trial:
         """Start or continue a trial, and hand it out: evaluate its config, then `tell` the result.
@@ -356,12 +341,59 @@ class Tuner:
         """
         self._lifecycle.note(topic, text)
 
+    def _run(self, objective: Objective, total: int | None) -> Study:
+        """Run the loop to its end, see `run`."""
+        loop = Loop(
+            self._lifecycle,
+            total=total,
+            rules=self._rules,
+            clock=Clock(self._timeout, self._plan.clock or time.monotonic),
+            max_retries=self._plan.max_retries,
+            give_up_after=self._give_up_after,
+        )
+        plan = self._plan
+        # A searcher that learns from each result is not to wait for a cohort, unless a number says so.
+        if not (self._fuse == "auto" and self._searcher.needs_results):
+            plan = plan.with_cohorts(Cohorts(self._fuse, self._lifecycle))
+        folder = self.study.history.folder
+        executor = plan.start(objective, self._placed(), loop.on_progress, folder)
+        try:
+            over = loop.run(executor)
+        except KeyboardInterrupt as interrupt:
+            raise SearchInterrupted(self.study) from interrupt
+        except GiveUpError as error:
+            raise self._given_up(error.trials) from None
+        finally:
+            # The executor first: other tuners may take the trials once this one no longer beats.
+            try:
+                executor.close()
+            finally:  # a second Ctrl-C may come meanwhile
+                self._lifecycle.leave()
+        # A second run() that ends at once for the same reason adds no second note.
+        if over is not None and (not self.study.notes or self.study.notes[-1] != ("stop", over)):
+            self._lifecycle.note("stop", over)
+        if self.study.num_failed and self.study.num_failed == len(self.study.trials):
+            raise self._all_failed()
+        return self.study
+
+    def _shown(self, objective: Objective, total: int | None) -> SearchProgress | None:
+        """What shows this run; None if it is not shown."""
+        return progress_of(
+            self._progress,
+            self.study,
+            self._scheduler,
+            num_trials=total,
+            epochs=self._scheduler.max_epochs or objective.max_epochs,
+            timeout=self._timeout,
+            is_simulated=self._plan.clock is not None,
+        )
+
     def _placed(self) -> Placement:
         """Where the trials run: decided once, before the first of them."""
         if self._placement is None:
             known = self.study.history.placed
             placement, reason = placement_for(self.study, self._backend, self._device, self._replicates)
-            self._placement = replace(placement, final_epoch=self._final_epoch)
+            self._placement = replace(placement, final_epoch=self._scheduler.max_epochs)
             if known is None:
                 self._lifecycle.place(placement.backend, reason, placement.device)
         return self._placement

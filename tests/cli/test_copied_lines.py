@@ -9,13 +9,14 @@ import pytest
 from rich.console import Console
 
 from hpo.cli import screen
+from hpo.tuner.progress.console import open_console, print_line
 
 
 @pytest.fixture(params=[40, 80, 200])
 def console(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Console:
     monkeypatch.setenv("COLUMNS", str(request.param))
     monkeypatch.setattr("sys.stdout", io.StringIO())
-    made = screen.open_console(to_stderr=False)
+    made = open_console(to_stderr=False)
     made.file = io.StringIO()
     made._force_terminal = True
     return made
@@ -33,7 +34,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_command_or_a_path_is_not_broken(text: str, console: Console) -> None:
-    screen.print_line(console, text, style="bold")
+    print_line(console, text, style="bold")
     screen.print_fields(console, [("ended", text)])
     output = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
     assert output.count("\n") == 2
@@ -42,7 +43,7 @@ def test_a_command_or_a_path_is_not_broken(text: str, console: Console) -> None:
 
 def test_prose_is_wrapped_between_words(console: Console) -> None:
     text = "Several plain words " * 12
-    screen.print_line(console, text)
+    print_line(console, text)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # a StringIO
     assert all(len(line.rstrip()) <= console.width for line in lines)
     assert " ".join(" ".join(lines).split()) == " ".join(text.split())

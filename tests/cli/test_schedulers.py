@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import hpo as library
-from hpo.cli.price import price_of
 from hpo.schedulers import SCHEDULERS
+from hpo.tuner.progress.price import price_of
 
 Command = Callable[..., Any]
 

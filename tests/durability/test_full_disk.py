@@ -166,7 +166,7 @@ def test_many_notes_of_an_older_log_are_shown_as_one(tmp_path: Path) -> None:
     tuner.note("checkpoints", "trial 1: The trial starts from its first epoch. There is no checkpoint a.npz.")
     tuner.note("stop", "by hand")
     study = hpo.load_study(tmp_path / "s.db")
-    assert [note.topic for note in study.notes] == ["data", "checkpoints", "checkpoints", "stop"]
+    assert [note.topic for note in study.notes] == ["search", "data", "checkpoints", "checkpoints", "stop"]
     assert noted(study)[0].startswith(
         "Checkpoints of 6 trials could not be written: No space left on device. The first was "
         "s.db-files/study/trial-000000/000000-0.npz. Make room"

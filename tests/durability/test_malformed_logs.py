@@ -233,7 +233,7 @@ def test_a_text_that_could_not_be_read_again_is_not_written() -> None:
         to_text({"a": "x" * MOST_LETTERS})
 
 
-class Stray:
+class Stray(hpo.searchers.Searcher):
     """A searcher that leaves the space."""
 
     needs_results = False

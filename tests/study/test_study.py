@@ -123,11 +123,12 @@ def test_a_data_frame_without_pandas_says_how_to_install_it(monkeypatch: pytest.
 
 
 def test_a_printed_study_is_an_aligned_table() -> None:
-    first, header, *rows = str(study_of(0.5, None, 0.25)).splitlines()
+    first, header, *rows, search = str(study_of(0.5, None, 0.25)).splitlines()
     assert first.startswith("Study 's': 3 trials (2 completed, 1 failed), minimize value, seed 0")
     assert header.split() == ["trial", "state", "x", "kind", "value", "seconds", "reason"]
     assert [row[: header.index("trial")].strip() for row in rows] == ["", "", "best"]
     assert rows[1].endswith("<broken> really")
+    assert search == "search: RandomSearch, scheduler FIFO"
 
 
 def test_a_long_study_shows_its_best_trials() -> None:
@@ -137,7 +138,9 @@ def test_a_long_study_shows_its_best_trials() -> None:
 
 
 def test_a_study_without_trials_prints() -> None:
-    assert str(study_of()) == "Study 's': 0 trials (0 completed), seed 0"
+    first, search = str(study_of()).splitlines()
+    assert first == "Study 's': 0 trials (0 completed), seed 0"
+    assert search == "search: RandomSearch, scheduler FIFO"
 
 
 def test_a_notebook_shows_everything_escaped() -> None:

@@ -26,7 +26,8 @@ def list_backends(
     with failures_told(show_traceback=traceback):
         from hpo.backend import registry
         from hpo.cli.probe import probe_all
-        from hpo.cli.screen import only_documents, open_console, print_fields, print_table, write_document
+        from hpo.cli.screen import only_documents, print_fields, print_table, write_document
+        from hpo.tuner.progress.console import open_console
 
         with only_documents(as_json) as output:
             console = open_console(to_stderr=as_json)
@@ -73,14 +74,8 @@ def show_data(
     """
     with failures_told(show_traceback=traceback):
         from hpo import datasets
-        from hpo.cli.screen import (
-            DownloadProgress,
-            only_documents,
-            open_console,
-            print_fields,
-            print_table,
-            write_document,
-        )
+        from hpo.cli.screen import DownloadProgress, only_documents, print_fields, print_table, write_document
+        from hpo.tuner.progress.console import open_console
 
         with only_documents(as_json) as output:
             console = open_console(to_stderr=as_json)

@@ -42,10 +42,10 @@ def report_studies(
     """
     with failures_told(show_traceback=traceback):
         from hpo.cli.failures import wrong_arguments
-        from hpo.cli.screen import open_console, print_line
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.cli.study_page import size_text
         from hpo.page.files import check_page_path, save
+        from hpo.tuner.progress.console import open_console, print_line
 
         with wrong_arguments():
             target = check_page_path(output, [file])

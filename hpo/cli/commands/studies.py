@@ -36,8 +36,9 @@ def list_studies(
     """
     with failures_told(show_traceback=traceback):
         from hpo.cli.report import document_of_studies, print_studies
-        from hpo.cli.screen import only_documents, open_console, write_document
+        from hpo.cli.screen import only_documents, write_document
         from hpo.cli.studies import storage_to_read
+        from hpo.tuner.progress.console import open_console
 
         with only_documents(as_json) as output, storage_to_read(file) as storage:
             if as_json:
@@ -67,10 +68,11 @@ def show_study(
     of its starts, reports and decisions with their reasons, its checkpoints, and why it failed.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.screen import only_documents, open_console, write_document
+        from hpo.cli.screen import only_documents, write_document
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.cli.study_page import document_of_study, print_study
         from hpo.cli.trial_page import document_of_trial, print_trial
+        from hpo.tuner.progress.console import open_console
 
         with only_documents(as_json) as output, storage_to_read(file) as storage:
             study = study_in(storage, file, name, "show")
@@ -147,8 +149,8 @@ def export_study(
     """
     with failures_told(show_traceback=traceback):
         from hpo.cli.rows import check_output, export
-        from hpo.cli.screen import open_console, print_line
         from hpo.cli.studies import storage_to_read, study_in
+        from hpo.tuner.progress.console import open_console, print_line
 
         if output is not None:
             check_output(output, file)
@@ -185,9 +187,9 @@ def plot_study(
     A KIND that does not exist, such as `list`, is answered with those that do.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.screen import open_console, print_line
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.plots import check_plot_path, plot, save
+        from hpo.tuner.progress.console import open_console, print_line
 
         with storage_to_read(file) as storage:
             study = study_in(storage, file, name, "plot", f"{kind} --name ")

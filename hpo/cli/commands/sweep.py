@@ -39,13 +39,13 @@ def sweep_study(
     what is no checkpoint, stays. It may be done while the study is searched.
     """
     with failures_told(show_traceback=traceback):
-        from hpo.cli.screen import open_console, print_line
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.cli.study_page import size_text
         from hpo.errors import CheckpointError
         from hpo.study.keep import checked_keep
         from hpo.study.sweep import sweep
         from hpo.study.writer import Writer
+        from hpo.tuner.progress.console import open_console, print_line
 
         with storage_to_read(file) as storage:
             study = study_in(storage, file, name, "sweep")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from hpo.cli.pace import spoken
 from hpo.schedulers import Forecast, Scheduler, described
+from hpo.tuner.progress.words import spoken
 
 
 class Price:

@@ -1,0 +1,168 @@
+"""Where a search shows its progress: what `progress=` says, and what there is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import Any, Literal, TypeAlias
+
+from hpo.objective.context import current_trial
+from hpo.schedulers import Scheduler
+from hpo.study.notes import search_text
+from hpo.study.study import Study
+from hpo.study.tables import printable
+from hpo.tuner.progress.callback import SearchProgress
+from hpo.tuner.progress.display import Display
+from hpo.tuner.progress.lines import Lines, LinesApart
+from hpo.tuner.progress.price import price_of
+from hpo.tuner.progress.status import Status
+
+ShownProgress: TypeAlias = "bool | Literal['auto'] | SearchProgress"
+"""What `progress=` takes."""
+
+LOGGER = logging.getLogger("hpo")
+"""The logger through which a search speaks where nothing can be drawn."""
+
+DELAY = 0.4
+"""Seconds that a search lasts before it is shown: what is over at once leaves no trace."""
+
+
+def checked_progress(progress: Any) -> ShownProgress:
+    """What `progress=` was given.
+
+    Raises:
+        ValueError: it is nothing that it takes.
+    """
+    if isinstance(progress, (bool, SearchProgress)) or progress == "auto":
+        chosen: ShownProgress = progress
+        return chosen
+    raise ValueError(
+        f"progress= is 'auto' (shown in a terminal, in a notebook and through the logger 'hpo'), True or "
+        f"False; received {progress!r}."
+    )
+
+
+def display_for(progress: bool | Literal["auto"]) -> Display | None:
+    """Where a search is shown that starts now; None if it is not.
+
+    Args:
+        progress: `"auto"` shows nothing where the logger `hpo` is silenced, nor inside of a trial.
+    """
+    # A search inside of a trial, as for nested cross-validation, would draw over that of the trial.
+    if progress is False or (progress == "auto" and (_is_silenced() or current_trial().id is not None)):
+        return None
+    if _in_notebook():
+        from hpo.tuner.progress.notebook import NotebookDisplay
+
+        return NotebookDisplay(delay=DELAY)
+    if sys.stderr is not None and sys.stderr.isatty():
+        # rich only where something may be drawn.
+        from hpo.tuner.progress.console import is_live, open_console
+        from hpo.tuner.progress.terminal import TerminalDisplay
+
+        # Standard output may go to a file, and belongs to the program.
+        console = open_console(to_stderr=True)
+        if is_live(console):
+            return TerminalDisplay(console, delay=DELAY, keeps_summary=True)
+    return _lines(is_forced=progress is True)
+
+
+def progress_of(
+    chosen: ShownProgress,
+    study: Study,
+    scheduler: Scheduler,
+    *,
+    num_trials: int | None,
+    epochs: int | None,
+    timeout: float | None,
+    is_simulated: bool,
+) -> SearchProgress | None:
+    """What shows a search that starts now; None if it is not shown.
+
+    Args:
+        chosen: what `progress=` says.
+        study: the study.
+        scheduler: what decides how long each trial runs.
+        num_trials: how many trials there will be; None where it is not known.
+        epochs: reports of each; None where it is not known.
+        timeout: seconds that the search may take; None for any number.
+        is_simulated: whether the study's clock is a virtual one.
+    """
+    if isinstance(chosen, SearchProgress):
+        return chosen
+    display = display_for(chosen)
+    if display is None:
+        return None
+    price = price_of(scheduler, num_trials, epochs)
+    status = Status(
+        num_trials=num_trials,
+        epochs=epochs,
+        timeout=None if is_simulated else timeout,
+        price=price,
+        clock=time.monotonic if is_simulated else None,
+    )
+    return SearchProgress(display, status, price=price, header=[header_of(study, num_trials)])
+
+
+def header_of(study: Study, num_trials: int | None) -> str:
+    """What runs, in one line: the study, who proposes, who decides, what is optimised, from which seed."""
+    goals = [f"{metric.direction.value} {metric.name}" for metric in study.metrics]
+    there = len(study.trials)
+    of = "" if num_trials is None else f" of {num_trials}"
+    resumed = [f"goes on after {there}{of} trials"] if there else []
+    parts = [f"searcher {search_text(study.history.created)}", *goals, f"seed {study.seed}", *resumed]
+    return f"Study {study.name!r}: {', '.join(parts)}"
+
+
+def _lines(*, is_forced: bool) -> Display | None:
+    if not LOGGER.hasHandlers() and not _is_silenced():
+        handler = _OwnHandler()
+        return LinesApart(handler.write, release=handler.remove, delay=DELAY)
+    if LOGGER.isEnabledFor(logging.INFO):
+        return Lines(_log)
+    return LinesApart(_print, delay=DELAY) if is_forced else None
+
+
+def _is_silenced() -> bool:
+    """Whether the user has told the logger to be silent; a root logger that was left alone says nothing."""
+    is_quiet = LOGGER.level > logging.INFO or LOGGER.disabled
+    return is_quiet or LOGGER.manager.disable >= logging.INFO
+
+
+def _in_notebook() -> bool:
+    """Whether this program is the kernel of a notebook."""
+    interactive = sys.modules.get("IPython")
+    shell = None if interactive is None else interactive.get_ipython()
+    return getattr(shell, "kernel", None) is not None
+
+
+def _log(text: str, is_warning: bool) -> None:
+    LOGGER.log(logging.WARNING if is_warning else logging.INFO, "%s", printable(text))
+
+
+def _print(text: str, is_warning: bool) -> None:
+    print(printable(text), file=sys.stderr)
+
+
+class _OwnHandler:
+    """Lets the logger `hpo` write to standard error, from the first line of a search to its end."""
+
+    def __init__(self) -> None:
+        self._handler: logging.Handler | None = None
+        self._level = logging.NOTSET
+
+    def write(self, text: str, is_warning: bool) -> None:
+        """Write a line."""
+        if self._handler is None:
+            self._handler, self._level = logging.StreamHandler(), LOGGER.level
+            LOGGER.addHandler(self._handler)
+            LOGGER.setLevel(logging.INFO)
+        _log(text, is_warning)
+
+    def remove(self) -> None:
+        """Leave the logger as it was."""
+        if self._handler is not None:
+            LOGGER.removeHandler(self._handler)
+            LOGGER.setLevel(self._level)
+            self._handler = None

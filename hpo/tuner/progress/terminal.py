@@ -1,0 +1,112 @@
+"""A search in a terminal: a live bar, the trials under way, the incumbent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from hpo.study.tables import printable
+from hpo.tuner.progress.console import print_line
+from hpo.tuner.progress.display import Display
+from hpo.tuner.progress.status import EndedTrial, Status
+
+MOST_RUNNING = 8
+BAR_WIDTHS = (8, 40)
+
+
+class TerminalDisplay(Display):
+    """Draws a search again and again in the last lines of a terminal.
+
+    Args:
+        console: where.
+        delay: seconds that a search must last before it is drawn: what is over at once leaves no trace.
+        keeps_summary: whether the summary stays when the rest vanishes.
+    """
+
+    interval: float | None = 0.25
+    is_live = True
+
+    def __init__(self, console: Console, *, delay: float = 0.0, keeps_summary: bool = False) -> None:
+        self.delay = delay
+        self._console = console
+        self._keeps_summary = keeps_summary
+        self._status: Status | None = None
+        self._live: Live | None = None
+        self._drawn: RenderableType = ""
+
+    def begin(self, status: Status, header: Sequence[str]) -> None:
+        """Print the header, and draw below it."""
+        self._status = status
+        for line in header:
+            print_line(self._console, line)
+        # Drawn by `tick` only. What others print is redirected above the bar if it goes to this terminal.
+        self._live = Live(
+            get_renderable=lambda: self._drawn,
+            console=self._console,
+            transient=True,
+            auto_refresh=False,
+            redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+        )
+        self._live.start()
+        self.tick()
+
+    def print_above(self, text: str, *, is_warning: bool = False) -> None:
+        """Print text above the bar."""
+        print_line(self._console, text, style="yellow" if is_warning else None)
+
+    def forecast_known(self, text: str) -> None:
+        """Nothing: the forecast stands beside the bar."""
+
+    def trial_ended(self, ended: EndedTrial) -> None:
+        """Nothing: the bar and the incumbent say it."""
+
+    def tick(self) -> None:
+        """Draw how things are now."""
+        if self._live is not None:
+            # Kept for when something is printed meanwhile, by whatever thread: `Live` then draws it again.
+            self._drawn = self.drawing()
+            self._live.refresh()
+
+    def close(self, summary: str | None) -> None:
+        """Remove the bar, and leave the summary if anything was drawn."""
+        if self._live is None:
+            return
+        self._live.stop()
+        self._live = None
+        if summary is not None and self._keeps_summary:
+            print_line(self._console, summary)
+
+    def drawing(self) -> RenderableType:
+        """The bar, the trials under way and the incumbent, no line wider than the terminal."""
+        status = self._status
+        if status is None:
+            return ""
+        lines: list[RenderableType] = [self._bar(status)]
+        under_way = status.running()
+        # All members of a cohort, as far as the screen has room beside the bar and the incumbent.
+        most = max(MOST_RUNNING, self._console.height - 4)
+        lines += [Text(printable(text), no_wrap=True, overflow="ellipsis") for text in under_way[:most]]
+        if len(under_way) > most:
+            lines.append(Text(f"... and {len(under_way) - most} more trials run"))
+        if status.incumbent is not None:
+            text = printable(status.incumbent)
+            lines.append(Text(text, style="bold green", no_wrap=True, overflow="ellipsis"))
+        return Group(*lines)
+
+    def _bar(self, status: Status) -> RenderableType:
+        state = status.bar_text
+        low, high = BAR_WIDTHS
+        room = self._console.width - len(state) - 2
+        grid = Table.grid(padding=(0, 1))
+        total, completed = status.length
+        if room >= low and total is not None:
+            grid.add_row(ProgressBar(total=total, completed=completed, width=min(room, high)), state)
+        else:
+            grid.add_row(state)
+        return grid
