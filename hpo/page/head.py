@@ -91,11 +91,10 @@ def _best(study: Study, index: Index) -> dict[str, Any] | None:
         best = study.best
     except ObjectiveError:  # nothing has a result yet, or there are several metrics
         return None
-    epochs = [report.epoch for report in best.reports[-1:]]
     return {
         "trial": best.id,
         "value": plain(best.value),
-        "epoch": epochs[0] if epochs else None,
+        "epoch": best.epoch,
         "config": plain(best.config),
         "how": how_found(study, best, index),
     }
