@@ -152,11 +152,8 @@ def _space(study: Study) -> list[dict[str, Any]]:
         return [_hyperparameter(name, domain) for name, domain in study.space.items()]
     except ValueError:  # the log could not hold it
         names = dict.fromkeys(name for trial in study.trials[:1] for name in trial.config)
-        return [
-            {"name": name, "text": "not in the log", "scale": "category", "low": None, "high": None}
-            | {"choices": None, "when": None}
-            for name in names
-        ]
+        unknown = dict.fromkeys(("low", "high", "choices", "values", "when"))
+        return [{"name": name, "text": "not in the log", "scale": "linear"} | unknown for name in names]
 
 
 def _hyperparameter(name: str, domain: Domain) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 
 from hpo.storage.events import Event, EventKind
-from hpo.study.runs import Run, RunReader
+from hpo.study.runs import INTERRUPTED, RUNNING, Run, RunReader
 from hpo.study.study import Study
 
 
@@ -84,6 +84,9 @@ class Index:
         log = self.study.history.events
         event, mine = log[place], self._places[trial]
         kind = event.kind
+        is_again = kind is EventKind.TRIAL_STARTED and event.attempt > 0
+        before = self._runs.of(trial, event.elapsed)[-1:] if is_again else []
+        was_lost = any(run.ending in (RUNNING, INTERRUPTED) for run in before)
         self._runs.take(event)
         if kind is EventKind.COHORT_FORMED:
             members: list[int] = event.data["trials"]
@@ -98,7 +101,9 @@ class Index:
         elif kind is EventKind.TRIAL_STARTED:
             self._take_start(event)
         mine.append(place)
-        return [trial]
+        # With a tuner that is gone all of its runs ended.
+        others = self.study.history.running if was_lost else ()
+        return [trial, *others]
 
     def _take_start(self, event: Event) -> None:
         data = event.data

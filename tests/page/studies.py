@@ -51,6 +51,12 @@ def curve(config: dict[str, Any], max_epochs: int = 27) -> Iterator[dict[str, fl
         yield {"error": error, "loss": 2.3 * error, "train_loss": 2 * error}
 
 
+def curve_of_x(config: dict[str, Any], max_epochs: int = 3) -> Iterator[dict[str, float]]:
+    """Numbers that grow, by `x` alone."""
+    for epoch in range(1, max_epochs + 1):
+        yield {"good": config["x"] * epoch, "other": 1.0}
+
+
 def failing(config: dict[str, Any]) -> float:
     """A number, except for what fails: by an exception that was raised of another, or with NaN."""
     if config["units"] > 128:
