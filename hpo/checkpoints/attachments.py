@@ -53,7 +53,7 @@ class Attachments:
     def _attach(self, name: str, thing: Any) -> bool:
         try:
             # At once and not with the first report, an epoch later.
-            check_keepable(thing)
+            check_keepable(name, thing)
         except CheckpointError as error:
             raise CheckpointError(f"{name!r} cannot be kept. {error}") from error
         free = self._free(name)

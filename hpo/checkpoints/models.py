@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo.backend import CANONICAL, PARAMETERS, Array, Tree
+from hpo.checkpoints.plain import PLAIN
 from hpo.checkpoints.states import restore
 from hpo.checkpoints.trees import arrays_in
 from hpo.errors import CheckpointError
@@ -37,7 +38,7 @@ def model_arrays(states: Mapping[str, Tree], *, replicate: int = 0) -> dict[str,
     """
     tree = model_state(states, replicate=replicate)
     if isinstance(tree, dict):
-        tree = tree.get(CANONICAL, tree.get(PARAMETERS, tree))
+        tree = tree.get(CANONICAL, tree.get(PARAMETERS, tree.get(PLAIN, tree)))
     return {name or "model": array for name, array in arrays_in(tree)}
 
 

@@ -1,7 +1,8 @@
 """Captures and restores the state of an object of any framework.
 
 An object with the two methods of `Stateful` says itself what is kept of it. Of a NumPy array its numbers are
-kept. Anything else belongs to the backend whose framework defines one of the object's base classes.
+kept, and of a dict or a list the plain Python state in it. Anything else belongs to the backend whose
+framework defines one of the object's base classes.
 """
 
 from __future__ import annotations
@@ -15,11 +16,37 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from hpo.backend import Array, Backend, Tree, registry
+from hpo.checkpoints.plain import capture_plain, check_mutable, decoded, is_container, restore_plain
 from hpo.checkpoints.trees import check_array, tidy
 from hpo.errors import BackendError, CheckpointError
 
+
+class Keeper(Protocol):
+    """Keeps objects of some classes; each backend is one."""
+
+    def capture(self, thing: Any) -> Tree:
+        """A copy of the object's state."""
+        ...
+
+    def restore(self, thing: Any, tree: Tree) -> None:
+        """Put a state into the object, in place."""
+        ...
+
+
+class _PlainKeeper:
+    """Keeps objects whose `state_dict()` is plain Python."""
+
+    def capture(self, thing: Any) -> Tree:
+        """See `Keeper`."""
+        return capture_plain(thing.state_dict())
+
+    def restore(self, thing: Any, tree: Tree) -> None:
+        """See `Keeper`."""
+        thing.load_state_dict(decoded(tree, type(thing).__name__))
+
+
 # Weak, as a notebook defines a class anew with each run of its cell.
-_keepers: WeakKeyDictionary[type, Backend] = WeakKeyDictionary()
+_keepers: WeakKeyDictionary[type, Keeper] = WeakKeyDictionary()
 """Found once for each class: looking through the entry points takes longer than writing a small file."""
 
 
@@ -40,14 +67,16 @@ def capture(thing: Any) -> Tree:
     """Copy what a checkpoint keeps of an object, so that later training does not change it.
 
     Args:
-        thing: a NumPy array, a `Stateful` object, or a model, optimizer, array or generator of a framework
-            whose backend is installed.
+        thing: a NumPy array, a dict or a list, a `Stateful` object, or a model, optimizer, array or generator
+            of a framework whose backend is installed.
 
     Raises:
         CheckpointError: it cannot be kept; the text says what can be kept.
     """
     if isinstance(thing, np.ndarray):
         return tidy(thing)
+    if is_container(thing):
+        return capture_plain(thing)
     if is_stateful(thing):
         return tidy(thing.checkpoint_state(), type(thing).__name__)
     return keeper(thing).capture(thing)
@@ -65,6 +94,8 @@ def restore(thing: Any, tree: Tree) -> None:
     """
     if isinstance(thing, np.ndarray):
         _restore_array(thing, tree)
+    elif is_container(thing):
+        restore_plain(thing, tree)
     elif is_stateful(thing):
         thing.load_checkpoint_state(tree)
     else:
@@ -76,17 +107,20 @@ def is_stateful(thing: Any) -> bool:
     return isinstance(thing, Stateful) and not isinstance(thing, type)
 
 
-def check_keepable(thing: Any) -> None:
-    """Raise `CheckpointError` if an object cannot be kept; the text says what can be kept."""
-    if not isinstance(thing, np.ndarray) and not is_stateful(thing):
+def check_keepable(name: str, thing: Any) -> None:
+    """Raise `CheckpointError` if an object cannot be kept under a name; the text says what can be kept."""
+    check_mutable(name, thing)
+    if is_container(thing):
+        capture_plain(thing)
+    elif not isinstance(thing, np.ndarray) and not is_stateful(thing):
         keeper(thing)
 
 
-def keeper(thing: Any) -> Backend:
-    """The backend that knows how to keep an object.
+def keeper(thing: Any) -> Keeper:
+    """What knows how to keep an object: the backend of its framework.
 
     An object of no framework that has `state_dict()` and `load_state_dict()` belongs to the first imported
-    framework that takes it.
+    framework that takes it. If none does, its state is plain Python.
 
     Raises:
         CheckpointError: there is none.
@@ -97,7 +131,7 @@ def keeper(thing: Any) -> Backend:
     return _keepers[kind]
 
 
-def _find_keeper(thing: Any) -> Backend:
+def _find_keeper(thing: Any) -> Keeper:
     # Of its bases, too: a user's network is defined in their own module, and derives from the framework's.
     bases = {base.__module__.partition(".")[0] for base in type(thing).__mro__}
     imported = [name for name in registry.registered() if name in sys.modules]
@@ -113,12 +147,17 @@ def _find_keeper(thing: Any) -> Backend:
             with suppress(CheckpointError):
                 backend.capture(thing)
                 return backend
+        if is_container(thing.state_dict()):
+            # At once, as what cannot be kept is an error before the first epoch.
+            _PlainKeeper().capture(thing)
+            return _PlainKeeper()
     here = ", ".join(sorted(backend.name for backend in backends))
     raise CheckpointError(
-        f"A checkpoint keeps NumPy arrays, models, optimizers and generators of a framework (here: {here}), "
-        f"and objects with checkpoint_state() and load_checkpoint_state(state); received a "
-        f"{type(thing).__name__}. A number can be kept as an array of no axes, np.array(0.5), and changed in "
-        f"place."
+        f"A checkpoint keeps NumPy arrays, dicts and lists of plain values, models, optimizers and "
+        f"generators of a framework (here: {here}), and objects with state_dict() and "
+        f"load_state_dict(state), or with checkpoint_state() and load_checkpoint_state(state); received a "
+        f"{type(thing).__name__}. Of anything else keep plain values: state = {{'best': 0.5, 'wait': 0}}; "
+        f"trial.checkpoint(state=state)."
     )
 
 

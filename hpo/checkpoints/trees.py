@@ -40,9 +40,9 @@ def tidy(tree: Any, where: str = "") -> Tree:
         wrong = next((key for key in tree if not isinstance(key, str)), None)
         if wrong is not None:
             raise CheckpointError(_refusal(where, f"a dict with the key {wrong!r}"))
-        return {str(key): tidy(value, _below(where, key)) for key, value in tree.items()}
+        return {str(key): tidy(value, below(where, key)) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return [tidy(value, _below(where, str(index))) for index, value in enumerate(tree)]
+        return [tidy(value, below(where, str(index))) for index, value in enumerate(tree)]
     raise CheckpointError(_refusal(where, f"a {type(tree).__name__}"))
 
 
@@ -55,7 +55,7 @@ def arrays_in(tree: Tree, where: str = "") -> Iterator[tuple[str, Array]]:
     elif isinstance(tree, (dict, list)):
         items = tree.items() if isinstance(tree, dict) else enumerate(tree)
         for key, value in items:
-            yield from arrays_in(value, _below(where, str(key)))
+            yield from arrays_in(value, below(where, str(key)))
 
 
 def replace_arrays(tree: Tree, put: Callable[[Array], Any]) -> Any:
@@ -154,7 +154,8 @@ def _widened(tree: dict[str, Any]) -> Array:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def _below(where: str, key: str) -> str:
+def below(where: str, key: str) -> str:
+    """The place of an entry in what it belongs to, such as `layers.0`."""
     return f"{where}.{key}" if where else key
 
 

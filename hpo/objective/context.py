@@ -181,8 +181,12 @@ class CurrentTrial:
         Args:
             model: a model of a framework whose backend is installed, or a NumPy array.
             optimizer: its optimizer.
-            **things: whatever else training changes: NumPy arrays, which are restored in place, and
-                objects of the framework with a state, such as a learning-rate scheduler.
+            **things: whatever else training changes: objects of the framework with a state, such as a
+                learning-rate scheduler, NumPy arrays, and plain Python state in a dict or a list. Each is
+                restored in place when the trial goes on: `state = {"best": inf, "wait": 0}` and
+                `trial.checkpoint(model=net, early=state)` let early stopping go on as it was. In a dict or a
+                list may lie numbers, strings, True, False, None, NumPy arrays, and dicts, lists and tuples of
+                them. A number by itself cannot be changed in place: put it in a dict.
 
         Raises:
             CheckpointError: one of them is of a kind that cannot be kept, or the checkpoint is of another

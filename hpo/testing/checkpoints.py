@@ -269,6 +269,21 @@ class CheckpointContract(OfPackage):
         self.steps(resumed, 3, 6)
         assert same(attachments.capture(), restored.capture())
 
+    def test_plain_state_beside_a_model_and_its_optimizer_comes_back_in_place(self, tmp_path: Path) -> None:
+        loop, folder, attachments = self.loop(), CheckpointFolder(tmp_path), Attachments()
+        early: dict[Any, Any] = {"best": float("inf"), "wait": 0, "errors": []}
+        attachments.attach(loop.things() | {"early": early})
+        self.steps(loop, 0, 1)
+        early |= {"best": 0.25, "wait": 2, 3: ("a", None)}
+        early["errors"].append(0.25)
+        folder.save(folder.checkpoint(0, 0, 1), attachments.capture(), {})
+        errors: list[float] = []
+        there: dict[Any, Any] = {"best": float("inf"), "wait": 0, "errors": errors}
+        states = folder.checkpoint(0, 0, 1).load()[0]
+        assert Attachments(states).attach(self.loop().things() | {"early": there})
+        assert there == {"best": 0.25, "wait": 2, "errors": [0.25], 3: ("a", None)}
+        assert there["errors"] is errors
+
     def test_what_was_captured_is_a_copy(self) -> None:
         loop, attachments = self.loop(), Attachments()
         attachments.attach(loop.things())

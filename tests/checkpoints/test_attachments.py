@@ -114,14 +114,15 @@ def test_a_read_only_array_is_refused() -> None:
         restore(array, np.ones(3))
 
 
-@pytest.mark.parametrize("thing", [3, [1, 2], "adam", len, object(), Counter])
+@pytest.mark.parametrize("thing", [len, object(), Counter, {1, 2}])
 def test_what_cannot_be_kept_is_refused_at_once_with_what_can_be_kept(thing: Any) -> None:
     with pytest.raises(
-        CheckpointError, match=r"'rate' cannot be kept\. A checkpoint keeps NumPy arrays, models,"
+        CheckpointError, match=r"'rate' cannot be kept\. A checkpoint keeps NumPy arrays, dicts and lists"
     ):
         Attachments().attach({"rate": thing})
     with pytest.raises(
-        CheckpointError, match=rf"received a {type(thing).__name__}\. A number can be kept as"
+        CheckpointError,
+        match=rf"received a {type(thing).__name__}\. Of anything else keep plain values: state = ",
     ):
         capture(thing)
 
