@@ -143,6 +143,7 @@ def show_scale() -> None:
             num_trials=5000,
             seed=0,
             executor=hpo.SimulatedExecutor(200),
+            progress=False,
         )
         seconds = time.perf_counter() - start
         count, simulated = len(study.events), study.events[-1].elapsed

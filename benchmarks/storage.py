@@ -50,9 +50,9 @@ def ours(trials: int, folder: str, file: str | None) -> float:
     import hpo
 
     where: dict[str, Any] = {} if file is None else {"storage": Path(folder, file), "name": "n"}
-    hpo.search(nothing, space(), num_trials=1, seed=0)  # what is imported at first use
+    hpo.search(nothing, space(), num_trials=1, seed=0, progress=False)  # what is imported at first use
     started = time.perf_counter()
-    hpo.search(nothing, space(), num_trials=trials, seed=0, **where)
+    hpo.search(nothing, space(), num_trials=trials, seed=0, progress=False, **where)
     return trials / (time.perf_counter() - started)
 
 
@@ -92,7 +92,9 @@ def fill(trials: int, folder: str, epochs: int) -> None:
     import hpo
     from hpo.storage import open_storage
 
-    study = hpo.search(functools.partial(reports, max_epochs=epochs), space(), num_trials=trials, seed=0)
+    study = hpo.search(
+        functools.partial(reports, max_epochs=epochs), space(), num_trials=trials, seed=0, progress=False
+    )
     first, *others = study.events
     storage = open_storage(Path(folder, f"{epochs}.db"))
     storage.create("n", first).append(others, 1)

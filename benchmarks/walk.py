@@ -165,6 +165,7 @@ def walk_of(walk: str, storage: Path | None) -> list[Step]:
             num_trials=NUM_TRIALS,
             seed=0,
             storage=storage,
+            progress=False,
         )
     finally:
         sys.setprofile(None)

@@ -28,6 +28,7 @@ def seconds(task: SoftmaxTask, workers: int, trials: int, backend: str, fuse: st
         workers=hpo.Workers(workers),
         backend=backend,
         fuse="auto" if fuse == "auto" else int(fuse),
+        progress=False,
     )
     return time.perf_counter() - started
 

@@ -113,12 +113,13 @@ class SearchInterrupted(KeyboardInterrupt):
         study: the study up to the interruption.
     """
 
-    def __init__(self, study: Any) -> None:
-        text = f"The search was interrupted; its study holds {study!r}."
-        if study.is_stored:
-            text += " The same call with resume=True goes on from there."
-        super().__init__(text)
+    def __init__(self, message: str, study: Any = None) -> None:
+        super().__init__(message)
         self.study = study
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and notebooks show in place of a traceback: where it was interrupted says nothing."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class SealedTestSetError(HpoError):

@@ -37,7 +37,14 @@ def time_task(backend: str) -> None:
 
     space = {"learning_rate": hpo.Constant(LEARNING_RATE)}
     study = hpo.search(
-        task, space, minimize=task.metric, num_trials=1, seed=0, backend=backend, callbacks=[tick]
+        task,
+        space,
+        minimize=task.metric,
+        num_trials=1,
+        seed=0,
+        backend=backend,
+        callbacks=[tick],
+        progress=False,
     )
     report(seconds, study.best.metrics["val_error"])
 
@@ -83,5 +90,6 @@ def time_cohort(backend: str) -> None:
         backend=backend,
         fuse=members,
         callbacks=[tick],
+        progress=False,
     )
     report(seconds, study.best.metrics["val_error"])

@@ -45,6 +45,7 @@ def ours(
             seed=seed,
             points_to_evaluate=first,
             executor=hpo.SimulatedExecutor(workers),
+            progress=False,
         )
         trace, spent, best = Trace(), 0, math.inf
         for event in study.events:

@@ -41,7 +41,9 @@ def ours(name: str) -> Run:
         space: hpo.Space, function: Callable[[dict[str, Any]], float], budget: int, seed: int
     ) -> list[float]:
         counted = Counted(function, budget)
-        hpo.search(counted, space, searcher=name, num_trials=budget, seed=seed, minimize="value")
+        hpo.search(
+            counted, space, searcher=name, num_trials=budget, seed=seed, minimize="value", progress=False
+        )
         return counted.values
 
     return run

@@ -109,6 +109,8 @@ def compare_searchers(
         space = _own_space(objective)
         if "minimize" not in options and "maximize" not in options and hasattr(objective, "metric"):
             options["minimize"] = objective.metric
+    # Many searches are one piece of work; a bar for each would come and go.
+    options.setdefault("progress", False)
     studies = {
         label: [
             search(

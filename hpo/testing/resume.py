@@ -139,6 +139,7 @@ class ResumeContract:
             resume=resume,
             # A search that was given up tries its trials again when it goes on.
             give_up_after=None,
+            progress=False,
             **options,
         )
         with suppress(SearchFailedError):  # a study of failures only is one, too

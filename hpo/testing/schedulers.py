@@ -223,7 +223,13 @@ class SchedulerContract(ResumeContract):
     def search(self, objective: Callable[..., Any]) -> Study:
         """A search in this process."""
         tuner = Tuner(
-            objective, SPACE, minimize="error", scheduler=self.make_scheduler(), num_trials=12, seed=1
+            objective,
+            SPACE,
+            minimize="error",
+            scheduler=self.make_scheduler(),
+            num_trials=12,
+            seed=1,
+            progress=False,
         )
         return tuner.run()
 

@@ -163,7 +163,15 @@ class SearcherContract:
             return float(config["no such name"]) if is_broken else score(config)
 
         searcher = self.make()
-        tuner = Tuner(objective, SPACES["mixed"], searcher=searcher, minimize="score", num_trials=8, seed=0)
+        tuner = Tuner(
+            objective,
+            SPACES["mixed"],
+            searcher=searcher,
+            minimize="score",
+            num_trials=8,
+            seed=0,
+            progress=False,
+        )
         with pytest.raises(SearchFailedError):
             tuner.run()
         is_broken = False

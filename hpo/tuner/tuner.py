@@ -11,7 +11,7 @@ from typing import Any
 
 from hpo.backend import registry
 from hpo.checks import checked_count, checked_positive
-from hpo.errors import SearchFailedError, SearchInterrupted, SpaceError
+from hpo.errors import SearchFailedError, SpaceError
 from hpo.executors import Cohorts, ExecutorPlan, Outcome, Progress
 from hpo.executors.cohorts import Fuse
 from hpo.executors.placement import Placement
@@ -33,6 +33,7 @@ from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.value import ValueOf, checked_value_of
 from hpo.study.writer import Callback
 from hpo.tuner.give_up import GiveUpError
+from hpo.tuner.interrupt import interrupted
 from hpo.tuner.lifecycle import TAKEN_OVER, Lifecycle
 from hpo.tuner.loop import Loop
 from hpo.tuner.progress.callback import SearchProgress
@@ -360,7 +361,7 @@ class Tuner:
         try:
             over = loop.run(executor)
         except KeyboardInterrupt as interrupt:
-            raise SearchInterrupted(self.study) from interrupt
+            raise interrupted(self.study) from interrupt
         except GiveUpError as error:
             raise self._given_up(error.trials) from None
         finally:

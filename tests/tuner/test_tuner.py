@@ -48,7 +48,9 @@ def test_an_interrupted_trial_is_closed_and_run_again_first() -> None:
             log.append(f"closed {trial.id}")
 
     tuner = hpo.Tuner(train, SPACE, num_trials=3, seed=0)
-    with pytest.raises(hpo.SearchInterrupted, match="1 completed, 1 running") as caught:
+    with pytest.raises(
+        hpo.SearchInterrupted, match="interrupted after 1 trial; 1 more was under way"
+    ) as caught:
         tuner.run()
     assert caught.value.study.best.id == 0
     assert log == ["closed 0", "closed 1"]

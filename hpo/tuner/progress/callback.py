@@ -28,15 +28,23 @@ class SearchProgress:
         price: what a scheduler that stops trials early makes of all the epochs; None where each trial is
             trained to its end.
         header: lines that say what runs.
+        at_once: what is said at the start, however soon the search is over.
     """
 
     def __init__(
-        self, display: Display, status: Status, *, price: Price | None = None, header: Sequence[str] = ()
+        self,
+        display: Display,
+        status: Status,
+        *,
+        price: Price | None = None,
+        header: Sequence[str] = (),
+        at_once: str | None = None,
     ) -> None:
         self._display = display
         self._status = status
         self._price = price
         self._header = header
+        self._at_once = at_once
         self._has_begun = False
         self._later: list[str] = []
         self._said: set[str] = set()
@@ -51,6 +59,8 @@ class SearchProgress:
             self._status.begin(study)
             if display.delay <= 0:
                 self._begin()
+            if self._at_once is not None:
+                display.print_above(self._at_once)
         over = threading.Event()
         clock = None
         if display.interval is not None or not self._has_begun:

@@ -17,6 +17,7 @@ from hpo.tuner.progress.display import Display
 from hpo.tuner.progress.lines import Lines, LinesApart
 from hpo.tuner.progress.price import price_of
 from hpo.tuner.progress.status import Status
+from hpo.tuner.progress.words import counted
 
 ShownProgress: TypeAlias = "bool | Literal['auto'] | SearchProgress"
 """What `progress=` takes."""
@@ -102,7 +103,8 @@ def progress_of(
         price=price,
         clock=time.monotonic if is_simulated else None,
     )
-    return SearchProgress(display, status, price=price, header=[header_of(study, num_trials)])
+    header = [header_of(study, num_trials)]
+    return SearchProgress(display, status, price=price, header=header, at_once=_finished(study, num_trials))
 
 
 def header_of(study: Study, num_trials: int | None) -> str:
@@ -113,6 +115,18 @@ def header_of(study: Study, num_trials: int | None) -> str:
     resumed = [f"goes on after {there}{of} trials"] if there else []
     parts = [f"searcher {search_text(study.history.created)}", *goals, f"seed {study.seed}", *resumed]
     return f"Study {study.name!r}: {', '.join(parts)}"
+
+
+def _finished(study: Study, num_trials: int | None) -> str | None:
+    """What is said of a study that has nothing left to do; None if it has."""
+    history = study.history
+    is_open = history.running or history.paused or history.given_up
+    if num_trials is None or not history.num_proposals or history.num_proposals < num_trials or is_open:
+        return None
+    return (
+        f"The study {study.name!r} was finished before: {counted(history.num_proposals, 'trial')} had run. "
+        f"With a larger num_trials= it goes on."
+    )
 
 
 def _lines(*, is_forced: bool) -> Display | None:

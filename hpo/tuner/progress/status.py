@@ -14,7 +14,7 @@ from hpo.study.tables import shown
 from hpo.study.trial import Trial
 from hpo.tuner.progress.pace import Pace
 from hpo.tuner.progress.price import Price
-from hpo.tuner.progress.words import about, config_text, counted, metrics_text, spoken
+from hpo.tuner.progress.words import about, best_text, config_text, counted, metrics_text, spoken
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,6 @@ class Status:
         pace: how far the search is.
         failed: how many trials failed.
         best: the best trial so far; None before the first, or with several metrics.
-        best_text: its value.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class Status:
         self.pace = Pace(num_trials, epochs, None if price is None else price.expected, clock=clock)
         self.failed = 0
         self.best: Trial | None = None
-        self.best_text = ""
+        self._incumbent: str | None = None
         self._timeout = timeout
         self._study: Study | None = None
         self._reports: dict[int, Event] = {}
@@ -145,9 +144,7 @@ class Status:
     @property
     def incumbent(self) -> str | None:
         """A line about the best trial; None while there is none."""
-        if self.best is None:
-            return None
-        return f"best {self.best_text} (trial {self.best.id}): {config_text(self.best.config)}"
+        return self._incumbent
 
     @property
     def summary(self) -> str:
@@ -198,7 +195,7 @@ class Status:
         # Made only where it is another one: quick searches have thousands of trials.
         if number is not None and (self.best is None or number != self.best.id):
             self.best = study.trials[number]
-            self.best_text = f"{study.metric.name} {shown(self.best.value)}"
+            self._incumbent = best_text(study.metric, self.best)
 
     def _times(self) -> str:
         left = self.seconds_left

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from hpo.storage.events import metrics_from_json
 from hpo.study.tables import shown
-from hpo.study.trial import Metric
+from hpo.study.trial import Metric, Trial
 
 
 def spoken(seconds: float) -> str:
@@ -51,3 +51,8 @@ def metrics_text(document: Mapping[str, float | str], metrics: Sequence[Metric])
     """What an event has of the metrics that are optimised."""
     values = metrics_from_json(document)
     return ", ".join(f"{one.name} {shown(values[one.name])}" for one in metrics if one.name in values)
+
+
+def best_text(metric: Metric, best: Trial) -> str:
+    """The best trial with its value and its config."""
+    return f"best {metric.name} {shown(best.value)} (trial {best.id}): {config_text(best.config)}"
