@@ -26,6 +26,9 @@ MOST_NAMES = 4
 FEWEST_TRIALS = 4
 """With fewer results there is no contour."""
 
+ENOUGH_TRIALS = 10
+"""So many completed trials are enough to look at no others."""
+
 
 def analysis(study: Study) -> dict[str, Any]:
     """What the results say, as JSON values. It looks at all trials, and takes seconds where they are many.
@@ -70,16 +73,33 @@ def contours(study: Study, ranked: list[str]) -> list[dict[str, Any]]:
     """
     if len(study.metrics) != 1 or not ranked:
         return []
-    history = study.history
-    completed = [number for number, value in enumerate(history.values) if math.isfinite(value)]
-    configs = [history.config(number) for number in completed]
-    values = within([history.values[number] for number in completed])
+    numbers, results, epoch = _comparable(study)
+    configs, values = [study.history.config(number) for number in numbers], within(results)
     found = []
     for x, y in combinations(ranked[:MOST_NAMES], 2):
         both = [place for place, config in enumerate(configs) if x in config and y in config]
         if len(both) >= FEWEST_TRIALS:
-            found.append(_contour(study.space, x, y, [configs[place] for place in both], values[both]))
+            surface = _contour(study.space, x, y, [configs[place] for place in both], values[both])
+            found.append(surface | {"epoch": epoch, "trials": len(both)})
     return found
+
+
+def _comparable(study: Study) -> tuple[list[int], list[float], int | None]:
+    """Trials whose values compare, the values, and the epoch of which they are; None for final results.
+
+    These are the trials that completed. Where a scheduler lets few complete, they are those that reached the
+    last epoch that enough of them reached.
+    """
+    history, name = study.history, study.metric.name
+    completed = [number for number, value in enumerate(history.values) if math.isfinite(value)]
+    reached = sorted((history.last_epoch(number) for number in range(history.num_trials)), reverse=True)
+    if len(completed) >= ENOUGH_TRIALS or len(reached) <= ENOUGH_TRIALS or not reached[ENOUGH_TRIALS - 1]:
+        return completed, [history.values[number] for number in completed], None
+    epoch = reached[ENOUGH_TRIALS - 1]
+    there = [number for number in range(history.num_trials) if history.last_epoch(number) >= epoch]
+    reports = [(number, history.report(number, epoch)) for number in there]
+    values = {number: report[name] for number, report in reports if report and math.isfinite(report[name])}
+    return [*values], [*values.values()], epoch
 
 
 def _contour(space: Space, x: str, y: str, configs: list[Config], values: Floats) -> dict[str, Any]:

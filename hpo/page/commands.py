@@ -50,6 +50,8 @@ def _call(study: Study, *, resume: bool) -> str:
         "backend": None if study.backend is None else repr(study.backend),
         "device": None if study.device is None else repr(study.device),
         "replicates": str(study.replicates) if study.replicates > 1 else None,
+        "value": repr("best") if created.get("value") == "best" else None,
+        "points_to_evaluate": _points(study),
         "storage": None if store is None else repr(store.place),
         "name": repr(study.name),
         "keep": None if study.history.keep in (None, "best") else repr(study.history.keep),
@@ -106,6 +108,16 @@ def _space(study: Study) -> list[str]:
     said = re.sub(r"\bparam\(", "hpo.param(", repr(study.space).rpartition("}, ")[2].removesuffix(")"))
     lines[-1] = f"    }}, {said}),"
     return lines
+
+
+def _points(study: Study) -> str | None:
+    """The configs that came first, if they are not those that would come first by themselves."""
+    points = study.history.created.get("points")
+    try:
+        default = study.space.default_config()
+    except ValueError:  # the log could not hold the space
+        default = None
+    return repr(points) if points and points != [default] else None
 
 
 def _domain(domain: Domain) -> str:

@@ -95,7 +95,7 @@ ANALYSIS: dict[str, Any] = {
     "hints": [str],
     "importance": (list, type(None)),
     "importance_why": str,
-    "contours": [{"x": str, "y": str, "xs": list, "ys": list, "z": [list]}],
+    "contours": [{"x": str, "y": str, "xs": list, "ys": list, "z": [list], "epoch": NUMBER, "trials": int}],
 }
 
 
@@ -325,8 +325,9 @@ def test_a_config_that_was_made_from_another_says_so() -> None:
     index = Index(study)
     changed = [trial for trial in study.trials if "parent" in trial.info]
     for trial in changed:
+        parent = trial.info["parent"]
         assert how_found(study, trial, index) == (
-            f"proposal {trial.proposal} of LocalSearch (change; from the config of trial {trial.info['parent']})"
+            f"proposal {trial.proposal} of LocalSearch (change; from the config of trial {parent})"
         )
     assert changed
 
@@ -400,6 +401,14 @@ def test_contours_are_of_the_hyperparameters_that_mattered(tmp_path: Path) -> No
     assert 0 <= min(values) < max(values) <= 1.25
 
 
+def test_where_few_trials_complete_a_contour_is_of_the_last_epoch_that_enough_reached(tmp_path: Path) -> None:
+    study = studies.asha(tmp_path)
+    found = analysis(study)["contours"]
+    assert study.num_completed == 3
+    assert {(each["epoch"], each["trials"]) for each in found} == {(3, 15)}
+    assert [each["epoch"] for each in analysis(studies.failures(tmp_path))["contours"]] == 6 * [None]
+
+
 def runs_again(code: str, **names: Any) -> hpo.Study:
     """Run a call that a report shows; the study that it makes."""
     exec(code, names)  # our own text, made a moment ago
@@ -462,3 +471,42 @@ def test_a_space_with_constraints_and_a_loop_by_hand_are_shown_as_they_are() -> 
     again = runs_again(str(head(tuner.study)["commands"]["made"]))
     assert again.space == space
     assert again.seed == 3
+
+
+def test_what_changes_a_search_is_in_its_call(tmp_path: Path) -> None:
+    points: list[dict[str, Any]] = [{"x": 0.25, "kind": "b"}]
+    study = hpo.search(
+        studies.curve_of_x,
+        {"x": hpo.Float(0, 1), "kind": hpo.Choice(["a", "b"], default="b")},
+        maximize="good",
+        num_trials=3,
+        seed=0,
+        storage=tmp_path / "study.db",
+        name="it's",
+        keep="all",
+        replicates=2,
+        value="best",
+        points_to_evaluate=points,
+    )
+    made = str(head(study)["commands"]["made"])
+    for argument in ("replicates=2", "keep='all'", "value='best'", f"points_to_evaluate={points!r}"):
+        assert f"    {argument},\n" in made
+    (tmp_path / "other").mkdir()
+    assert runs_again(made.replace(str(tmp_path), f"{tmp_path}/other")).trials == study.trials
+
+
+def test_defaults_of_the_space_need_no_argument() -> None:
+    study = hpo.search(
+        studies.curve_of_x, {"x": hpo.Float(0, 1, default=0.5)}, num_trials=1, seed=0, maximize="good"
+    )
+    assert "points_to_evaluate" not in str(head(study)["commands"]["made"])
+    assert study.history.created["points"] == [{"x": 0.5}]
+
+
+def test_a_function_that_a_log_names_is_not_imported() -> None:
+    space = hpo.Space({"x": hpo.Float(0, 1, default=0.5)}, constraints=["no_such_module_at_all:fits"])
+    created = studies.many(1).events[0].data | {"space": space.to_json(), "points": [{"x": 0.5}]}
+    study = hpo.Study.from_events([Event(EventKind.STUDY_CREATED, text=json.dumps(created))])
+    made = str(checked(study)["head"]["commands"]["made"])
+    assert "constraints=['no_such_module_at_all:fits']" in made
+    assert "points_to_evaluate=[{'x': 0.5}]" in made
