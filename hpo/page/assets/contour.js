@@ -42,7 +42,7 @@ function drawContour(study, its, surface) {
   its.plot.show({
     x, y, xName: surface.x, yName: surface.y, points, label,
     paint(context, place) {
-      paintCells(context, place, edgesOf(x, surface.xs), edgesOf(y, surface.ys), surface.z, share);
+      paintCells(context, place, edgesOf(x, surface.xs), edgesOf(y, surface.ys), finer(surface.z, x, y), share);
       paintRims(context, place, points);
     },
   });
@@ -58,12 +58,34 @@ function bestCell(study, { x, y, xs, ys, z }) {
   return found ? ` It is best near ${cut(x, 40)} ${cut(short(xs[found.across]), 30)} and ${cut(y, 40)} ${cut(short(ys[found.up]), 30)}.` : '';
 }
 
+const FINER = 4;
+
+// Between the cells of two ranges the surface is drawn at four steps each; categories have nothing between them.
+function finer(z, x, y) {
+  const [across, up] = [x, y].map((scale) => (scale.kind === 'category' ? 1 : FINER));
+  const value = (line, place) => (line && line[place] !== null && line[place] !== undefined ? number(line[place]) : null);
+  const sample = (row, column) => {
+    const near = value(z[Math.round(row)], Math.round(column));
+    if (near === null) return null;
+    const [top, left] = [Math.floor(row), Math.floor(column)];
+    const [down, right] = [row - top, column - left];
+    const corner = (line, place) => value(z[line], place) ?? near;
+    return (corner(top, left) * (1 - right) + corner(top, left + 1) * right) * (1 - down) +
+      (corner(top + 1, left) * (1 - right) + corner(top + 1, left + 1) * right) * down;
+  };
+  const places = (count, steps) => Array.from({ length: count * steps }, (_, index) => Math.min(count - 1, Math.max(0, (index + 0.5) / steps - 0.5)));
+  return places(z.length, up).map((row) => places(z[0].length, across).map((column) => sample(row, column)));
+}
+
 // The edges of cells lie midway between their middles; those at the ends as far beyond.
 function edgesOf(scale, middles) {
   const places = middles.map((value) => scale.at(scale.kind === 'category' ? value : number(value)) ?? NaN);
   const half = places.length > 1 ? (places[1] - places[0]) / 2 : 0.5;
   const between = places.slice(1).map((place, index) => (place + places[index]) / 2);
-  return [places[0] - half, ...between, places[places.length - 1] + half];
+  const edges = [places[0] - half, ...between, places[places.length - 1] + half];
+  if (scale.kind === 'category') return edges;
+  return edges.slice(0, -1).flatMap((edge, index) =>
+    Array.from({ length: FINER }, (_, step) => edge + ((edges[index + 1] - edge) * step) / FINER)).concat(edges[edges.length - 1]);
 }
 
 function paintCells(context, place, xs, ys, z, share) {
@@ -72,7 +94,7 @@ function paintCells(context, place, xs, ys, z, share) {
     const [left, right] = [place.x(xs[across]), place.x(xs[across + 1])];
     const [low, high] = [place.y(ys[up]), place.y(ys[up + 1])];
     // Ten steps of colour, whose borders are the lines of the contour.
-    context.fillStyle = onScale((Math.floor(Math.min(0.999, share(number(cell))) * 10) + 0.5) / 10);
+    context.fillStyle = onScale((Math.floor(Math.min(0.999, share(cell)) * 10) + 0.5) / 10);
     context.fillRect(Math.floor(left), Math.floor(high), Math.ceil(right - left) + 1, Math.ceil(low - high) + 1);
   }));
 }

@@ -9,11 +9,11 @@ function el(tag, attributes = {}, ...children) {
 
 function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    if (value === null || value === undefined || (value === false && !name.startsWith('aria-'))) continue;
     if (name === 'on') {
       for (const [kind, handler] of Object.entries(value)) element.addEventListener(kind, handler);
     } else {
-      element.setAttribute(name, value === true ? '' : String(value));
+      element.setAttribute(name, value === true && !name.startsWith('aria-') ? '' : String(value));
     }
   }
   return element;

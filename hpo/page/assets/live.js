@@ -24,7 +24,7 @@ function hear(change) {
   const study = apply(change);
   if (isNew) showStudies();
   if (!current && study.head) choose(study);
-  if (study === current) stale(...(change.trials || change.head ? [] : ['headline', 'importance', 'slices', 'parallel', 'contour']));
-  else stale('comparison');
+  if (study === current) lazily(...(change.trials || change.head ? [] : ['headline', 'importance', 'slices', 'parallel', 'contour']));
+  else lazily('comparison');
   if (study === current && study.best && before !== study.best.id) say(`New best: ${short(number(study.head.best.value))}, trial ${study.best.id}`);
 }

@@ -45,9 +45,16 @@ function formatter(values) {
   }
   if (whole && high < 1e9) return asText(String);
   if (high >= 1e6 || low < 1e-5) return asText((value) => (value === 0 ? '0' : value.toExponential(3).replace('e+', 'e')));
-  if (high / low > 300) return asText((value) => (value === 0 ? '0' : value.toPrecision(4)));
+  if (high / low > 20) return asText((value) => (value === 0 ? '0' : value.toPrecision(4)));
   const places = Math.min(8, Math.max(0, 3 - Math.floor(Math.log10(high))));
   return asText((value) => value.toFixed(places));
+}
+
+// Seconds of a column: as many places as the longest of them deserves.
+function secondsFormatter(values) {
+  const most = Math.max(0, ...values.filter(isFinite_));
+  const places = most >= 100 ? 0 : most >= 10 ? 1 : most >= 1 ? 2 : 4;
+  return (value) => (Number.isFinite(value) ? value.toFixed(places) : '');
 }
 
 const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -10,11 +10,19 @@ function section(id, draw) {
   sections.push({ id, draw, root: byId(id), stale: true, seen: false });
 }
 
+// What the reader changes is drawn everywhere, what is out of sight when there is time.
 function stale(...ids) {
+  thorough = true;
+  lazily(...ids);
+}
+
+// What arrives is drawn where it is seen.
+function lazily(...ids) {
   for (const each of sections) if (!ids.length || ids.includes(each.id)) each.stale = true;
   schedule();
 }
 
+let thorough = false;
 let waiting = false;
 let last = -Infinity;
 function schedule() {
@@ -25,6 +33,7 @@ function schedule() {
     waiting = false;
     last = performance.now();
     for (const each of sections) if (each.seen) drawSection(each);
+    if (thorough) drawIdly();
   }), wait);
 }
 
@@ -44,6 +53,7 @@ function drawIdly() {
   later(() => {
     const next = sections.find((each) => each.stale);
     if (!next) {
+      thorough = false;
       document.documentElement.setAttribute('data-drawn', 'all');
       return;
     }
@@ -76,7 +86,7 @@ function parts(root, make) {
     const message = nothing('');
     const content = el('div');
     body.append(message, content);
-    body.parts = { ...make(content), message, content };
+    body.parts = Object.assign(make(content), { message, content });
   }
   return body.parts;
 }

@@ -20,7 +20,6 @@ function start() {
   else refill(byId('headline'), el('h1', { id: 'study-name' }, 'No study yet'), nothing('The page shows a study as soon as there is one.'));
   // The first picture is of what is in sight; the rest follows when the page is idle.
   for (const each of sections) if (each.root.getBoundingClientRect().top < window.innerHeight) drawSection(each);
-  drawIdly();
   if (holder.dataset.events) listen(holder.dataset.events);
 }
 

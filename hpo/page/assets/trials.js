@@ -52,7 +52,9 @@ function columnsOf(study) {
     ...metrics.map((name) => column(name, (row) => number((row.metrics || {})[name]), { given: true })),
     column('Epoch', (row) => row.epoch, { about: 'the epoch of the value' }),
     column('Epochs', (row) => row.last_epoch, { about: 'the last epoch reached' }),
-    column('Seconds', (row) => number(row.seconds), { about: 'its share of the time of its cohort' }),
+    column('Seconds', (row) => number(row.seconds), {
+      about: 'its share of the time of its cohort', write: secondsFormatter(study.rows.map((row) => number(row.seconds))),
+    }),
   ].filter((each) => !['Epoch', 'Epochs'].includes(each.name) || each.given || study.rows.some((row) => each.read(row) > 0));
 }
 

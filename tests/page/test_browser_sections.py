@@ -1,0 +1,112 @@
+"""Every section draws, of every kind of study, or says why it has nothing to show."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import Opened
+
+KINDS = [
+    *("main_job", "cohort", "asha", "hyperband", "failures", "not_finite", "conditional", "interrupted"),
+    *("hostile", "empty", "running", "two_metrics", "comparison"),
+]
+PICTURES = ["history", "curves", "slices", "parallel", "timeline"]
+INKED = """canvas => {
+  const copy = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+  const context = copy.getContext('2d', { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const seen = new Set();
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) seen.add(data.slice(at, at + 3).join());
+  return seen.size;
+}"""
+
+
+@pytest.mark.parametrize("section", PICTURES)
+def test_a_section_of_a_study_with_rungs_is_a_picture_of_several_colours(
+    opened: Opened, section: str
+) -> None:
+    canvas = opened("asha").locator(f"#{section} canvas").first
+    assert canvas.evaluate(INKED) >= 4
+
+
+def test_the_contour_is_drawn_for_each_pair(opened: Opened) -> None:
+    page = opened("failures")
+    canvas, chosen = page.locator("#contour canvas"), page.locator("#contour select")
+    first = canvas.evaluate(INKED)
+    label = page.locator("#contour [role=img]").get_attribute("aria-label") or ""
+    chosen.select_option(index=1)
+    expect(page.locator("#contour [role=img]")).not_to_have_attribute("aria-label", label)
+    assert first >= 8
+    assert canvas.evaluate(INKED) >= 8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_section_draws_or_says_that_it_has_nothing(opened: Opened, kind: str) -> None:
+    page = opened(kind)
+    for section in page.locator("main section:visible").all():
+        assert section.locator("h1, h2").first.is_visible()
+        shown = section.locator(
+            "canvas:visible, table:visible, .bars:visible, .nothing:visible, .figure:visible"
+        )
+        assert shown.count() > 0, section.get_attribute("id")
+
+
+def test_the_headline_says_what_is_best_how_it_was_found_and_what_it_cost(opened: Opened) -> None:
+    text = opened("asha").locator("#headline").inner_text()
+    for part in (
+        "Best error",
+        "0.06092",
+        "proposal 12",
+        "epoch 27",
+        "43 s",
+        "3 completed",
+        "37 stopped",
+        "What to do next",
+    ):
+        assert part in text
+
+
+def test_the_history_says_what_it_shows(opened: Opened) -> None:
+    page = opened("failures")
+    label = page.locator("#history [role=img]").get_attribute("aria-label") or ""
+    assert "30 trials. The best value" in label
+    assert "13 trials without a value" in label
+
+
+def test_the_numbers_of_a_picture_are_there_as_a_table(opened: Opened) -> None:
+    page = opened("asha")
+    page.locator("#curves summary").click()
+    rows = page.locator("#curves tbody tr").all_inner_texts()
+    assert [row.split("\t")[:2] for row in rows] == [["1", "25"], ["3", "9"], ["9", "3"], ["27", "3"]]
+
+
+def test_an_interrupted_run_is_marked_on_the_timeline(opened: Opened) -> None:
+    section = opened("interrupted").locator("#timeline")
+    assert "1 run interrupted" in section.inner_text()
+    section.get_by_role("button", name="A lane for each trial").click()
+    assert section.locator("canvas").evaluate(INKED) >= 4
+
+
+def test_what_made_the_study_stands_in_the_report(opened: Opened) -> None:
+    text = opened("asha").locator("#about").inner_text()
+    for part in ("hpo.search(", "resume=True", "Float(0.0001, 1.0, log=True)", "Seed", "numpy"):
+        assert part in text
+
+
+def test_several_studies_are_compared_and_each_can_be_shown(opened: Opened) -> None:
+    page = opened("comparison")
+    assert page.locator("#comparison tbody tr").count() == 2
+    page.locator("#comparison").get_by_role("button", name="By seconds of work").click()
+    page.locator("#comparison").get_by_role("button", name="hyperband").click()
+    expect(page.locator("h1")).to_have_text("hyperband")
+    page.locator("#study-select").select_option("asha")
+    expect(page.locator("h1")).to_have_text("asha")
+
+
+def test_another_metric_can_be_shown_in_all_pictures(opened: Opened) -> None:
+    page = opened("asha")
+    page.locator("#history select").select_option("loss")
+    expect(page.locator("#history .axis-name").first).to_have_text("loss")
+    expect(page.locator("#trials thead th").nth(2)).to_have_text("loss")
