@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
@@ -11,6 +12,7 @@ from hpo.executors.failures import FROM_OUTSIDE, failed
 from hpo.executors.files import TrialFiles
 from hpo.executors.forks import in_one_process
 from hpo.executors.host import Host
+from hpo.executors.output import Speaker, speaking
 from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, TrialEnded, running
 from hpo.objective.decision import Decision, Verdict
@@ -135,7 +137,7 @@ class Evaluation:
             return
         self._host.leave()
         try:
-            with running(self._current):
+            with self._inside(self._current):
                 in_one_process(close)
         except FROM_OUTSIDE:
             raise
@@ -150,7 +152,7 @@ class Evaluation:
         # The call itself is in the trial, too: a plain function trains in it, and reports from inside.
         host, mine = self._host, self._host.assignment
         self._current = self._placement.current(mine.trial, host.config, host)
-        with running(self._current):
+        with self._inside(self._current):
             host.begin_epoch(0)
             value = self._objective(host.config, self._current)
         if not isinstance(value, Iterator):
@@ -170,7 +172,7 @@ class Evaluation:
         assert self._current is not None
         assert self._steps is not None
         try:
-            with running(self._current):
+            with self._inside(self._current):
                 value = next(self._steps)
         except StopIteration as end:
             self._steps = None
@@ -180,6 +182,13 @@ class Evaluation:
             host.report(value, None)
         self._seen = host.num_reports
         return _NOTHING
+
+    @contextmanager
+    def _inside(self, trial: CurrentTrial) -> Iterator[None]:
+        """In the block the objective's code runs: in the current trial, which says what is printed."""
+        mine = self._host.assignment
+        with running(trial), speaking(Speaker(mine.trial, mine.attempt)):
+            yield
 
     def _ended(self, value: object) -> Outcome:
         """The outcome of an objective that came to its end with this value."""

@@ -10,6 +10,7 @@ from hpo.checkpoints import Attachments
 from hpo.executors.base import Assignment, OnProgress, Progress
 from hpo.executors.files import NoFiles, TrialFiles
 from hpo.executors.forks import end_if_forked
+from hpo.executors.output import speaking
 from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision
 from hpo.objective.function import LAST_EPOCH, Result, ResultError, read_report
@@ -144,11 +145,12 @@ class Host:
         # Each problem is reported once.
         problem, self._files.problem = self._files.problem, None
         mine = self.assignment
-        return self._on_progress(
-            Progress(
-                mine.trial, mine.attempt, epoch, result, saved=saved, problem=problem, unread=self.unread
-            )
+        said = Progress(
+            mine.trial, mine.attempt, epoch, result, saved=saved, problem=problem, unread=self.unread
         )
+        # What the search and its callbacks print is not the trial's.
+        with speaking():
+            return self._on_progress(said)
 
     def _save(self, number: int) -> bool:
         """Write a checkpoint if there is something to keep; whether it is on the disk."""

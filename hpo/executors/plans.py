@@ -12,6 +12,7 @@ from hpo.executors.base import Executor, OnProgress
 from hpo.executors.cohorts.executor import CohortExecutor
 from hpo.executors.cohorts.memory import CohortMemory, ShortMemory
 from hpo.executors.cohorts.planner import Fuse, checked_fuse
+from hpo.executors.output import OnOutput
 from hpo.executors.placement import Placement
 from hpo.executors.serial import SerialExecutor
 from hpo.objective.function import Objective
@@ -50,6 +51,14 @@ class ExecutorPlan(Protocol):
 
     def with_cohorts(self, cohorts: Cohorts) -> ExecutorPlan:
         """The plan where trials train together; itself if it trains each alone."""
+        return self
+
+    def with_output(self, on_output: OnOutput) -> ExecutorPlan:
+        """The plan whose trials' output goes to this function; itself if they print into this process.
+
+        Args:
+            on_output: receives what trials print elsewhere, line by line, from a `poll`, `stop` or `close`.
+        """
         return self
 
     @abstractmethod

@@ -10,6 +10,7 @@ from hpo.backend.entry_points import named
 from hpo.checkpoints import CheckpointFolder
 from hpo.checks import checked_count, checked_positive, with_defaults
 from hpo.executors.base import Executor, OnProgress
+from hpo.executors.output import OnOutput
 from hpo.executors.placement import Placement
 from hpo.executors.plans import Cohorts, ExecutorPlan, InProcess
 from hpo.objective.function import Objective
@@ -29,6 +30,7 @@ class Workers(ExecutorPlan):
         max_retries: how many times a trial is run again if its worker was killed, ran out of memory or time,
             or hung, before the trial counts as failed.
         cohorts: how the trials of a worker train together; a search sets it by `fuse=`.
+        on_output: receives what the trials print; a search sets it, and None leaves it unheard.
 
     Raises:
         ValueError: a number is out of its range.
@@ -43,6 +45,7 @@ class Workers(ExecutorPlan):
     trial_timeout: float | None = None
     max_retries: int = 2
     cohorts: Cohorts = field(default_factory=Cohorts, repr=False)
+    on_output: OnOutput | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checked_count("workers", self.count)
@@ -56,6 +59,10 @@ class Workers(ExecutorPlan):
     def with_cohorts(self, cohorts: Cohorts) -> Workers:
         """The plan where the trials of a worker train together."""
         return replace(self, cohorts=cohorts)
+
+    def with_output(self, on_output: OnOutput) -> Workers:
+        """The plan whose trials' output goes to this function."""
+        return replace(self, on_output=on_output)
 
     def start(
         self,
@@ -84,6 +91,7 @@ class Workers(ExecutorPlan):
             trial_timeout=self.trial_timeout,
             fuse=self.cohorts.fuse,
             memory=self.cohorts.memory,
+            on_output=self.on_output,
         )
 
 

@@ -236,7 +236,9 @@ class Inbox:
 class Handle(WorkerHandle):
     """The parent's view of an actor: the real one, over other pipes."""
 
-    def __init__(self, stage: Stage, setup: Setup, environment: object, log: Any, limits: Limits) -> None:
+    def __init__(
+        self, stage: Stage, setup: Setup, environment: object, log: Any, limits: Limits, on_output: Any = None
+    ) -> None:
         self.assignments = {}
         self.is_spent = False
         self.number = 0

@@ -11,6 +11,7 @@ from hpo.executors.cohorts.memory import CohortMemory
 from hpo.executors.cohorts.slots import Lane, Slot
 from hpo.executors.failures import FROM_OUTSIDE, failed
 from hpo.executors.forks import in_one_process
+from hpo.executors.output import Speaker, speaking
 from hpo.executors.replicated import AnyEvaluation
 
 
@@ -103,7 +104,8 @@ class Cohort:
             BaseException: an error of a report that is not the objective's. All have reported by then.
         """
         try:
-            in_one_process(self._train)
+            with speaking(*(Speaker(seat.trial, seat.assignment.attempt) for seat in self.seats)):
+                in_one_process(self._train)
         except FROM_OUTSIDE:
             raise
         except BaseException as error:

@@ -15,6 +15,7 @@ from hpo.errors import ObjectiveError
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.executors.cohorts.memory import CohortMemory, ShortMemory
 from hpo.executors.cohorts.planner import Fuse
+from hpo.executors.output import OnOutput
 from hpo.executors.placement import Placement
 from hpo.executors.processes.dispatch import Dispatch, on_device
 from hpo.executors.processes.environment import check_posix
@@ -42,6 +43,8 @@ from hpo.objective.function import NotFiniteError, Objective, ResultError
 from hpo.training.fusable import fusable
 
 _TICK = 0.2
+# By then what a worker wrote before a message has come, through its supervisor.
+_MARK_SECONDS = 1.0
 
 
 class ProcessExecutor:
@@ -54,7 +57,10 @@ class ProcessExecutor:
     however that ends. (On Linux. On other systems, processes that left the worker's process group do.)
 
     The objective is sent by import path if it has one, else as code, so scripts need no
-    `if __name__ == "__main__"` and notebooks work. What a trial prints goes to its worker's log file.
+    `if __name__ == "__main__"` and notebooks work. What a trial, its C libraries and the processes that it
+    starts print on either stream goes to its worker's log file and, a line at a time, to `on_output`. A
+    worker that prints faster than `poll` reads has to wait. What it logs is printed as text, from the level
+    of the root logger on if this program configured one.
 
     Args:
         objective: what the trials evaluate.
@@ -77,6 +83,7 @@ class ProcessExecutor:
             trials, so with such a limit nothing is fused unless `fuse` is a number.
         memory: what the study remembers of its cohorts.
         log_folder: where the workers' output goes, about 10 MB each at most; None keeps it until `close`.
+        on_output: receives what the trials print, in `poll`, `stop` and `close`; None leaves it to the log.
 
     Raises:
         ObjectiveError: the objective cannot be sent to another process; the text says what part of it.
@@ -101,6 +108,7 @@ class ProcessExecutor:
         log_folder: Path | None = None,
         fuse: Fuse = 1,
         memory: CohortMemory | None = None,
+        on_output: OnOutput | None = None,
     ) -> None:
         check_posix()
         self._num_workers = _count("workers", workers)
@@ -121,6 +129,7 @@ class ProcessExecutor:
             _count("max_paused", max_paused, least=0),
             self._dispatch is not None,
             log_folder,
+            on_output,
         )
         self._pool = Pool(workers, equipment)
         self._on_progress = on_progress
@@ -250,6 +259,8 @@ class ProcessExecutor:
         elif isinstance(message, Progress):
             self._answer(worker, message)
         elif isinstance(message, Ended):
+            if worker.output is not None:
+                worker.output.read_to_mark(message.mark, _MARK_SECONDS)
             del worker.assignments[message.outcome.trial]
             self._done.append(message.outcome)
             worker.is_spent |= message.outcome.kind is FailureKind.MEMORY

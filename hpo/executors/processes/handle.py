@@ -6,18 +6,24 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import Pipe
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from hpo.executors.base import Assignment
+from hpo.executors.output import OnOutput
 from hpo.executors.processes import supervisor
 from hpo.executors.processes.limits import Limits, LimitWatch
 from hpo.executors.processes.messages import Broken, Group, Ready, Setup
+from hpo.executors.processes.spoken import OutputPipe
 
 KILL_SECONDS = 5.0
+# Between the end of a pipe and that of the process that held it.
+_MOMENT = 0.5
 _MEANINGS = {
     "SIGKILL": "the system may have been out of memory, or someone killed it",
     "SIGSEGV": "compiled code touched memory that is not its own",
@@ -38,6 +44,7 @@ class WorkerHandle:
         environment: its environment variables.
         log: the file for its output.
         limits: what it may use.
+        on_output: receives what it prints; None leaves that to the log.
 
     Attributes:
         assignments: what it runs, by trial; empty if it is free.
@@ -47,12 +54,22 @@ class WorkerHandle:
         log: the file with its output.
         watch: keeps an eye on it.
         turn: when it was last listened to, in turns of the executor.
+        output: the pipe through which its output comes; None where that goes to the log alone.
 
     Raises:
         OSError: no process can be started, or the log cannot be created.
     """
 
-    def __init__(self, setup: Setup, environment: Mapping[str, str], log: Path, limits: Limits) -> None:
+    output: OutputPipe | None = None
+
+    def __init__(
+        self,
+        setup: Setup,
+        environment: Mapping[str, str],
+        log: Path,
+        limits: Limits,
+        on_output: OnOutput | None = None,
+    ) -> None:
         self.assignments: dict[int, Assignment] = {}
         self.is_spent = False
         self.number = 0
@@ -63,22 +80,23 @@ class WorkerHandle:
         self._group: int | None = None
         self._connection, theirs = Pipe()
         try:
-            # Our copy of the worker's end is closed at once: else the worker's death would not show here.
+            # Our copies of its ends are closed at once: else its death would not show here.
             # The log is opened for reading, too, as the supervisor shortens it.
-            with theirs, log.open("w+b") as output:
+            with theirs, log.open("w+b") as output, self._listened(on_output) as spoken:
                 self._process = subprocess.Popen(
-                    _command(theirs.fileno(), os.path.dirname(setup.objective)),
+                    _command(theirs.fileno(), spoken, os.path.dirname(setup.objective)),
                     # The supervisor sees by its end that this process has ended.
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[theirs.fileno()] if spoken is None else [theirs.fileno(), spoken],
                     # Ctrl-C in a terminal is for this process, which then ends its workers.
                     start_new_session=True,
                     env=environment,
                 )
         except BaseException:
             self._connection.close()
+            self._listen_no_more()
             raise
         self.send(setup)
 
@@ -102,8 +120,16 @@ class WorkerHandle:
         return bool(self.assignments) and self._group is not None
 
     def has_message(self, timeout: float) -> bool:
-        """Wait for a message or the pipe's end; whether there is either."""
-        return self._connection.poll(timeout)
+        """Wait for a message or the pipe's end; whether there is either. What it prints is read meanwhile."""
+        output, deadline = self.output, time.monotonic() + timeout
+        # A worker that has to wait for its output to be read sends nothing.
+        while output is not None and not output.has_ended and not self._connection.poll(0):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if output.fileno() in wait([self._connection, output.fileno()], left):
+                output.read()
+        return self._connection.poll(max(deadline - time.monotonic(), 0))
 
     def send(self, message: object) -> None:
         """Send a message. If the worker is gone, that shows when its messages are read."""
@@ -147,9 +173,13 @@ class WorkerHandle:
         return not self.is_gone
 
     def wait(self, timeout: float) -> bool:
-        """Wait until it has ended; whether it has."""
+        """Wait until it has ended, and read meanwhile what it prints; whether it has ended."""
+        left = max(timeout, 0)
+        if self.output is not None:
+            # Its supervisor ends after the last of its words were read, and the pipe ends with it.
+            left = _MOMENT if self.output.read_to_end(left) else 0
         try:
-            self._process.wait(max(timeout, 0))
+            self._process.wait(left)
         except subprocess.TimeoutExpired:
             return False
         return True
@@ -172,6 +202,7 @@ class WorkerHandle:
             self._process.kill()
             self._process.wait()
         self._connection.close()
+        self._listen_no_more()
 
     def how_it_ended(self) -> str:
         """Why it is gone, in one line, with `{trial}` for the number of its trial. It must be gone."""
@@ -185,6 +216,23 @@ class WorkerHandle:
         meaning = f"; {_MEANINGS[name]}" if name in _MEANINGS else ""
         return f"The worker of trial {{trial}} was ended by {name}{meaning}."
 
+    @contextmanager
+    def _listened(self, on_output: OnOutput | None) -> Iterator[int | None]:
+        """The end of a pipe through which its output is to come, if that is wanted."""
+        if on_output is None:
+            yield None
+            return
+        ours, theirs = os.pipe()
+        self.output = OutputPipe(ours, on_output)
+        try:
+            yield theirs
+        finally:
+            os.close(theirs)
+
+    def _listen_no_more(self) -> None:
+        if self.output is not None:
+            self.output.close()
+
     def _signal_group(self, number: int) -> None:
         # Once the supervisor is gone, the system may give these numbers to other processes.
         if self._group is not None and self._process.poll() is None:
@@ -192,7 +240,8 @@ class WorkerHandle:
                 os.killpg(self._group, number)
 
 
-def _command(descriptor: int, folder: str) -> list[str]:
+def _command(descriptor: int, spoken: int | None, folder: str) -> list[str]:
     """The command line of a supervisor. The import path goes along, so that the worker finds what we do."""
     path = [entry for entry in sys.path if isinstance(entry, str)]
-    return [sys.executable, str(supervisor.__file__), str(os.getpid()), str(descriptor), folder, *path]
+    ends = [str(descriptor), "" if spoken is None else str(spoken)]
+    return [sys.executable, str(supervisor.__file__), str(os.getpid()), *ends, folder, *path]

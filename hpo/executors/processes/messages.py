@@ -45,6 +45,8 @@ class Setup:
         beat: seconds between two signs of life.
         fuses: whether the trials of a group train together where they are of one shape.
         arguments: the parent's command line, for objectives that read `sys.argv`.
+        has_marks: whether marks in the output say up to where it belongs to what was answered.
+        log_level: the level of the parent's root logger; None where the parent did not configure logging.
     """
 
     objective: str
@@ -54,6 +56,8 @@ class Setup:
     beat: float
     fuses: bool
     arguments: list[str] = field(hash=False)
+    has_marks: bool = False
+    log_level: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,9 +152,11 @@ class Ended:
 
     Attributes:
         outcome: how.
+        mark: the number of the mark in the output behind all that the trial printed; 0 where there is none.
     """
 
     outcome: Outcome
+    mark: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from hpo.executors.processes.spoken import header, is_mark
+
 _LINES = 30
 _BYTES = 2**16
-
-
-def header(trial: int, attempt: int) -> str:
-    """The line in a worker's output at which a trial begins or goes on."""
-    return f"--- trial {trial}, attempt {attempt} ---"
 
 
 def last_lines(log: Path, trial: int, attempt: int) -> str:
@@ -24,4 +21,5 @@ def last_lines(log: Path, trial: int, attempt: int) -> str:
         return ""
     # Without its header, as of a trial that printed a lot, all of it is the trial's own.
     own = text.rpartition(header(trial, attempt))[2]
-    return "\n".join(own.strip("\n").splitlines()[-_LINES:])
+    lines = [line for line in own.strip("\n").splitlines() if not is_mark(line)]
+    return "\n".join(lines[-_LINES:])

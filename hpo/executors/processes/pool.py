@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import selectors
 import shutil
@@ -13,15 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from hpo.checkpoints import CheckpointFolder
+from hpo.executors.output import OnOutput
 from hpo.executors.placement import Placement
 from hpo.executors.processes.environment import worker_environment
 from hpo.executors.processes.folders import make_folder
 from hpo.executors.processes.handle import WorkerHandle
 from hpo.executors.processes.limits import Limits, Loss
 from hpo.executors.processes.messages import Exit, Setup
+from hpo.executors.processes.spoken import OutputPipe
 
 EXIT_SECONDS = 5.0
 _TERM_SECONDS = 1.0
+_TURN_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Equipment:
         max_paused: how many paused trials keep their generators.
         fuses: whether trials train together.
         log_folder: where the workers' output goes; None for a folder that goes with the pool.
+        on_output: receives what the trials print; None leaves that to the log.
     """
 
     objective: bytes
@@ -49,6 +54,7 @@ class Equipment:
     max_paused: int
     fuses: bool
     log_folder: Path | None
+    on_output: OnOutput | None
 
 
 class Pool:
@@ -95,8 +101,13 @@ class Pool:
 
         Each is taken from its pipe when it is asked for, so none is lost if its receiver raises.
         """
-        found: list[WorkerHandle] = [key.data for key, _ in self._selector.select(timeout)]
-        for worker in sorted(found, key=lambda worker: worker.turn):
+        found: list[WorkerHandle | OutputPipe] = [key.data for key, _ in self._selector.select(timeout)]
+        # What was printed before a report stands before what follows from it.
+        for pipe in found:
+            if isinstance(pipe, OutputPipe):
+                pipe.read()
+        workers = [worker for worker in found if isinstance(worker, WorkerHandle)]
+        for worker in sorted(workers, key=lambda worker: worker.turn):
             self._turn += 1
             # Fairness: a worker that reports without a pause must not keep the others waiting.
             worker.turn = self._turn
@@ -122,8 +133,10 @@ class Pool:
         """Kill a worker and all that it started; a fresh one may take its place."""
         if worker in self._slots:
             self._slots[self._slots.index(worker)] = None
-            # Before the pipe is closed: the selector needs its number.
+            # Before the pipes are closed: the selector needs their numbers.
             self._selector.unregister(worker)
+            if worker.output is not None:
+                self._selector.unregister(worker.output)
         worker.kill()
 
     def close(self) -> None:
@@ -160,18 +173,29 @@ class Pool:
             beat=min(1.0, mine.limits.silence / 4),
             fuses=mine.fuses,
             arguments=list(sys.argv),
+            has_marks=mine.on_output is not None,
+            log_level=_log_level(),
         )
         self._logs.mkdir(parents=True, exist_ok=True)
         # Another process may search the same study beside this one, or have done so before.
         log = self._logs / f"worker-{os.getpid()}-{self._num_started:03d}.log"
         self._num_started += 1
-        worker = WorkerHandle(setup, environment, log, mine.limits)
+        worker = WorkerHandle(setup, environment, log, mine.limits, mine.on_output)
         self._slots[slot] = worker
         self._selector.register(worker, selectors.EVENT_READ, worker)
+        if worker.output is not None:
+            self._selector.register(worker.output, selectors.EVENT_READ, worker.output)
         return worker
 
 
 def _wait(workers: list[WorkerHandle], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    for worker in workers:
-        worker.wait(deadline - time.monotonic())
+    # In turns, as each wait reads what its worker prints: one that nothing reads would not come to its end.
+    while workers and (left := deadline - time.monotonic()) > 0:
+        workers = [worker for worker in workers if not worker.wait(min(_TURN_SECONDS, left))]
+
+
+def _log_level() -> int | None:
+    """The level of the root logger, if this program configured logging."""
+    root = logging.getLogger()
+    return root.level if root.handlers else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import pickle
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -16,7 +18,7 @@ from threading import Thread, main_thread
 from typing import Any
 
 from hpo.backend import registry
-from hpo.executors.base import Executor, Interruption, Progress
+from hpo.executors.base import Executor, Interruption, Outcome, Progress
 from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.cohorts.memory import ShortMemory
 from hpo.executors.failures import reason_of, traceback_of
@@ -37,7 +39,7 @@ from hpo.executors.processes.messages import (
     Round,
     Setup,
 )
-from hpo.executors.processes.output import header
+from hpo.executors.processes.spoken import header, mark
 from hpo.executors.serial import SerialExecutor
 from hpo.objective.decision import Decision
 from hpo.objective.function import NotFiniteError, Objective, ResultError
@@ -82,6 +84,7 @@ class Worker:
         channel: the way to the parent.
         interrupt: makes the main thread call `interrupted` soon, whatever it does.
         queue: makes the queues between the two threads.
+        say: writes a line into the output, behind all that was printed before.
 
     Attributes:
         ended: the number of the group that ended last; 0 before the first one.
@@ -92,10 +95,13 @@ class Worker:
         channel: Channel,
         interrupt: Callable[[], None],
         queue: Callable[[], SimpleQueue[Any]] = SimpleQueue,
+        say: Callable[[str], None] = print,
     ) -> None:
         self._channel = channel
         self._interrupt = interrupt
         self._queue = queue
+        self._say = say
+        self._mark: int | None = None
         self._inbox: SimpleQueue[Any] = queue()
         self._answers: SimpleQueue[Decision | Refusal | None] = queue()
         self._group = 0
@@ -105,6 +111,7 @@ class Worker:
 
     def run(self, setup: Setup) -> None:
         """Load the objective, then run what the parent sends until it sends `Exit`."""
+        self._mark = 0 if setup.has_marks else None
         try:
             executor = self._load(setup)
         except BaseException as error:
@@ -150,6 +157,7 @@ class Worker:
     def _load(self, setup: Setup) -> Executor:
         """The executor of the trials. The framework is imported here, so that no trial's time includes it."""
         objective = Objective(pickle.loads(Path(setup.objective).read_bytes()))
+        _configure_logging(setup.log_level)
         placement = setup.placement
         if placement.seeds_framework and placement.backend is not None:
             registry.load(placement.backend)
@@ -162,7 +170,7 @@ class Worker:
     def _evaluate(self, executor: Executor, group: Group) -> None:
         left = {one.trial for one in group.assignments}
         for one in group.assignments:
-            print(header(one.trial, one.attempt), flush=True)
+            self._say(header(one.trial, one.attempt))
         answers: list[Ended | Raised] = []
         try:
             with self._open_to_interrupts():
@@ -174,7 +182,7 @@ class Worker:
                     if not outcomes:
                         raise RuntimeError(f"No outcome of {sorted(left)} came, and nothing runs.")
                     left -= {outcome.trial for outcome in outcomes}
-                    answers = [Ended(outcome) for outcome in outcomes]
+                    answers = self._answers_of(outcomes)
         except GroupHalted:
             answers = []  # `Halt` or `Exit` is next in the inbox
         except BaseException as error:
@@ -185,6 +193,15 @@ class Worker:
         # Before the last answers: the log is whole when the parent learns of the end.
         _flush()
         self._send(answers)
+
+    def _answers_of(self, outcomes: Sequence[Outcome]) -> list[Ended | Raised]:
+        """The answers for trials that have ended, with a mark behind all that they printed."""
+        if self._mark is not None:
+            before, self._interruptible = self._interruptible, False
+            self._mark += 1
+            self._say(mark(self._mark))
+            self._interruptible = before
+        return [Ended(outcome, self._mark or 0) for outcome in outcomes]
 
     def _send(self, answers: Sequence[Ended | Raised]) -> None:
         """Send answers, without an interrupt in the middle of one."""
@@ -230,10 +247,12 @@ def main(descriptor: int) -> None:
         # What was printed is in the log even if the worker is killed.
         sys.stdout.reconfigure(line_buffering=True)
     faulthandler.enable(all_threads=False)
+    # One line for each warning, so that the parent knows it again when another worker gives it.
+    warnings.formatwarning = _warning_in_a_line
     channel = Channel(Connection(descriptor))
     setup: Setup = channel.receive()
     sys.argv[:] = setup.arguments
-    worker = Worker(channel, _interrupt_main_thread)
+    worker = Worker(channel, _interrupt_main_thread, say=_sayer())
     channel.beat(setup.beat, lambda: worker.ended)
     signal.signal(signal.SIGINT, lambda number, frame: worker.interrupted())
     Thread(target=_listen, args=(channel, worker), daemon=True).start()
@@ -250,6 +269,30 @@ def _interrupt_main_thread() -> None:
     assert identity is not None
     # A signal, as nothing else ends a sleep or a read in which the objective may be.
     signal.pthread_kill(identity, signal.SIGINT)
+
+
+def _sayer() -> Callable[[str], None]:
+    """Writes lines into the output as it is now, whatever an objective makes of its streams."""
+    descriptor = os.dup(1)
+
+    def say(line: str) -> None:
+        _flush()
+        with suppress(OSError):
+            os.write(descriptor, f"{line}\n".encode())
+
+    return say
+
+
+def _warning_in_a_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    return f"{filename}:{lineno}: {category.__name__}: {' '.join(str(message).split())}\n"
+
+
+def _configure_logging(level: int | None) -> None:
+    """Let records of the parent's level go to standard error, unless a module of the objective's did more."""
+    if level is not None:
+        logging.basicConfig(level=level)  # it does nothing where a handler is there
 
 
 def _flush() -> None:

@@ -1,0 +1,65 @@
+"""What trials print: whose it is, and who takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple, TypeAlias
+
+
+class Speaker(NamedTuple):
+    """A trial that prints.
+
+    Attributes:
+        trial: its id.
+        attempt: which start of it.
+    """
+
+    trial: int
+    attempt: int
+
+
+Speakers: TypeAlias = tuple[Speaker, ...]
+"""A trial, or the trials that share the computation in which something is printed; none outside of trials."""
+
+OnOutput: TypeAlias = Callable[[Speakers, str], None]
+"""Takes what trials printed: whole lines, each with its end. It raises nothing."""
+
+_speakers: ContextVar[Speakers] = ContextVar("hpo_speakers", default=())
+
+
+def speakers() -> Speakers:
+    """The trials whose code runs here and now."""
+    return _speakers.get()
+
+
+@contextmanager
+def speaking(*those: Speaker) -> Iterator[None]:
+    """In the block the code of these trials runs; with none, other code that a trial called."""
+    token = _speakers.set(those)
+    try:
+        yield
+    finally:
+        _speakers.reset(token)
+
+
+def called(trials: Iterable[int]) -> str:
+    """How trials are called in front of what they print.
+
+    Example:
+        >>> called([7]), called([3, 4, 5, 6]), called([1, 2, 5, 9])
+        ('trial 7', 'trials 3-6', 'trials 1-2, 5, 9')
+    """
+    ranges = list(_ranges(sorted(trials)))
+    shown = ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
+    return f"trial {shown}" if shown.isdigit() else f"trials {shown}"
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of numbers that follow each other."""
+    first = 0
+    for place in range(1, len(numbers) + 1):
+        if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
+            yield numbers[first], numbers[place - 1]
+            first = place
