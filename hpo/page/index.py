@@ -50,7 +50,7 @@ class Index:
             self._places.append(array("i"))
         for place in range(self._num_read, len(log)):
             trial = log.trial(place)
-            if trial >= 0 and not history.came_late(place):
+            if trial is not None and not history.came_late(place):
                 touched.update(self._take(place, trial))
         self._num_read = len(log)
         return touched
