@@ -1,6 +1,6 @@
 """Plain Python state in a checkpoint: numbers, strings, dicts, lists and what lies in them.
 
-A dict or a list is restored in place, so that whoever holds it sees what it was. What JSON lacks is written
+A dict or a list is restored in place: a variable that holds it sees what it was. What JSON lacks is written
 as a dict with one key that begins with `@`: a tuple, a dict with other keys than strings, a NumPy scalar, a
 large integer.
 """

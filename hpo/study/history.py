@@ -319,12 +319,14 @@ class History:
         """What the trial's value was after an epoch; NaN if it reported nothing of it, without one metric."""
         if len(self.metrics) != 1 or not 0 < epoch <= self.last_epoch(trial):
             return math.nan
-        metric, chain = self.metrics[0], list(self._chain(self._reported[trial]))
-        places = [place for place in reversed(chain) if self.events.epoch(place) <= epoch]
-        if not places or self.events.epoch(places[-1]) != epoch:
+        metric, log = self.metrics[0], self.events
+        places = [place for place in self._chain(self._reported[trial]) if log.epoch(place) <= epoch]
+        if not places or log.epoch(places[0]) != epoch:
             return math.nan
-        reported = (metric.sign * self._metrics_at(place)[metric.name] for place in places)
-        return metric.sign * list(values_after(reported, self.value_of))[-1]
+        if self.value_of == "last":
+            del places[1:]
+        signed = [metric.sign * self._metrics_at(place)[metric.name] for place in reversed(places)]
+        return metric.sign * list(values_after(signed, self.value_of))[-1]
 
     def seconds(self, trial: int) -> float:
         """How long the trial was worked on by its last sign in the log, see `Trial.seconds`."""

@@ -20,6 +20,7 @@ from hpo.searchers import RandomSearch, Searcher
 from hpo.space import Choice, Float, Int, Space
 from hpo.storage.events import Event, EventKind
 from hpo.study.study import Study
+from hpo.study.value import ValueOf
 from hpo.testing.memory import MemoryStorage
 from hpo.tuner.tuner import Tuner
 
@@ -67,6 +68,7 @@ class ResumeContract:
 
     space = Space({"x": Float(0, 1), "n": Int(1, 5), "kind": Choice(["good", "better", "broken"])})
     num_trials = 4
+    value: ValueOf = "last"
 
     def make_searcher(self) -> Searcher:
         return RandomSearch()
@@ -130,6 +132,7 @@ class ResumeContract:
             objective,
             self.space,
             minimize="error",
+            value=self.value,
             searcher=self.make_searcher(),
             scheduler=self.make_scheduler(),
             num_trials=self.num_trials,

@@ -14,14 +14,14 @@ from hpo.executors import Assignment, Companion, Executor, Progress, SerialExecu
 from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.placement import choose_placement
 from hpo.objective.context import Opening
-from hpo.objective.decision import CONTINUE, Decision
+from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Objective, Result
 from hpo.storage import ClaimedError
 from hpo.storage.events import EventKind
 from hpo.study.history import Tested
 from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
-from hpo.study.trial import Trial
+from hpo.study.trial import Trial, TrialState
 from hpo.study.value import values_after
 from hpo.study.writer import Writer
 
@@ -137,6 +137,10 @@ class _Again:
         self.writer = Writer(study)
         self._metric = study.metric.name
         self._objective = Objective(function)
+        self._history = study.history
+        granted = (study.history.start_of(trial).get("until") for trial in range(study.history.num_trials))
+        # What an objective was told to be a full training: the scheduler itself is not in the log.
+        self._final_epoch = max((epoch for epoch in granted if epoch is not None), default=None)
         self._placement, _ = choose_placement(study.seed, study.backend, study.device)
 
     def train(
@@ -147,7 +151,7 @@ class _Again:
         cohort: tuple[Companion, ...] = (),
         **changed: Any,
     ) -> _Trained:
-        """Train a trial's config.
+        """Train a trial's config, as far as a scheduler let the trial train.
 
         Args:
             trial: the trial.
@@ -160,14 +164,17 @@ class _Again:
         """
         reports: dict[int, dict[str, float]] = {}
 
+        until = self._until(trial)
+
         def keep(progress: Progress) -> Decision:
             if progress.result is not None:
                 reports[progress.epoch] = self._named(progress.result)
-            return CONTINUE
+            is_last = until is not None and progress.epoch >= until
+            return Decision(Verdict.STOP, "it trained so long in the search") if is_last else CONTINUE
 
-        placement = dataclasses.replace(self._placement, **changed)
+        placement = dataclasses.replace(self._placement, final_epoch=self._final_epoch, **changed)
         executor = start(self._objective, placement, keep)
-        executor.submit(Assignment(trial.id, trial.config, cohort=cohort))
+        executor.submit(Assignment(trial.id, trial.config, until=until, cohort=cohort))
         try:
             [outcome] = executor.poll()
         finally:
@@ -176,6 +183,13 @@ class _Again:
             when = f"on draw {placement.replicate}" if placement.replicate else "this time"
             raise ObjectiveError(f"Trial {trial.id}, config {trial.config}, failed {when}: {outcome.reason}")
         return _Trained(reports, None if outcome.result is None else self._named(outcome.result))
+
+    def _until(self, trial: Trial) -> int | None:
+        """The last epoch to train; None where the objective knows its end, as without a scheduler."""
+        granted: int | None = self._history.start_of(trial.id).get("until")
+        if granted is None or not trial.reports or trial.state is TrialState.COMPLETED:
+            return granted
+        return min(granted, trial.reports[-1].epoch)
 
     def _named(self, result: Result) -> dict[str, float]:
         return result if isinstance(result, dict) else {self._metric: result}

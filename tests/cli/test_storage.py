@@ -57,6 +57,16 @@ def test_without_a_storage_the_json_has_none(hpo: Command) -> None:
     assert (document["storage"], document["resumed"]) == (None, None)
 
 
+def test_a_resumed_study_keeps_which_report_is_a_value(hpo: Command) -> None:
+    assert hpo(*BOOK, "--trials", "1", "--value", "best").code == 0
+    assert hpo(*BOOK, "--trials", "2", "--resume").code == 0
+    study = library.load_study("study.db")
+    assert (study.value_of, len(study.trials)) == ("best", 2)
+    answer = hpo(*BOOK, "--trials", "3", "--resume", "--value", "last")
+    assert answer.code != 0
+    assert "value: 'best' there, 'last' here" in " ".join(answer.stderr.split())
+
+
 def test_a_resumed_study_keeps_seed_metric_and_replicates_that_no_option_changes(hpo: Command) -> None:
     hpo(*BOOK, "--trials", "1", "--seed", "7", "--minimize", "val_loss", "--replicates", "2")
     answer = hpo(*BOOK, "--trials", "2", "--resume")

@@ -45,6 +45,10 @@ class TestPauses(ResumeContract):
         return InTurn()
 
 
+class TestPausesOfBestValues(TestPauses):
+    value = "best"
+
+
 class Searched(ResumeContract):
     """Of fewer trials, as each cut is a search."""
 

@@ -8,6 +8,7 @@ import sqlite3
 import traceback
 import warnings
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,7 @@ def test_events_without_a_storage_are_checked_the_same(file: Path) -> None:
         ([created, Event(EventKind.NOTED, text="{}")], r"Event 1 \(noted\) is malformed: expected 'topic'"),
         ([created, Event(EventKind.NOTED, text="\ud800")], "a text as content"),
         ([created, Event(EventKind.NOTED, time="late")], "numbers as times"),  # type: ignore[arg-type]  # wrong on purpose
+        ([replace(created, text=created.text[:-1] + ',"value":"mean"}')], "'value' to be 'last' or 'best'"),
         ([], "The log is empty"),
     ):
         with pytest.raises(ValueError, match=rf"{said}.*Pass the events of a whole log, in order\."):

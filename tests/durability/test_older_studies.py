@@ -85,6 +85,30 @@ def test_what_an_older_version_began_goes_on_without_a_warning_to_the_same_end(c
     assert all(study.trials[trial].attempt > attempt for trial, attempt in interrupted.items())
 
 
+def test_a_value_of_an_older_version_is_the_last_report_and_stays_so(copy: Copy) -> None:
+    file = copy("object-median")
+    study = hpo.load_study(file)
+    assert "value" not in study.events[0].data
+    assert study.value_of == "last"
+    [metric] = study.metrics
+    ended = [trial for trial in study.trials if trial.value is not None]
+    assert [trial.value for trial in ended] == [trial.reports[-1].metrics[metric.name] for trial in ended]
+    with pytest.raises(hpo.errors.StudyMismatchError, match="value: 'last' there, 'best' here"):
+        STUDIES["object-median"]().run(file, resume=True, value="best")
+
+
+def test_trials_of_an_older_version_that_trained_together_have_a_share_of_the_seconds(copy: Copy) -> None:
+    file = copy("cohort")
+    [*_, cohort] = [event for event in hpo.load_study(file).events if event.kind.value == "cohort_formed"]
+    assert "attempts" not in cohort.data
+    study = STUDIES["cohort"]().run(file, resume=True)
+    for trial in cohort.data["trials"]:
+        seconds, cohort_seconds = study.trials[trial].seconds, study.trials[trial].cohort_seconds
+        assert seconds is not None
+        assert cohort_seconds is not None
+        assert 0 < seconds < cohort_seconds
+
+
 def test_each_searcher_and_each_scheduler_has_a_study_of_an_older_version() -> None:
     names = {f"searcher-{name}" for name in SEARCHERS} | {f"scheduler-{name}" for name in SCHEDULERS}
     assert names - set(STUDIES) == set(CAME_LATER)

@@ -185,6 +185,31 @@ def test_confirming_reads_results_as_the_study_does() -> None:
     assert hpo.confirm(search("last"), top=1, replicates=2)[0].values == (3.0, 3.0)
 
 
+@pytest.mark.parametrize("value", ["last", "best"])
+def test_what_a_scheduler_let_train_is_confirmed_as_far(value: Any) -> None:
+    def by_scheduler(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
+        for epoch in trial.epochs():
+            yield config["n"] + abs(epoch - 3)
+
+    study = search(value, by_scheduler, scheduler=hpo.ASHA(1, 6, eta=2))
+    [confirmed] = hpo.confirm(study, top=1, replicates=2)
+    assert confirmed.values == (confirmed.before, confirmed.before) == (study.best.value,) * 2
+
+
+@pytest.mark.parametrize(("value", "epoch"), [("last", 3), ("best", 2)])
+def test_the_final_test_is_of_the_epoch_of_the_value(value: Any, epoch: int) -> None:
+    def sealed(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[dict[str, float]]:
+        opened = trial.opening is not None
+        if trial.opening is not None:
+            trial.opening.used = True
+        for number, error in enumerate(CURVES[config["n"]], start=1):
+            # On the sealed examples another epoch is the best.
+            yield {"error": number - 10.0 if opened else error + config["n"], "epoch": number}
+
+    study = search(value, sealed, num_trials=1)
+    assert hpo.final_test(study) == epoch - 10.0
+
+
 def test_which_report_counts_is_one_of_two() -> None:
     with pytest.raises(ValueError, match=r"value= is 'last' or 'best'.*received 'mean'"):
         search("mean")

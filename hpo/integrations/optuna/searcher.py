@@ -13,7 +13,7 @@ from hpo.integrations.optuna.distributions import distribution_of, suggested, to
 from hpo.integrations.optuna.memory import MemoryStudy
 from hpo.searchers import Proposal, Searcher
 from hpo.space import Config, Space
-from hpo.storage.events import Event, EventKind, metrics_from_json
+from hpo.storage.events import Event, EventKind
 from hpo.study.study import Study
 from hpo.surrogates.observations import check_one_metric
 
@@ -109,8 +109,8 @@ class _Mirror:
                 continue
             trial = self._trials.get(event.trial)
             if event.kind is EventKind.REPORTED and trial is not None:
-                value = metrics_from_json(event.data)[self._study.metric.name]
-                trial.report(self._sign * value, event.epoch or 0)
+                epoch = event.epoch or 0
+                trial.report(self._sign * self._study.history.value_at(event.trial, epoch), epoch)
             elif event.kind in _ENDS:
                 self._end(event, trial)
                 # If it runs again after a failure, its result is one that comes with its end.
