@@ -67,7 +67,7 @@ def executable(path: str | os.PathLike[str], backend: str) -> str:
             return os.path.abspath(candidate)
     raise CompareError(
         f"The Python for {backend} was not found: {place} is neither an interpreter nor the folder of an "
-        f"environment. Give its path, for example {backend}=old-env/bin/python."
+        f"environment. Give its path, for example python={{{backend!r}: 'old-env/bin/python'}}."
     )
 
 
@@ -100,7 +100,7 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Path]:
 def _name(name: str, *, known: bool) -> str:
     """The backend's name; one of another environment need not be known here."""
     try:
-        return registry.canonical_name(name, origin="--backends")
+        return registry.canonical_name(name, origin="backends=")
     except UnknownBackendError:
         if known:
             raise

@@ -167,8 +167,8 @@ def choose(explicit: str | None = None) -> BackendChoice:
         if found:
             raise AmbiguousBackendError(
                 f"Several {kind}s are imported ({' and '.join(found.values())}) and none was chosen. Choose "
-                f"one: backend={next(iter(found))!r}, with hpo.use_backend({next(iter(found))!r}), or the "
-                f"environment variable {VARIABLE}={next(iter(found))}."
+                f"one: backend={next(iter(found))!r}, or the environment variable "
+                f"{VARIABLE}={next(iter(found))}."
             )
     return BackendChoice(DEFAULT, "nothing else was asked for or imported")
 

@@ -19,6 +19,7 @@ from hpo.cli.jobs import fashion_mnist_for, own_space
 from hpo.cli.picture import picture_path
 from hpo.cli.probe import Availability, probe_all
 from hpo.cli.screen import only_documents, print_fields, print_table, write_document
+from hpo.cli.syntax import as_typed
 from hpo.compare.comparison import Comparison
 from hpo.compare.documents import document_of
 from hpo.compare.figure import picture
@@ -57,7 +58,7 @@ def carry_out(options: CompareOptions) -> int:
                 tolerance=options.tolerance,
                 on_progress=progress.take,
             )
-        _print_result(console, comparison)
+        _print_result(console, comparison, options)
         if plot is not None:
             save(picture(comparison), plot)
             print_fields(console, [("picture", str(plot))])
@@ -169,7 +170,7 @@ def _print_header(
     print_fields(console, [*data, *options.lines(reference=names[0])])
 
 
-def _print_result(console: Console, comparison: Comparison) -> None:
+def _print_result(console: Console, comparison: Comparison, options: CompareOptions) -> None:
     names, rows = comparison.table()
     hyperparameters = names[1 : names.index(comparison.reference)]
     console.print()
@@ -184,4 +185,5 @@ def _print_result(console: Console, comparison: Comparison) -> None:
             print_line(console, f"  {line}")
     console.print()
     style = "bold green" if comparison.agrees else "bold red"
-    print_line(console, comparison.verdict, style=style)
+    reasons = [reason for row in comparison.rows for reason in row.reasons.values()]
+    print_line(console, as_typed(comparison.verdict, options.typed(), verbatim=reasons), style=style)

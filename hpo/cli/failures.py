@@ -8,13 +8,14 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import typer
 
 from hpo import errors
 from hpo.cli.exit_codes import FAILED, INTERRUPTED, USAGE
+from hpo.cli.syntax import as_typed
 
 PATIENCE_SECONDS = 0.5
 _SHOW_CURSOR = b"\x1b[?25h"
@@ -27,10 +28,14 @@ class UsageError(Exception):
 
 
 @contextmanager
-def failures_told(*, show_traceback: bool) -> Iterator[None]:
+def failures_told(*, show_traceback: bool, options: Mapping[str, str] | None = None) -> Iterator[None]:
     """Turn what goes wrong in the block into one message on standard error and an exit code.
 
     2 where the user can mend the call, 130 for Ctrl-C, else 1.
+
+    Args:
+        show_traceback: whether to show where an error came from.
+        options: the command's options by the names of their arguments, for the texts of the library.
     """
     try:
         yield
@@ -43,7 +48,7 @@ def failures_told(*, show_traceback: bool) -> Iterator[None]:
     except Exception as error:
         if show_traceback or os.environ.get("HPO_DEBUG", "") not in ("", "0"):
             traceback.print_exc(file=sys.stderr)
-        typer.echo(f"Error: {_text(error)}", err=True)
+        typer.echo(f"Error: {told(error, options or {})}", err=True)
         raise typer.Exit(exit_code(error)) from error
 
 
@@ -87,10 +92,19 @@ def _is_ours(error: Exception) -> bool:
     return isinstance(error, errors.HpoError)
 
 
-def _text(error: Exception) -> str:
+def told(error: Exception, options: Mapping[str, str]) -> str:
+    """An error as the command says it, with the command's options in the place of arguments."""
     if isinstance(error, UsageError) or _is_ours(error):
-        return str(error)
+        where = isinstance(error, errors.ObjectiveError) and error.__cause__ is not None
+        text = as_typed(str(error), options, verbatim=_reasons(error))
+        return f"{text} (--traceback shows where)" if where else text
     return f"{type(error).__name__}: {_message(error)} (--traceback shows where this came from)"
+
+
+def _reasons(error: Exception) -> list[str]:
+    """What the user's function said, which is no text of ours."""
+    study = getattr(error, "study", None)
+    return [] if study is None else [trial.reason for trial in study.trials if trial.reason]
 
 
 def _message(error: Exception) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.screen import DownloadProgress
+from hpo.cli.syntax import as_typed
 from hpo.datasets import FashionMNISTArrays, fashion_mnist_or_sample
 from hpo.objective.source import import_objective
 from hpo.space import Space, load_space_toml
@@ -151,7 +152,7 @@ def fashion_mnist_for(console: Console, data: str | None) -> FashionMNISTArrays:
         warnings.simplefilter("always")
         arrays = fashion_mnist_or_sample(data, progress=download.update)
     for warning in caught:
-        print_line(console, f"Warning: {warning.message}", style="yellow")
+        print_line(console, f"Warning: {as_typed(str(warning.message), {'data': '--data'})}", style="yellow")
     return arrays if data is None else dataclasses.replace(arrays, why="--data names it")
 
 

@@ -182,18 +182,33 @@ class Options:
     def _is_default(self, name: str, value: Any) -> bool:
         return bool(value == self.__dataclass_fields__[name].default)
 
-    def _words(self, name: str, value: Any) -> list[str]:
-        declared = self._declared(name)
+    @classmethod
+    @cache
+    def typed(cls) -> dict[str, str]:
+        """Each option as it is typed, by the name of its field: `{"resume": "--resume"}`."""
+        return {
+            name: cls._typed(name)
+            for name in cls.annotations()
+            if not isinstance(cls._declared(name), ArgumentInfo)
+        }
+
+    @classmethod
+    def _typed(cls, name: str) -> str:
+        declared = cls._declared(name)
         # A name that is given to `typer.Option` stands in the place of the default.
-        option = declared.default if isinstance(declared.default, str) else f"--{name.replace('_', '-')}"
+        return declared.default if isinstance(declared.default, str) else f"--{name.replace('_', '-')}"
+
+    def _words(self, name: str, value: Any) -> list[str]:
+        option = self._typed(name)
         if value is True:
             return [option]
-        before = [] if isinstance(declared, ArgumentInfo) else [option]
+        before = [] if isinstance(self._declared(name), ArgumentInfo) else [option]
         values = value if isinstance(value, list) else [value]
         return [word for one in values for word in (*before, str(one))]
 
-    def _declared(self, name: str) -> ArgumentInfo | OptionInfo:
-        declared: ArgumentInfo | OptionInfo = get_args(self.annotations()[name])[1]
+    @classmethod
+    def _declared(cls, name: str) -> ArgumentInfo | OptionInfo:
+        declared: ArgumentInfo | OptionInfo = get_args(cls.annotations()[name])[1]
         return declared
 
     def _marked(self, kind: type[_Mark]) -> Iterator[tuple[str, _Mark, Any]]:
@@ -209,7 +224,7 @@ def command(options: type[_Options]) -> Callable[[Callable[[_Options], int]], Ca
     def decorate(work: Callable[[_Options], int]) -> Callable[..., None]:
         def run(**given: Any) -> None:
             chosen = options(**{name: getattr(value, "value", value) for name, value in given.items()})
-            with failures_told(show_traceback=chosen.traceback):
+            with failures_told(show_traceback=chosen.traceback, options=options.typed()):
                 raise typer.Exit(work(chosen))
 
         # Typer reads the types from the annotations, and the order and the defaults from the signature.

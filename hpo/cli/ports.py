@@ -13,6 +13,7 @@ from hpo.cli.exit_codes import FAILED
 from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.port_options import PortOptions
 from hpo.cli.screen import only_documents, write_document
+from hpo.cli.syntax import as_typed
 from hpo.ports import read_check, run_check
 from hpo.ports.sides import is_side
 from hpo.tuner.progress.console import is_live, open_console, print_line
@@ -39,7 +40,7 @@ def carry_out(options: PortOptions) -> int:
         if options.as_json:
             write_document(output, report.as_dict())
         else:
-            print_line(open_console(to_stderr=False), str(report))
+            print_line(open_console(to_stderr=False), as_typed(str(report), options.typed()))
     return 0 if report.agrees else FAILED
 
 

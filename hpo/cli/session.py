@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hpo.cli.exit_codes import FAILED, INTERRUPTED
-from hpo.cli.failures import interrupts_watched
+from hpo.cli.failures import interrupts_watched, told
 from hpo.cli.jobs import Job, book_job, own_job
 from hpo.cli.picture import picture_path
 from hpo.cli.prior import Stored, look_into
@@ -110,9 +110,9 @@ def _search(tuner: Tuner, options: RunOptions, stored: Stored) -> SearchExit:
         ended = study.num_completed + study.num_failed
         return SearchExit(INTERRUPTED, f"Interrupted after {ended} trials. {_how_to_go_on(options, study)}")
     except SearchFailedError as error:
-        return SearchExit(FAILED, f"Error: {error}")
+        return SearchExit(FAILED, f"Error: {told(error, options.typed())}")
     except StorageError as error:
-        return SearchExit(FAILED, f"Error: {error} {_how_to_go_on(options, study)}")
+        return SearchExit(FAILED, f"Error: {told(error, options.typed())} {_how_to_go_on(options, study)}")
     return SearchExit(early=_early_end(study, options, stored))
 
 

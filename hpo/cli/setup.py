@@ -18,6 +18,7 @@ from hpo.cli.prior import Stored
 from hpo.cli.run_options import DEFAULT_SCHEDULER, RunOptions
 from hpo.cli.screen import print_fields
 from hpo.cli.studies import wrong_storage
+from hpo.cli.syntax import as_typed
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
 from hpo.executors.workers import Workers
 from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
@@ -97,7 +98,7 @@ def make_tuner(options: RunOptions, job: Job, stored: Stored, device: str, conso
                 raise
             raise UsageError(f"{error} In this command: {_another(stored.name)}.") from error
     for warning in caught:
-        print_line(console, f"Warning: {warning.message}", style="yellow")
+        print_line(console, f"Warning: {as_typed(str(warning.message), options.typed())}", style="yellow")
     _take_notes(tuner, job, stored, console)
     if options.storage is not None:
         _note_command(tuner, options)

@@ -9,6 +9,7 @@ from typing import Any
 from hpo.compare.results import BackendResult, counted
 from hpo.compare.statistics import Paired, paired
 from hpo.compare.verdicts import TOLERANCE, Row, is_number, judge
+from hpo.study.numbers import told_apart
 from hpo.study.tables import text_table
 from hpo.tasks import TASKS
 
@@ -196,7 +197,11 @@ class Comparison:
 
     def _parting(self, number: int, name: str) -> str:
         row = self.rows[number]
-        mine, other = (self._spelled(row, backend) for backend in (name, self.reference))
+        mine, other = self._spelled(row, name), self._spelled(row, self.reference)
+        pair = row.values[name], row.values[self.reference]
+        if is_number(pair[0]) and is_number(pair[1]):
+            # `or 0` is for the types: both are numbers.
+            mine, other = told_apart(pair[0] or 0, pair[1] or 0)
         return (
             f"config {number} gives {mine} on {name} and {other} on {self.reference}, where "
             f"{row.allowed:.2g} is explained"

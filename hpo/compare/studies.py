@@ -164,7 +164,7 @@ def _configs(
         space = getattr(found, "space", None)
         if space is None or not (isinstance(found, Task) or issubclass(found, Task)):
             raise CompareError(
-                f"{target.name} needs the space from which its configs are drawn: space=, or --space FILE."
+                f"{target.name} needs the space from which its configs are drawn: give space=."
             )
     searched = None if space is None else space if isinstance(space, Space) else Space(space)
     if given is not None:

@@ -225,7 +225,7 @@ class ComparisonWorker:
         if self._metric not in results:
             raise CompareError(
                 f"The objective gives {', '.join(results)}, not {self._metric!r}. Name the metric to "
-                f"compare, for example --metric {next(iter(results))}."
+                f"compare, for example metric={next(iter(results))!r}."
             )
         return results[self._metric]
 

@@ -19,7 +19,7 @@ from hpo.errors import CacheError, CorruptFileError, DataNotFoundError, Download
 SAMPLE = "sample"
 WAY_OUT = (
     "Name a folder that holds the four files, or 'sample' for the embedded sample of 6,000 training and "
-    "1,000 test images, by HPO_DATA=..., data= or --data."
+    "1,000 test images, by HPO_DATA=... or data=."
 )
 
 

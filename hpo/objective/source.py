@@ -87,9 +87,7 @@ def _import(name: str) -> ModuleType:
             f"Importing {name} failed: it needs {error.name!r}, which is not installed."
         ) from error
     except (Exception, SystemExit) as error:  # a script without a main guard may call sys.exit()
-        raise ObjectiveError(
-            f"Importing {name} failed: {type(error).__name__}: {error} (--traceback shows where)"
-        ) from error
+        raise ObjectiveError(f"Importing {name} failed: {type(error).__name__}: {error}") from error
 
 
 def _functions_of(owner: object) -> list[str]:

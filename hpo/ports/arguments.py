@@ -68,7 +68,7 @@ def _inputs(trace: PortTrace | None, path: str, arguments: Mapping[str, Any]) ->
     if trace is not None:
         return trace.inputs()
     if arguments["batch"] is None:
-        raise ValueError("batch= was expected, rows and labels: batch=(x, y) or a .npz file; received None.")
+        raise ValueError("batch= was expected, rows and labels (x, y) or a .npz file of both; there is none.")
     return read_inputs(arguments["batch"], arguments["data"])
 
 

@@ -19,7 +19,7 @@ LAYOUTS = ("NCHW", "NHWC")
 NATURAL = {"torch": "NCHW", "mxnet": "NCHW", "tensorflow": "NHWC"}
 """Where each framework has the channels, unless a model says otherwise."""
 HOW_TO_ANSWER = (
-    "Answer layout='NCHW' if its channels come first, layout='NHWC' if they come last (--layout NHWC); "
+    "Answer layout='NCHW' if its channels come first, layout='NHWC' if they come last; "
     "layout={'batch': 'NHWC', 'torch': 'NHWC'} where a model takes another one than is usual in its "
     "framework. Images without an axis of channels get one by x[:, None] and layout='NCHW'."
 )

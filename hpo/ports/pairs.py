@@ -118,7 +118,7 @@ def question(original: Description, port: Description) -> str:
         f"The parameters of {original.title} and {port.title} correspond in more than one way, so it has to "
         f"be said which takes the values of which.\n{both_lists(original, port)}\nFill in the null ones of "
         "this file, original on the left and port on the right (null: not carried), and pass it as "
-        "mapping='mapping.json' (--mapping mapping.json); if that file does not exist yet it is written for "
+        "mapping='mapping.json'; if that file does not exist yet it is written for "
         f"you:\n{suggestion}"
     )
 

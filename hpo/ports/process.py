@@ -50,7 +50,10 @@ class RecorderProcess(BackendProcess):
             ) from error
         if "error" in answer:
             shown = f"\n{self._shown_lines()}" if answer["kind"] == "failure" else ""
-            raise PortError(f"{self._called}: {answer['error']}{shown}", kind=answer["kind"])
+            mend = ""
+            if answer["kind"] == "framework":
+                mend = f" Name another interpreter: python={{{self._called.partition(':')[0]!r}: PATH}}."
+            raise PortError(f"{self._called}: {answer['error']}{shown}{mend}", kind=answer["kind"])
         return answer
 
     def _shown_lines(self) -> str:

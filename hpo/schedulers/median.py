@@ -11,6 +11,7 @@ from hpo.schedulers.base import Forecast, Grant, Scheduler
 from hpo.schedulers.rungs import check_epochs
 from hpo.schedulers.standings import Standing, Standings
 from hpo.storage.events import EventKind
+from hpo.study.numbers import told_apart
 from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 
@@ -91,12 +92,12 @@ class MedianStopping(StudyReader, Scheduler):
         threshold = _percentile(ordered, bisect.bisect_left(ordered, own), self.percentile / 100)
         if best <= threshold or self._seems_last(standing.epoch):
             return CONTINUE
-        shown = study.metric.sign * threshold
+        own_text, other_text = told_apart(study.metric.sign * best, study.metric.sign * threshold)
         name = "the median" if self.percentile == 50 else f"percentile {self.percentile:g}"
         return Decision(
             Verdict.STOP,
-            f"its best value {study.metric.sign * best:.4g} by epoch {standing.epoch} is worse than "
-            f"{shown:.4g}, {name} of the {'averages' if self.averages else 'values'} of {others} others",
+            f"its best value {own_text} by epoch {standing.epoch} is worse than "
+            f"{other_text}, {name} of the {'averages' if self.averages else 'values'} of {others} others",
         )
 
     def forecast(self, num_trials: int) -> Forecast | None:

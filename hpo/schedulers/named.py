@@ -59,7 +59,7 @@ def scheduler_named(
             if max_epochs is None and taken["max_epochs"].default is inspect.Parameter.empty:
                 raise ValueError(
                     f"scheduler={scheduler!r} needs to know how many epochs a full training has, and the "
-                    f"objective does not say: give it a parameter max_epochs with a default, or pass a "
+                    f"objective does not say: give it a parameter 'max_epochs' with a default, or pass a "
                     f"scheduler, for example scheduler=hpo.ASHA(1, 27, eta=3)."
                 )
             first = {"min_epochs": 1} if "min_epochs" in taken else {}

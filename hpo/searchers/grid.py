@@ -159,9 +159,9 @@ def _levels(name: str, domain: Domain, count: int | None) -> list[Scalar]:
         return list(dict.fromkeys(domain.decode(ends)))
     if count is None:
         raise SpaceError(
-            f"Hyperparameter {name!r}: {domain!r} is unbounded, so a grid has no ends for it. Say which "
-            f"values it takes, GridSearch(levels={{{name!r}: [...]}}), or how many, "
-            f"GridSearch(levels={{{name!r}: 5}})."
+            f"Hyperparameter {name!r}: {domain!r} is unbounded, so a grid has no ends for it. Give it "
+            f"bounds. In Python a grid also takes its values, GridSearch(levels={{{name!r}: [...]}}), or "
+            f"their number, GridSearch(levels={{{name!r}: 5}})."
         )
     return list(dict.fromkeys(domain.decode((np.arange(wanted) + 0.5) / wanted)))
 

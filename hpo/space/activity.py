@@ -93,7 +93,7 @@ class Activity:
         if condition.name not in known:
             raise SpaceError(
                 f"The hyperparameter {name!r} has a condition on {condition.name!r}; the space has "
-                f"{listing(known)}.{did_you_mean(condition.name, known)}"
+                f"{listing(known) or 'no other'}.{did_you_mean(condition.name, known)}"
             )
         decider = self._domains[condition.name]
         try:

@@ -115,11 +115,9 @@ class PathConstraint(Constraint):
 def not_passed(paths: Sequence[str]) -> SpaceError:
     """The error for functions that a file names and the program did not pass."""
     passed = ", ".join(f"{path!r}: function" for path in paths)
-    options = " ".join(f"--allow-function {path}" for path in paths)
     return SpaceError(
         f"The space was read, and its constraints name {listing(paths)}. Nothing that is read is imported or "
-        f"run. If you trust it, pass the function: space.with_functions({{{passed}}}); to `hpo run` by "
-        f"{options}."
+        f"run. If you trust it, pass the function: space.with_functions({{{passed}}})."
     )
 
 

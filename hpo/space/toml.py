@@ -36,6 +36,7 @@ from hpo.space.constraints import constraint_from_json
 from hpo.space.domain import Domain
 from hpo.space.parse import as_domain, domain_from_json
 from hpo.space.space import Space
+from hpo.space.toml_syntax import as_written_in_toml
 from hpo.space.values import about
 
 if sys.version_info >= (3, 11):
@@ -70,7 +71,7 @@ def load_space_toml(path: str | os.PathLike[str]) -> Space:
         domains = {name: about(name, _domain, entry) for name, entry in entries.items()}
         return Space(domains, constraints=[constraint_from_json(each) for each in constraints])
     except SpaceError as error:
-        raise SpaceError(f"{source}: {error}") from error
+        raise SpaceError(f"{source}: {as_written_in_toml(str(error))}") from error
 
 
 def _domain(entry: object) -> Domain:

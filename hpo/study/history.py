@@ -184,7 +184,7 @@ class History:
             raise ValueError(
                 "This log does not hold its space, which had no JSON form when the study was created "
                 f"({self.created.get('space_error', 'no reason was logged')}). Pass it: "
-                "Study.from_events(events, space=space)."
+                "in Python, Study.from_events(events, space=space)."
             )
         return space
 

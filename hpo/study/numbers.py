@@ -39,6 +39,23 @@ def alike(numbers: Sequence[float | None]) -> list[str]:
     return _below_each_other([_spelled(number, "e", digits) for number in numbers])
 
 
+def told_apart(one: float, other: float, digits: int = DIGITS) -> tuple[str, str]:
+    """Two numbers with as many significant digits as it takes to see that they differ.
+
+    Example:
+        >>> told_apart(12345.6, 12345.9)
+        ('12345.6', '12345.9')
+        >>> told_apart(0.5, 0.25)
+        ('0.5', '0.25')
+    """
+    # 17 digits tell any two floats apart.
+    for count in range(digits, 18):
+        texts = f"{one:.{count}g}", f"{other:.{count}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
 def exponential(number: float, digits: int = DIGITS) -> str:
     """A number with an exponent; an integer may be larger than any float."""
     if isinstance(number, int):

@@ -105,7 +105,7 @@ def begin(beginning: Origin, storage: str | Path | Storage | None, *, resume: bo
     except StudyExistsError as error:
         if not resume:
             raise StudyExistsError(
-                f"{error} To go on with it, pass resume=True (hpo run --resume); to read it, use "
+                f"{error} To go on with it, pass resume=True; to read it, use "
                 f"hpo.load_study({str(storage)!r}, {beginning.name!r}); for a new one take another name=."
             ) from None
         store, is_new = opened.open(beginning.name), False

@@ -380,7 +380,7 @@ class Writer:
         if missing:
             raise ResultError(
                 f"it gave no {missing[0]!r}, which is what the study optimises, but {', '.join(results)}; "
-                f"name another metric with minimize={next(iter(results))!r}, or give this one"
+                f"name one of these as the metric to optimise, or give this one"
             )
         return results
 

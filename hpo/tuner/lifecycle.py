@@ -584,7 +584,7 @@ class Lifecycle:
         raise ObjectiveError(
             f"{described(self.scheduler)} decides after epochs, and trial {trial} gave a result without "
             f"reporting one. Let the objective yield its metrics once per epoch, call hpo.report(value), or "
-            f"take a parameter max_epochs=N that says how long to train; or leave the scheduler out."
+            f"take a parameter 'max_epochs' that says how long to train; or leave the scheduler out."
         )
 
     def _fail_unless_finite(self, trial: int, attempt: int) -> bool:

@@ -90,7 +90,7 @@ def placement_for(
             raise StudyMismatchError(
                 f"The study {study.name!r} was begun on the backend {before.backend} and cannot go on on "
                 f"{asked.name}, chosen because {asked.reason}: results would not compare. Take "
-                f"backend={before.backend!r}, or make a new study with warm_start=[this one]."
+                f"backend={before.backend!r}, or make a new study with warm_start=[study]."
             )
         backend = before.backend
     device = device if device is not None or before is None else before.device

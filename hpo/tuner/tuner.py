@@ -426,12 +426,12 @@ class Tuner:
         failed = "trial failed" if len(trials) == 1 else f"{len(trials)} trials failed in the same way"
         text = (
             f"The search was ended: its first {failed}, and no other would survive this. Trial {first.id}, "
-            f"config {first.config}: {(first.reason or '').rstrip('.')}. To try every trial all the same, "
-            f"give give_up_after=None (hpo run --give-up-after never). When the search goes on, what failed "
-            f"runs again."
+            f"config {first.config}: {(first.reason or '').rstrip('.')}. When the search goes on, what "
+            f"failed runs again."
         )
         self._lifecycle.give_up(text, trials)
-        return SearchFailedError(text, self.study)
+        mend = "To try every trial all the same, give give_up_after=None."
+        return SearchFailedError(f"{text} {mend}", self.study)
 
     def _all_failed(self) -> SearchFailedError:
         first = next(trial for trial in self.study.trials if trial.state is TrialState.FAILED)

@@ -40,7 +40,7 @@ OWN = ("--space", "space.toml", "--trials", "2", "--no-plot")
         (("--plot", "plot.xyz"), "received plot.xyz with the suffix '.xyz'"),
         (("--plot", "plot"), "The suffix of a plot's file says its format"),
         (("--plot", "plot.png", "--no-plot"), "--plot plot.png and --no-plot contradict each other"),
-        (("--minimize", "a", "--maximize", "b"), "give minimize= or maximize=, not both"),
+        (("--minimize", "a", "--maximize", "b"), "give --minimize or --maximize, not both"),
         (("--space", "space.toml"), "belongs to an objective of your own"),
     ],
 )

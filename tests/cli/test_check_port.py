@@ -18,7 +18,7 @@ SIDES = ("torch:nets:net", "mxnet:nets:net")
     ("arguments", "text"),
     [
         (("nets:net", SIDES[1], "--batch", "sample"), "A side was expected as framework:module:function"),
-        (SIDES, "batch= was expected, rows and labels"),
+        (SIDES, "--batch was expected, rows and labels"),
         ((*SIDES, "--batch", "there_is_none.npz"), "there_is_none.npz: No such file"),
         (
             (*SIDES, "--batch", "sample", "--optimizer", "sgd,lr"),
@@ -29,12 +29,12 @@ SIDES = ("torch:nets:net", "mxnet:nets:net")
             (*SIDES, "--batch", "sample", "--python", "mxnet=old-env"),
             "The Python for mxnet:nets:net was not found",
         ),
-        ((*SIDES, "--batch", "sample", "--accept", "flaten order"), "accept= takes names of causes"),
+        ((*SIDES, "--batch", "sample", "--accept", "flaten order"), "--accept takes names of causes"),
         (
             (*SIDES, "--batch", "sample", "--loss", "a", "--loss", "b"),
             "--loss takes one value for both sides",
         ),
-        ((*SIDES, "--batch", "sample", "--layout", "CHW"), "layout= takes NCHW or NHWC; received 'CHW'"),
+        ((*SIDES, "--batch", "sample", "--layout", "CHW"), "--layout takes NCHW or NHWC; received 'CHW'"),
     ],
 )
 def test_wrong_usage_is_told_and_exits_with_2(

@@ -105,7 +105,7 @@ def test_a_search_of_unknown_length_has_no_price() -> None:
         ),
         (
             ("--scheduler", "asha", "--min-epochs", "9", "--max-epochs", "3"),
-            "received min_epochs=9 and max_epochs=3",
+            "received --min-epochs 9 and --max-epochs 3",
         ),
         (
             ("--scheduler", "median", "--eta", "3"),

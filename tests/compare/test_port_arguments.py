@@ -134,7 +134,7 @@ def test_the_sample_serves_as_a_batch() -> None:
     ("given", "text"),
     [
         ({"original": "nets:net"}, "A side was expected as framework:module:function"),
-        ({"batch": None}, r"batch= was expected, rows and labels: batch=\(x, y\) or a .npz file"),
+        ({"batch": None}, r"batch= was expected, rows and labels \(x, y\) or a .npz file"),
         ({"batch": (BATCH[0], [1])}, "As many labels as rows were expected; x has 4 rows and y 1"),
         ({"weights": "both"}, "weights= takes 'carry' or 'own'; received 'both'"),
         (

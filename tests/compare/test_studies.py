@@ -257,7 +257,7 @@ def test_each_backend_tells_why_it_cannot_import_its_own_objective() -> None:
 
 def test_a_metric_among_several_must_be_named() -> None:
     with pytest.raises(
-        CompareError, match=r"gives loss, accuracy, not 'val_error'\. Name the metric .*--metric loss\."
+        CompareError, match=r"gives loss, accuracy, not 'val_error'\. Name the metric .*metric='loss'\."
     ):
         own("curve", epochs=1)
 

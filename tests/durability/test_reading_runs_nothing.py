@@ -26,7 +26,7 @@ NAME = "canary:sings"
 SPACE = {"x": hpo.Float(0, 1, default=0.5)}
 MEND = (
     rf"its constraints name '{NAME}'. Nothing that is read is imported or run. If you trust it, pass the "
-    rf"function: space.with_functions\({{'{NAME}': function}}\); to `hpo run` by --allow-function {NAME}"
+    rf"function: space.with_functions\({{'{NAME}': function}}\)"
 )
 
 

@@ -72,7 +72,7 @@ def show_data(
 
     Where Fashion-MNIST is looked for, what lies there, and which of it would be used.
     """
-    with failures_told(show_traceback=traceback):
+    with failures_told(show_traceback=traceback, options={"data": "hpo run --data"}):
         from hpo import datasets
         from hpo.cli.screen import DownloadProgress, only_documents, print_fields, print_table, write_document
         from hpo.tuner.progress.console import open_console

@@ -94,7 +94,7 @@ class LimitWatch:
         if self._silence > self._limits.silence:
             return Loss(
                 f"The worker of trial {{trial}} gave no sign of life for {self._silence:.1f} s "
-                f"(stale_after={self._limits.silence:g}) and was ended."
+                f"(the limit is {self._limits.silence:g} s) and was ended."
             )
         if not running:
             return None
@@ -102,7 +102,7 @@ class LimitWatch:
         if self._limits.seconds is not None and self._trial > self._limits.seconds:
             return Loss(
                 f"Trial {{trial}} ran for {self._trial:.1f} s, longer than "
-                f"trial_timeout={self._limits.seconds:g} allows."
+                f"the limit of {self._limits.seconds:g} s."
             )
         if self._limits.memory is None:
             return None
@@ -112,7 +112,7 @@ class LimitWatch:
             return None
         return Loss(
             f"The worker of trial {{trial}} and what that started held {used / 2**20:,.0f} MiB of memory, "
-            f"more than memory_limit={self._limits.memory} ({self._limits.memory / 2**20:,.0f} MiB) allows.",
+            f"more than the limit of {self._limits.memory / 2**20:,.0f} MiB.",
             FailureKind.MEMORY,
         )
 

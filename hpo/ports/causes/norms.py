@@ -108,8 +108,8 @@ def cause_of_statistics(
         return Cause(
             "biased running variance",
             f"biased against unbiased: the original averages the {sides[0]} variance of a batch, the port "
-            f"the {sides[1]} one; with {rows} values a channel they differ by a factor of "
-            f"{rows / (rows - 1):.4g}.",
+            f"the {sides[1]} one; with {rows} values a channel the unbiased one is larger by "
+            f"{100 / max(1, rows - 1):.2g} %.",
             "torch keeps the unbiased one, Keras and Gluon the biased one, and neither can be told "
             "otherwise; larger batches make it vanish. accept=['biased running variance'] goes on.",
         )

@@ -1094,11 +1094,9 @@ def _framework(name: str) -> Framework:
     try:
         return FRAMEWORKS[name]()
     except ImportError as error:
-        text = (
-            "{} cannot be imported with Python {} at {}: {}. Name another interpreter: python={{{!r}: PATH}}."
-        )
+        text = "{} cannot be imported with Python {} at {}: {}."
         raise RecordingError(
-            "framework", text.format(name, platform.python_version(), sys.executable, error, name)
+            "framework", text.format(name, platform.python_version(), sys.executable, error)
         ) from error
 
 
