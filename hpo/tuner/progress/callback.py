@@ -46,7 +46,6 @@ class SearchProgress:
         self._header = header
         self._at_once = at_once
         self._has_begun = False
-        self._later: list[str] = []
         self._said: set[str] = set()
         # Events come from the search's thread, what is drawn from one of its own.
         self._lock = threading.RLock()
@@ -107,9 +106,6 @@ class SearchProgress:
     def _begin(self) -> None:
         self._has_begun = True
         self._display.begin(self._status, self._header)
-        for text in self._later:
-            self._display.print_above(text)
-        self._later.clear()
 
     def _tick(self, over: threading.Event) -> None:
         wait: float | None = self._display.interval if self._has_begun else self._display.delay
@@ -138,16 +134,17 @@ class SearchProgress:
         left = self._status.seconds_left
         if self._status.pace.epochs and left is not None:
             self._said.add("forecast")
-            self._display.forecast_known(f"First epoch done; {about(left)} to go.")
+            self._display.forecast_known(f"First epochs done; {about(left)} to go.")
 
     def _tell_price(self, event: Event) -> None:
-        seconds = self._status.pace.seconds_a_unit
-        if self._price is None or event.trial is None or seconds is None:
+        if self._price is None or event.trial is None or "price" in self._said:
             return
-        if self._price.came(event.trial, event.epoch or 0):
-            text = self._price.text(seconds)
-            # A search that is over at once needs no forecast: it is told once the search is shown.
-            self._display.print_above(text) if self._has_begun else self._later.append(text)
+        # What an epoch takes may be known later than that the rung is complete.
+        is_due, seconds = self._price.came(event.trial, event.epoch or 0), self._status.pace.seconds_a_unit
+        # A search that is over at once needs no forecast: it is told once the search is shown.
+        if is_due and seconds is not None and self._has_begun:
+            self._said.add("price")
+            self._display.print_above(self._price.text(seconds))
 
 
 def _nondeterministic(event: Event) -> str:

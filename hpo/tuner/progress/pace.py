@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpo.storage.events import Event, EventKind
 from hpo.tuner.progress.lanes import seconds_of
+
+LONG = 20.0
+"""From so many seconds on a first epoch tells what an epoch takes, although the warm-up is in it."""
 
 _ENDS = (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAILED)
 
@@ -39,9 +43,9 @@ class _Mean:
     total: float = 0.0
     count: int = 0
 
-    def add(self, seconds: float) -> None:
+    def add(self, seconds: float, count: int = 1) -> None:
         self.total += seconds
-        self.count += 1
+        self.count += count
 
     @property
     def value(self) -> float | None:
@@ -131,8 +135,12 @@ class Pace:
     def total(self) -> int | None:
         """What there is to do: epochs, or trials where their epochs are not known; None if neither is."""
         if self._expected is not None:
-            # What was forecast may be too little; all is done only when the last trial is.
-            return max(self._expected, self._reported + (self.finished != self.num_trials))
+            # What was forecast may be too much, if those that are open are trained to their ends, or too
+            # little; all is done only when the last trial is.
+            expected = self._expected
+            if self.epochs is not None and self.num_trials is not None:
+                expected = min(expected, self._reported + self._most_left(self.epochs, self.num_trials))
+            return max(expected, self._reported + (self.finished != self.num_trials))
         return None if self.num_trials is None else self.num_trials * (self.epochs or 1)
 
     @property
@@ -149,20 +157,22 @@ class Pace:
     @property
     def seconds_a_unit(self) -> float | None:
         """How long an epoch takes of the search's time, or a trial where their epochs are not known."""
-        return self._run.speed(self._now, [known.since for known in self._open.values() if known.runs])
+        return self._run.seconds_a_unit()
 
     @property
     def seconds_left(self) -> float | None:
         """The forecast as of the last event; None before there is anything to go by."""
-        costs = self._run.costs()
-        if self.total is None or costs is None:
+        if self.total is None:
             return None
-        first, later = costs
         if self._expected is not None:
             a_unit = self.seconds_a_unit
             return None if a_unit is None else a_unit * max(0, self.total - self.done)
+        costs = self._run.costs(is_one_piece=self.epochs in (None, 1))
+        if costs is None:
+            return None
+        first, later = costs
         units = (self.epochs or 1) - 1
-        left = {trial: self._left_of(known, first, later) for trial, known in self._open.items()}
+        left = {trial: self._left_of(trial, known, first, later) for trial, known in self._open.items()}
         waiting = max(0, (self.num_trials or 0) - self.finished - len(self._open))
         lanes = self._run.lanes({trial: left[trial] for trial, known in self._open.items() if known.runs})
         # Trials that wait for a place of their own go on with what they have left.
@@ -171,20 +181,27 @@ class Pace:
         jobs = waiting + (paused / a_trial if a_trial else 0.0)
         return seconds_of(lanes, self._run.num_lanes, jobs / self._run.members, a_trial)
 
-    def _left_of(self, known: _Open, first: float, later: float) -> float:
+    def _most_left(self, epochs: int, num_trials: int) -> int:
+        """How many epochs are left if no trial is stopped any more."""
+        open_ = sum(max(0, epochs - known.epoch) for known in self._open.values())
+        return open_ + max(0, num_trials - self.finished - len(self._open)) * epochs
+
+    def _left_of(self, trial: int, known: _Open, first: float, later: float) -> float:
         """How long an open trial still takes."""
         todo = (self.epochs or 1) - (known.epoch if self.epochs else 0)
         if todo <= 0:
             return 0.0
-        # A trial may be larger than others: its own epochs say so, once there is one beyond the first.
-        own = known.seconds if known.pieces > 1 and known.seconds is not None else later
-        next_one = own if known.pieces else first
+        # A trial may be larger than others: its own epochs say so, once one is without a warm-up.
+        own, scale = known.seconds, self._run.scale(trial)
+        if own is None or (known.pieces == 1 and self._run.is_warming_up(trial)):
+            own = later * scale
+        next_one = own if known.pieces else first * scale
         age = min(next_one, self._now - known.since) if known.runs else 0.0
         return next_one - age + (todo - 1) * own
 
     def _measure(self, trial: int, known: _Open, units: int) -> None:
         seconds = (self._now - known.since) / max(1, units)
-        self._run.add(trial, seconds, units, is_first=known.pieces == 0)
+        self._run.add(trial, known.epoch, seconds, units, is_first=known.pieces == 0)
         known.since, known.seconds = self._now, seconds
         known.pieces += 1
 
@@ -211,37 +228,48 @@ class _Measured:
 
     Attributes:
         num_lanes: how many trials, or cohorts, ran side by side at most.
-        members: how many trials train together, on average.
+        members: how many trials train together at most.
     """
 
     def __init__(self) -> None:
         self.num_lanes = 1
-        self.members = 1.0
-        self._began: float | None = None
-        self._sizes = _Mean()
+        self.members = 1
+        # For each cohort its last epoch, and how many trained it.
+        self._sizes: dict[int, tuple[int, int]] = {}
         self._cohorts: dict[int, int] = {}
         self._running: dict[int, None] = {}
         # The trials that began before anything was measured: their first epochs have the warm-up in them.
         self._wave: set[int] = set()
-        self._warm, self._first, self._later = _Mean(), _Mean(), _Mean()
-        self._units = 0
+        self._warm, self._first, self._later, self._share = _Mean(), _Mean(), _Mean(), _Mean()
+        self._has_measured = False
         self._freed: list[float] = []
 
     def start(self, trial: int, now: float) -> float:
         """Take in that a trial started; since when its place was free."""
         self._running[trial] = None
-        if self._began is None:
-            self._began = now
-        if not self._units:
+        if not self._has_measured:
             self._wave.add(trial)
         # What lies between two trials, such as the search for the next config, is work on the next one.
         return self._freed.pop() if self._freed else now
 
     def form(self, trials: list[int]) -> None:
         """Take in that these trials train together."""
-        self._sizes.add(len(trials))
-        self.members = self._sizes.value or 1.0
+        self.members = max(self.members, len(trials))
         self._cohorts |= dict.fromkeys(trials, trials[0])
+        self._sizes[trials[0]] = 0, len(trials)
+
+    def scale(self, trial: int) -> float:
+        """How much quicker an epoch is where fewer train together than was measured.
+
+        By how much depends on the machine: between not at all, and in proportion to their number.
+        """
+        lane = self._lane(trial)
+        size = self._sizes[lane][1] if lane >= 0 else 1
+        return (1 + size / self.members) / 2
+
+    def is_warming_up(self, trial: int) -> bool:
+        """Whether a trial began before anything was measured."""
+        return trial in self._wave
 
     def leave(self, trial: int, since: float) -> None:
         """Take in that a trial ended or paused, and since when nothing of it was measured."""
@@ -249,25 +277,35 @@ class _Measured:
         self._cohorts.pop(trial, None)
         self._freed.append(since)
 
-    def add(self, trial: int, seconds: float, units: int, *, is_first: bool) -> None:
+    def add(self, trial: int, epoch: int, seconds: float, units: int, *, is_first: bool) -> None:
         """Take in how long a trial's epoch took, or each of several."""
+        lane = self._lane(trial)
+        if lane >= 0 and self._sizes[lane][0] < epoch:
+            # Counted at the first report of an epoch: some leave before the last one has reported.
+            self._sizes[lane] = epoch, sum(self._lane(one) == lane for one in self._running)
         self.num_lanes = max(self.num_lanes, len({self._lane(one) for one in self._running}))
-        self._units += units
-        kind = self._later if not is_first else self._warm if trial in self._wave else self._first
-        kind.add(seconds)
+        self._has_measured = True
+        if is_first and trial in self._wave:
+            self._warm.add(seconds)
+            return
+        (self._first if is_first else self._later).add(seconds)
+        # Each member of a cohort takes its part of what all take together.
+        self._share.add(seconds * units / (self._sizes[lane][1] if lane >= 0 else 1), units)
 
-    def costs(self) -> tuple[float, float] | None:
-        """What the first epoch of a trial takes, and each later one; None before one was measured."""
-        first, later = self._first.value, self._later.value
+    def costs(self, *, is_one_piece: bool) -> tuple[float, float] | None:
+        """What the first epoch of a trial takes, and each later one; None before that is known.
+
+        Args:
+            is_one_piece: whether a trial has no later ones.
+        """
+        first, later, warm = self._first.value, self._later.value, self._warm.value
+        if first is None and later is None:
+            # Processes start, and frameworks compile, for seconds: a short first epoch says nothing.
+            return (warm, warm) if warm is not None and (is_one_piece or warm >= LONG) else None
         if first is None:
-            first = self._warm.value
-            # How much of it comes again with each trial is not known yet.
-            if first is not None and later is not None:
-                first = (first + later) / 2
-        if first is None or later is None:
-            known = later if first is None else first
-            return None if known is None else (known, known)
-        return first, later
+            # How much of the warm-up comes again with each trial is not known yet; mostly it is little.
+            first = later if warm is None or later is None else math.sqrt(warm * later)
+        return first or 0.0, first or 0.0 if later is None else later
 
     def lanes(self, left: dict[int, float]) -> list[float]:
         """How long each lane is busy, ascending, by how long each of its trials is."""
@@ -277,21 +315,12 @@ class _Measured:
             busy[lane] = max(busy.get(lane, 0.0), seconds)
         return sorted(busy.values())
 
-    def speed(self, now: float, since: list[float]) -> float | None:
-        """How many seconds of the search an epoch takes; None before one was measured.
-
-        Args:
-            now: the time.
-            since: when the last epoch ended of each trial that runs.
-        """
-        costs = self.costs()
-        if costs is None or self._began is None:
-            return None
-        usual = max(costs[1], 1e-9)
-        # What is under way counts in part, so that many workers are not taken for one.
-        units = self._units + sum(min(1.0, (now - one) / usual) for one in since)
-        warm_up = max(0.0, (self._warm.value or 0.0) - costs[0])
-        return max(0.0, now - self._began - warm_up) / units
+    def seconds_a_unit(self) -> float | None:
+        """How many seconds of the search an epoch takes; None before that is known."""
+        share, warm = self._share.value, self._warm.value
+        if share is None and warm is not None and warm >= LONG:
+            share = warm / self.members
+        return None if share is None else share / self.num_lanes
 
     def _lane(self, trial: int) -> int:
         """The number of the cohort in which a trial trains, or one of its own."""

@@ -32,11 +32,10 @@ class Price:
         self._came: set[int] = set()
 
     def came(self, trial: int, epoch: int) -> bool:
-        """Take in a report; whether the first rung is complete with it."""
-        if epoch < self.first_level or trial in self._came:
-            return False
-        self._came.add(trial)
-        return len(self._came) == self._missing
+        """Take in a report; whether the first rung is complete by now."""
+        if epoch >= self.first_level:
+            self._came.add(trial)
+        return len(self._came) >= self._missing
 
     def text(self, seconds_an_epoch: float) -> str:
         """The forecast in words."""
