@@ -47,10 +47,9 @@ def head(study: Study, *, index: Index | None = None) -> dict[str, Any]:
         "backend": study.backend,
         "device": study.device,
         "objective": (created.get("objective") or {}).get("name"),
-        "searcher": {"name": created.get("searcher"), "reason": _reason(study, "searcher")},
+        "searcher": {"name": created.get("searcher"), "reason": created.get("searcher_reason")},
         "scheduler": {
             "name": created.get("scheduler"),
-            "reason": _reason(study, "scheduler"),
             "levels": _levels(created.get("scheduler"), index),
         },
         "replicates": study.replicates,
@@ -131,11 +130,6 @@ def _pauses(epochs: list[int]) -> str:
     if len(epochs) == 1:
         return f"a pause at epoch {epochs[0]}"
     return f"pauses at epochs {', '.join(map(str, epochs[:-1]))} and {epochs[-1]}"
-
-
-def _reason(study: Study, topic: str) -> str | None:
-    """What the study's notes say of why it has this searcher or scheduler."""
-    return next((note.text for note in study.history.notes if note.topic == topic), None)
 
 
 def _levels(scheduler: object, index: Index) -> list[int]:

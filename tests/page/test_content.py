@@ -44,7 +44,7 @@ HEAD: dict[str, Any] = {
     "device": TEXT,
     "objective": TEXT,
     "searcher": {"name": TEXT, "reason": TEXT},
-    "scheduler": {"name": TEXT, "reason": TEXT, "levels": [int]},
+    "scheduler": {"name": TEXT, "levels": [int]},
     "replicates": int,
     "versions": dict,
     "created": float,
@@ -315,6 +315,15 @@ def test_the_head_says_how_the_best_was_found(tmp_path: Path) -> None:
         r"proposal \d+ of RandomSearch, trained to epoch 27, after pauses at epochs 1, 3 and 9",
         head(studies.asha(tmp_path))["best"]["how"],
     )
+
+
+def test_the_head_says_why_a_searcher_was_chosen() -> None:
+    study = hpo.search(
+        studies.curve_of_x, {"x": hpo.Float(0, 1)}, searcher="auto", num_trials=1, seed=0, maximize="good"
+    )
+    searcher = head(study)["searcher"]
+    assert searcher["name"] == "Auto"
+    assert searcher["reason"] in dict(study.notes)["search"]
 
 
 def test_a_config_that_was_made_from_another_says_so() -> None:
