@@ -19,7 +19,7 @@ def report_studies(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME...",
+            metavar="NAME",
             show_default=False,
             help="What the study is called; may be left out if there is only one. Several are compared.",
         ),
