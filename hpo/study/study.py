@@ -360,14 +360,14 @@ class Study:
         return printable(f"<Study {self.name!r}: {self._summary()}>")
 
     def __str__(self) -> str:
-        lines = [f"Study {self.name!r}: {self._summary()}", *self._remarks()]
-        lines = [text for line in lines for text in wrapped(line)]
+        lines = wrapped(f"Study {self.name!r}: {self._summary()}")
         if len(self.trials):
             some = excerpt(self._history)
             shown = self._table(some.trials)
             table = text_table(shown.names, shown.rows, width=text_width(), movable=shown.movable)
             rest = [] if some.which is None else wrapped(f"({some.which}; study.records() has all)")
-            lines[1:1] = [table, *rest]
+            lines += [table, *rest]
+        lines += [text for line in self._remarks() for text in wrapped(line)]
         return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
