@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,8 @@ def test_axe_finds_no_violation(opened: Opened, kind: str, width: int, dark: boo
     rows = page.locator("#trials tbody button")
     if rows.count():
         rows.first.click()
-    for summary in page.locator("summary").all():
-        if "As a table" in summary.inner_text():
-            summary.click()
+    for summary in page.locator("summary:visible", has_text="As a table").all():
+        summary.click()
     assert violations(page) == []
 
 
@@ -94,6 +94,6 @@ def test_headings_are_in_order_and_every_picture_states_what_it_shows(opened: Op
     ]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     labels = [each.get_attribute("aria-label") or "" for each in page.locator("[role=img]:visible").all()]
     assert all(len(label) > 30 for label in labels)

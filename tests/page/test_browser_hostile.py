@@ -13,6 +13,9 @@ from hpo.page.json_values import to_script
 from tests.page.conftest import DRAWN, Opened
 from tests.page.studies import LONG, MARKUP
 
+LONGEST = """all => Math.max(...all.map(each =>
+  [...each.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join('').length))"""
+
 
 def test_markup_is_shown_as_text_and_runs_nothing(opened: Opened) -> None:
     page = opened("hostile")
@@ -25,10 +28,7 @@ def test_a_name_of_ten_thousand_letters_is_cut_wherever_it_stands(opened: Opened
     assert len(LONG) > 9_000
     for row in page.locator("#trials tbody button").all()[:2]:
         row.click()
-    shown = page.locator("body *").evaluate_all(
-        "all => Math.max(...all.filter(each => !['SCRIPT', 'PRE'].includes(each.tagName)).map("
-        "each => [...each.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join('').length))"
-    )
+    shown = page.locator("body :not(script, pre)").evaluate_all(LONGEST)
     assert shown <= 1_000
     titles = page.locator("[title]").evaluate_all("all => all.map(each => each.title.length)")
     assert max(titles) <= 1_000
@@ -79,7 +79,7 @@ def odd() -> dict[str, object]:
         "space": [{"name": "constructor", "text": "?", "scale": "log", "low": -1.0, "high": None}],
     }
     values = ["NaN", "Infinity", "-Infinity", None, 1e308, -1e308, 5e-324, 0, "1" * 400]
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "id": number,
             "state": "completed",

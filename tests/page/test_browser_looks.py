@@ -71,10 +71,9 @@ def test_a_printed_report_is_a_document_of_some_pages(opened: Opened) -> None:
 def test_without_javascript_the_page_says_why_it_is_empty(
     browser_without_javascript: Page, report: Callable[[str], Path]
 ) -> None:
-    browser_without_javascript.goto(report("main_job").as_uri())
-    expect(browser_without_javascript.locator("noscript")).to_contain_text(
-        "drawn by JavaScript, which is off"
-    )
+    page = browser_without_javascript
+    page.goto(report("main_job").as_uri())
+    expect(page.get_by_text("drawn by JavaScript, which is off")).to_be_visible()
 
 
 def test_ten_thousand_trials_are_drawn(opened: Opened) -> None:

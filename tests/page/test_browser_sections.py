@@ -13,10 +13,11 @@ KINDS = [
 ]
 PICTURES = ["history", "curves", "slices", "parallel", "timeline"]
 INKED = """canvas => {
-  const copy = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+  const { width, height } = canvas;
+  const copy = Object.assign(document.createElement('canvas'), { width, height });
   const context = copy.getContext('2d', { willReadFrequently: true });
   context.drawImage(canvas, 0, 0);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const { data } = context.getImageData(0, 0, width, height);
   const seen = new Set();
   for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) seen.add(data.slice(at, at + 3).join());
   return seen.size;

@@ -53,7 +53,7 @@ function spaceOf(study) {
   const rows = space.map((entry) => [entry.name, entry.text, entry.scale, entry.when || '']);
   const conditional = space.some((entry) => entry.when);
   return [el('h3', {}, 'Space'), space.length
-    ? tableOf('Space', ['Hyperparameter', 'Domain', 'Scale', ...(conditional ? ['Only when'] : [])], rows.map((row) => (conditional ? row : row.slice(0, 3))))
+    ? tableOf('Hyperparameters of the space', ['Hyperparameter', 'Domain', 'Scale', ...(conditional ? ['Only when'] : [])], rows.map((row) => (conditional ? row : row.slice(0, 3))))
     : nothing('The space has no hyperparameter.')];
 }
 

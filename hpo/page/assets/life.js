@@ -50,7 +50,7 @@ function reportsOf(study, row) {
   const kept = new Set(row.kept || []);
   return [
     few.length < reports.length ? el('p', {}, `The last ${MOST_REPORTS} of ${plural(reports.length, 'report')}.`) : null,
-    tableOf(`Reports of trial ${row.id}`, ['Epoch', study.shown, ''], few.map(([epoch, value]) =>
+    tableOf(`Reports of trial ${row.id}`, ['Epoch', study.shown, 'Kept'], few.map(([epoch, value]) =>
       [epoch, el('span', { class: 'figure-cell', title: plain(value) }, write(value)), kept.has(epoch) ? 'checkpoint' : ''])),
   ];
 }

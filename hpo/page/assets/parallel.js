@@ -30,7 +30,7 @@ function makeParallel(content) {
   const bar = el('div', { class: 'scale-bar' });
   its.bar = bar;
   content.append(el('p', { class: 'help' }, 'Drag along an axis, or move the sliders, to choose trials; the table shows those that are left.'),
-    scrollable('Parallel coordinates', over), bar, el('div', { class: 'controls' }, count, clear),
+    scrollable('Picture of the parallel coordinates', over), bar, el('div', { class: 'controls' }, count, clear),
     el('details', { class: 'slider-box', open: true }, el('summary', {}, 'Ranges'), its.brushes.root));
   canvas.addEventListener('pointerdown', (event) => beginBrush(its, event));
   canvas.addEventListener('pointermove', (event) => moveBrush(its, event));

@@ -1,6 +1,7 @@
 // From the document in the page to what is seen.
 
 function start() {
+  byId('undrawn').remove();
   const holder = byId('data');
   const text = holder.textContent.trim();
   const read = text ? JSON.parse(text) : { format: 1, changes: [] };
@@ -17,7 +18,7 @@ function start() {
   watchSections();
   const first = [...studies.values()].find((study) => study.head);
   if (first) choose(first);
-  else refill(byId('headline'), el('h1', { id: 'study-name' }, 'No study yet'), nothing('The page shows a study as soon as there is one.'));
+  else refill(byId('study-name'), 'No study yet');
   // The first picture is of what is in sight; the rest follows when the page is idle.
   for (const each of sections) if (each.root.getBoundingClientRect().top < window.innerHeight) drawSection(each);
   if (holder.dataset.events) listen(holder.dataset.events);

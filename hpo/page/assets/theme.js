@@ -27,7 +27,7 @@ function showTheme(printed = paper.matches) {
 
 // A colour between those of the scale, from 0 (the best) to 1.
 function onScale(share, alpha = 1) {
-  const at = Math.min(1, Math.max(0, share)) * 4;
+  const at = Math.min(1, Math.max(0, Number.isNaN(share) ? 1 : share)) * 4;
   const index = Math.min(3, Math.floor(at));
   const [one, other] = [hex(colours[`scale-${index}`]), hex(colours[`scale-${index + 1}`])];
   const mixed = one.map((part, place) => Math.round(part + (other[place] - part) * (at - index)));

@@ -20,7 +20,7 @@ section('timeline', (study, root) => {
 
 function makeTimeline(content) {
   const canvas = el('canvas', { role: 'img' });
-  const box = scrollable('Timeline', canvas);
+  const box = scrollable('Picture of the timeline', canvas);
   box.classList.add('tall');
   const finding = el('p', { class: 'finding' });
   const legend = el('div');
