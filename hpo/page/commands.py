@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from hpo.schedulers import SCHEDULERS
@@ -12,7 +13,8 @@ from hpo.study.study import Study
 
 _RESUMES = re.compile(r"(?:^|\s)--resume(?:\s|$)")
 _OF_SPACES = re.compile(r"(?:Float|Int|Choice|Ordinal|Constant)\(")
-_OF_SCHEDULERS = re.compile(r"(?:ASHA|Hyperband|MedianStopping|SuccessiveHalving)\(")
+# Whole: what a log that was edited has behind it would be copied and run.
+_OF_SCHEDULERS = re.compile(r"(?:ASHA|Hyperband|MedianStopping|SuccessiveHalving)\([\w ,.='-]*\)")
 
 
 def commands(study: Study) -> dict[str, str | None]:
@@ -27,7 +29,7 @@ def commands(study: Study) -> dict[str, str | None]:
     Returns:
         `made`, and `resume`, which is None for a study without a storage.
     """
-    logged = study.history.commands
+    logged = [command for command in study.history.commands if _is_ours(command)]
     if logged:
         again = logged[-1] if _RESUMES.search(logged[-1]) else f"{logged[-1]} --resume"
         return {"made": logged[0], "resume": again}
@@ -35,6 +37,15 @@ def commands(study: Study) -> dict[str, str | None]:
         "made": _call(study, resume=False),
         "resume": _call(study, resume=True) if study.is_stored else None,
     }
+
+
+def _is_ours(command: str) -> bool:
+    """Whether a text of the log is `hpo run` with its options, and nothing else that a shell would do."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # a quotation without an end
+        return False
+    return words[:2] == ["hpo", "run"] and shlex.join(words) == command
 
 
 def _call(study: Study, *, resume: bool) -> str:
@@ -85,15 +96,20 @@ def _goal(created: dict[str, Any]) -> dict[str, str | None]:
 
 
 def _searcher(name: str) -> str:
-    return next((repr(key) for key, made in SEARCHERS.items() if made.__name__ == name), f"{name}(...)")
+    return next((repr(key) for key, made in SEARCHERS.items() if made.__name__ == name), _made(name))
+
+
+def _made(name: str) -> str:
+    """An object of a class of the user's own, whose arguments the log does not have."""
+    return f"{name}(...)" if name.isidentifier() else "..."
 
 
 def _scheduler(described: str) -> str | None:
     if described == "FIFO":
         return None
-    if _OF_SCHEDULERS.match(described):
+    if _OF_SCHEDULERS.fullmatch(described):
         return f"hpo.{described}"
-    return repr(described) if described in SCHEDULERS else f"{described.partition('(')[0]}(...)"
+    return repr(described) if described in SCHEDULERS else _made(described.partition("(")[0])
 
 
 def _space(study: Study) -> list[str]:

@@ -519,3 +519,32 @@ def test_a_function_that_a_log_names_is_not_imported() -> None:
     made = str(checked(study)["head"]["commands"]["made"])
     assert "constraints=['no_such_module_at_all:fits']" in made
     assert "points_to_evaluate=[{'x': 0.5}]" in made
+
+
+@pytest.mark.parametrize(
+    ("entries", "noted", "made"),
+    [
+        ({"searcher": "TPE(); evil"}, "", "    searcher=...,\n"),
+        ({"searcher": "Mine"}, "", "    searcher=Mine(...),\n"),
+        ({"scheduler": "ASHA(1, 9); evil()"}, "", "    scheduler=ASHA(...),\n"),
+        ({"scheduler": "ASHA(evil(), 9)"}, "", "    scheduler=ASHA(...),\n"),
+        ({"scheduler": "evil()\nASHA(1, 9)"}, "", "    scheduler=evil(...),\n"),
+        ({"objective": {"name": "os;evil.f"}}, "", "\n    f,\n"),
+        ({"objective": {"name": "train.evil()"}}, "", "\n    objective,\n"),
+        ({}, "hpo run; evil", "hpo.search("),
+        ({}, "hpo run $(evil)", "hpo.search("),
+        ({}, "hpo run\nevil", "hpo.search("),
+        ({}, "evil", "hpo.search("),
+        ({}, "hpo run 'evil", "hpo.search("),
+        ({}, "hpo run --name 'not; evil'", "hpo run --name 'not; evil'"),
+    ],
+)
+def test_what_is_copied_from_a_report_does_nothing_but_search(
+    entries: dict[str, Any], noted: str, made: str
+) -> None:
+    beginning, *rest = studies.many(1).events
+    created = Event(EventKind.STUDY_CREATED, text=json.dumps(beginning.data | entries))
+    note = Event(EventKind.NOTED, text=json.dumps({"topic": "command", "text": noted}))
+    said = str(head(hpo.Study.from_events([created, *rest, note]))["commands"]["made"])
+    assert made in said
+    assert "evil()" not in said.replace("evil(...)", "")
