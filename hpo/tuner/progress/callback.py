@@ -131,8 +131,8 @@ class SearchProgress:
     def _tell_forecast(self) -> None:
         if "forecast" in self._said or not self._has_begun:
             return
-        left = self._status.seconds_left
-        if self._status.pace.epochs and left is not None:
+        left = self._status.seconds_left if self._status.pace.epochs else None
+        if left is not None:
             self._said.add("forecast")
             self._display.forecast_known(f"First epochs done; {about(left)} to go.")
 

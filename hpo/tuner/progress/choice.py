@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from typing import Any, Literal, TypeAlias
@@ -13,6 +14,7 @@ from hpo.study.notes import search_text
 from hpo.study.study import Study
 from hpo.study.tables import printable
 from hpo.tuner.progress.callback import SearchProgress
+from hpo.tuner.progress.deferred import DeferredDisplay
 from hpo.tuner.progress.display import Display
 from hpo.tuner.progress.lines import Lines, LinesApart
 from hpo.tuner.progress.price import price_of
@@ -57,15 +59,10 @@ def display_for(progress: bool | Literal["auto"]) -> Display | None:
         from hpo.tuner.progress.notebook import NotebookDisplay
 
         return NotebookDisplay(delay=DELAY)
-    if sys.stderr is not None and sys.stderr.isatty():
-        # rich only where something may be drawn.
-        from hpo.tuner.progress.console import is_live, open_console
-        from hpo.tuner.progress.terminal import TerminalDisplay
-
-        # Standard output may go to a file, and belongs to the program.
-        console = open_console(to_stderr=True)
-        if is_live(console):
-            return TerminalDisplay(console, delay=DELAY, keeps_summary=True)
+    # Standard output may go to a file, and belongs to the program.
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    if is_terminal and os.environ.get("TERM", "").lower() not in ("dumb", "unknown"):
+        return DeferredDisplay(_terminal, delay=DELAY, interval=0.25)
     return _lines(is_forced=progress is True)
 
 
@@ -127,6 +124,13 @@ def _finished(study: Study, num_trials: int | None) -> str | None:
         f"The study {study.name!r} was finished before: {counted(history.num_proposals, 'trial')} had run. "
         f"With a larger num_trials= it goes on."
     )
+
+
+def _terminal() -> Display:
+    from hpo.tuner.progress.console import open_console
+    from hpo.tuner.progress.terminal import TerminalDisplay
+
+    return TerminalDisplay(open_console(to_stderr=True), keeps_summary=True)
 
 
 def _lines(*, is_forced: bool) -> Display | None:

@@ -283,7 +283,8 @@ class _Measured:
         if lane >= 0 and self._sizes[lane][0] < epoch:
             # Counted at the first report of an epoch: some leave before the last one has reported.
             self._sizes[lane] = epoch, sum(self._lane(one) == lane for one in self._running)
-        self.num_lanes = max(self.num_lanes, len({self._lane(one) for one in self._running}))
+        if len(self._running) > self.num_lanes:
+            self.num_lanes = max(self.num_lanes, len({self._lane(one) for one in self._running}))
         self._has_measured = True
         if is_first and trial in self._wave:
             self._warm.add(seconds)

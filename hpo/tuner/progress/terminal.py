@@ -25,15 +25,14 @@ class TerminalDisplay(Display):
 
     Args:
         console: where.
-        delay: seconds that a search must last before it is drawn: what is over at once leaves no trace.
         keeps_summary: whether the summary stays when the rest vanishes.
     """
 
     interval: float | None = 0.25
+    delay = 0.0
     is_live = True
 
-    def __init__(self, console: Console, *, delay: float = 0.0, keeps_summary: bool = False) -> None:
-        self.delay = delay
+    def __init__(self, console: Console, *, keeps_summary: bool = False) -> None:
         self._console = console
         self._keeps_summary = keeps_summary
         self._status: Status | None = None
