@@ -119,7 +119,8 @@ class Feed:
             self._analyse()
 
     async def run(self) -> None:
-        """Read again and again, while there are viewers, until the feed is closed."""
+        """Read at once, and then again and again while there are viewers, until the feed is closed."""
+        await self.read()
         while not self.is_closed:
             if not self._num_viewers:
                 self._is_wanted.clear()

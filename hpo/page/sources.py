@@ -93,7 +93,7 @@ class _Source:
         if stamp is not None and stamp == self._stamp:
             return []
         try:
-            updates = [*self._welcome(), *self._follow()]
+            updates = self._read()
         except StorageError as error:
             updates = self._fail(str(error))
         # What is wrong with one file, or with a part of ours that reads it, must not end the others' updates.
@@ -103,6 +103,19 @@ class _Source:
         is_read = not any(study.is_to_be_tried for study in self.studies.values())
         self._stamp = stamp if is_read else None
         return updates
+
+    def _read(self) -> list[Update]:
+        was_open = self._storage is not None
+        try:
+            return [*self._welcome(), *self._follow()]
+        except StorageError as lost:
+            self._close()
+            if not was_open:
+                raise
+            try:
+                return [*self._welcome(), *self._follow()]
+            except StorageError:
+                raise lost from None
 
     def _look(self) -> _Stamp | None:
         """What the file and its newest part are by their times; None while these may not tell all."""
@@ -140,9 +153,7 @@ class _Source:
         return [update for update in updates if update is not None]
 
     def _fail(self, error: str) -> list[Update]:
-        if self._storage is not None:
-            self._storage.close()
-            self._storage = None
+        self._close()
         if self.studies:
             failed = (study.fail(error) for study in self.studies.values())
             return [update for update in failed if update is not None]
@@ -151,3 +162,8 @@ class _Source:
         key = self._new_key() if self._trouble is None else self._trouble.key
         self._trouble = Update(key, self._path.name, error=error)
         return [self._trouble]
+
+    def _close(self) -> None:
+        if self._storage is not None:
+            self._storage.close()
+            self._storage = None

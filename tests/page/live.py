@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 20.0
 """So long a machine may take that does much else; nothing waits for its end that comes earlier."""
 
 COMMAND = (sys.executable, "-c", "from hpo.cli.entry import main; main()", "serve")
@@ -96,8 +96,10 @@ class Events:
 
     def change(self) -> dict[str, Any]:
         """The next change, merged into what is known."""
-        kind = ""
+        kind, limit = "", time.monotonic() + PATIENCE_SECONDS
         while True:
+            # What the server says while nothing happens comes forever.
+            assert time.monotonic() < limit, f"nothing more happened after {self.known}"
             line = self.got.readline().decode()
             assert line, "the stream has ended"
             name, _, value = line.rstrip("\n").partition(": ")
