@@ -63,6 +63,25 @@ def test_a_child_goes_on_from_its_parents_checkpoint(tmp_path: Path) -> None:
     assert child.info["explored from"] == parent.id
 
 
+def test_a_child_has_its_parents_plain_state_and_changes_its_own_copy(tmp_path: Path) -> None:
+    def remembers(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[dict[str, float]]:
+        past: list[int | None] = []
+        trial.checkpoint(model=np.zeros(1), past=past)
+        for _ in trial.epochs():
+            past.append(trial.id)
+            yield {"value": float(config["x"])} | {f"by trial {n}": past.count(n) for n in range(3)}
+
+    options: dict[str, Any] = {"scheduler": Population(), "searcher": Perturbed(), "minimize": "value"}
+    study = hpo.search(
+        remembers, {"x": hpo.Float(0, 1)}, num_trials=3, seed=0, storage=tmp_path / "s.db", **options
+    )
+    child = study.trials[2]
+    parent = child.info["parent"]
+    assert child.metrics[f"by trial {parent}"] == 2
+    assert child.metrics["by trial 2"] == len(child.reports) == 2
+    assert study.trials[parent].metrics["by trial 2"] == 0
+
+
 def test_a_child_that_was_interrupted_goes_on_from_there_too(tmp_path: Path) -> None:
     def interrupt(event: hpo.study.Event, study: hpo.Study) -> None:
         if event.kind is hpo.study.EventKind.TRIAL_STARTED and event.trial == 2:
