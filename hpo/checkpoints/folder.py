@@ -1,4 +1,4 @@
-"""The folder of a study's checkpoints."""
+"""The folder of a study's checkpoints, and of what its trials printed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hpo.errors import CheckpointError
 
 _FOLDER = re.compile(r"trial-(\d{6,})")
 _NAME = re.compile(r"(\d{6,})-(\d+)\.npz")
+_OUTPUT = re.compile(r"output-(\d+)\.txt")
 _UNFINISHED = re.compile(rf"{_NAME.pattern}-[0-9a-f]{{8}}{re.escape(files.TEMPORARY)}")
 
 
@@ -136,6 +137,29 @@ class CheckpointFolder:
                     path.unlink()
         self.drop_if_empty(trial)
 
+    def output(self, trial: int, attempt: int, *, stays: bool) -> Path:
+        """The file for what a start of a trial prints.
+
+        Args:
+            trial: its id.
+            attempt: which start of it.
+            stays: whether the file stays whatever becomes of the trial; else it goes if the trial ends well.
+        """
+        # By attempt, as a checkpoint. The name says which it is, since a sweep knows the files alone.
+        return self._folder_of(trial) / f"{'log' if stays else 'output'}-{attempt}.txt"
+
+    def found_output(self) -> dict[int, list[Path]]:
+        """What trials printed, by trial, as far as it goes if they end well."""
+        found = {trial: self._found_output(trial) for trial in self.trials()}
+        return {trial: paths for trial, paths in found.items() if paths}
+
+    def delete_output(self, trial: int) -> None:
+        """Remove what a trial printed, as far as it goes if the trial ends well."""
+        for path in self._found_output(trial):
+            with suppress(OSError):
+                path.unlink()
+        self.drop_if_empty(trial)
+
     def drop_if_empty(self, trial: int) -> None:
         """Remove the folder of a trial, unless something is in it."""
         with suppress(OSError):
@@ -146,6 +170,12 @@ class CheckpointFolder:
         return [
             folder / name for name in _names(folder) if _NAME.fullmatch(name) or _UNFINISHED.fullmatch(name)
         ]
+
+    def _found_output(self, trial: int) -> list[Path]:
+        folder = self._folder_of(trial)
+        # Folders that are links were put there by hand.
+        names = [] if folder.is_symlink() else _names(folder)
+        return [folder / name for name in names if _OUTPUT.fullmatch(name)]
 
     def _folder_of(self, trial: int) -> Path:
         return self.path / f"trial-{trial:06d}"

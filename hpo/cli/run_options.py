@@ -253,6 +253,15 @@ class RunOptions(Options):
         ),
         Part("storage"),
     ] = None
+    output: Annotated[
+        Literal["show", "log"] | None,
+        option(
+            KEPT,
+            "show|log",
+            "What becomes of what trials print: it is shown, or kept in files beside the storage.  "
+            "[default: show]",
+        ),
+    ] = None
     plot: Annotated[
         Path | None,
         option(KEPT, "FILE", "Where to save the scatter plot.  [default: hpo-run.png; with --json none]"),
@@ -271,6 +280,8 @@ class RunOptions(Options):
                     f"{self.written(name)} needs the storage that holds the study: add --storage FILE, for "
                     f"example --storage study.db."
                 )
+            if self.output == "log":
+                raise UsageError("--output log keeps files beside the storage: add --storage FILE.")
         if self.max_epochs is not None and self.epochs not in (None, self.max_epochs):
             raise UsageError(
                 f"--epochs {self.epochs} and --max-epochs {self.max_epochs} both say how long a full "

@@ -224,6 +224,7 @@ def _arguments(options: RunOptions, job: Job, stored: Stored) -> dict[str, Any]:
         "name": stored.name,
         "resume": options.resume,
         "keep": options.keep,
+        "output": options.output or "show",
         "warm_start": [] if stored.warm_start is None else [stored.warm_start],
     }
 

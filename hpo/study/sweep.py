@@ -9,6 +9,9 @@ from typing import NamedTuple
 from hpo.study.history import History
 from hpo.study.keep import Keep
 from hpo.study.retention import Retention
+from hpo.study.trial import TrialState
+
+_ENDED_WELL = (TrialState.COMPLETED, TrialState.STOPPED)
 
 
 class Swept(NamedTuple):
@@ -26,9 +29,10 @@ class Swept(NamedTuple):
 
 
 def sweep(history: History, keep: Keep, read_on: Callable[[], None]) -> Swept:
-    """Remove the checkpoints that a study does not need any more, and empty folders.
+    """Remove the checkpoints that a study does not need any more, what trials printed, and empty folders.
 
-    Of a trial that ended, all goes that is not kept; of one that waits, all but what it goes on from. A trial
+    Of a trial that ended, all goes that is not kept; of one that waits, all but what it goes on from; of one
+    that ended well, what it printed, unless all of that was to be kept. A trial
     that runs is the affair of the tuner that runs it, and so is one that is not in the log yet: a checkpoint
     to start from is copied before its start is recorded. Only files that have this library's names go.
 
@@ -40,7 +44,7 @@ def sweep(history: History, keep: Keep, read_on: Callable[[], None]) -> Swept:
     if history.folder is None:
         return Swept()
     # The files first: what they are judged by is at least as new as they are.
-    found = history.folder.found()
+    found, printed = history.folder.found(), history.folder.found_output()
     read_on()
     retention = Retention(history, keep)
     swept: list[Swept] = []
@@ -48,6 +52,10 @@ def sweep(history: History, keep: Keep, read_on: Callable[[], None]) -> Swept:
         if trial < history.num_trials and trial not in history.running:
             stay = {Path(point.path) for point in retention.stay(trial)}
             swept += [_remove(path) for path in paths if path not in stay]
+            history.folder.drop_if_empty(trial)
+    for trial, paths in printed.items():
+        if trial < history.num_trials and history.state(trial) in _ENDED_WELL:
+            swept += map(_remove, paths)
             history.folder.drop_if_empty(trial)
     refused = next((each.refused for each in swept if each.refused is not None), None)
     return Swept(sum(each.files for each in swept), sum(each.bytes for each in swept), refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -166,6 +167,18 @@ def last_words(config: dict[str, Any]) -> Iterator[float]:
         yield 1.0
     finally:
         report(2.0)
+
+
+def talking(config: dict[str, Any]) -> float:
+    """Print on both streams, warn and log; fail where it is to, in silence where it is to be silent."""
+    if not config["silent"]:
+        print("printed", config["number"])
+        print("and on standard error", config["number"], file=sys.stderr)
+        warnings.warn("mind the gap", stacklevel=1)
+        logging.getLogger("talking").warning("logged %d", config["number"])
+    if config["fails"]:
+        raise ValueError("nothing comes of it")
+    return 1.0
 
 
 def note(config: dict[str, Any], text: str) -> None:

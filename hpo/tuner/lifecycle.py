@@ -26,7 +26,7 @@ from hpo.study.study import Study
 from hpo.study.sweep import sweep
 from hpo.study.writer import Callback, Writer
 from hpo.tuner.give_up import FailureWatch
-from hpo.tuner.remarks import RepeatWatch, say_of_retry, warn_of_directions
+from hpo.tuner.remarks import RepeatWatch, warn_of_directions
 
 _log = logging.getLogger(__name__)
 
@@ -223,7 +223,6 @@ class Lifecycle:
         until = self.history.start_of(trial).get("until")
         with suppress(ClaimedError):  # another tuner runs it
             assignment = self._again(trial, until=until, lost=outcome.reason)
-            say_of_retry(trial, assignment.attempt, outcome.reason)
             self._in_flight[trial] = assignment.attempt
             return assignment
         return None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from hpo.executors import Executor, Progress
 from hpo.objective.decision import Decision
 from hpo.tuner.lifecycle import Lifecycle
+from hpo.tuner.output.trials import TrialOutput
 from hpo.tuner.stop_rules import Clock, StopRule
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Loop:
         clock: the time that is left.
         max_retries: how many times a trial whose process was lost is run again.
         give_up_after: how many equal failures of the first trials end the search; None for any number.
+        output: what the trials print.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Loop:
         clock: Clock,
         max_retries: int,
         give_up_after: int | None,
+        output: TrialOutput,
     ) -> None:
         self._lifecycle = lifecycle
         self._total = total
@@ -51,6 +54,7 @@ class Loop:
         self._clock = clock
         self._max_retries = max_retries
         self._failures = lifecycle.watch_failures(give_up_after)
+        self._output = output
         self._waited_for: set[int] = set()
 
     def on_progress(self, progress: Progress) -> Decision:
@@ -90,7 +94,8 @@ class Loop:
             if not outcomes and left is None:
                 raise self._endless(executor)
             for outcome in outcomes:
-                again = self._lifecycle.settle(outcome, self._max_retries)
+                again = self._lifecycle.settle(self._output.told(outcome), self._max_retries)
+                self._settle_output(outcome.trial)
                 if again is not None:
                     executor.submit(again)
             # What still runs is left without an end; the next run() takes it up.
@@ -110,9 +115,13 @@ class Loop:
             # The scheduler may have ended paused trials on the way; their generators hold memory.
             for trial in self._lifecycle.dismissed():
                 executor.stop(trial)
+                self._settle_output(trial)
             if assignment is None:
                 return
             executor.submit(assignment)
+
+    def _settle_output(self, trial: int) -> None:
+        self._output.settle(trial, self._lifecycle.history.state(trial))
 
     def _endless(self, executor: Executor) -> RuntimeError:
         """What is known of a wait that nothing would end."""

@@ -29,11 +29,6 @@ def warn_of_directions(event: Event, study: Study) -> None:
                 _log.warning("%s", text)
 
 
-def say_of_retry(trial: int, attempt: int, reason: str | None) -> None:
-    """Say that a trial whose process was lost runs again."""
-    _log.warning("Trial %d was lost and runs again (start %d): %s", trial, attempt + 1, reason)
-
-
 class RepeatWatch:
     """Sees where a plain function begins again at its first epoch, each time that its trial goes on.
 

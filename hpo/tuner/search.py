@@ -17,6 +17,7 @@ from hpo.study.keep import Keep
 from hpo.study.study import Study
 from hpo.study.value import ValueOf
 from hpo.study.writer import Callback
+from hpo.tuner.output.trials import Output
 from hpo.tuner.progress.choice import ShownProgress
 from hpo.tuner.stop_rules import StopRule
 from hpo.tuner.tuner import Tuner
@@ -50,6 +51,7 @@ def search(
     give_up_after: int | None = 3,
     callbacks: Callback | Iterable[Callback] = (),
     progress: ShownProgress = "auto",
+    output: Output = "show",
 ) -> Study:
     """Search a space for the config with the best result.
 
@@ -103,5 +105,6 @@ def search(
         give_up_after=give_up_after,
         callbacks=callbacks,
         progress=progress,
+        output=output,
     )
     return tuner.run()

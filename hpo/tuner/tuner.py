@@ -36,6 +36,7 @@ from hpo.tuner.give_up import GiveUpError
 from hpo.tuner.interrupt import interrupted
 from hpo.tuner.lifecycle import TAKEN_OVER, Lifecycle
 from hpo.tuner.loop import Loop
+from hpo.tuner.output.trials import Output, TrialOutput, checked_output
 from hpo.tuner.progress.callback import SearchProgress
 from hpo.tuner.progress.choice import ShownProgress, checked_progress, progress_of
 from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
@@ -107,6 +108,13 @@ class Tuner:
             logging is configured, else at most one a second on standard error. Nothing is shown if the
             logger `hpo` is silenced, say by `logging.getLogger("hpo").setLevel("WARNING")`, and inside of
             another search's trial. True shows it there, too; False shows nothing.
+        output: what becomes of what trials print, warn and log. `"show"`: it appears on the screen, above
+            the bar; from workers each line with its trial before it on standard output, a warning once
+            however many of them give it, and log records as text from the level of this program's root
+            logger on. With a storage it is kept for trials that fail, in `study.db.files`; the traceback of
+            such a trial names the file. `"log"`: it is not shown, and kept there for all trials. A file
+            holds 1 MiB at most and says what it leaves out. In this process only what Python writes to
+            `sys.stdout` and `sys.stderr` is kept; in workers what C libraries and other processes print, too.
 
     Attributes:
         study: the view of all that happened so far.
@@ -144,6 +152,7 @@ class Tuner:
         give_up_after: int | None = 3,
         callbacks: Callback | Iterable[Callback] = (),
         progress: ShownProgress = "auto",
+        output: Output = "show",
     ) -> None:
         self._objective = None if objective is None else Objective(objective)
         space = space if isinstance(space, Space) else Space(space)
@@ -177,6 +186,7 @@ class Tuner:
         self._replicates = checked_count("replicates", replicates)
         self._placement: Placement | None = None
         self._progress = checked_progress(progress)
+        self._output = checked_output(output, has_folder=storage is not None)
         if keep is not None and storage is None:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
         kept = None if keep is None else checked_keep(keep)
@@ -238,10 +248,12 @@ class Tuner:
             raise ValueError("This tuner has no objective to run: use ask() and tell(), or give it one.")
         self._lifecycle.go_on()
         progress = self._shown(objective, total)
-        if progress is None:
-            return self._run(objective, total)
-        with self._lifecycle.watched_by(progress.on_event), progress.showing(self.study):
-            return self._run(objective, total)
+        output = TrialOutput(self._output, self.study.history.folder, progress)
+        with output.listening():
+            if progress is None:
+                return self._run(objective, total, output)
+            with self._lifecycle.watched_by(progress.on_event), progress.showing(self.study):
+                return self._run(objective, total, output)
 
     def ask(self) -> Trial:
         """Start or continue a trial, and hand it out: evaluate its config, then `tell` the result.
@@ -342,7 +354,7 @@ class Tuner:
         """
         self._lifecycle.note(topic, text)
 
-    def _run(self, objective: Objective, total: int | None) -> Study:
+    def _run(self, objective: Objective, total: int | None, output: TrialOutput) -> Study:
         """Run the loop to its end, see `run`."""
         loop = Loop(
             self._lifecycle,
@@ -351,8 +363,9 @@ class Tuner:
             clock=Clock(self._timeout, self._plan.clock or time.monotonic),
             max_retries=self._plan.max_retries,
             give_up_after=self._give_up_after,
+            output=output,
         )
-        plan = self._plan
+        plan = self._plan.with_output(output.hear)
         # A searcher that learns from each result is not to wait for a cohort, unless a number says so.
         if not (self._fuse == "auto" and self._searcher.needs_results):
             plan = plan.with_cohorts(Cohorts(self._fuse, self._lifecycle))
@@ -368,6 +381,7 @@ class Tuner:
             # The executor first: other tuners may take the trials once this one no longer beats.
             try:
                 executor.close()
+                output.close()
             finally:  # a second Ctrl-C may come meanwhile
                 self._lifecycle.leave()
         # A second run() that ends at once for the same reason adds no second note.

@@ -30,6 +30,8 @@ OWN = ("--space", "space.toml", "--trials", "2", "--no-plot")
         (("--storage", "/dev/zero"), "A storage is a regular file, and /dev/zero is a device."),
         (("--storage", "/dev/null"), "A storage is a regular file, and /dev/null is a device."),
         (("--keep", "all"), "--keep all needs the storage that holds the study"),
+        (("--output", "log"), "--output log keeps files beside the storage: add --storage FILE."),
+        (("--output", "file"), "Invalid value for '--output'"),
         (("--warm-start", "a"), "--warm-start a needs the storage that holds the study"),
         (("--validation", "guess"), "Invalid value for '--validation'"),
         (("--backend", "abacus"), "--backend names the backend 'abacus', which is not registered."),

@@ -1,10 +1,12 @@
 from hpo.checkpoints import CheckpointFolder
-from hpo.executors import Executor, OnProgress, SerialExecutor
+from hpo.executors import Executor, ExecutorPlan, OnProgress, SerialExecutor
 from hpo.executors.cohorts import CohortExecutor
 from hpo.executors.placement import Placement
+from hpo.executors.plans import Cohorts, InProcess
 from hpo.executors.processes import ProcessExecutor
+from hpo.executors.workers import Workers
 from hpo.objective.function import Objective
-from hpo.testing.executors import ExecutorContract, ResultsContract
+from hpo.testing.executors import ExecutorContract, OutputContract, ResultsContract
 
 
 class TestSerial(ExecutorContract):
@@ -52,3 +54,25 @@ class TestCohorts(ExecutorContract):
         max_paused: int,
     ) -> Executor:
         return CohortExecutor(objective, placement, on_progress, folder, max_paused=max_paused)
+
+
+class TestOutputInThisProcess(OutputContract):
+    def plan(self) -> ExecutorPlan:
+        return InProcess()
+
+
+class TestOutputOfCohorts(OutputContract):
+    def plan(self) -> ExecutorPlan:
+        return AlwaysCohorts()
+
+
+class TestOutputOfWorkers(OutputContract):
+    def plan(self) -> ExecutorPlan:
+        return Workers(2)
+
+
+class AlwaysCohorts(InProcess):
+    """Trains in cohorts what knows nothing of them, too."""
+
+    def with_cohorts(self, cohorts: Cohorts) -> ExecutorPlan:
+        return InProcess(Cohorts(fuse=2))

@@ -1,9 +1,7 @@
-"""What a search says once: trials that begin again, and trials whose process was lost."""
+"""What a search says once: that trials begin again each time that they go on."""
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,19 +70,3 @@ def test_nor_a_function_that_is_never_paused() -> None:
 
 def test_nor_a_generator_that_made_room_for_others() -> None:
     assert remarks(yields, hpo.SuccessiveHalving(1, 9, eta=3, num_trials=12)) == []
-
-
-def test_a_trial_that_runs_again_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    mark = tmp_path / "killed"
-
-    def killed_once(config: dict[str, Any]) -> float:
-        if not mark.exists():
-            mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return 1.0
-
-    hpo.search(killed_once, SPACE, num_trials=1, seed=0, workers=hpo.Workers(1))
-    [record] = caplog.records
-    assert record.getMessage().startswith(
-        "Trial 0 was lost and runs again (start 2): The worker of trial 0 was ended by SIGKILL"
-    )

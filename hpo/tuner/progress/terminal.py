@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -44,13 +43,14 @@ class TerminalDisplay(Display):
         self._status = status
         for line in header:
             print_line(self._console, line)
-        # Drawn by `tick` only. What others print is redirected above the bar if it goes to this terminal.
+        # Drawn by `tick` only. What others print comes by `print_above`, see `hpo.tuner.output.streams`.
         self._live = Live(
             get_renderable=lambda: self._drawn,
             console=self._console,
             transient=True,
             auto_refresh=False,
-            redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._live.start()
         self.tick()
