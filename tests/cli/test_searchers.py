@@ -20,6 +20,13 @@ def test_the_named_searcher_proposes(hpo: Command) -> None:
     assert "search      SobolSearch, scheduler FIFO" in hpo("show", "study.db").stdout
 
 
+def test_the_header_says_why_auto_chose(hpo: Command) -> None:
+    answer = hpo("run", *OWN, "--searcher", "auto")
+    why = "auto (it takes gp: 1 hyperparameter and fewer than 500 trials), scheduler FIFO"
+    assert f"searcher  {why}" in answer.stdout
+    assert "searcher  random, scheduler FIFO" in hpo("run", *OWN).stdout
+
+
 def test_one_that_is_not_there_is_refused_with_those_that_are(hpo: Command) -> None:
     answer = hpo("run", *OWN, "--searcher", "tpee")
     assert answer.code == 2

@@ -70,10 +70,12 @@ class SearchProgress:
             summary = self._status.summary
         finally:
             over.set()
-            if clock is not None:
-                clock.join()
-            display.close(summary)
-            self._has_begun = False
+            try:  # another Ctrl-C may come meanwhile, and the bar is not to stay
+                if clock is not None:
+                    clock.join()
+            finally:
+                self._has_begun = False
+                display.close(summary)
 
     def print_above(self, text: str, *, is_warning: bool = False) -> None:
         """Print text above what is drawn; from any thread."""

@@ -24,33 +24,39 @@ class DeferredDisplay(Display):
         self.interval: float | None = interval
         self._make = make
         self._made: Display | None = None
+        self._is_gone = False
 
     def begin(self, status: Status, header: Sequence[str]) -> None:
         """Show the search from now on."""
-        self._display().begin(status, header)
+        self._do(lambda display: display.begin(status, header))
 
     def print_above(self, text: str, *, is_warning: bool = False) -> None:
         """Print text above what is drawn."""
-        self._display().print_above(text, is_warning=is_warning)
+        self._do(lambda display: display.print_above(text, is_warning=is_warning))
 
     def forecast_known(self, text: str) -> None:
         """Pass the forecast on."""
-        self._display().forecast_known(text)
+        self._do(lambda display: display.forecast_known(text))
 
     def trial_ended(self, ended: EndedTrial) -> None:
         """Pass it on that a trial ended."""
-        self._display().trial_ended(ended)
+        self._do(lambda display: display.trial_ended(ended))
 
     def tick(self) -> None:
         """Show how things are now."""
-        self._display().tick()
+        self._do(lambda display: display.tick())
 
     def close(self, summary: str | None) -> None:
         """Draw no more, if anything was ever drawn."""
         if self._made is not None:
-            self._made.close(summary)
+            self._do(lambda display: display.close(summary))
 
-    def _display(self) -> Display:
-        if self._made is None:
-            self._made = self._make()
-        return self._made
+    def _do(self, show: Callable[[Display], None]) -> None:
+        """Let the display show something, unless its terminal is gone: that ends no search of many hours."""
+        if self._is_gone:
+            return
+        try:
+            self._made = self._made or self._make()
+            show(self._made)
+        except OSError:
+            self._is_gone = True

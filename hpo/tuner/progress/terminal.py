@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,6 +17,9 @@ from hpo.study.tables import printable
 from hpo.tuner.progress.console import print_line
 from hpo.tuner.progress.display import Display
 from hpo.tuner.progress.status import EndedTrial, Status
+
+_drawing: list[tuple[TerminalDisplay, TextIO, TextIO]] = []
+"""What draws now, and where standard output and standard error went before: a screen has room for one."""
 
 MOST_RUNNING = 8
 BAR_WIDTHS = (8, 40)
@@ -43,6 +49,9 @@ class TerminalDisplay(Display):
         self._status = status
         for line in header:
             print_line(self._console, line)
+        if _drawing:  # by a search in another thread
+            return
+        _drawing.append((self, _itself(sys.stdout), _itself(sys.stderr)))
         # Drawn by `tick` only. What others print comes by `print_above`, see `hpo.tuner.output.streams`.
         self._live = Live(
             get_renderable=lambda: self._drawn,
@@ -76,8 +85,11 @@ class TerminalDisplay(Display):
         """Remove the bar, and leave the summary if anything was drawn."""
         if self._live is None:
             return
-        self._live.stop()
-        self._live = None
+        try:
+            self._live.stop()
+        finally:
+            self._live = None
+            _drawing.clear()
         if summary is not None and self._keeps_summary:
             print_line(self._console, summary)
 
@@ -109,3 +121,21 @@ class TerminalDisplay(Display):
         else:
             grid.add_row(state)
         return grid
+
+
+def _itself(stream: TextIO) -> TextIO:
+    """The stream behind one that writes above what is drawn."""
+    behind: TextIO = getattr(stream, "rich_proxied_file", stream)
+    return behind
+
+
+def _after_fork() -> None:
+    # A child that an objective forked draws nothing, and must not wait for a lock that a thread of its parent
+    # had: what it prints goes where it would without a bar.
+    if _drawing:
+        [(_, sys.stdout, sys.stderr)] = _drawing
+        _drawing.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_after_fork)
