@@ -35,7 +35,7 @@ function makeParallel(content) {
   canvas.addEventListener('pointerdown', (event) => beginBrush(its, event));
   canvas.addEventListener('pointermove', (event) => moveBrush(its, event));
   canvas.addEventListener('pointerup', (event) => endBrush(its, event));
-  new ResizeObserver(() => requestAnimationFrame(() => its.study && drawParallel(its))).observe(content);
+  new ResizeObserver(() => requestAnimationFrame(() => its.study && its.width !== over.parentElement.clientWidth && drawParallel(its))).observe(content);
   return its;
 }
 
@@ -65,6 +65,7 @@ function drawParallel(its) {
   const { axes, rows, study } = its;
   const room = its.over.parentElement.clientWidth;
   if (!room) return;
+  its.width = room;
   const width = Math.max(room, axes.length * BETWEEN);
   its.place = (index) => BETWEEN / 2 + (index * (width - BETWEEN)) / Math.max(1, axes.length - 1);
   its.up = (at) => TALL - BOTTOM - at * (TALL - TOP - BOTTOM);
@@ -73,8 +74,11 @@ function drawParallel(its) {
   const passing = new Set(kept);
   if (kept.length < rows.length) paintLines(context, its, rows.filter((row) => !passing.has(row)), () => colours.dim, 0.25);
   const value = axes[axes.length - 1];
-  const share = (row) => (study.sign < 0 ? 1 - value.place(row) : value.place(row));
-  paintLines(context, its, [...kept].sort((one, other) => share(other) - share(one)), (row) => onScale(share(row)), kept.length > 300 ? 0.25 : 0.7);
+  const shares = new Map(kept.map((row) => [row, study.sign < 0 ? 1 - value.place(row) : value.place(row)]));
+  // The good ones on top; in fifty colours, each of them mixed once.
+  const tints = Array.from({ length: 51 }, (_, step) => onScale(step / 50));
+  paintLines(context, its, [...kept].sort((one, other) => shares.get(other) - shares.get(one)),
+    (row) => tints[Math.round(shares.get(row) * 50)], kept.length > 300 ? 0.25 : 0.7);
   if (study.best && passing.has(study.best)) paintLines(context, its, [study.best], () => colours.ink, 1, 2.5);
   axes.forEach((axis, index) => paintAxis(context, its, axis, index));
   its.count.textContent = its.brushes.ranges.size || isFiltered()

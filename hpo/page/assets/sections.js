@@ -55,6 +55,7 @@ function drawIdly() {
     if (!next) {
       thorough = false;
       document.documentElement.setAttribute('data-drawn', 'all');
+      performance.mark('drawn');
       return;
     }
     drawSection(next);

@@ -21,6 +21,7 @@ function start() {
   else refill(byId('study-name'), 'No study yet');
   // The first picture is of what is in sight; the rest follows when the page is idle.
   for (const each of sections) if (each.root.getBoundingClientRect().top < window.innerHeight) drawSection(each);
+  performance.mark('seen');
   if (holder.dataset.events) listen(holder.dataset.events);
 }
 

@@ -35,7 +35,7 @@ function makeTimeline(content) {
   canvas.addEventListener('pointermove', (event) => { const run = runAt(its, event); if (run) showTip(event.clientX, event.clientY, runText(run)); else hideTip(); });
   canvas.addEventListener('pointerleave', hideTip);
   canvas.addEventListener('click', (event) => { const run = runAt(its, event); if (run) showTrial(run.row.id); });
-  new ResizeObserver(() => requestAnimationFrame(() => its.study && drawTimeline(its))).observe(content);
+  new ResizeObserver(() => requestAnimationFrame(() => its.study && its.width !== box.clientWidth && drawTimeline(its))).observe(content);
   return its;
 }
 
@@ -64,6 +64,7 @@ function byTrial(runs) {
 function drawTimeline(its) {
   const width = its.box.clientWidth;
   if (!width) return;
+  its.width = width;
   const lanes = its.lanes.slice(0, MOST_LANES);
   const end = its.runs.reduce((most, run) => Math.max(most, run.end), 0);
   const height = lanes.length * LANE + 30;
