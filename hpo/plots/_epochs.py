@@ -41,7 +41,7 @@ def incumbent_over_epochs(study: Study) -> Spent:
         ObjectiveError: the study has not exactly one metric.
     """
     metric = study.metric
-    last: dict[int, tuple[int, float]] = {}
+    last: dict[int, int] = {}
     spent = 0
     best = reported = np.inf
     rows: list[tuple[float, float, float]] = []
@@ -49,19 +49,15 @@ def incumbent_over_epochs(study: Study) -> Spent:
         if event.trial is None:
             continue
         if event.kind is EventKind.REPORTED:
-            before = last.get(event.trial, (0, 0.0))[0]
+            before = last.get(event.trial, 0)
             value = metric.sign * metrics_from_json(event.data)[metric.name]
             epoch = event.epoch or 0
-            last[event.trial] = epoch, value
+            last[event.trial] = epoch
             # The difference, since an objective may skip epochs.
             spent += epoch - before
             reported = min(reported, value) if np.isfinite(value) else reported
         elif event.kind is EventKind.TRIAL_COMPLETED:
-            given = event.data.get("metrics")
-            value = last.get(event.trial, (0, np.inf))[1]
-            if given:
-                value = metric.sign * metrics_from_json(given)[metric.name]
-            best = min(best, value)
+            best = min(best, metric.sign * study.history.values[event.trial])
         else:
             continue
         rows.append((spent, best, reported))

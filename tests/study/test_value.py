@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import hpo
+from hpo.plots._epochs import incumbent_over_epochs
 from hpo.study import Metric, TrialState
 from hpo.study.value import checked_value_of
 from hpo.surrogates.observations import Observer
@@ -56,6 +57,12 @@ def test_all_that_compares_trials_compares_these_values() -> None:
     assert list(study.incumbents().values) == [4.0, 2.0, 2.0]
     assert list(study.history.values) == [4.0, 2.0, 3.0]
     assert [record["value"] for record in study.records()] == [4.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("value", ["last", "best"])
+def test_the_incumbent_over_epochs_is_of_these_values(value: Any) -> None:
+    study = search(value)
+    assert incumbent_over_epochs(study).values[-1] == study.best.value
 
 
 def test_the_best_at_an_epoch_is_the_best_by_then() -> None:
