@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo.study import Event, Study
+from hpo.study import Event, EventKind, Study
+from hpo.study.value import ValueOf
 from hpo.tasks import SoftmaxTask
+from hpo.testing import ResumeContract
+from hpo.testing.memory import MemoryStorage
 from hpo.testing.small_tasks import small_images
 
 SPACE = {"x": hpo.Float(0, 1)}
@@ -86,6 +89,35 @@ def test_it_does_after_an_interruption(scheduler: str, value: str, after: int, t
     study = interrupted(tmp_path / "s.db", after, value, scheduler=SCHEDULERS[scheduler])
     assert reloaded(study) == study.best.value
     assert study.trials == search(tmp_path / "whole.db", value, scheduler=SCHEDULERS[scheduler]).trials
+
+
+class Reloaded(ResumeContract):
+    """A study whose best model is reloaded at the end of each run; the contract's own tests run elsewhere."""
+
+    __test__ = False
+    space = hpo.Space(SPACE)
+    num_trials = 2
+
+    def __init__(self, value: ValueOf) -> None:
+        self.value = value
+
+    def make_scheduler(self) -> hpo.schedulers.Scheduler:
+        return hpo.ASHA(2, 6, eta=2)
+
+    def run(
+        self, objective: Any, seed: int, storage: MemoryStorage, *, resume: bool, **options: Any
+    ) -> Study:
+        before = list(storage.open("cut anywhere").events()) if resume else []
+        study = super().run(objective, seed, storage, resume=resume, **options)
+        # A report and its checkpoint are committed at once: no storage has the one without the other.
+        if not before or before[-1].kind is not EventKind.REPORTED:
+            assert reloaded(study) == study.best.value
+        return study
+
+
+@pytest.mark.parametrize("value", ["last", "best"])
+def test_it_does_wherever_the_study_was_cut(value: ValueOf) -> None:
+    Reloaded(value).check(train, 3, lost_files=False)
 
 
 @pytest.mark.parametrize("value", ["last", "best"])

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import hpo
 from hpo.plots._epochs import incumbent_over_epochs
+from hpo.schedulers.standings import Standings
 from hpo.study import Metric, TrialState
 from hpo.study.value import checked_value_of
 from hpo.surrogates.observations import Observer
@@ -75,6 +78,21 @@ def test_the_table_says_which_epoch_a_value_is_of() -> None:
     assert "minimize error (best epoch)" in text
     assert text.splitlines()[1].split() == ["trial", "state", "n", "value", "epoch", "epochs", "seconds"]
     assert " epoch " not in str(search("last"))
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.0, math.nan, math.inf]), min_size=1, max_size=6), st.booleans())
+def test_any_reports_are_read_alike_everywhere(reports: list[float], is_best: bool) -> None:
+    tuner, trial = by_hand(reports, value="best" if is_best else "last")
+    finite = [number for number in reports if math.isfinite(number)]
+    expected = min(finite) if is_best and math.isfinite(reports[-1]) else reports[-1]
+    history, shown = tuner.study.history, tuner.study.trials[trial.id]
+    read = (shown.value, history.value(trial.id), history.value_at(trial.id, len(reports)))
+    assert [str(value) for value in read] == [str(expected)] * 3
+    assert shown.epoch == history.value_epoch(trial.id)
+    assert str(reports[(shown.epoch or 0) - 1]) == str(expected)
+    standings = Standings()
+    list(standings.read_on(tuner.study))
+    assert standings[trial.id].value == (expected if math.isfinite(expected) else math.inf)
 
 
 @pytest.mark.parametrize(
