@@ -10,6 +10,7 @@ import pytest
 import hpo
 from hpo.executors import Assignment, Ending, OnProgress, Outcome, Progress
 from hpo.tuner.loop import Loop
+from hpo.tuner.output.trials import TrialOutput
 from hpo.tuner.stop_rules import Clock
 
 SPACE = {"x": hpo.Float(0, 1)}
@@ -232,7 +233,15 @@ class Late:
 
 def test_a_trial_goes_on_only_after_it_left_its_place() -> None:
     tuner = hpo.Tuner(lambda config: 1.0, SPACE, scheduler=hpo.ASHA(1, 4, eta=2), num_trials=6, minimize="e")
-    loop = Loop(tuner._lifecycle, total=6, rules=(), clock=Clock(None), max_retries=0, give_up_after=3)
+    loop = Loop(
+        tuner._lifecycle,
+        total=6,
+        rules=(),
+        clock=Clock(None),
+        output=TrialOutput("show", None),
+        max_retries=0,
+        give_up_after=3,
+    )
     loop.run(Late(loop.on_progress))
     assert tuner.study.best.id == 0
     assert not [trial for trial in tuner.study.trials if trial.state is hpo.study.TrialState.RUNNING]
