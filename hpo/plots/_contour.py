@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
-from hpo.plots.canvas import BLACK, VERMILION, panels
-from hpo.plots.reach import axis_label
+from hpo.plots.canvas import BLACK, EARLY_GREY, VERMILION, headline, key, panels, size
+from hpo.plots.positions import list_values
+from hpo.plots.reach import span_of
 from hpo.plots.scales import Scale
 from hpo.plots.surface import smoothed
-from hpo.plots.values import ended, shades, values_of, varying
+from hpo.plots.values import Shades, early_label, ended, tried, values_of, varying
+from hpo.plots.words import TICK, cut
 from hpo.study.study import Study
 from hpo.study.trial import Trial
 from hpo.surrogates.importance import importance
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
@@ -32,7 +33,8 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     """Draw the value over two hyperparameters, smoothed over the trials near each place.
 
     The effect of the other hyperparameters is averaged out. Places far from all trials stay empty. Trials are
-    dots, failed ones crosses, the best one a star. Trials that lack one of the two are left out.
+    dots, failed ones crosses, the best one a star. Those that were stopped or wait are grey diamonds, and
+    have no part in the surface, as their values do not compare. Trials that lack one of the two are left out.
 
     Args:
         study: of one metric.
@@ -45,44 +47,52 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     chosen = varying(study, names, 2, "A contour plot")
     if names is not None and len(chosen) != 2:
         raise ValueError(f"A contour plot has two axes: name two; received {', '.join(chosen)}.")
-    completed, failed = ended(study)
-    x, y = chosen if names is not None else _important(study, chosen, completed)
-    completed = _having(completed, x, y)
-    failed = _having(failed, x, y)
+    found = tried(study)
+    completed, _ = ended(study)
+    x, y = chosen if names is not None else important_pair(study, chosen, completed)
+    completed, early, failed = (_having(trials, x, y) for trials in (completed, found.early, found.failed))
     if not completed:
         raise ObjectiveError(f"No completed trial of {study.name!r} has both {x!r} and {y!r}.")
-    shown = completed + failed
+    shown = completed + early + failed
     across = Scale(study.space[x], [trial.config[x] for trial in shown])
     up = Scale(study.space[y], [trial.config[y] for trial in shown])
     values = values_of(study, completed)
-    colours, scale = shades(study, values)
+    shades = Shades.of(study, values)
     columns, rows = across.cells(_CELLS), up.cells(_CELLS)
+    # Of a far too bad value no more than that it is bad: it would spoil the mean of all around it.
+    values = span_of(values).drawn(values)
     surface = smoothed(_points(across, up, x, y, completed), values, (across, up), columns, rows)
     figure, [ax] = panels(1)
-    mesh = ax.pcolormesh(_edges(columns), _edges(rows), surface, cmap=colours, norm=scale, shading="flat")
+    looks: dict[str, Any] = {"cmap": shades.colours, "norm": shades.scale, "shading": "flat"}
+    ax.pcolormesh(_edges(columns), _edges(rows), surface, **looks)
     if not across.listed and not up.listed and np.isfinite(surface).all():
         ax.contour(columns, rows, surface, levels=8, colors="white", linewidths=0.5, alpha=0.7)
-    _dots(ax, _points(across, up, x, y, completed), marker="o", color=BLACK, s=14, label="trial")
-    if failed:
-        points = _points(across, up, x, y, failed)
-        _dots(ax, points, marker="x", color=VERMILION, s=30, label=f"failed ({len(failed)})")
+    marks: list[tuple[list[Trial], dict[str, Any]]] = [
+        (early, {"marker": "D", "color": EARLY_GREY, "s": size(10, len(early)), "label": early_label(early)}),
+        (completed, {"marker": "o", "color": BLACK, "s": size(14, len(completed)), "label": "trial"}),
+        (failed, {"marker": "x", "color": VERMILION, "s": 30, "label": f"failed ({len(failed)})"}),
+    ]
+    for trials, looks in marks:
+        if trials:
+            ax.scatter(*_points(across, up, x, y, trials).T, linewidths=0.8, zorder=3, **looks)
     best = study.best
     if best in completed:
         [[left, height]] = _points(across, up, x, y, [best])
         ax.scatter(left, height, marker="*", color=VERMILION, edgecolors=BLACK, s=170, label="best", zorder=4)
-    figure.colorbar(mesh, ax=ax, label=axis_label(study.metric.name, values), extend="neither")
-    ax.set_xticks(*across.ticks())
-    ax.set_yticks(*up.ticks())
+    shades.bar(ax, figure)
+    list_values(ax, *across.ticks())
+    heights, labels = up.ticks()
+    ax.set_yticks(heights, [cut(label, TICK) for label in labels])
     ax.set_xlim(-0.02, 1.02)
     ax.set_ylim(-0.02, 1.02)
-    ax.set_xlabel(x)
-    ax.set_ylabel(y)
-    ax.legend(fontsize="small", framealpha=0.9)
-    ax.set_title(f"{study.name}: {study.metric.name} over {x} and {y}", fontsize="medium")
+    ax.set_xlabel("\n".join([cut(x), *across.notes()]))
+    ax.set_ylabel("\n".join([cut(y), *up.notes()]))
+    key(ax)
+    headline(figure, study.name, f"{cut(study.metric.name, 20)} over two hyperparameters")
     return figure
 
 
-def _important(study: Study, names: list[str], completed: list[Trial]) -> tuple[str, str]:
+def important_pair(study: Study, names: list[str], completed: list[Trial]) -> tuple[str, str]:
     """The two that mattered most, of those that are together in some trial."""
     ranked = names
     with suppress(ObjectiveError):  # too few trials to tell
@@ -109,9 +119,3 @@ def _points(across: Scale, up: Scale, x: str, y: str, trials: list[Trial]) -> Fl
 
 def _edges(middles: Floats) -> Floats:
     return np.linspace(0.0, 1.0, len(middles) + 1)
-
-
-def _dots(ax: Axes, points: Floats, *, marker: str, color: str, s: float, label: str) -> None:
-    ax.scatter(
-        points[:, 0], points[:, 1], marker=marker, color=color, s=s, linewidths=0.8, label=label, zorder=3
-    )

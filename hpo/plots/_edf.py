@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.plots._history import COLOURS, STYLES, Studies, grouped, one_metric
-from hpo.plots.canvas import panels, plain_frame
-from hpo.plots.reach import axis_label
-from hpo.plots.values import ended, needs_log, values_of
+from hpo.plots._history import COLOURS, STYLES, Studies, grouped, named, one_metric
+from hpo.plots.canvas import headline, key, panels, plain_frame
+from hpo.plots.reach import span_of
+from hpo.plots.values import ended, values_of
+from hpo.plots.words import cut
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 
@@ -36,29 +37,33 @@ def edf(studies: Studies) -> Figure:
     metric = one_metric(groups)
     figure, [ax] = panels(1)
     plain_frame(ax)
-    everything = []
-    for place, (label, group) in enumerate(groups.items()):
-        values = np.concatenate([values_of(study, ended(study)[0]) for study in group])
+    found = [
+        np.concatenate([values_of(study, ended(study)[0]) for study in group]) for group in groups.values()
+    ]
+    everything = np.concatenate(found)
+    span = span_of(everything)
+    for place, ((label, group), values) in enumerate(zip(groups.items(), found, strict=True)):
         count = sum(trial.state in _ENDED for study in group for trial in study.trials)
         ordered = np.sort(metric.sign * values)
         shares = np.arange(1, len(ordered) + 1) / count
         missing = count - len(ordered)
         # The first value twice, so that the steps rise from 0.
         ax.plot(
-            metric.sign * np.concatenate([ordered[:1], ordered]),
+            span.drawn(metric.sign * np.concatenate([ordered[:1], ordered])),
             np.concatenate([[0.0], shares]),
             drawstyle="steps-post",
             color=COLOURS[place % len(COLOURS)],
             linestyle=STYLES[place // len(COLOURS) % len(STYLES)],
-            label=f"{label} ({missing} of {count} without a result)" if missing else f"{label} ({count})",
+            label=f"{named(label)} ({missing} of {count} without a result)"
+            if missing
+            else f"{named(label)} ({count})",
         )
-        everything.append(values)
-    if needs_log(np.concatenate(everything)):
+    if span.is_log:
         ax.set_xscale("log")
     ax.set_ylim(0, 1.02)
     better = "at most" if metric.sign > 0 else "at least"
-    ax.set_xlabel(axis_label(metric.name, np.concatenate(everything)))
-    ax.set_ylabel(f"share of trials with {better} this {metric.name}")
-    ax.legend(fontsize="small", framealpha=0.9)
-    ax.set_title("empirical distribution of the results", fontsize="medium")
+    ax.set_xlabel(span.label(metric.name, everything))
+    ax.set_ylabel(f"share of trials with {better} this {cut(metric.name, 16)}")
+    key(ax)
+    headline(figure, "values", "which share of the trials reached each")
     return figure

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.plots.canvas import BLUE, VERMILION, panels, plain_frame
+from hpo.plots.canvas import BLUE, VERMILION, headline, key, panels, plain_frame
 from hpo.plots.lives import stretches
-from hpo.plots.reach import axis_label, within
+from hpo.plots.reach import span_of
+from hpo.plots.words import cut
 from hpo.storage.events import EventKind, metrics_from_json
 from hpo.study.study import Study
 from hpo.study.tables import shown
@@ -21,80 +22,90 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Spent:
-    """The best values when so many epochs had been trained, by all trials together.
+    """The study's best value when so many epochs had been trained, by all trials together.
 
     Attributes:
         epochs: (n,) the number of epochs, ascending.
         values: (n,) the best value of a trial that was trained in full; NaN before the first.
-        reported: (n,) the best value that was reported after any epoch; not comparable with the others.
+        provisional: (n,) before that the best value of those that were trained longest by then; NaN after it.
     """
 
     epochs: NDArray[np.float64]
     values: NDArray[np.float64]
-    reported: NDArray[np.float64]
+    provisional: NDArray[np.float64]
 
 
 def incumbent_over_epochs(study: Study) -> Spent:
-    """The incumbent by the number of epochs that were trained.
+    """The value of `study.best` by the number of epochs that were trained.
 
     Raises:
         ObjectiveError: the study has not exactly one metric.
     """
-    metric = study.metric
-    last: dict[int, int] = {}
-    spent = 0
-    best = reported = np.inf
+    metric, history = study.metric, study.history
+    reached: dict[int, int] = {}
+    spent, best = 0, np.inf
+    # Of the trials that were trained longest so far: their epochs, and the best value there.
+    longest, provisional = 0, np.inf
     rows: list[tuple[float, float, float]] = []
-    for event in study.events:
-        if event.trial is None:
+    for number, event in enumerate(study.events):
+        if event.trial is None or history.came_late(number):
             continue
         if event.kind is EventKind.REPORTED:
-            before = last.get(event.trial, 0)
-            value = metric.sign * metrics_from_json(event.data)[metric.name]
             epoch = event.epoch or 0
-            last[event.trial] = epoch
             # The difference, since an objective may skip epochs.
-            spent += epoch - before
-            reported = min(reported, value) if np.isfinite(value) else reported
+            spent += epoch - reached.get(event.trial, 0)
+            reached[event.trial] = epoch
+            value = metric.sign * metrics_from_json(event.data)[metric.name]
+            if np.isfinite(value) and epoch >= longest:
+                provisional = min(value, provisional) if epoch == longest else value
+                longest = epoch
         elif event.kind is EventKind.TRIAL_COMPLETED:
-            best = min(best, metric.sign * study.history.values[event.trial])
+            best = min(best, metric.sign * history.values[event.trial])
         else:
             continue
-        rows.append((spent, best, reported))
+        rows.append((spent, best, np.inf if np.isfinite(best) else provisional))
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)
     table[~np.isfinite(table)] = np.nan
     return Spent(table[:, 0], metric.sign * table[:, 1], metric.sign * table[:, 2])
 
 
 def epochs(study: Study) -> Figure:
-    """Draw the best value so far against the epochs that all trials were trained by then.
+    """Draw the value of `study.best` against the epochs that all trials were trained by then.
 
-    The line is of trials that were trained in full; before there was one, a thin line is of all reports.
+    The study's best is the best of the trials that were trained in full: the thick line. Before there is one,
+    it is the best of those that were trained longest by then: the broken line. That rises or falls whenever a
+    trial is trained for longer than any before, as values after different numbers of epochs do not compare.
+    The two lines meet nowhere: where the first training in full ends, the second takes over.
 
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial reported an epoch.
     """
     stretches(study)  # says what is missing
     spent = incumbent_over_epochs(study)
+    everything = np.concatenate([spent.values, spent.provisional])
+    # Each value once: the best stays what it is for long, which makes the first ones no exceptions.
+    span = span_of(np.unique(everything))
     figure, [ax] = panels(1)
     plain_frame(ax)
-    is_early = np.isnan(spent.values)
-    if is_early.any():
-        ax.step(
-            spent.epochs[is_early],
-            within(spent.reported[is_early]),
-            where="post",
-            color=VERMILION,
-            linewidth=1,
-            label="after any epoch",
-        )
-    first = np.flatnonzero(~is_early)[:1].tolist()  # a line of one point would not be seen
-    line = {"marker": "o", "markersize": 5, "markevery": first, "color": BLUE, "linewidth": 2}
-    ax.step(spent.epochs, within(spent.values), where="post", label="trained in full", **line)
+    lines: list[tuple[NDArray[np.float64], str, dict[str, Any]]] = [
+        (
+            spent.provisional,
+            "the best of those trained longest, none in full yet",
+            {"color": VERMILION, "linewidth": 1.2, "linestyle": "--"},
+        ),
+        (spent.values, "the best of those trained in full", {"color": BLUE, "linewidth": 2}),
+    ]
+    for values, label, looks in lines:
+        first = np.flatnonzero(np.isfinite(values))[:1].tolist()
+        if first:  # marked, as a line of one point would not be seen
+            dot: dict[str, Any] = {"marker": "o", "markersize": 5, "markevery": first}
+            ax.step(spent.epochs, span.drawn(values), where="post", label=label, **looks, **dot)
+    if span.is_log:
+        ax.set_yscale("log")
     ax.set_xlabel("epochs trained by all trials")
-    ax.set_ylabel(axis_label(f"best {study.metric.name} so far", np.append(spent.values, spent.reported)))
-    finite = spent.values[~is_early]
+    ax.set_ylabel(span.label(f"{cut(study.metric.name, 24)} of the best so far", everything))
+    finite = spent.values[np.isfinite(spent.values)]
     final = f", best {shown(float(finite[-1]))}" if len(finite) else ""
-    ax.set_title(f"{study.name}: {int(spent.epochs[-1])} epochs{final}", fontsize="medium")
-    ax.legend(fontsize="small", framealpha=0.9)
+    key(ax)
+    headline(figure, study.name, f"{int(spent.epochs[-1])} epochs{final}")
     return figure

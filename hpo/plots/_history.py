@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.plots.canvas import BLACK, BLUE, GREEN, VERMILION, panels, plain_frame
-from hpo.plots.reach import axis_label, within
-from hpo.plots.values import cross_out, ended, needs_log, values_of
+from hpo.plots.canvas import (
+    BLACK,
+    BLUE,
+    EARLY_GREY,
+    GREEN,
+    VERMILION,
+    headline,
+    key,
+    panels,
+    plain_frame,
+    size,
+)
+from hpo.plots.reach import Span, axis_label, span_of, within
+from hpo.plots.values import cross_out, early_label, edges, ended, points, tried, values_of
+from hpo.plots.words import counted, cut
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
-from hpo.study.trial import Metric
+from hpo.study.trial import Metric, Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +37,12 @@ Studies: TypeAlias = Study | Sequence[Study] | Mapping[str, Study | Sequence[Stu
 
 Floats = NDArray[np.float64]
 
-_ENDS = (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAILED)
+_ENDS = (
+    EventKind.TRIAL_COMPLETED,
+    EventKind.TRIAL_STOPPED,
+    EventKind.TRIAL_FAILED,
+    EventKind.TRIAL_PAUSED,
+)
 
 COLOURS = (BLUE, VERMILION, GREEN, "#CC79A7", "#E69F00", "#56B4E9", BLACK)
 """Okabe and Ito's, one for each kind."""
@@ -37,8 +54,12 @@ STYLES = ("-", "--", "-.", ":")
 def history(studies: Studies) -> Figure:
     """Draw the best value so far against the number of trials that ended.
 
-    Of one study the trials are dots, failed ones crosses at the border of the bad values. Of several the line
-    is the median of their best values and the band goes from the first quartile to the third.
+    Of one study the trials are dots. Those that were stopped or wait are grey diamonds, at the last epoch
+    that they reached; failed ones are crosses at the border of the bad values. The best so far is of trials
+    that were trained in full. Of several studies the line is the median of their best values and the band
+    goes from the first quartile to the third.
+
+    Extreme values are drawn at the edge, and counted.
 
     Args:
         studies: one, several of one kind, or a dict of kinds.
@@ -51,37 +72,47 @@ def history(studies: Studies) -> Figure:
     plain_frame(ax)
     if isinstance(studies, Study):
         _draw_one(ax, studies)
-        metric, title = studies.metric, f"{studies.name}: {len(studies.trials)} trials"
-        name, shown = metric.name, [studies]
+        headline(figure, studies.name, counted(len(studies.trials), "trial"))
     else:
         groups = grouped(studies)
         metric = one_metric(groups)
-        draw_bands(ax, groups)
+        for study in chain.from_iterable(groups.values()):
+            ended(study)  # says what is missing
+        drawn, span = draw_bands(ax, groups)
         sizes = sorted({len(group) for group in groups.values()})
         each = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-        title = f"median and quartiles of {each} {'study' if sizes == [1] else 'studies'}"
-        name, shown = f"best {metric.name} so far", list(chain.from_iterable(groups.values()))
-    ax.set_xlabel("trials that ended")
-    values = np.concatenate([values_of(study, ended(study)[0]) for study in shown])
-    ax.set_ylabel(axis_label(name, values))
-    ax.legend(fontsize="small", framealpha=0.9)
-    ax.set_title(title, fontsize="medium")
+        ax.set_xlabel("trials that ended")
+        ax.set_ylabel(span.label(f"best {cut(metric.name, 24)} so far", drawn))
+        key(ax)
+        headline(figure, "median and quartiles", f"{each} {'study' if sizes == [1] else 'studies'} each")
     return figure
 
 
-def draw_bands(ax: Axes, groups: Mapping[str, Sequence[Study]]) -> None:
-    """Draw the median best value so far of each kind of study, and a band from quartile to quartile."""
-    middles = []
-    for place, (label, group) in enumerate(groups.items()):
-        low, middle, high = band(group)
+def draw_bands(ax: Axes, groups: Mapping[str, Sequence[Study]]) -> tuple[Floats, Span]:
+    """Draw the median best value so far of each kind of study, and a band from quartile to quartile.
+
+    Returns:
+        The medians of all of them, and what is shown of these.
+    """
+    bands = [band(group) for group in groups.values()]
+    middles = np.concatenate([middle for _, middle, _ in bands])
+    # Each value once: the best stays what it is for long, which makes the first ones no exceptions.
+    span = span_of(np.unique(middles))
+    for place, (label, found) in enumerate(zip(groups, bands, strict=True)):
+        low, middle, high = map(span.drawn, found)
         count = np.arange(1, len(middle) + 1)
         colour = COLOURS[place % len(COLOURS)]
         style = STYLES[place // len(COLOURS) % len(STYLES)]
-        ax.plot(count, middle, drawstyle="steps-post", color=colour, linestyle=style, label=label)
+        ax.plot(count, middle, drawstyle="steps-post", color=colour, linestyle=style, label=named(label))
         ax.fill_between(count, low, high, step="post", color=colour, alpha=0.18, linewidth=0)
-        middles.append(middle)
-    if needs_log(np.concatenate(middles)):
+    if span.is_log:
         ax.set_yscale("log")
+    return middles, span
+
+
+def named(label: str) -> str:
+    """A user's name for a kind of study in a key, from which Matplotlib leaves out what begins with `_`."""
+    return cut(f" {label}" if label.startswith("_") else label)
 
 
 def grouped(
@@ -148,31 +179,70 @@ def _quantile(ordered: Floats, share: float) -> Floats:
 
 
 def _draw_one(ax: Axes, study: Study) -> None:
-    ended(study)  # says what is missing
-    found = study.incumbents()
-    order = [event.trial for event in study.events if event.kind in _ENDS]
-    rank = {number: place + 1 for place, number in enumerate(order)}
-    completed, failed = ended(study)
-    values = values_of(study, completed)
-    ax.scatter(
-        [rank[trial.id] for trial in completed],
-        values,
-        s=26,
-        color=BLUE,
-        alpha=0.6,
-        linewidths=0,
-        label="trial",
-        zorder=2,
-    )
+    found = tried(study)
+    order = in_order(study)
+    rank = {trial: place for place, trial in enumerate(order, start=1)}
+    values = values_of(study, found.valued)
+    span = span_of(values)
+    marks: list[tuple[list[Trial], dict[str, Any]]] = [
+        (
+            found.early,
+            {
+                "s": size(16, len(found.early)),
+                "marker": "D",
+                "color": EARLY_GREY,
+                "label": early_label(found.early),
+            },
+        ),
+        (
+            found.completed,
+            {"s": size(26, len(found.completed)), "color": BLUE, "alpha": 0.6, "label": "trial", "zorder": 2},
+        ),
+    ]
+    for trials, looks in marks:
+        if trials:
+            where = [rank[trial.id] for trial in trials]
+            points(ax, where, values_of(study, trials), (Span(), span), linewidths=0, **looks)
+    edges(ax, [rank[trial.id] for trial in found.valued], values, (Span(), span))
+    best = span.drawn(_best_so_far(study, order))
+    steps = np.arange(1, len(order) + 1)
+    # The line of a single trial would not be seen.
     ax.plot(
-        found.num_trials,
-        within(found.values),
+        steps,
+        best,
         drawstyle="steps-post",
         color=VERMILION,
         linewidth=1.8,
-        label="best so far",
+        marker="_" if np.isfinite(best).sum() == 1 else None,
+        label="best so far" + (", of those trained in full" if found.early else ""),
         zorder=3,
     )
-    if needs_log(values):
+    if span.is_log:
         ax.set_yscale("log")
-    cross_out(ax, [rank[trial.id] for trial in failed], study.metric.direction)
+    cross_out(ax, [rank[trial.id] for trial in found.failed], study.metric.direction)
+    ax.locator_params(axis="x", integer=True)
+    ax.set_xlabel("trials in the order of their ends" + (" and last pauses" if found.early else ""))
+    ax.set_ylabel(axis_label(study.metric.name, span.drawn(values)))
+    key(ax)
+
+
+def in_order(study: Study) -> list[int]:
+    """The trials in the order in which they last ended or were paused; without those under way."""
+    history = study.history
+    last: dict[int, int] = {}
+    for number, event in enumerate(study.events):
+        if event.kind in _ENDS and event.trial is not None and not history.came_late(number):
+            # One that is stopped while it waits came no further than to its pause.
+            waited = event.kind is EventKind.TRIAL_STOPPED and event.trial in last
+            last[event.trial] = last[event.trial] if waited else number
+        elif event.kind is EventKind.TRIAL_STARTED:
+            last.pop(event.trial or 0, None)
+    return sorted(last, key=last.__getitem__)
+
+
+def _best_so_far(study: Study, order: Sequence[int]) -> Floats:
+    """The best value of a completed trial after each of these; NaN before the first."""
+    sign, values = study.metric.sign, study.history.values
+    ordered = sign * within([values[trial] for trial in order])
+    best = np.fmin.accumulate(ordered)
+    return np.asarray(sign * best)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.plots.canvas import BLUE, panels, plain_frame
+from hpo.plots.canvas import BLUE, headline, panels, plain_frame
+from hpo.plots.words import cut
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 from hpo.surrogates.importance import importance as importance_of
@@ -29,14 +30,18 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> Fig
     if not shares:
         raise ValueError("An importance plot needs a hyperparameter that varies; the space has none.")
     figure, [ax] = panels(1)
+    figure.set_size_inches(6.0, max(4.0, 0.8 + 0.28 * len(shares)))
     plain_frame(ax)
     ax.grid(visible=False, axis="y")
     names = list(shares)[::-1]
-    bars = ax.barh(names, [shares[name] for name in names], color=BLUE, height=0.6)
+    places = range(len(names))
+    bars = ax.barh(places, [shares[name] for name in names], color=BLUE, height=0.6)
+    # By place and not by name: two long names may be cut to the same letters.
+    ax.set_yticks(places, [cut(name) for name in names])
     ax.bar_label(bars, [f"{shares[name]:.0%}" for name in names], padding=4, fontsize="small")
     ax.set_xlim(0, max(1.12 * max(shares.values()), 0.1))
     ax.set_xlabel(f"share in being among the best {target:.0%}")
     waiting = (TrialState.RUNNING, TrialState.PAUSED)
     count = sum(trial.state not in waiting for trial in study.trials)
-    ax.set_title(f"{study.name}: importance, from {count} trials", fontsize="medium")
+    headline(figure, study.name, f"importance, from {count} trials")
     return figure

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.plots.canvas import BLUE, GREEN, VERMILION, panels, plain_frame
+from hpo.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, headline, key, panels, plain_frame
 from hpo.plots.lives import last_ones, levels_of, stretches
+from hpo.plots.positions import list_values
+from hpo.study.runs import INTERRUPTED, RUNNING, rungs_of
 from hpo.study.study import Study
 
 if TYPE_CHECKING:
@@ -16,25 +18,26 @@ _FATES = {
     "went on": "#56B4E9",
     "completed": GREEN,
     "stopped": VERMILION,
-    "paused": "#E69F00",
-    "failed": "#000000",
-    "running": BLUE,
+    "paused": ORANGE,
+    "failed": BLACK,
+    INTERRUPTED: GREY,
+    RUNNING: BLUE,
 }
 
 
 def rungs(study: Study) -> Figure:
     """Draw a bar for each rung, as high as the number of trials that came to it, by what became of them.
 
-    Without a scheduler that pauses or stops trials there is one rung, at their end.
+    A trial that ended between two rungs is told at the lower one. Where the scheduler has no rungs, the bars
+    are of epochs: one where all trials were trained alike, and else of every so many epochs.
 
     Raises:
         ObjectiveError: no trial reported an epoch.
     """
     found = stretches(study)
-    ends, levels = last_ones(found), levels_of(found)
-    if len(levels) > MOST_BARS:  # a rule that stops anywhere: every so many epochs
-        step = -(-levels[-1] // MOST_BARS)
-        levels = [*range(step, levels[-1], step), levels[-1]]
+    ends, levels = last_ones(found), rungs_of(found)
+    said = "rung (epoch)" if levels else "epoch"
+    levels = levels or _spaced(levels_of(found))
     figure, [ax] = panels(1)
     plain_frame(ax)
     heights = [0] * len(levels)
@@ -51,15 +54,22 @@ def rungs(study: Study) -> Figure:
     for number, height in enumerate(heights):
         if len(levels) <= 10:
             ax.annotate(str(height), (number, height), ha="center", va="bottom", fontsize="small")
-    ax.set_xticks(range(len(levels)), [str(level) for level in levels])
-    if len(levels) > 10:
-        ax.tick_params(axis="x", rotation=90)
-    ax.set_xlabel("rung (epoch)")
+    list_values(ax, range(len(levels)), [str(level) for level in levels])
+    ax.set_xlabel(said)
     ax.set_ylabel("trials")
-    ax.margins(y=0.1)
-    ax.legend(fontsize="small", framealpha=0.9)
-    ax.set_title(f"{study.name}: trials that came to each rung", fontsize="medium")
+    ax.set_ylim(0, 1.1 * max(heights))
+    ax.locator_params(axis="y", integer=True)
+    key(ax)
+    headline(figure, study.name, f"trials that came to each {said.partition(' ')[0]}")
     return figure
+
+
+def _spaced(ends: list[int]) -> list[int]:
+    """Epochs at equal distances up to the last one."""
+    if len(ends) == 1:
+        return ends
+    step = -(-ends[-1] // MOST_BARS)
+    return [*range(step, ends[-1], step), ends[-1]]
 
 
 def _fate(last: int, ending: str, next_level: int | None) -> str:

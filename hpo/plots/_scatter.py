@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hpo.plots.canvas import BLACK, BLUE, VERMILION, panels, plain_frame
-from hpo.plots.positions import dress, places
-from hpo.plots.reach import axis_label
-from hpo.plots.values import cross_out, needs_log, values_of
+from hpo.plots.canvas import (
+    BLACK,
+    BLUE,
+    EARLY_GREY,
+    MANY,
+    VERMILION,
+    headline,
+    key,
+    panels,
+    plain_frame,
+    size,
+)
+from hpo.plots.positions import dress, places, span_across
+from hpo.plots.reach import Span, axis_label, span_of
+from hpo.plots.values import Tried, cross_out, early_label, edges, points, tried, values_of
+from hpo.plots.words import counted, cut
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
 from hpo.study.tables import shown
-from hpo.study.trial import Trial, TrialState
+from hpo.study.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-EARLY_GREY = "#A6A6A6"
 
 
 def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = None) -> Figure:
@@ -27,8 +35,9 @@ def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = Non
 
     The axis of a hyperparameter is logarithmic where its prior is, and shows its whole range. The best
     trial is marked; failed ones stand at the border of the bad values and are counted. Those that a
-    scheduler ended early are small and grey, at their last values. Trials in which a conditional
-    hyperparameter does not exist are not in its panel.
+    scheduler stopped or let wait are small and grey, at the last epoch that they reached. Extreme values are
+    drawn at the edge, and counted. Trials in which a conditional hyperparameter does not exist are not in its
+    panel.
 
     Args:
         study: of one metric.
@@ -37,29 +46,31 @@ def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = Non
 
     Raises:
         ValueError: there is no such hyperparameter, none that varies, or several for one `ax`.
-        ObjectiveError: the study has not exactly one metric, or no trial completed.
+        ObjectiveError: the study has not exactly one metric, or no trial has a value.
     """
     names = _chosen(study, parameter)
     if ax is not None and len(names) > 1:
         raise ValueError(f"One ax shows one hyperparameter: name it with parameter=, one of {names}.")
-    best = study.best
+    best, found = study.best, tried(study)  # the first says what is missing
     if ax is None:
         figure, axes = panels(len(names))
     else:
         figure, axes = _figure_of(ax), [ax]
+    span = span_of(values_of(study, found.valued))
     for name, panel in zip(names, axes, strict=True):
-        _draw(panel, study, name, best, alone=len(names) == 1)
+        _draw(panel, study, name, found, span, alone=len(names) == 1)
         spec = panel.get_subplotspec()
         if spec is None or spec.is_first_col() or ax is not None:
-            panel.set_ylabel(axis_label(study.metric.name, values_of(study, _completed(study.trials))))
-    # The panel of a conditional hyperparameter may lack trials, so the fullest panel has the legend.
+            panel.set_ylabel(axis_label(study.metric.name, span.drawn(values_of(study, found.valued))))
+    title = f"{counted(len(study.trials), 'trial')}, best {cut(study.metric.name)} {shown(best.value)}"
+    if ax is not None:
+        ax.legend(fontsize="small", framealpha=0.9)
+        ax.set_title(f"{cut(study.name)}: {title}", fontsize="medium")
+        return figure
+    # The panel of a conditional hyperparameter may lack trials, so the fullest panel is explained.
     fullest = max(names, key=lambda name: sum(name in trial.config for trial in study.trials))
-    axes[names.index(fullest)].legend(fontsize="small", framealpha=0.9)
-    title = f"{study.name}: {len(study.trials)} trials, best {study.metric.name} {shown(best.value)}"
-    if ax is None and len(names) > 1:
-        figure.suptitle(title, fontsize="medium")
-    else:
-        axes[0].set_title(title, fontsize="medium")
+    key(axes[0], of=axes[names.index(fullest)])
+    headline(figure, study.name, title)
     return figure
 
 
@@ -76,64 +87,58 @@ def _chosen(study: Study, parameter: str | None) -> list[str]:
     )
 
 
-def _draw(ax: Axes, study: Study, name: str, best: Trial, *, alone: bool) -> None:
-    domain, metric = study.space[name], study.metric
-    having = [trial for trial in study.trials if name in trial.config]
-    completed = _completed(having)
-    failed = [trial for trial in having if trial.state is TrialState.FAILED]
-    plain_frame(ax)
-    values = values_of(study, completed)
-    _draw_early(ax, name, study, [trial for trial in having if _was_cut_off(trial, metric.name)])
-    ax.scatter(
-        places(name, domain, completed),
-        values,
-        s=36,
-        color=BLUE,
-        alpha=0.75,
-        edgecolors="white",
-        linewidths=0.5,
-        label="trial",
-        zorder=2,
+def _draw(ax: Axes, study: Study, name: str, found: Tried, span: Span, *, alone: bool) -> None:
+    domain, best = study.space[name], study.best
+    completed, early, failed = (
+        [trial for trial in trials if name in trial.config]
+        for trials in (found.completed, found.early, found.failed)
     )
-    if name in best.config:
-        ax.scatter(
-            places(name, domain, [best]),
-            values_of(study, [best]),
-            s=190,
-            marker="*",
-            color=VERMILION,
-            edgecolors=BLACK,
-            linewidths=0.7,
-            label=f"best: {name} = {shown(best.config[name])}" if alone else f"best: trial {best.id}",
-            zorder=3,
-        )
-    dress(ax, name, domain, completed + failed)
-    if needs_log(values):
+    plain_frame(ax)
+    # Of thousands of points one would see nothing but edges.
+    edge = {"edgecolors": "white"} if len(completed) < MANY else {}
+    looks: dict[str, Any]
+    for trials, looks in (
+        (
+            early,
+            {
+                "s": size(14, len(early)),
+                "marker": "D",
+                "color": EARLY_GREY,
+                "label": early_label(early),
+                "zorder": 1.5,
+            },
+        ),
+        (completed, {"s": size(36, len(completed)), "color": BLUE, "alpha": 0.75, "label": "trial"} | edge),
+        ([best] if name in best.config else [], _star(best, name, alone=alone)),
+    ):
+        if trials:
+            spans = span_across(name, domain, completed + early), span
+            where = places(name, domain, trials)
+            points(ax, where, values_of(study, trials), spans, **{"linewidths": 0.5, "zorder": 2} | looks)
+    if completed or early:
+        valued = completed + early
+        spans = span_across(name, domain, valued), span
+        edges(ax, places(name, domain, valued), values_of(study, valued), spans)
+    if completed or early or failed:
+        dress(ax, name, domain, completed + early + failed)
+    else:
+        ax.set_xlabel(cut(name))
+    if span.is_log:
         ax.set_yscale("log")
-    cross_out(ax, places(name, domain, failed), metric.direction)
+    cross_out(ax, places(name, domain, failed), study.metric.direction)
 
 
-def _completed(trials: Iterable[Trial]) -> list[Trial]:
-    return [trial for trial in trials if trial.state is TrialState.COMPLETED]
-
-
-def _was_cut_off(trial: Trial, metric: str) -> bool:
-    """Whether a scheduler ended or paused it with a value, which is not one of a full training."""
-    early = trial.state in (TrialState.STOPPED, TrialState.PAUSED)
-    return early and math.isfinite(trial.metrics.get(metric, math.nan))
-
-
-def _draw_early(ax: Axes, name: str, study: Study, trials: list[Trial]) -> None:
-    """Draw trials that were not trained in full small and grey, as their values do not compare."""
-    if trials:
-        ax.scatter(
-            places(name, study.space[name], trials),
-            values_of(study, trials),
-            s=12,
-            color=EARLY_GREY,
-            label=f"ended early ({len(trials)})",
-            zorder=1.5,
-        )
+def _star(best: Trial, name: str, *, alone: bool) -> dict[str, Any]:
+    """How the best trial looks."""
+    said = f"{cut(name)} = {shown(best.config.get(name))}" if alone else f"trial {best.id}"
+    return {
+        "s": 190,
+        "marker": "*",
+        "color": VERMILION,
+        "edgecolors": BLACK,
+        "label": f"best: {said}",
+        "zorder": 3,
+    }
 
 
 def _figure_of(ax: Axes) -> Figure:

@@ -1,9 +1,13 @@
-"""What all figures share: their size, their colours, their canvas."""
+"""What all figures share: their size, their colours, their headline and their key."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from hpo.plots.words import cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,27 +17,33 @@ if TYPE_CHECKING:
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 GREEN = "#009E73"
+ORANGE = "#E69F00"
 BLACK = "#000000"
+GREY = "#7F7F7F"
+EARLY_GREY = "#A6A6A6"
+"""Of trials that were not trained in full."""
 GRID_GREY = "#D9D9D9"
 
 PANEL_INCHES = (4.8, 3.6)
 PANELS_IN_A_ROW = 3
 SINGLE_SCALE = (1.25, 1.1)
-"""A single panel is larger, so that its title and legend have room."""
+"""A single panel is larger, so that its title and key have room."""
+
+MANY = 400
+"""So many points hide each other."""
+
+_LETTERS_OF_A_TITLE, _LETTERS_OF_A_KEY = 10, 13
+"""To the inch, in the sizes of their fonts."""
+_HANDLE = 6
+"""What the mark of an entry takes beside its text, in letters."""
 
 
-def panels(count: int) -> tuple[Figure, list[Axes]]:
+def panels(count: int, *, in_a_row: int = PANELS_IN_A_ROW) -> tuple[Figure, list[Axes]]:
     """A figure of `count` panels with one scale of values, without the state that pyplot keeps."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from hpo.plots.drawing import Drawing
-
-    rows = math.ceil(count / PANELS_IN_A_ROW)
+    rows = math.ceil(count / in_a_row)
     columns = math.ceil(count / rows)
     across, down = (columns, rows) if count > 1 else SINGLE_SCALE
-    # Not from pyplot, which keeps every figure alive and may want a display.
-    figure = Drawing(figsize=(across * PANEL_INCHES[0], down * PANEL_INCHES[1]), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = sheet(across * PANEL_INCHES[0], down * PANEL_INCHES[1])
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     axes = list(grid.flat)
     for spare in axes[count:]:
@@ -41,8 +51,73 @@ def panels(count: int) -> tuple[Figure, list[Axes]]:
     return figure, axes[:count]
 
 
+def sheet(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, whose parts make room for each other."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from hpo.plots.drawing import Drawing
+
+    # Not from pyplot, which keeps every figure alive and may want a display.
+    figure = Drawing(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def size(largest: float, count: int) -> float:
+    """How large points are of which there are so many, as `Axes.scatter` takes it."""
+    return max(3.0, largest * min(1.0, math.sqrt(MANY / 2 / max(count, 1))))
+
+
 def plain_frame(ax: Axes) -> None:
-    """A light grid behind the data, and no lines above and to the right of it."""
+    """A light grid behind the data, no lines above and to the right of it, and plain numbers at the ticks."""
+    from hpo.plots.drawing import PlainNumbers
+
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PlainNumbers())
     ax.set_axisbelow(True)
     ax.grid(color=GRID_GREY, linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def headline(figure: Figure, name: str, said: str) -> None:
+    """Write above a figure of which study it is and what it says."""
+    letters = int(_LETTERS_OF_A_TITLE * figure.get_size_inches()[0])
+    figure.suptitle(f"{cut(name, max(12, letters - len(said) - 2))}: {said}", fontsize="medium")
+
+
+def key(ax: Axes, handles: Sequence[Any] | None = None, *, of: Axes | None = None) -> None:
+    """Explain the marks above the axes, where nothing is drawn that the key could hide.
+
+    Args:
+        ax: above which.
+        handles: what is explained; by default all that was drawn with a label.
+        of: the axes whose marks these are, where they are others.
+    """
+    marks = list(handles) if handles is not None else (of or ax).get_legend_handles_labels()[0]
+    if not marks:
+        return
+    spec = ax.get_subplotspec()
+    columns = 1 if spec is None else spec.get_gridspec().ncols
+    letters = int(_LETTERS_OF_A_KEY * ax.get_figure().get_size_inches()[0] * 0.85 / columns)  # type: ignore[union-attr]  # drawn axes have a figure
+    labels = [cut(mark.get_label(), letters - _HANDLE) for mark in marks]
+    ax.legend(
+        marks,
+        labels,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.02),
+        borderaxespad=0.0,
+        ncols=_columns([len(label) + _HANDLE for label in labels], letters),
+        fontsize="small",
+        frameon=False,
+    )
+
+
+def _columns(lengths: Sequence[int], room: int) -> int:
+    """The most columns that entries of these lengths fit into, filled one column after the other."""
+    for count in range(len(lengths), 1, -1):
+        rows, longer = divmod(len(lengths), count)
+        # As Matplotlib deals them out: the first columns have one more.
+        ends = [rows * column + min(column, longer) for column in range(count + 1)]
+        if sum(max(lengths[begin:end]) for begin, end in pairwise(ends)) <= room:
+            return count
+    return 1

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.errors import ObjectiveError
-from hpo.storage.events import Event, EventKind
+from hpo.study.runs import INTERRUPTED, RUNNING, Run, rungs_of, runs
 from hpo.study.study import Study
 
 if TYPE_CHECKING:
@@ -16,59 +15,24 @@ if TYPE_CHECKING:
 MOST_LEVELS = 6
 """The number of epochs named in a legend."""
 
-RUNNING = "running"
-ENDINGS = {
-    EventKind.TRIAL_PAUSED: "paused",
-    EventKind.TRIAL_STOPPED: "stopped",
-    EventKind.TRIAL_COMPLETED: "completed",
-    EventKind.TRIAL_FAILED: "failed",
+MARKERS = {
+    "paused": "|",
+    "stopped": "x",
+    "completed": "o",
+    "failed": "v",
+    INTERRUPTED: "4",
+    RUNNING: ">",
 }
-MARKERS = {"paused": "|", "stopped": "x", "completed": "o", "failed": "v", RUNNING: ">"}
 """How the end of a curve is drawn."""
 
 
-@dataclass
-class Stretch:
-    """One run of a trial: from its start to its pause or end.
-
-    Attributes:
-        trial: its id.
-        begin: when it started, in seconds of work on the study.
-        end: when it ended; the last event of the log if it did not.
-        first: the epoch before it; 0 for the first.
-        last: the last epoch that was reported.
-        ending: what became of it.
-    """
-
-    trial: int
-    begin: float
-    end: float
-    first: int = 0
-    last: int = 0
-    ending: str = RUNNING
-
-
-def stretches(study: Study) -> list[Stretch]:
+def stretches(study: Study) -> list[Run]:
     """All runs of all trials, in the order of their starts; without configs whose results a user added.
 
     Raises:
         ObjectiveError: no trial reported an epoch.
     """
-    events = study.events
-    found: list[Stretch] = []
-    current: dict[int, Stretch] = {}
-    for event in events:
-        if event.trial is None:
-            continue
-        if event.kind is EventKind.TRIAL_STARTED:
-            if event.attempt or "proposal" in event.data:
-                before = current.get(event.trial)
-                epoch = 0 if before is None else before.last
-                mine = Stretch(event.trial, event.elapsed, events[-1].elapsed, epoch, epoch)
-                current[event.trial] = mine
-                found.append(mine)
-        elif event.trial in current:
-            _take(current[event.trial], event)
+    found = [run for run in runs(study.history) if run.is_proposed]
     if not any(one.last for one in found):
         raise ObjectiveError(
             f"No trial of the study {study.name!r} reported an epoch, and this figure is of epochs. Let the "
@@ -77,24 +41,15 @@ def stretches(study: Study) -> list[Stretch]:
     return found
 
 
-def _take(stretch: Stretch, event: Event) -> None:
-    if event.kind is EventKind.REPORTED:
-        stretch.last = max(stretch.last, event.epoch or 0)
-    elif event.kind in ENDINGS:
-        # The run of a paused trial ended with its pause, even if the trial is stopped later.
-        stretch.end = event.elapsed if stretch.ending == RUNNING else stretch.end
-        stretch.ending = ENDINGS[event.kind]
-
-
-def last_ones(found: Sequence[Stretch]) -> dict[int, Stretch]:
+def last_ones(found: Sequence[Run]) -> dict[int, Run]:
     """For each trial its last run."""
     return {one.trial: one for one in found}
 
 
-def levels_of(found: Sequence[Stretch]) -> list[int]:
-    """The epochs at which runs ended, ascending: the rungs, where a scheduler has some."""
-    ended = {one.last for one in found if one.last and one.ending not in ("failed", RUNNING)}
-    return sorted(ended or {one.last for one in found if one.last})
+def levels_of(found: Sequence[Run]) -> list[int]:
+    """The epochs that tell trials apart, ascending: the rungs or, without any, where trials ended."""
+    ended = {one.last for one in found if one.last and one.ending not in ("failed", INTERRUPTED, RUNNING)}
+    return rungs_of(found) or sorted(ended or {one.last for one in found if one.last})
 
 
 def colours(levels: Sequence[int]) -> list[str]:
@@ -115,12 +70,14 @@ def few_of(levels: Sequence[int]) -> list[int]:
     return [round(number * step) for number in range(MOST_LEVELS)]
 
 
-def dress_epochs(ax: Axes, levels: Sequence[int], label: str) -> None:
+def dress_epochs(ax: Axes, rungs: Sequence[int], label: str) -> None:
     """A logarithmic axis of epochs with the rungs on it, where there are several far apart."""
     ax.set_xlabel(label)
-    if 1 < len(levels) <= MOST_LEVELS and levels[-1] >= 4 * levels[0]:
+    if 1 < len(rungs) <= MOST_LEVELS and rungs[-1] >= 4 * rungs[0]:
         ax.set_xscale("log")
-        ax.set_xticks(list(levels), [str(level) for level in levels])
+        # Of rungs that are close together on this axis the upper one is named.
+        named = [rung for rung, above in zip(rungs, [*rungs[1:], None]) if not above or above >= 1.3 * rung]  # noqa: B905  # one length
+        ax.set_xticks(named, [str(rung) for rung in named])
         ax.minorticks_off()
     else:
         ax.locator_params(axis="x", integer=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hpo.plots.reach import axis_label, within
+from hpo.plots.reach import Span, axis_label, span_of, within
+from hpo.plots.words import NAME, TICK, cut
 from hpo.space import Distribution, Domain
 from hpo.space.choices import Listed
 from hpo.study.tables import shown
@@ -22,6 +23,8 @@ MARGIN = 0.03
 """The share of the range that is added beyond each bound, so that points on it are seen whole."""
 FEW_DECADES = 2000
 """Up to this ratio of its bounds a logarithmic axis has labels within the decades, too."""
+MOST_LABELS = 16
+"""Of more listed values some are labelled."""
 LONGEST_LABELS = 40
 """Characters of all labels of an axis together; beyond, values are turned, and of numbers there are fewer."""
 
@@ -47,17 +50,32 @@ def places(name: str, domain: Domain, trials: Sequence[Trial]) -> list[float]:
     ]
 
 
-def dress(ax: Axes, name: str, domain: Domain, trials: Sequence[Trial]) -> None:
-    """Give the horizontal axis the hyperparameter's name, scale and range, and those of the trials on it."""
+def span_across(name: str, domain: Domain, trials: Sequence[Trial]) -> Span:
+    """What the horizontal axis shows: the whole range, or what was tried where that has no end."""
+    low, high = _bounds(domain)
+    if isinstance(domain, Listed) or (math.isfinite(low) and math.isfinite(high)):
+        return Span()
+    numbers = within([trial.config[name] for trial in trials])
+    return span_of(numbers, is_log=is_log(domain) and bool((numbers > 0).all()))
+
+
+def dress(ax: Axes, name: str, domain: Domain, trials: Sequence[Trial], *, letters: int = NAME) -> None:
+    """Give the horizontal axis the hyperparameter's name, scale and range, and those of the trials on it.
+
+    Args:
+        ax: where.
+        name: of the hyperparameter.
+        domain: its domain.
+        trials: those that are drawn, all of which have it.
+        letters: how many of the name there is room for.
+    """
     if isinstance(domain, Listed):
-        ax.set_xlabel(name)
-        labels = [shown(value) for value in domain.listed]
-        turned = sum(len(label) + 2 for label in labels) > LONGEST_LABELS
-        ax.set_xticks(range(len(labels)), labels)
-        ax.tick_params(axis="x", rotation=30 if turned else 0)
-        ax.set_xlim(-0.5, len(labels) - 0.5)
+        ax.set_xlabel(cut(name, letters))
+        list_values(ax, range(len(domain.listed)), [shown(value) for value in domain.listed])
+        ax.set_xlim(-0.5, len(domain.listed) - 0.5)
         return
-    ax.set_xlabel(axis_label(name, [trial.config[name] for trial in trials]))
+    span, numbers = span_across(name, domain, trials), [trial.config[name] for trial in trials]
+    ax.set_xlabel(axis_label(cut(name, letters), span.drawn(numbers)))
     low, high = (float(bound) for bound in within(_bounds(domain)))
     bounded = low < high and math.isfinite(low) and math.isfinite(high)
     if is_log(domain):
@@ -73,6 +91,25 @@ def dress(ax: Axes, name: str, domain: Domain, trials: Sequence[Trial]) -> None:
     if bounded:
         margin = max(MARGIN * (high - low), 0.25 if domain.is_discrete else 0)
         ax.set_xlim(low - margin, high + margin)
+
+
+def list_values(
+    ax: Axes, at: Sequence[float], labels: Sequence[str], *, room: int = LONGEST_LABELS, **looks: Any
+) -> None:
+    """Label the places of listed values, as many as there is room for, and turned where they are long.
+
+    Args:
+        ax: where.
+        at: the places.
+        labels: what to write there.
+        room: for how many letters there is room.
+        looks: of the text, as Matplotlib takes it.
+    """
+    step = math.ceil(len(labels) / MOST_LABELS)
+    some = [cut(label, TICK) for label in labels[::step]]
+    ax.set_xticks(list(at)[::step], some, **looks)
+    turned = sum(len(label) + 2 for label in some) > room
+    ax.tick_params(axis="x", rotation=90 if turned else 0)
 
 
 def _label_few_decades(ax: Axes, low: float, high: float) -> None:

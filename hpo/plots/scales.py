@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.plots.positions import is_log
+from hpo.plots.reach import Span, span_of
 from hpo.space import Domain, Scalar
 from hpo.space.choices import Listed
 from hpo.study.tables import shown
@@ -30,14 +31,18 @@ class Scale:
     def __init__(self, domain: Domain, values: Sequence[Scalar]) -> None:
         self._domain = domain
         self.listed = len(domain.listed) if isinstance(domain, Listed) else 0
+        self._span, self._numbers = Span(), []
         if self.listed:
             return
         self._is_log = is_log(domain)
-        numbers = [float(value) for value in values]  # type: ignore[arg-type]  # a range is of numbers
+        self._numbers = [float(value) for value in values]  # type: ignore[arg-type]  # a range is of numbers
         low, high = domain.bounds or (-math.inf, math.inf)
+        if not (_is_finite(low) and _is_finite(high)):
+            self._span = span_of(self._numbers, is_log=self._is_log and min(self._numbers) > 0)
+        numbers = self._cut(self._numbers)
         ends = [
             float(bound) if _is_finite(bound) and (not self._is_log or float(bound) > 0) else seen  # type: ignore[arg-type]  # numbers
-            for bound, seen in ((low, min(numbers)), (high, max(numbers)))
+            for bound, seen in ((low, float(numbers.min())), (high, float(numbers.max())))
         ]
         self._low, self._high = (self._moved(end) for end in ends)
 
@@ -46,7 +51,8 @@ class Scale:
         if isinstance(self._domain, Listed):
             return np.array([(self._domain.index(value) + 0.5) / self.listed for value in values])
         width = self._high - self._low
-        moved = np.array([self._moved(float(value)) for value in values])  # type: ignore[arg-type]  # numbers
+        numbers = [float(value) for value in values]  # type: ignore[arg-type]  # numbers
+        moved = np.array([self._moved(number) for number in self._cut(numbers)])
         return (moved - self._low) / width if width > 0 else np.full(len(values), 0.5)
 
     def cells(self, count: int) -> NDArray[np.float64]:
@@ -60,6 +66,10 @@ class Scale:
             listed = self._domain.listed
             return [listed[min(int(place * self.listed), self.listed - 1)] for place in places]
         return [self._back(self._low + place * (self._high - self._low)) for place in places.tolist()]
+
+    def notes(self) -> list[str]:
+        """What to say of values that are drawn at an end of the scale; empty if all are in their places."""
+        return self._span.notes(self._numbers)
 
     def ticks(self) -> tuple[list[float], list[str]]:
         """The places of the ticks, and their labels."""
@@ -85,6 +95,10 @@ class Scale:
         if self._is_log:
             inside = [float(f"{self._back(place):.2g}") for place in np.linspace(low, high, 4)]
         return inside
+
+    def _cut(self, numbers: Sequence[float]) -> NDArray[np.float64]:
+        # Not as far as figures reach: these places are between 0 and 1 anyway.
+        return np.asarray(np.clip(numbers, self._span.low, self._span.high))
 
     def _moved(self, number: float) -> float:
         # A lognorm has 0 as a value, and the locator offers it as a tick.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hpo.errors import ObjectiveError
-from hpo.plots.canvas import BLACK
-from hpo.plots.reach import within
+from hpo.plots.canvas import BLACK, VERMILION
+from hpo.plots.reach import Span, axis_label, span_of, within
+from hpo.plots.words import counted
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
 from hpo.study.trial import Direction, Trial, TrialState
@@ -18,12 +21,62 @@ from hpo.study.trial import Direction, Trial, TrialState
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
-
-LOG_RATIO = 1000
-"""Positive values that differ by more than this factor get a logarithmic scale."""
+    from matplotlib.figure import Figure
 
 COLOURS = "viridis"
 """From dark to light for every kind of colour vision, and in grey print."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The trials that a figure shows, by what became of them.
+
+    Attributes:
+        completed: those with a result.
+        early: those that a scheduler stopped or lets wait, with the values of their last epochs.
+        failed: those without a result.
+    """
+
+    completed: list[Trial]
+    early: list[Trial]
+    failed: list[Trial]
+
+    @property
+    def valued(self) -> list[Trial]:
+        """Those with a value."""
+        return self.completed + self.early
+
+
+def tried(study: Study) -> Tried:
+    """The trials of a study that can be drawn.
+
+    Raises:
+        ObjectiveError: the study has not exactly one metric, or no trial has a value.
+    """
+    name = study.metric.name
+    found = Tried([], [], [])
+    for trial in study.trials:
+        if trial.state is TrialState.COMPLETED:
+            found.completed.append(trial)
+        elif trial.state is TrialState.FAILED:
+            found.failed.append(trial)
+        elif trial.state is not TrialState.RUNNING and math.isfinite(trial.metrics.get(name, math.nan)):
+            found.early.append(trial)
+    if not found.valued:
+        raise _nothing_completed(study)
+    return found
+
+
+def _nothing_completed(study: Study) -> ObjectiveError:
+    return ObjectiveError(
+        f"There is nothing to draw: no trial of the study {study.name!r} completed, so none has a "
+        f"{study.metric.name}."
+    )
+
+
+def early_label(trials: Sequence[Trial]) -> str:
+    """How a figure explains the mark of trials that a scheduler ended or lets wait."""
+    return f"stopped or paused, at its last epoch ({len(trials)})"
 
 
 def ended(study: Study) -> tuple[list[Trial], list[Trial]]:
@@ -32,26 +85,17 @@ def ended(study: Study) -> tuple[list[Trial], list[Trial]]:
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial completed.
     """
-    metric = study.metric
+    study.metric  # noqa: B018  # says what is wrong where there is none, or several
     trials = list(study.trials)
     completed = [trial for trial in trials if trial.state is TrialState.COMPLETED]
     if not completed:
-        raise ObjectiveError(
-            f"There is nothing to draw: no trial of the study {study.name!r} completed, so none has a "
-            f"{metric.name}."
-        )
+        raise _nothing_completed(study)
     return completed, [trial for trial in trials if trial.state is TrialState.FAILED]
 
 
 def values_of(study: Study, trials: Sequence[Trial]) -> NDArray[np.float64]:
-    """The metric of completed trials, within the reach of a figure."""
+    """The metric of trials that have it, within the reach of a figure."""
     return within([trial.metrics[study.metric.name] for trial in trials])
-
-
-def needs_log(values: NDArray[np.float64]) -> bool:
-    """Whether values are positive and of very different size."""
-    finite = values[np.isfinite(values)]
-    return bool(len(finite)) and finite.min() > 0 and finite.max() > LOG_RATIO * finite.min()
 
 
 def cross_out(ax: Axes, places: Sequence[float], direction: Direction) -> None:
@@ -80,18 +124,63 @@ def cross_out(ax: Axes, places: Sequence[float], direction: Direction) -> None:
     )
 
 
-def shades(study: Study, values: NDArray[np.float64]) -> tuple[Any, Normalize]:
-    """A colour map in which good values are dark, and its range; a few very bad values do not stretch it."""
-    from matplotlib import colormaps
-    from matplotlib.colors import LogNorm, Normalize
+@dataclass(frozen=True)
+class Shades:
+    """The colours of values: good ones are dark, and a few very bad ones do not stretch the scale.
 
-    sign = study.metric.sign
-    best, bad = np.min(sign * values), np.quantile(sign * values, 0.9)
-    ends = sorted((float(sign * best), float(sign * bad)))
-    if ends[0] == ends[1]:
-        ends[1] = ends[0] + (abs(ends[0]) or 1.0)
-    scale = LogNorm if needs_log(values) and ends[0] > 0 else Normalize
-    return colormaps[COLOURS if sign > 0 else f"{COLOURS}_r"], scale(ends[0], ends[1])
+    Attributes:
+        colours: the colour map.
+        scale: maps values to it.
+        label: what to write at the bar of colours.
+        extend: at which end of the bar there are values beyond, as `colorbar` takes it.
+    """
+
+    colours: Any
+    scale: Normalize
+    label: str
+    extend: Literal["neither", "min", "max"]
+
+    @classmethod
+    def of(cls, study: Study, values: NDArray[np.float64]) -> Shades:
+        """The colours of these values of the study's metric."""
+        from matplotlib import colormaps
+        from matplotlib.colors import LogNorm, Normalize
+
+        sign = study.metric.sign
+        span = span_of(values)
+        shown = sign * span.drawn(values)
+        best, bad = np.min(shown), np.quantile(shown, 0.9)
+        low, high = sorted((float(sign * best), float(sign * bad)))
+        if low == high:
+            high = low + (abs(low) or 1.0)
+        count = int((sign * values > bad).sum())
+        worst = "max" if sign > 0 else "min"
+        return cls(
+            colours=colormaps[COLOURS if sign > 0 else f"{COLOURS}_r"],
+            scale=(LogNorm if span.is_log and low > 0 else Normalize)(low, high),
+            label=axis_label(study.metric.name, np.clip(values, low, high))
+            + (f"\n({counted(count, 'value')} beyond the end of the scale)" if count else ""),
+            extend=worst if count else "neither",  # type: ignore[arg-type]  # one of the two
+        )
+
+    def bar(self, ax: Axes, figure: Figure) -> None:
+        """Draw the bar that says which colour which value has."""
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import LogNorm
+
+        from hpo.plots.drawing import PlainNumbers
+
+        figure.colorbar(
+            ScalarMappable(self.scale, self.colours),
+            ax=ax,
+            label=self.label,
+            extend=self.extend,
+            format=None if isinstance(self.scale, LogNorm) else PlainNumbers(),
+        )
+
+    def __call__(self, values: NDArray[np.float64]) -> Any:
+        """The colours, shape (n, 4)."""
+        return self.colours(self.scale(values))
 
 
 def varying(study: Study, names: Sequence[str] | None, fewest: int, what: str) -> list[str]:
@@ -121,3 +210,76 @@ def varying(study: Study, names: Sequence[str] | None, fewest: int, what: str) -
             f"{', '.join(chosen) or 'none'}."
         )
     return chosen
+
+
+def points(
+    ax: Axes,
+    x: ArrayLike,
+    y: ArrayLike,
+    spans: tuple[Span, Span],
+    *,
+    c: ArrayLike | None = None,
+    **looks: Any,
+) -> None:
+    """Draw the points that are within what the axes show; `edges` marks the others.
+
+    Args:
+        ax: where.
+        x: their places across, shape (n,).
+        y: their heights, shape (n,).
+        spans: what the two axes show.
+        c: numbers to be shown as colours, shape (n,).
+        looks: as for `Axes.scatter`.
+    """
+    places, beyond = _placed(x, y, spans)
+    inside = ~np.logical_or.reduce([side for axis in beyond for side in axis])
+    if c is not None:
+        looks["c"] = np.asarray(c)[inside]
+    ax.scatter(places[inside, 0], places[inside, 1], **looks)
+
+
+def edges(ax: Axes, x: ArrayLike, y: ArrayLike, spans: tuple[Span, Span]) -> None:
+    """Mark all points beyond what the axes show by triangles at the edge, which the key counts.
+
+    Args:
+        ax: where.
+        x: the places of all points across, shape (n,).
+        y: their heights, shape (n,).
+        spans: what the two axes show.
+    """
+    places, beyond = _placed(x, y, spans)
+    left = np.ones(len(places), dtype=bool)
+    for column, marks in ((1, "v^"), (0, "<>")):
+        for side, mark in enumerate(marks):
+            chosen = beyond[column][side] & left
+            left &= ~chosen
+            if chosen.any():
+                _at_the_edge(ax, places[chosen], spans[column], column, side, mark)
+
+
+def _placed(x: ArrayLike, y: ArrayLike, spans: tuple[Span, Span]) -> tuple[Any, Any]:
+    """Where points lie, shape (n, 2), and for each axis which are below and which above what it shows."""
+    places = np.column_stack([within(x), within(y)])
+    return places, [span.beyond(column) for span, column in zip(spans, places.T, strict=True)]
+
+
+def _at_the_edge(
+    ax: Axes, places: NDArray[np.float64], span: Span, column: int, side: int, mark: str
+) -> None:
+    """Mark points that lie beyond one side of the axes at the edge there."""
+    transform = (ax.get_yaxis_transform(), ax.get_xaxis_transform())[column]
+    at = places.copy()
+    at[:, column] = side  # the edges of the axes are at 0 and 1
+    [said] = span.notes(places[:, column])
+    ax.scatter(
+        at[:, 0],
+        at[:, 1],
+        transform=transform,
+        clip_on=False,
+        marker=mark,
+        s=30,
+        facecolors="none",
+        edgecolors=VERMILION,
+        label=said,
+        zorder=4,
+    )

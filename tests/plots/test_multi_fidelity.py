@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 import hpo
@@ -13,6 +14,7 @@ from hpo.plots import KINDS, plot
 from hpo.plots._epochs import incumbent_over_epochs
 from hpo.plots._timeline import lanes
 from hpo.plots.lives import few_of, stretches
+from tests.plots.extents import headline
 
 KINDS_OF_EPOCHS = ("curves", "rungs", "epochs", "timeline")
 
@@ -51,7 +53,7 @@ def test_every_figure_can_be_drawn_of_every_scheduler(kind: str, scheduler: Any)
     assert kind in KINDS
     figure = plot(searched(scheduler), kind)
     figure.canvas.draw()
-    assert figure.axes[0].get_title(loc="center").startswith("study: ")
+    assert headline(figure).startswith("study: ")
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_EPOCHS)
@@ -62,13 +64,17 @@ def test_a_study_without_epochs_is_told_what_is_missing(kind: str) -> None:
 
 
 def test_curves_are_coloured_by_rung_and_end_with_what_was_decided() -> None:
-    figure = plot(searched(hpo.SuccessiveHalving(1, 9)), "curves")
+    study = searched(hpo.SuccessiveHalving(1, 9))
+    figure = plot(study, "curves")
     labels = legend(figure)
     assert labels[:3] == ["to epoch 1", "to epoch 3", "to epoch 9"]
     assert {"stopped", "completed"} <= set(labels)
     assert labels[-1].startswith("best: trial ")
-    colours = {str(line.get_color()) for line in figure.axes[0].lines}
-    assert len(colours) == 4  # three rungs, and the best one
+    [lines] = [each for each in figure.axes[0].collections if isinstance(each, LineCollection)]
+    assert len(lines.get_segments()) == len(study.trials)
+    assert len(np.unique(np.asarray(lines.get_colors()), axis=0)) == 3  # of three rungs
+    [best] = figure.axes[0].lines
+    assert list(np.asarray(best.get_ydata())) == [report.metrics["error"] for report in study.best.reports]
     assert figure.axes[0].get_xscale() == "log"
 
 
@@ -90,7 +96,8 @@ def test_the_incumbent_is_of_trials_that_were_trained_in_full() -> None:
     first = int(np.flatnonzero(np.isfinite(spent.values))[0])
     assert first > 0
     assert (np.diff(spent.values[first:]) <= 0).all()
-    assert np.isfinite(spent.reported).all()
+    assert np.isfinite(spent.provisional[:first]).all()
+    assert np.isnan(spent.provisional[first:]).all()
 
 
 def test_the_incumbent_of_a_metric_to_maximize_rises() -> None:
@@ -109,7 +116,8 @@ def test_a_timeline_says_how_many_ran_at_once() -> None:
     [ax] = plot(study, "timeline").axes
     span = max(one.end for one in found) - min(one.begin for one in found)
     mean = sum(one.end - one.begin for one in found) / span
-    assert ax.get_title() == f"study: {len(found)} runs, at most 4 at once, {mean:.1f} on average"
+    figure: Any = ax.figure  # of the axes of a whole figure
+    assert headline(figure) == f"study: {len(found)} runs, at most 4 at once, {mean:.1f} on average"
     assert [label.get_text() for label in ax.get_yticklabels()] == ["0", "1", "2", "3"]
 
 
@@ -139,4 +147,4 @@ def test_a_scatter_plot_shows_small_what_was_ended_early() -> None:
     study = searched(hpo.SuccessiveHalving(1, 9))
     early = sum(trial.state is hpo.study.TrialState.STOPPED for trial in study.trials)
     figure = plot(study, "scatter")
-    assert f"ended early ({early})" in legend(figure)
+    assert f"stopped or paused, at its last epoch ({early})" in legend(figure)

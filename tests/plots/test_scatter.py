@@ -16,6 +16,7 @@ from scipy import stats
 import hpo
 from hpo.errors import ObjectiveError
 from hpo.plots import check_plot_path, save, scatter
+from tests.plots.extents import headline
 
 
 def searched(space: dict[str, Any], objective: Callable[[Any], float], **goal: Any) -> hpo.Study:
@@ -47,7 +48,8 @@ def test_each_completed_trial_is_a_point_and_the_best_has_a_star() -> None:
     assert offsets(ax, "trial") == pytest.approx(np.array(expected))
     assert offsets(ax, "best") == pytest.approx(np.array([[study.best.config["x"], study.best.value]]))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "loss")
-    assert ax.get_title().startswith("study: 12 trials, best loss")
+    figure: Any = ax.figure  # of the axes of a whole figure
+    assert headline(figure).startswith("study: 12 trials, best loss")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""Nothing in a figure lies over anything else, whatever the study is like: each of a grid for all kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+import hpo
+from hpo.errors import ObjectiveError
+from hpo.plots import KINDS, plot
+from hpo.plots.canvas import headline, key, panels
+from tests.plots.extents import misplaced, written
+from tests.plots.studies import LONG, STUDIES
+
+
+@pytest.mark.parametrize("make", STUDIES.values(), ids=STUDIES)
+def test_texts_ticks_and_keys_keep_apart(make: Callable[[], hpo.Study]) -> None:
+    study, drawn = make(), 0
+    for kind in KINDS:
+        with suppress(ObjectiveError, ValueError):  # it has no epochs, or too few hyperparameters or trials
+            figure = plot(study, kind)
+            drawn += 1
+            assert (kind, misplaced(figure)) == (kind, [])
+    assert drawn >= len(KINDS) / 2
+
+
+def test_what_lies_over_something_else_would_be_found() -> None:
+    figure, [ax] = panels(1)
+    ax.text(0.5, 0.5, "one")
+    ax.text(0.51, 0.5, "other")
+    figure.text(0.9, 0.1, "beyond the right edge of the figure")
+    assert misplaced(figure) == [
+        "'one' lies over 'other'",
+        "'beyond the right edge of the figure' is not inside",
+    ]
+
+
+@pytest.mark.parametrize("letter", ["i", "n", "W", "$", "_"])
+def test_a_long_name_of_any_letters_fits(letter: str) -> None:
+    figure, [ax] = panels(1)
+    headline(figure, letter * 200, "40 trials")
+    ax.set_xlabel("x")
+    ax.plot([1, 2], label=f"best: {letter * 100}")
+    ax.plot([2, 1], label=f" {letter * 100}")
+    key(ax)
+    assert misplaced(figure) == []
+
+
+def test_a_name_with_dollars_is_no_formula() -> None:
+    space: dict[str, object] = {"$x^2$": hpo.Float(0, 1), f"a\n{LONG}": hpo.Float(0, 1)}
+    study = hpo.search(lambda config: config["$x^2$"], space, num_trials=9, seed=0, name="$\\frac{1}$")
+    for kind in ("scatter", "parallel", "importance"):
+        figure = plot(study, kind)
+        assert misplaced(figure) == []
+        assert r"\$x^2\$" in " ".join(said for said, _ in written(figure))
