@@ -6,16 +6,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hpo.plots._contour import contour
+from hpo.plots._cost import cost
 from hpo.plots._curves import curves
 from hpo.plots._edf import edf
 from hpo.plots._epochs import epochs
 from hpo.plots._history import history
 from hpo.plots._importance import importance
 from hpo.plots._parallel import parallel
+from hpo.plots._rank import rank
+from hpo.plots._regret import regret
 from hpo.plots._rungs import rungs
 from hpo.plots._scatter import scatter
 from hpo.plots._slices import slices
 from hpo.plots._timeline import timeline
+from hpo.plots._workers import workers
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
 
@@ -27,12 +31,16 @@ KINDS: dict[str, Callable[..., Any]] = {
     "importance": importance,
     "slice": slices,
     "contour": contour,
+    "rank": rank,
     "parallel": parallel,
     "history": history,
+    "regret": regret,
     "edf": edf,
+    "cost": cost,
     "curves": curves,
     "rungs": rungs,
     "epochs": epochs,
+    "workers": workers,
     "timeline": timeline,
 }
 """Functions that return a figure of a study; all other parameters have defaults."""
