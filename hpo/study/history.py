@@ -13,7 +13,7 @@ import math
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from hpo.checkpoints import Checkpoint, CheckpointFolder
 from hpo.errors import SpaceError
@@ -25,36 +25,11 @@ from hpo.study.best_reports import BestReports
 from hpo.study.check import check_measured, content_of, shortened
 from hpo.study.keep import Keep, logged_keep
 from hpo.study.log import Log
+from hpo.study.logged import Placed, Tested, metrics_in, name_today
 from hpo.study.notes import COMMAND, Note, unwritten_in
-from hpo.study.trial import Direction, Metric, Report, Trial, TrialState
+from hpo.study.trial import Metric, Report, Trial, TrialState
 from hpo.study.value import ValueOf, logged_value_of, values_after
 from hpo.study.worked import WorkedTimes
-
-
-class Placed(NamedTuple):
-    """The backend and the device of a study.
-
-    Attributes:
-        backend: its name; None if several were loaded and none was chosen.
-        reason: why this one.
-        device: the device that was asked for; None if none was.
-    """
-
-    backend: str | None
-    reason: str
-    device: str | None
-
-
-class Tested(NamedTuple):
-    """The result on the sealed test set.
-
-    Attributes:
-        trial: id of the trial whose config was tested.
-        metrics: its metrics on the test set.
-    """
-
-    trial: int
-    metrics: dict[str, float]
 
 
 class History:
@@ -470,7 +445,7 @@ class History:
         if (space := self._logged_space or self._space) is not None:
             for point in created.get("points", ()):
                 space.check(point)
-        self.metrics = _metrics(created["metrics"])
+        self.metrics = metrics_in(created["metrics"])
         self.keep = logged_keep(created.get("keep"))
         self.value_of = logged_value_of(created.get("value"))
         self.created = created
@@ -492,7 +467,7 @@ class History:
     def _metrics_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
         if self.metrics:
             raise ValueError("the metrics were chosen before")
-        self.metrics = _metrics(data["metrics"])
+        self.metrics = metrics_in(data["metrics"])
 
     def _backend_chosen(self, event: Event, data: Mapping[str, Any]) -> None:
         self.placed = Placed(data["backend"], data["reason"], data["device"])
@@ -671,23 +646,6 @@ class History:
         if self.best is None or (sign * value, number) < (sign * self.values[self.best], self.best):
             self.best, self.num_ended_since_best = number, 0
 
-
-def name_today(searcher: str) -> str:
-    """Today's name of a searcher that a log names.
-
-    Example:
-        >>> name_today("Grid")
-        'GridSearch'
-    """
-    return _RENAMED.get(searcher, searcher)
-
-
-def _metrics(document: Iterable[dict[str, str]]) -> tuple[Metric, ...]:
-    return tuple(Metric(entry["name"], Direction(entry["direction"])) for entry in document)
-
-
-_RENAMED = {"Grid": "GridSearch", "Local": "LocalSearch", "Sobol": "SobolSearch"}
-"""What older versions call a searcher in a log, and what it is called today."""
 
 GAVE_UP = "gave up"
 """The topic of the note that a search was given up, with the failed trials that may run again."""

@@ -18,8 +18,9 @@ from hpo.randomness import draw_seed
 from hpo.space import Config, Space
 from hpo.storage import Storage, StudyLog, open_storage
 from hpo.storage.events import Event, EventKind, to_text
-from hpo.study.history import History, name_today
+from hpo.study.history import History
 from hpo.study.keep import Keep
+from hpo.study.logged import name_today
 from hpo.study.study import Study
 from hpo.study.trial import Metric, metrics_document
 from hpo.study.value import ValueOf

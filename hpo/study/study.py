@@ -12,7 +12,8 @@ from hpo.storage.events import Event
 from hpo.study import ranks
 from hpo.study.excerpt import MOST_ROWS, excerpt, other_metrics
 from hpo.study.hints import Hint, find_hints
-from hpo.study.history import History, Tested
+from hpo.study.history import History
+from hpo.study.logged import Tested
 from hpo.study.notes import SEARCH, Note, search_text, summary
 from hpo.study.ranks import Confirmed, Incumbents, confirmed
 from hpo.study.screen import text_width, wrapped

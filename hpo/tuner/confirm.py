@@ -18,7 +18,7 @@ from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.function import Objective, Result
 from hpo.storage import ClaimedError
 from hpo.storage.events import EventKind
-from hpo.study.history import Tested
+from hpo.study.logged import Tested
 from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState

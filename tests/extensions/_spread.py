@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.plots.canvas import BLUE, panels, plain_frame
-from hpo.plots.values import cross_out, ended, needs_log, values_of
+from hpo.plots.reach import needs_log
+from hpo.plots.values import cross_out, ended, values_of
 from hpo.study.study import Study
 
 if TYPE_CHECKING:
