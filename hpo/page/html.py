@@ -21,7 +21,7 @@ VENDORED = "vendor/uPlot.iife.min.js"
 SCRIPTS = (
     *("numbers", "elements", "studies", "theme", "scales", "marks", "plot", "tip", "filter", "sections"),
     *("headline", "comparison", "history", "life", "trials", "curves", "importance", "slices", "brushes"),
-    *("parallel", "contour", "timeline", "about", "live", "start"),
+    *("parallel", "contour", "timeline", "about", "inside", "live", "start"),
 )
 """The page's own scripts in their order; each may use the names of those before it while it loads."""
 

@@ -102,7 +102,32 @@ def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def _is_elsewhere(url: str) -> bool:
-    return not url.startswith(("file:", "data:", "blob:", "http://page.test/"))
+    return not url.startswith(("file:", "data:", "blob:", "http://page.test/", "about:srcdoc"))
+
+
+@pytest.fixture
+def served(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """A new page for a server of this machine: it asks no other, and complains of its loss alone."""
+    noted: list[str] = []
+    contexts = []
+
+    def new() -> Page:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
+        contexts[-1].set_default_timeout(10_000)
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: noted.append(message.text))
+        page.on("pageerror", lambda error: noted.append(f"error: {error}"))
+        page.on("request", lambda request: noted.append(request.url) if _is_remote(request.url) else None)
+        return page
+
+    yield new
+    for context in contexts:
+        context.close()
+    assert [text for text in noted if "net::ERR_" not in text] == []
+
+
+def _is_remote(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1:", "http://localhost:", "data:"))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ class Study {
     this.head = null;
     this.label = null;
     this.analysis = null;
+    this.error = null;
     this.metric = null;
     this.version = 0;
     this.kept = new Map();
@@ -21,6 +22,7 @@ class Study {
     if (change.head) this.head = change.head;
     if (change.label) this.label = change.label;
     if (change.analysis) this.analysis = change.analysis;
+    this.error = change.error || null;
     for (const row of change.trials || []) this.trials.set(row.id, row);
     this.version += 1;
     this.kept.clear();
@@ -117,6 +119,10 @@ class Study {
 
 function apply(change) {
   const key = String(change.key);
+  if (change.gone) {
+    studies.delete(key);
+    return null;
+  }
   if (!studies.has(key)) studies.set(key, new Study(key));
   studies.get(key).apply(change);
   return studies.get(key);
