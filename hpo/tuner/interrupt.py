@@ -69,8 +69,7 @@ def _text(study: Study) -> str:
     if store is not None:
         said.append(f"All of it is in {store.place}. The same call with resume=True goes on from there.")
     else:
-        said.append(
-            "Nothing of it is kept but the study of this exception, `error.study`; with storage='study.db' "
-            "a search is kept, and goes on later."
-        )
+        # A notebook and a prompt have the exception; a program that does not catch it is over.
+        has_it = "`sys.last_value.study` has it" if hasattr(sys, "ps1") else "Nothing of it is kept"
+        said.append(f"{has_it}; with storage='study.db' a search is kept, and can go on later.")
     return " ".join(said)

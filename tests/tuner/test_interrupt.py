@@ -60,7 +60,9 @@ def test_it_says_what_was_finished_and_what_becomes_of_it(tmp_path: Path, as_mod
     assert paragraph.startswith(
         "The search was interrupted after 2 trials; 1 more was under way. So far the best"
     )
-    assert "Nothing of it is kept but the study of this exception, `error.study`" in paragraph
+    assert (
+        "Nothing of it is kept; with storage='study.db' a search is kept, and can go on later." in paragraph
+    )
     assert "Traceback" not in said
 
 

@@ -34,11 +34,11 @@ class NotebookDisplay(Display):
 
     def begin(self, status: Status, header: Sequence[str]) -> None:
         """Draw in the cell that runs."""
-        from IPython.display import HTML, display
+        from IPython.display import display
 
         self._status, self._header = status, header
         self._drawn = self.drawing()
-        self._handle = display(HTML(self._drawn), display_id=True)
+        self._handle = display(self._formats(), raw=True, display_id=True)
 
     def print_above(self, text: str, *, is_warning: bool = False) -> None:
         """Print text into the cell."""
@@ -56,12 +56,10 @@ class NotebookDisplay(Display):
             self._update(self.drawing())
 
     def close(self, summary: str | None) -> None:
-        """Put the summary in the place of the bar, or leave the last state where an error ended it."""
-        if self._handle is None:
-            return
-        last = self.drawing() if summary is None else _block([*self._header, summary])
-        self._update(last)
-        self._handle = None
+        """Put a summary in the place of the bar, also where an error ended the search."""
+        if self._handle is not None and self._status is not None:
+            self._update(_block([*self._header, summary or self._status.summary]))
+            self._handle = None
 
     def drawing(self) -> str:
         """The header, the bar, the trials under way and the incumbent as HTML, all text escaped."""
@@ -76,11 +74,13 @@ class NotebookDisplay(Display):
         return _block(self._header) + _bar(status) + _block([*lines, *best])
 
     def _update(self, drawn: str) -> None:
-        from IPython.display import HTML
-
         if drawn != self._drawn:
             self._drawn = drawn
-            self._handle.update(HTML(drawn))
+            self._handle.update(self._formats(), raw=True)
+
+    def _formats(self) -> dict[str, str]:
+        """What is drawn, and a line for where a notebook is turned into text."""
+        return {"text/html": self._drawn, "text/plain": "" if self._status is None else self._status.summary}
 
 
 def _bar(status: Status) -> str:
