@@ -16,12 +16,15 @@ from functools import cache
 from pathlib import Path
 
 ASSETS = Path(__file__).with_name("assets")
-STYLES = ("vendor/uPlot.min.css", "page.css", "charts.css", "tables.css")
+STYLES = (
+    "vendor/uPlot.min.css",
+    *("colours.css", "page.css", "controls.css", "headline.css", "charts.css", "tables.css", "print.css"),
+)
 VENDORED = "vendor/uPlot.iife.min.js"
 SCRIPTS = (
     *("numbers", "elements", "studies", "theme", "scales", "marks", "plot", "tip", "filter", "sections"),
-    *("headline", "comparison", "history", "life", "trials", "curves", "importance", "slices", "brushes"),
-    *("parallel", "contour", "timeline", "about", "inside", "live", "start"),
+    *("headline", "comparison", "history", "life", "columns", "rows", "trials", "curves", "importance"),
+    *("slices", "brushes", "parallel", "contour", "timeline", "about", "inside", "live", "start"),
 )
 """The page's own scripts in their order; each may use the names of those before it while it loads."""
 

@@ -1,5 +1,6 @@
-// Brushes: a range on each axis of the parallel coordinates. It is set with the pointer on the axis or with two
-// sliders, which are for the keyboard; a trial passes where its place is within. The table shows those that pass.
+// Brushes: a range on each axis of the parallel coordinates. It is set with the pointer on the axis or with
+// two sliders, which are for the keyboard; a trial passes where its place is within. The table shows those
+// that pass.
 
 class Brushes {
   constructor(changed) {
@@ -17,25 +18,44 @@ class Brushes {
     if (this.key !== key) {
       this.key = key;
       this.rows = new Map(axes.map((axis, index) => [axis.name, this.makeRow(axis.name, index)]));
-      refill(this.root, [...this.rows.values()].map((row) => row.root));
+      refill(
+        this.root,
+        [...this.rows.values()].map((row) => row.root),
+      );
     }
     for (const axis of axes) this.tell(axis);
   }
 
   makeRow(name, index) {
-    const slider = (end, value) => el('input', {
-      type: 'range', min: 0, max: 1000, step: 1, value, 'aria-label': `${cut(name, 60)}, ${end}`, 'data-axis': index,
-      on: { input: () => this.slide(name) },
-    });
+    const slider = (end, value) =>
+      el('input', {
+        type: 'range',
+        min: 0,
+        max: 1000,
+        step: 1,
+        value,
+        'aria-label': `${cut(name, 60)}, ${end}`,
+        'data-axis': index,
+        on: { input: () => this.slide(name) },
+      });
     const [low, high] = [slider('from', 0), slider('to', 1000)];
     const text = el('span', { class: 'range-text' });
-    const root = el('div', { class: 'slider', role: 'group', 'aria-label': cut(name, 60) }, el('span', { class: 'slider-name' }, data(name, 30)), low, high, text);
+    const root = el(
+      'div',
+      { class: 'slider', role: 'group', 'aria-label': cut(name, 60) },
+      el('span', { class: 'slider-name' }, data(name, 30)),
+      low,
+      high,
+      text,
+    );
     return { root, low, high, text };
   }
 
   slide(name) {
     const { low, high } = this.rows.get(name);
-    const [from, to] = [Number(low.value) / 1000, Number(high.value) / 1000].sort((one, other) => one - other);
+    const [from, to] = [Number(low.value) / 1000, Number(high.value) / 1000].sort(
+      (one, other) => one - other,
+    );
     this.set(name, from <= 0 && to >= 1 ? null : [from, to], { keep: true });
   }
 
@@ -43,7 +63,10 @@ class Brushes {
     const axis = this.axes.find((each) => each.name === name);
     if (range) this.ranges.set(name, range);
     else this.ranges.delete(name);
-    if (!keep) [this.rows.get(name).low.value, this.rows.get(name).high.value] = (range || [0, 1]).map((place) => Math.round(place * 1000));
+    if (!keep)
+      [this.rows.get(name).low.value, this.rows.get(name).high.value] = (range || [0, 1]).map((place) =>
+        Math.round(place * 1000),
+      );
     this.tell(axis);
     this.filter();
     this.changed();

@@ -2,7 +2,14 @@
 
 section('contour', (study, root) => {
   const its = parts(root, (content) => {
-    const select = el('select', { on: { change: () => { its_.chosen = select.selectedIndex; stale('contour'); } } });
+    const select = el('select', {
+      on: {
+        change: () => {
+          its_.chosen = select.selectedIndex;
+          stale('contour');
+        },
+      },
+    });
     const its_ = { chosen: 0, select };
     content.append(el('div', { class: 'controls' }, el('label', { class: 'inline' }, 'Pair ', select)));
     its_.plot = new Plot(content, { height: 340, zoom: false });
@@ -16,7 +23,10 @@ section('contour', (study, root) => {
   const names = found.map(({ x, y }) => `${cut(x, 30)} and ${cut(y, 30)}`);
   if (its.select.key !== names.join('\n')) {
     its.select.key = names.join('\n');
-    refill(its.select, names.map((name) => el('option', {}, name)));
+    refill(
+      its.select,
+      names.map((name) => el('option', {}, name)),
+    );
     its.chosen = Math.min(its.chosen, names.length - 1);
     its.select.selectedIndex = its.chosen;
   }
@@ -31,49 +41,90 @@ function noContour(study) {
 
 function drawContour(study, its, surface) {
   const rows = study.rows.filter((row) => Number.isFinite(study.valueOf(row)));
-  const scaleOf = (name) => scaleFor(study.hyperparameters.find((entry) => entry.name === name) || { name },
-    [...rows.map((row) => (row.config || {})[name])]);
+  const scaleOf = (name) =>
+    scaleFor(study.hyperparameters.find((entry) => entry.name === name) || { name }, [
+      ...rows.map((row) => (row.config || {})[name]),
+    ]);
   const [x, y] = [scaleOf(surface.x), scaleOf(surface.y)];
   const [low, high] = extent(surface.z.flat().map((value) => (value === null ? NaN : number(value))));
   const share = (value) => (study.sign < 0 ? high - value : value - low) / Math.max(high - low, 1e-300);
   const at = (scale, value) => scale.at(scale.kind === 'category' ? value : number(value));
-  const points = pointsOf(study, rows, (row) => at(x, (row.config || {})[surface.x]), (row) => at(y, (row.config || {})[surface.y]), (row) => tipOf(study, row));
-  const label = `${cut(study.shown, 60)} from ${short(low)} to ${short(high)} over ${cut(surface.x, 60)} and ${cut(surface.y, 60)}, smoothed.${bestCell(study, surface)}`;
+  const points = pointsOf(
+    study,
+    rows,
+    (row) => at(x, (row.config || {})[surface.x]),
+    (row) => at(y, (row.config || {})[surface.y]),
+    (row) => tipOf(study, row),
+  );
+  const pair = `${cut(surface.x, 60)} and ${cut(surface.y, 60)}`;
+  const range = `from ${short(low)} to ${short(high)}`;
+  const label = `${cut(study.shown, 60)} ${range} over ${pair}, smoothed.${bestCell(study, surface)}`;
   its.plot.show({
-    x, y, xName: surface.x, yName: surface.y, points, label,
+    x,
+    y,
+    xName: surface.x,
+    yName: surface.y,
+    points,
+    label,
     paint(context, place) {
-      paintCells(context, place, edgesOf(x, surface.xs), edgesOf(y, surface.ys), finer(surface.z, x, y), share);
+      paintCells(
+        context,
+        place,
+        edgesOf(x, surface.xs),
+        edgesOf(y, surface.ys),
+        finer(surface.z, x, y),
+        share,
+      );
       paintRims(context, place, points);
     },
   });
-  refill(its.bar, el('span', {}, short(study.sign < 0 ? high : low)), gradient(), el('span', {}, short(study.sign < 0 ? low : high)));
+  refill(
+    its.bar,
+    el('span', {}, short(study.sign < 0 ? high : low)),
+    gradient(),
+    el('span', {}, short(study.sign < 0 ? low : high)),
+  );
   its.finding.textContent = label;
 }
 
+const named = (name, value) => `${cut(name, 40)} ${cut(short(value), 30)}`;
+
 function bestCell(study, { x, y, xs, ys, z }) {
   let found = null;
-  z.forEach((line, up) => line.forEach((cell, across) => {
-    if (cell !== null && (!found || (study.sign || 1) * number(cell) < (study.sign || 1) * found.value)) found = { value: number(cell), across, up };
-  }));
-  return found ? ` It is best near ${cut(x, 40)} ${cut(short(xs[found.across]), 30)} and ${cut(y, 40)} ${cut(short(ys[found.up]), 30)}.` : '';
+  z.forEach((line, up) =>
+    line.forEach((cell, across) => {
+      if (cell !== null && (!found || (study.sign || 1) * number(cell) < (study.sign || 1) * found.value))
+        found = { value: number(cell), across, up };
+    }),
+  );
+  return found
+    ? ` It is best near ${named(x, xs[found.across])} and ${named(y, ys[found.up])}.`
+    : '';
 }
 
 const FINER = 4;
 
-// Between the cells of two ranges the surface is drawn at four steps each; categories have nothing between them.
+// Between the cells of two ranges the surface is drawn at four steps each; categories have nothing between
+// them.
 function finer(z, x, y) {
   const [across, up] = [x, y].map((scale) => (scale.kind === 'category' ? 1 : FINER));
-  const value = (line, place) => (line && line[place] !== null && line[place] !== undefined ? number(line[place]) : null);
+  const value = (line, place) =>
+    line && line[place] !== null && line[place] !== undefined ? number(line[place]) : null;
   const sample = (row, column) => {
     const near = value(z[Math.round(row)], Math.round(column));
     if (near === null) return null;
     const [top, left] = [Math.floor(row), Math.floor(column)];
     const [down, right] = [row - top, column - left];
     const corner = (line, place) => value(z[line], place) ?? near;
-    return (corner(top, left) * (1 - right) + corner(top, left + 1) * right) * (1 - down) +
-      (corner(top + 1, left) * (1 - right) + corner(top + 1, left + 1) * right) * down;
+    return (
+      (corner(top, left) * (1 - right) + corner(top, left + 1) * right) * (1 - down) +
+      (corner(top + 1, left) * (1 - right) + corner(top + 1, left + 1) * right) * down
+    );
   };
-  const places = (count, steps) => Array.from({ length: count * steps }, (_, index) => Math.min(count - 1, Math.max(0, (index + 0.5) / steps - 0.5)));
+  const places = (count, steps) =>
+    Array.from({ length: count * steps }, (_, index) =>
+      Math.min(count - 1, Math.max(0, (index + 0.5) / steps - 0.5)),
+    );
   return places(z.length, up).map((row) => places(z[0].length, across).map((column) => sample(row, column)));
 }
 
@@ -84,19 +135,30 @@ function edgesOf(scale, middles) {
   const between = places.slice(1).map((place, index) => (place + places[index]) / 2);
   const edges = [places[0] - half, ...between, places[places.length - 1] + half];
   if (scale.kind === 'category') return edges;
-  return edges.slice(0, -1).flatMap((edge, index) =>
-    Array.from({ length: FINER }, (_, step) => edge + ((edges[index + 1] - edge) * step) / FINER)).concat(edges[edges.length - 1]);
+  return edges
+    .slice(0, -1)
+    .flatMap((edge, index) =>
+      Array.from({ length: FINER }, (_, step) => edge + ((edges[index + 1] - edge) * step) / FINER),
+    )
+    .concat(edges[edges.length - 1]);
 }
 
 function paintCells(context, place, xs, ys, z, share) {
-  z.forEach((line, up) => line.forEach((cell, across) => {
-    if (cell === null) return;
-    const [left, right] = [place.x(xs[across]), place.x(xs[across + 1])];
-    const [low, high] = [place.y(ys[up]), place.y(ys[up + 1])];
-    // Ten steps of colour, whose borders are the lines of the contour.
-    context.fillStyle = onScale((Math.floor(Math.min(0.999, share(cell)) * 10) + 0.5) / 10);
-    context.fillRect(Math.floor(left), Math.floor(high), Math.ceil(right - left) + 1, Math.ceil(low - high) + 1);
-  }));
+  z.forEach((line, up) =>
+    line.forEach((cell, across) => {
+      if (cell === null) return;
+      const [left, right] = [place.x(xs[across]), place.x(xs[across + 1])];
+      const [low, high] = [place.y(ys[up]), place.y(ys[up + 1])];
+      // Ten steps of colour, whose borders are the lines of the contour.
+      context.fillStyle = onScale((Math.floor(Math.min(0.999, share(cell)) * 10) + 0.5) / 10);
+      context.fillRect(
+        Math.floor(left),
+        Math.floor(high),
+        Math.ceil(right - left) + 1,
+        Math.ceil(low - high) + 1,
+      );
+    }),
+  );
 }
 
 // Marks over colours have a rim, so that they are seen on each of them.

@@ -32,7 +32,8 @@ function refill(element, ...children) {
 }
 
 // Text of a study inside a sentence of ours: isolated, so that its direction and its length stay its own.
-const data = (text, most = 200) => el('bdi', { class: 'data', title: plain(text).length > most ? cut(text, 600) : null }, cut(text, most));
+const data = (text, most = 200) =>
+  el('bdi', { class: 'data', title: plain(text).length > most ? cut(text, 600) : null }, cut(text, most));
 
 const byId = (id) => document.getElementById(id);
 const nothing = (text) => el('p', { class: 'nothing' }, text);
@@ -52,12 +53,33 @@ function asTable(caption, heads, rows) {
 
 function tableOf(caption, heads, rows) {
   const cell = (value, index) =>
-    el(index ? 'td' : 'th', { scope: index ? null : 'row', class: typeof value === 'number' ? 'number' : null },
-      value instanceof Node ? value : data(typeof value === 'number' ? short(value) : value));
-  return scrollable(caption, el('table', {},
-    el('caption', { class: 'unseen' }, caption),
-    el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col' }, data(head, 40))))),
-    el('tbody', {}, rows.map((row) => el('tr', {}, row.map(cell))))));
+    el(
+      index ? 'td' : 'th',
+      { scope: index ? null : 'row', class: typeof value === 'number' ? 'number' : null },
+      value instanceof Node ? value : data(typeof value === 'number' ? short(value) : value),
+    );
+  return scrollable(
+    caption,
+    el(
+      'table',
+      {},
+      el('caption', { class: 'unseen' }, caption),
+      el(
+        'thead',
+        {},
+        el(
+          'tr',
+          {},
+          heads.map((head) => el('th', { scope: 'col' }, data(head, 40))),
+        ),
+      ),
+      el(
+        'tbody',
+        {},
+        rows.map((row) => el('tr', {}, row.map(cell))),
+      ),
+    ),
+  );
 }
 
 const scrollable = (label, ...children) =>
@@ -66,5 +88,7 @@ const scrollable = (label, ...children) =>
 let sayTimer = 0;
 function say(text) {
   clearTimeout(sayTimer);
-  sayTimer = setTimeout(() => { byId('said').textContent = text; }, 150);
+  sayTimer = setTimeout(() => {
+    byId('said').textContent = text;
+  }, 150);
 }

@@ -1,5 +1,5 @@
-// Which trials are shown: a text such as `lr>0.01 units<=64 relu`, the states chosen, and the ranges brushed in the
-// parallel coordinates. All of the words must hold.
+// Which trials are shown: a text such as `lr>0.01 units<=64 relu`, the states chosen, and the ranges
+// brushed in the parallel coordinates. All of the words must hold.
 
 const filter = { text: '', states: new Set(), brushes: new Map(), words: [], wrong: null };
 const COMPARISON = /^(.+?)(>=|<=|!=|>|<|=|:)(.*)$/s;
@@ -19,22 +19,36 @@ function readWord(study, word) {
   const [, name, relation, wanted] = found;
   const read = readerOf(study, name.trim());
   if (!read) {
-    filter.wrong = `There is no column ${cut(name, 40)}. Columns: ${columnNames(study).map((each) => cut(each, 30)).join(', ')}.`;
+    filter.wrong = `There is no column ${cut(name, 40)}. Columns: ${columnNames(study)
+      .map((each) => cut(each, 30))
+      .join(', ')}.`;
     return () => true;
   }
   return (row) => compare(read(row), relation, wanted.trim());
 }
 
-const columnNames = (study) => ['trial', 'state', ...study.hyperparameters.map((each) => each.name), ...study.metrics,
-  'epoch', 'epochs', 'seconds'];
+const columnNames = (study) => [
+  'trial',
+  'state',
+  ...study.hyperparameters.map((each) => each.name),
+  ...study.metrics,
+  'epoch',
+  'epochs',
+  'seconds',
+];
 
 function readerOf(study, name) {
   if (study.hyperparameters.some((each) => each.name === name)) return (row) => (row.config || {})[name];
   if (name === study.shown || name === 'value') return (row) => study.valueOf(row);
   if (study.metrics.includes(name)) return (row) => number((row.metrics || {})[name]);
   const fixed = {
-    trial: (row) => row.id, id: (row) => row.id, state: (row) => row.state, epoch: (row) => row.epoch,
-    epochs: (row) => row.last_epoch, seconds: (row) => row.seconds, reason: (row) => row.reason || '',
+    trial: (row) => row.id,
+    id: (row) => row.id,
+    state: (row) => row.state,
+    epoch: (row) => row.epoch,
+    epochs: (row) => row.last_epoch,
+    seconds: (row) => row.seconds,
+    reason: (row) => row.reason || '',
   };
   return Object.hasOwn(fixed, name) ? fixed[name] : null;
 }

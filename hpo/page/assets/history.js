@@ -8,7 +8,9 @@ section('history', (study, root) => {
     const legend = el('div');
     const finding = el('p', { class: 'finding' });
     content.append(legend, finding);
-    const table = asTable('Incumbents', ['Trial', 'Value'], () => current.incumbents.map(({ row, value }) => [row.id, value]));
+    const table = asTable('Incumbents', ['Trial', 'Value'], () =>
+      current.incumbents.map(({ row, value }) => [row.id, value]),
+    );
     content.append(table);
     return { plot, legend, finding, choice };
   });
@@ -16,17 +18,36 @@ section('history', (study, root) => {
   const { rows } = study;
   if (missing(its, rows.length ? '' : 'No trial has been started yet.')) return;
   const x = linearScale(rows[0].id, rows[rows.length - 1].id, { whole: true });
-  const y = resultScale(rows.map((row) => study.valueOf(row)), study.sign);
+  const y = resultScale(
+    rows.map((row) => study.valueOf(row)),
+    study.sign,
+  );
   // A trial without a value stands at the bad edge, so that it is seen that it was there.
   const edge = study.sign < 0 ? 0 : 1;
-  const points = pointsOf(study, rows, (row) => x.at(row.id),
-    (row) => (Number.isFinite(study.valueOf(row)) ? y.at(study.valueOf(row)) : row.state === 'failed' ? edge : null), (row) => tipOf(study, row));
+  const points = pointsOf(
+    study,
+    rows,
+    (row) => x.at(row.id),
+    (row) =>
+      Number.isFinite(study.valueOf(row)) ? y.at(study.valueOf(row)) : row.state === 'failed' ? edge : null,
+    (row) => tipOf(study, row),
+  );
   const finding = historyFinding(study, y);
   its.plot.show({
-    x, y, xName: 'trial', yName: study.shown, points, label: finding,
+    x,
+    y,
+    xName: 'trial',
+    yName: study.shown,
+    points,
+    label: finding,
     paint(context, place) {
       paintPoints(context, place, points);
-      paintSteps(context, place, study.incumbents.map(({ row, value }) => [x.at(row.id), y.at(value)]), colours.ink);
+      paintSteps(
+        context,
+        place,
+        study.incumbents.map(({ row, value }) => [x.at(row.id), y.at(value)]),
+        colours.ink,
+      );
     },
   });
   refill(its.legend, stateLegend(rows, study.incumbents.length ? [['ink', 'incumbent']] : []));
@@ -38,10 +59,13 @@ function historyFinding(study, y) {
   const start = `${plural(study.rows.length, 'trial')}. `;
   const lost = study.rows.filter((row) => Number.isNaN(study.valueOf(row))).length;
   const without = lost ? ` ${plural(lost, 'trial')} without a value; failed ones stand at the edge.` : '';
-  if (!found.length) return `${start}No trial completed with a result, so there is no incumbent.${without}${beyondText(y)}`;
+  if (!found.length)
+    return `${start}No trial completed with a result, so there is no incumbent.${without}${beyondText(y)}`;
   const lastOne = found[found.length - 1];
-  return `${start}The best value, ${short(lastOne.value)}, came with trial ${lastOne.row.id}; ` +
-    `the incumbent changed ${plural(found.length - 1, 'time')}.${without}${beyondText(y)}`;
+  return (
+    `${start}The best value, ${short(lastOne.value)}, came with trial ${lastOne.row.id}; ` +
+    `the incumbent changed ${plural(found.length - 1, 'time')}.${without}${beyondText(y)}`
+  );
 }
 
 // A staircase that goes on to the right edge.
@@ -68,8 +92,19 @@ function metricChoice(box, study) {
   if (box.key === key) return;
   box.key = key;
   box.hidden = names.length < 2;
-  const select = el('select', { on: { change: () => { current.show(names[select.selectedIndex]); setFilter(current, filter.text); stale(); } } },
-    names.map((name) => el('option', {}, cut(name, 40))));
+  const select = el(
+    'select',
+    {
+      on: {
+        change: () => {
+          current.show(names[select.selectedIndex]);
+          setFilter(current, filter.text);
+          stale();
+        },
+      },
+    },
+    names.map((name) => el('option', {}, cut(name, 40))),
+  );
   select.selectedIndex = names.indexOf(study.shown);
   refill(box, el('label', { class: 'inline' }, 'Metric ', select));
 }

@@ -1,14 +1,25 @@
 // The life of one trial: what happened to it and when, what it was proposed for, and how it failed.
 
 function lifeOf(study, row) {
-  return el('div', { class: 'life' },
-    row.traceback ? part('Failure', row.reason ? el('p', {}, data(row.reason, 1000)) : null,
-      el('pre', { tabindex: 0, 'aria-label': `Traceback of trial ${row.id}` }, row.traceback)) : null,
-    el('div', { class: 'life-grid' },
+  return el(
+    'div',
+    { class: 'life' },
+    row.traceback
+      ? part(
+          'Failure',
+          row.reason ? el('p', {}, data(row.reason, 1000)) : null,
+          el('pre', { tabindex: 0, 'aria-label': `Traceback of trial ${row.id}` }, row.traceback),
+        )
+      : null,
+    el(
+      'div',
+      { class: 'life-grid' },
       part('What happened', happened(row)),
       part('Config', configList(row.config || {}) || nothing('It has no hyperparameters.')),
       part('Facts', factList(study, row)),
-      part('Reports', reportsOf(study, row))));
+      part('Reports', reportsOf(study, row)),
+    ),
+  );
 }
 
 const part = (title, ...children) => el('div', { class: 'part' }, el('h3', {}, title), ...children);
@@ -16,12 +27,20 @@ const part = (title, ...children) => el('div', { class: 'part' }, el('h3', {}, t
 function happened(row) {
   const life = row.life || [];
   if (!life.length) return nothing('Nothing is in the log yet.');
-  return el('ol', { class: 'events' }, life.map(([seconds, text]) =>
-    el('li', {}, el('span', { class: 'when' }, duration(seconds) || '0 s'), data(text, 1000))));
+  return el(
+    'ol',
+    { class: 'events' },
+    life.map(([seconds, text]) =>
+      el('li', {}, el('span', { class: 'when' }, duration(seconds) || '0 s'), data(text, 1000)),
+    ),
+  );
 }
 
 function factList(study, row) {
-  const metrics = Object.entries(row.metrics || {}).map(([name, value]) => [cut(name, 60), short(number(value))]);
+  const metrics = Object.entries(row.metrics || {}).map(([name, value]) => [
+    cut(name, 60),
+    short(number(value)),
+  ]);
   const info = Object.entries(row.info || {}).map(([name, value]) => [cut(name, 60), plain(value)]);
   const list = (items) => (items || []).join(', ');
   const facts = [
@@ -33,11 +52,18 @@ function factList(study, row) {
     ['Seconds of its cohort', row.cohort_seconds ? duration(row.cohort_seconds) : null],
     ['Cohort', list(row.cohort) && `trials ${list((row.cohort || []).slice(0, 40))}`],
     ['Attempt', row.attempt > 0 ? row.attempt + 1 : null],
-    ['Proposal', row.proposal], ['Started', moment(row.started)], ['Finished', moment(row.finished)],
+    ['Proposal', row.proposal],
+    ['Started', moment(row.started)],
+    ['Finished', moment(row.finished)],
     ...info,
   ];
-  return el('dl', { class: 'pairs' }, facts.filter(([, value]) => value !== null && value !== undefined && value !== '')
-    .map(([name, value]) => el('div', {}, el('dt', {}, data(name, 60)), el('dd', {}, data(value, 600)))));
+  return el(
+    'dl',
+    { class: 'pairs' },
+    facts
+      .filter(([, value]) => value !== null && value !== undefined && value !== '')
+      .map(([name, value]) => el('div', {}, el('dt', {}, data(name, 60)), el('dd', {}, data(value, 600)))),
+  );
 }
 
 const MOST_REPORTS = 200;
@@ -49,8 +75,17 @@ function reportsOf(study, row) {
   const few = reports.slice(-MOST_REPORTS);
   const kept = new Set(row.kept || []);
   return [
-    few.length < reports.length ? el('p', {}, `The last ${MOST_REPORTS} of ${plural(reports.length, 'report')}.`) : null,
-    tableOf(`Reports of trial ${row.id}`, ['Epoch', study.shown, 'Kept'], few.map(([epoch, value]) =>
-      [epoch, el('span', { class: 'figure-cell', title: plain(value) }, write(value)), kept.has(epoch) ? 'checkpoint' : ''])),
+    few.length < reports.length
+      ? el('p', {}, `The last ${MOST_REPORTS} of ${plural(reports.length, 'report')}.`)
+      : null,
+    tableOf(
+      `Reports of trial ${row.id}`,
+      ['Epoch', study.shown, 'Kept'],
+      few.map(([epoch, value]) => [
+        epoch,
+        el('span', { class: 'figure-cell', title: plain(value) }, write(value)),
+        kept.has(epoch) ? 'checkpoint' : '',
+      ]),
+    ),
   ];
 }

@@ -1,6 +1,12 @@
 // The states of trials as marks: each a colour and a shape, so that no colour alone carries a meaning.
 
-const GLYPHS = { completed: '\u25cf', stopped: '\u2715', paused: '\u25c6', running: '\u25b6', failed: '\u25bc' };
+const GLYPHS = {
+  completed: '\u25cf',
+  stopped: '\u2715',
+  paused: '\u25c6',
+  running: '\u25b6',
+  failed: '\u25bc',
+};
 
 function drawMark(context, state, x, y, size) {
   context.beginPath();
@@ -10,11 +16,24 @@ function drawMark(context, state, x, y, size) {
   } else if (state === 'stopped') {
     cross(context, x, y, size * 0.85);
   } else if (state === 'paused') {
-    polygon(context, [[x, y - size * 1.2], [x + size * 1.2, y], [x, y + size * 1.2], [x - size * 1.2, y]]);
+    polygon(context, [
+      [x, y - size * 1.2],
+      [x + size * 1.2, y],
+      [x, y + size * 1.2],
+      [x - size * 1.2, y],
+    ]);
   } else if (state === 'failed') {
-    polygon(context, [[x - size, y - size * 0.8], [x + size, y - size * 0.8], [x, y + size]]);
+    polygon(context, [
+      [x - size, y - size * 0.8],
+      [x + size, y - size * 0.8],
+      [x, y + size],
+    ]);
   } else {
-    polygon(context, [[x - size * 0.8, y - size], [x - size * 0.8, y + size], [x + size, y]]);
+    polygon(context, [
+      [x - size * 0.8, y - size],
+      [x - size * 0.8, y + size],
+      [x + size, y],
+    ]);
   }
 }
 
@@ -59,11 +78,20 @@ function drawPoints(context, points, ratio) {
   context.restore();
 }
 
-const stateLabel = (state) => el('span', { class: `state ${state}` },
-  el('span', { 'aria-hidden': 'true' }, GLYPHS[state] || '\u25cb'), ` ${state}`);
+const stateLabel = (state) =>
+  el(
+    'span',
+    { class: `state ${state}` },
+    el('span', { 'aria-hidden': 'true' }, GLYPHS[state] || '\u25cb'),
+    ` ${state}`,
+  );
 
 function legendOf(items) {
-  return el('ul', { class: 'legend' }, items.map(([name, text]) => el('li', {}, swatch(name), data(text, 60))));
+  return el(
+    'ul',
+    { class: 'legend' },
+    items.map(([name, text]) => el('li', {}, swatch(name), data(text, 60))),
+  );
 }
 
 // A swatch is the mark of a state, a line of one of the page's colours, or a line of a given colour.
@@ -75,11 +103,13 @@ function swatch(name) {
 }
 
 const statesOf = (rows) => STATES.filter((state) => rows.some((row) => row.state === state));
-const stateLegend = (rows, extra = []) => legendOf([...extra, ...statesOf(rows).map((state) => [state, state])]);
+const stateLegend = (rows, extra = []) =>
+  legendOf([...extra, ...statesOf(rows).map((state) => [state, state])]);
 
 // The colours from the best to the worst.
 function gradient() {
   const bar = el('span', { class: 'gradient', 'aria-hidden': 'true' });
-  bar.style.background = `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map((share) => onScale(share)).join(', ')})`;
+  const tints = [0, 0.25, 0.5, 0.75, 1].map((share) => onScale(share));
+  bar.style.background = `linear-gradient(to right, ${tints.join(', ')})`;
   return bar;
 }

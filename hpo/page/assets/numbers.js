@@ -24,15 +24,24 @@ function short(value) {
   return signed(String(Number(read.toPrecision(4))));
 }
 
-const scientific = (value) => value.toExponential(3).replace(/\.?0+e/, 'e').replace('e+', 'e');
+const scientific = (value) =>
+  value
+    .toExponential(3)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
 const signed = (text) => text.replace('-', '\u2212').replace('e-', 'e\u2212');
 
 // One way of writing all numbers of a column, chosen by the largest and the smallest of them.
 function formatter(values) {
-  const sizes = values.filter(isFinite_).map(Math.abs).filter((size) => size > 0);
+  const sizes = values
+    .filter(isFinite_)
+    .map(Math.abs)
+    .filter((size) => size > 0);
   const asText = (write) => (value) => {
     if (typeof value !== 'number') return plain(value);
-    return Number.isFinite(value) ? signed(write(value)) : signed(String(value).replace('Infinity', '\u221e'));
+    return Number.isFinite(value)
+      ? signed(write(value))
+      : signed(String(value).replace('Infinity', '\u221e'));
   };
   if (!sizes.length) return asText(String);
   let low = Infinity;
@@ -44,7 +53,8 @@ function formatter(values) {
     whole = whole && Number.isInteger(size);
   }
   if (whole && high < 1e9) return asText(String);
-  if (high >= 1e6 || low < 1e-5) return asText((value) => (value === 0 ? '0' : value.toExponential(3).replace('e+', 'e')));
+  if (high >= 1e6 || low < 1e-5)
+    return asText((value) => (value === 0 ? '0' : value.toExponential(3).replace('e+', 'e')));
   if (high / low > 20) return asText((value) => (value === 0 ? '0' : value.toPrecision(4)));
   const places = Math.min(8, Math.max(0, 3 - Math.floor(Math.log10(high))));
   return asText((value) => value.toFixed(places));
@@ -78,8 +88,10 @@ function moment(unix) {
   if (!Number.isFinite(value)) return '';
   const date = new Date(value * 1000);
   const two = (part) => String(part).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
-    `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return (
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}`
+  );
 }
 
 // A name of ten thousand letters is cut; control characters and marks of direction stay inside it.
@@ -89,6 +101,9 @@ function cut(text, most = 60) {
 }
 
 function canvasText(text, most = 24) {
-  const clean = cut(plain(text).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' '), most);
+  const clean = cut(
+    plain(text).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' '),
+    most,
+  );
   return `\u2068${clean}\u2069`;
 }

@@ -1,5 +1,5 @@
-// Parallel coordinates: a line for each trial through its hyperparameters to its value. Drag along an axis to brush
-// it, click it to let go.
+// Parallel coordinates: a line for each trial through its hyperparameters to its value. Drag along an axis
+// to brush it, click it to let go.
 
 const TOP = 34;
 const BOTTOM = 14;
@@ -9,8 +9,17 @@ const BETWEEN = 92;
 section('parallel', (study, root) => {
   const its = parts(root, makeParallel);
   const rows = study.rows.filter((row) => Number.isFinite(study.valueOf(row)));
-  if (missing(its, !study.hyperparameters.length ? 'The space has no hyperparameter.'
-    : rows.length ? '' : 'No trial has a value yet.')) return;
+  if (
+    missing(
+      its,
+      !study.hyperparameters.length
+        ? 'The space has no hyperparameter.'
+        : rows.length
+          ? ''
+          : 'No trial has a value yet.',
+    )
+  )
+    return;
   its.study = study;
   its.rows = rows;
   its.axes = axesOf(study, rows);
@@ -25,17 +34,42 @@ function makeParallel(content) {
   const over = el('div', { class: 'parallel-wide' }, canvas);
   const count = el('p', { class: 'count', id: 'brush-count', 'aria-live': 'polite' });
   const its = { canvas, over, count, drag: null };
-  its.brushes = new Brushes(() => { drawParallel(its); table.page = 0; stale('trials'); });
-  const clear = button('Clear brushes', () => { its.brushes.clear(); filter.brushes.clear(); drawParallel(its); stale('trials'); }, { class: 'quiet' });
+  its.brushes = new Brushes(() => {
+    drawParallel(its);
+    table.page = 0;
+    stale('trials');
+  });
+  const clear = button(
+    'Clear brushes',
+    () => {
+      its.brushes.clear();
+      filter.brushes.clear();
+      drawParallel(its);
+      stale('trials');
+    },
+    { class: 'quiet' },
+  );
   const bar = el('div', { class: 'scale-bar' });
   its.bar = bar;
-  content.append(el('p', { class: 'help' }, 'Drag along an axis, or move the sliders, to choose trials; the table shows those that are left.'),
-    scrollable('Picture of the parallel coordinates', over), bar, el('div', { class: 'controls' }, count, clear),
-    el('details', { class: 'slider-box', open: true }, el('summary', {}, 'Ranges'), its.brushes.root));
+  content.append(
+    el(
+      'p',
+      { class: 'help' },
+      'Drag along an axis, or move the sliders, to choose trials; the table shows those that are left.',
+    ),
+    scrollable('Picture of the parallel coordinates', over),
+    bar,
+    el('div', { class: 'controls' }, count, clear),
+    el('details', { class: 'slider-box', open: true }, el('summary', {}, 'Ranges'), its.brushes.root),
+  );
   canvas.addEventListener('pointerdown', (event) => beginBrush(its, event));
   canvas.addEventListener('pointermove', (event) => moveBrush(its, event));
   canvas.addEventListener('pointerup', (event) => endBrush(its, event));
-  new ResizeObserver(() => requestAnimationFrame(() => its.study && its.width !== over.parentElement.clientWidth && drawParallel(its))).observe(content);
+  new ResizeObserver(() =>
+    requestAnimationFrame(
+      () => its.study && its.width !== over.parentElement.clientWidth && drawParallel(its),
+    ),
+  ).observe(content);
   return its;
 }
 
@@ -43,10 +77,20 @@ function axesOf(study, rows) {
   const given = ranked(study).map((entry) => {
     const read = (row) => (row.config || {})[entry.name];
     const scale = scaleFor(entry, rows.map(read));
-    return { name: entry.name, scale, place: (row) => scale.at(scale.kind === 'category' ? read(row) : number(read(row))) };
+    return {
+      name: entry.name,
+      scale,
+      place: (row) => scale.at(scale.kind === 'category' ? read(row) : number(read(row))),
+    };
   });
-  const scale = resultScale(rows.map((row) => study.valueOf(row)), study.sign);
-  return [...given, { name: study.shown, scale, place: (row) => scale.at(study.valueOf(row)), isValue: true }];
+  const scale = resultScale(
+    rows.map((row) => study.valueOf(row)),
+    study.sign,
+  );
+  return [
+    ...given,
+    { name: study.shown, scale, place: (row) => scale.at(study.valueOf(row)), isValue: true },
+  ];
 }
 
 function sizeCanvas(canvas, width, height) {
@@ -72,19 +116,37 @@ function drawParallel(its) {
   const context = sizeCanvas(its.canvas, width, TALL);
   const kept = rows.filter(passes);
   const passing = new Set(kept);
-  if (kept.length < rows.length) paintLines(context, its, rows.filter((row) => !passing.has(row)), () => colours.dim, 0.25);
+  if (kept.length < rows.length)
+    paintLines(
+      context,
+      its,
+      rows.filter((row) => !passing.has(row)),
+      () => colours.dim,
+      0.25,
+    );
   const value = axes[axes.length - 1];
   const shares = new Map(kept.map((row) => [row, study.sign < 0 ? 1 - value.place(row) : value.place(row)]));
   // The good ones on top; in fifty colours, each of them mixed once.
   const tints = Array.from({ length: 51 }, (_, step) => onScale(step / 50));
-  paintLines(context, its, [...kept].sort((one, other) => shares.get(other) - shares.get(one)),
-    (row) => tints[Math.round(shares.get(row) * 50)], kept.length > 300 ? 0.25 : 0.7);
-  if (study.best && passing.has(study.best)) paintLines(context, its, [study.best], () => colours.ink, 1, 2.5);
+  paintLines(
+    context,
+    its,
+    [...kept].sort((one, other) => shares.get(other) - shares.get(one)),
+    (row) => tints[Math.round(shares.get(row) * 50)],
+    kept.length > 300 ? 0.25 : 0.7,
+  );
+  if (study.best && passing.has(study.best))
+    paintLines(context, its, [study.best], () => colours.ink, 1, 2.5);
   axes.forEach((axis, index) => paintAxis(context, its, axis, index));
-  its.count.textContent = its.brushes.ranges.size || isFiltered()
-    ? `${grouped(kept.length)} of ${plural(rows.length, 'trial')} chosen.` : `${plural(rows.length, 'trial')}.`;
+  its.count.textContent =
+    its.brushes.ranges.size || isFiltered()
+      ? `${grouped(kept.length)} of ${plural(rows.length, 'trial')} chosen.`
+      : `${plural(rows.length, 'trial')}.`;
   refill(its.bar, el('span', {}, 'best'), gradient(), el('span', {}, 'worst'));
-  its.canvas.setAttribute('aria-label', `Parallel coordinates of ${plural(rows.length, 'trial')} over ${plural(axes.length - 1, 'hyperparameter')} and ${cut(study.shown, 60)}. The sliders below choose ranges.`);
+  its.canvas.setAttribute(
+    'aria-label',
+    `Parallel coordinates of ${plural(rows.length, 'trial')} over ${plural(axes.length - 1, 'hyperparameter')} and ${cut(study.shown, 60)}. The sliders below choose ranges.`,
+  );
 }
 
 function paintLines(context, its, rows, colour, alpha, width = 1.2) {
@@ -97,7 +159,10 @@ function paintLines(context, its, rows, colour, alpha, width = 1.2) {
     its.axes.forEach((axis, index) => {
       const at = axis.place(row);
       // A hyperparameter that the trial does not have leaves a gap.
-      if (at === null) { drawn = false; return; }
+      if (at === null) {
+        drawn = false;
+        return;
+      }
       if (drawn) context.lineTo(its.place(index), its.up(at));
       else context.moveTo(its.place(index), its.up(at));
       drawn = true;
@@ -119,7 +184,8 @@ function paintAxis(context, its, axis, index) {
   context.textBaseline = 'middle';
   context.textAlign = index === its.axes.length - 1 ? 'right' : 'left';
   const beside = index === its.axes.length - 1 ? -6 : 6;
-  for (const tick of axis.scale.ticks(6)) paintText(context, canvasText(tick.text, 10), x + beside, its.up(tick.at), colours.ink);
+  for (const tick of axis.scale.ticks(6))
+    paintText(context, canvasText(tick.text, 10), x + beside, its.up(tick.at), colours.ink);
   context.textAlign = 'center';
   context.font = `600 ${FONT}`;
   paintText(context, canvasText(axis.name, 14), x, 12, colours.ink);
@@ -163,7 +229,10 @@ function moveBrush(its, event) {
   const at = heightAt(its, event);
   if (Math.abs(at - its.drag.from) < 0.01 && !its.drag.moved) return;
   its.drag.moved = true;
-  its.brushes.set(its.drag.name, [its.drag.from, at].sort((one, other) => one - other));
+  its.brushes.set(
+    its.drag.name,
+    [its.drag.from, at].sort((one, other) => one - other),
+  );
 }
 
 function endBrush(its, event) {

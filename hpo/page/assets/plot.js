@@ -1,5 +1,5 @@
-// A chart in uPlot's frame: axes, grid, cursor and zoom are uPlot's, what is drawn inside is the section's. Both
-// axes run from 0 to 1; what stands at a place is the business of the scales (see scales.js).
+// A chart in uPlot's frame: axes, grid, cursor and zoom are uPlot's, what is drawn inside is the section's.
+// Both axes run from 0 to 1; what stands at a place is the business of the scales (see scales.js).
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const ROOM = 0.03;
@@ -29,7 +29,8 @@ class Plot {
     plots.delete(this);
   }
 
-  // spec: x and y scales, their names, `paint(context, place)`, `points` to point at, `label` for a screen reader.
+  // spec: x and y scales, their names, `paint(context, place)`, `points` to point at, `label` for a screen
+  // reader.
   show(spec) {
     this.spec = spec;
     refill(this.name, data(spec.yName, 60));
@@ -43,16 +44,33 @@ class Plot {
     const width = this.picture.clientWidth;
     if (!width) return;
     const [low, high] = this.ends();
-    this.frame = new uPlot({
-      width, height: this.height,
-      padding: [10, 14, 0, 0],
-      legend: { show: false },
-      cursor: { show: true, y: false, x: false, points: { show: false }, drag: { x: this.zoom, y: false, dist: 8 } },
-      scales: { x: { time: false, range: (_, from, to) => [from, to] }, y: { range: () => [-ROOM, 1 + ROOM] } },
-      axes: [this.axis('x'), this.axis('y')],
-      series: [{}, { show: true, stroke: 'transparent', points: { show: false } }],
-      hooks: { draw: [(frame) => this.paint(frame)] },
-    }, [[low, high], [null, null]], this.picture);
+    this.frame = new uPlot(
+      {
+        width,
+        height: this.height,
+        padding: [10, 14, 0, 0],
+        legend: { show: false },
+        cursor: {
+          show: true,
+          y: false,
+          x: false,
+          points: { show: false },
+          drag: { x: this.zoom, y: false, dist: 8 },
+        },
+        scales: {
+          x: { time: false, range: (_, from, to) => [from, to] },
+          y: { range: () => [-ROOM, 1 + ROOM] },
+        },
+        axes: [this.axis('x'), this.axis('y')],
+        series: [{}, { show: true, stroke: 'transparent', points: { show: false } }],
+        hooks: { draw: [(frame) => this.paint(frame)] },
+      },
+      [
+        [low, high],
+        [null, null],
+      ],
+      this.picture,
+    );
     this.frame.over.addEventListener('pointermove', (event) => this.point(event));
     this.frame.over.addEventListener('pointerleave', hideTip);
     this.frame.over.addEventListener('click', (event) => this.choose(event));
@@ -64,15 +82,34 @@ class Plot {
 
   axis(side) {
     const scale = () => this.spec[side];
-    const most = (frame) => Math.max(2, Math.floor(side === 'x' ? frame.width / (scale().kind === 'category' ? 90 : 80) : this.height / 45));
+    const most = (frame) =>
+      Math.max(
+        2,
+        Math.floor(side === 'x' ? frame.width / (scale().kind === 'category' ? 90 : 80) : this.height / 45),
+      );
     return {
-      stroke: () => colours['ink-2'], font: FONT, grid: { stroke: () => colours.line, width: 1 },
-      ticks: { show: false }, gap: 6,
-      size: side === 'x' ? 28 : (_, labels) => 12 + 7 * Math.max(2, ...(labels || []).map((label) => label.length)),
-      splits: (frame, index, from, to) => scale().ticks(most(frame), Math.max(0, from), Math.min(1, to)).map((tick) => tick.at),
+      stroke: () => colours['ink-2'],
+      font: FONT,
+      grid: { stroke: () => colours.line, width: 1 },
+      ticks: { show: false },
+      gap: 6,
+      size:
+        side === 'x'
+          ? 28
+          : (_, labels) => 12 + 7 * Math.max(2, ...(labels || []).map((label) => label.length)),
+      splits: (frame, index, from, to) =>
+        scale()
+          .ticks(most(frame), Math.max(0, from), Math.min(1, to))
+          .map((tick) => tick.at),
       values: (frame, places) => {
-        const named = new Map(scale().ticks(most(frame), ...this.zoomed(frame, side)).map((tick) => [tick.at, tick.text]));
-        return places.map((place) => canvasText(named.get(place) ?? scale().text(scale().from(place)), side === 'x' ? 11 : 14));
+        const named = new Map(
+          scale()
+            .ticks(most(frame), ...this.zoomed(frame, side))
+            .map((tick) => [tick.at, tick.text]),
+        );
+        return places.map((place) =>
+          canvasText(named.get(place) ?? scale().text(scale().from(place)), side === 'x' ? 11 : 14),
+        );
       },
       filter: (frame, places) => places,
     };
@@ -87,7 +124,11 @@ class Plot {
     const { left, top, width, height } = frame.bbox;
     const ratio = frame.pxRatio || window.devicePixelRatio || 1;
     const place = {
-      left, top, width, height, ratio,
+      left,
+      top,
+      width,
+      height,
+      ratio,
       x: (at) => frame.valToPos(at, 'x', true),
       y: (at) => frame.valToPos(at, 'y', true),
     };
@@ -147,11 +188,22 @@ function pointsOf(study, rows, x, y, text) {
   for (const row of rows) {
     const [across, up] = [x(row), y(row)];
     if (across === null || up === null) continue;
-    found.push({ x: across, y: up, trial: row.id, state: row.state, best: row === best, text: () => text(row) });
+    found.push({
+      x: across,
+      y: up,
+      trial: row.id,
+      state: row.state,
+      best: row === best,
+      text: () => text(row),
+    });
   }
   return found;
 }
 
 function paintPoints(context, place, points) {
-  drawPoints(context, points.map((each) => [place.x(each.x), place.y(each.y), each.state, each.best]), place.ratio);
+  drawPoints(
+    context,
+    points.map((each) => [place.x(each.x), place.y(each.y), each.state, each.best]),
+    place.ratio,
+  );
 }

@@ -1,14 +1,20 @@
-// Scales: a value's place on an axis, from 0 to 1, and back; linear, logarithmic, or one place for each category.
+// Scales: a value's place on an axis, from 0 to 1, and back; linear, logarithmic, or one place for each
+// category.
 
 function linearScale(low, high, { whole = false } = {}) {
   const [from, to] = spread(low, high, whole ? 1 : Math.abs(low) * 0.1 || 1);
   return {
-    kind: 'linear', low: from, high: to,
+    kind: 'linear',
+    low: from,
+    high: to,
     at: (value) => (Number.isFinite(value) ? (value - from) / (to - from) : null),
     from: (place) => (whole ? Math.round(from + place * (to - from)) : from + place * (to - from)),
     text: short,
-    ticks: (most, start = 0, end = 1) => roundNumbers(from + start * (to - from), from + end * (to - from), most, whole)
-      .map((value) => ({ at: (value - from) / (to - from), text: short(value) })),
+    ticks: (most, start = 0, end = 1) =>
+      roundNumbers(from + start * (to - from), from + end * (to - from), most, whole).map((value) => ({
+        at: (value - from) / (to - from),
+        text: short(value),
+      })),
   };
 }
 
@@ -16,12 +22,17 @@ function logScale(low, high) {
   const [from, to] = spread(Math.log10(low), Math.log10(high), 0.5);
   const place = (value) => (Math.log10(value) - from) / (to - from);
   return {
-    kind: 'log', low: 10 ** from, high: 10 ** to,
+    kind: 'log',
+    low: 10 ** from,
+    high: 10 ** to,
     at: (value) => (value > 0 && Number.isFinite(value) ? place(value) : null),
     from: (at) => 10 ** (from + at * (to - from)),
     text: short,
-    ticks: (most, start = 0, end = 1) => decades(from + start * (to - from), from + end * (to - from), most)
-      .map((value) => ({ at: place(value), text: short(value) })),
+    ticks: (most, start = 0, end = 1) =>
+      decades(from + start * (to - from), from + end * (to - from), most).map((value) => ({
+        at: place(value),
+        text: short(value),
+      })),
   };
 }
 
@@ -31,13 +42,17 @@ function categoryScale(keys, labels = keys) {
   const count = Math.max(1, keys.length);
   const index = (place) => Math.min(count - 1, Math.max(0, Math.floor(place * count)));
   return {
-    kind: 'category', keys, low: null, high: null,
+    kind: 'category',
+    keys,
+    low: null,
+    high: null,
     at: (value) => (places.has(plain(value)) ? (places.get(plain(value)) + 0.5) / count : null),
     from: (place) => keys[index(place)],
     text: (key) => labels[places.get(plain(key))] ?? plain(key),
     ticks: (most, start = 0, end = 1) => {
       const every = Math.max(1, Math.ceil((count * (end - start)) / most));
-      return labels.map((text, at) => ({ at: (at + 0.5) / count, text }))
+      return labels
+        .map((text, at) => ({ at: (at + 0.5) / count, text }))
         .filter((tick, at) => at % every === 0 && tick.at >= start && tick.at <= end);
     },
   };
@@ -57,31 +72,44 @@ function roundNumbers(low, high, most, whole) {
   const first = Math.ceil(low / step - 1e-9);
   const count = Math.floor(high / step + 1e-9) - first;
   return Array.from({ length: Math.max(0, Math.min(50, count + 1)) }, (_, index) =>
-    Number(((first + index) * step).toPrecision(12)));
+    Number(((first + index) * step).toPrecision(12)),
+  );
 }
 
 function decades(low, high, most) {
   const inside = (value) => Math.log10(value) >= low - 1e-9 && Math.log10(value) <= high + 1e-9;
-  const powers = Array.from({ length: Math.min(700, Math.floor(high) - Math.floor(low) + 1) }, (_, index) => Math.floor(low) + index);
+  const powers = Array.from(
+    { length: Math.min(700, Math.floor(high) - Math.floor(low) + 1) },
+    (_, index) => Math.floor(low) + index,
+  );
   for (const factors of [[1, 2, 5], [1, 3], [1]]) {
-    const found = powers.flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`))).filter(inside);
+    const found = powers
+      .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
+      .filter(inside);
     if (found.length >= 2 && found.length <= most) return found;
   }
   const whole = powers.map((power) => Number(`1e${power}`)).filter(inside);
-  if (whole.length < 2) return roundNumbers(10 ** low, 10 ** high, Math.min(3, most), false).filter((value) => value > 0);
+  if (whole.length < 2)
+    return roundNumbers(10 ** low, 10 ** high, Math.min(3, most), false).filter((value) => value > 0);
   const every = Math.ceil(whole.length / most);
   return whole.filter((_, index) => index % every === 0);
 }
 
 // The axis of a hyperparameter: its own range where it has one, as wide as its trials where it has none.
 function scaleFor(entry, values) {
-  const numbers = values.filter((value) => typeof value !== 'boolean').map(number).filter(Number.isFinite);
+  const numbers = values
+    .filter((value) => typeof value !== 'boolean')
+    .map(number)
+    .filter(Number.isFinite);
   const used = values.filter((value) => value !== undefined && value !== null);
   if (entry.scale === 'category' || (!numbers.length && used.length)) {
     const listed = (entry.values || entry.choices || []).map(plain);
     const labels = new Map(listed.map((key, index) => [key, (entry.choices || [])[index] ?? key]));
     const keys = [...new Set([...listed, ...used.map(plain)])];
-    return categoryScale(keys, keys.map((key) => labels.get(key) ?? key));
+    return categoryScale(
+      keys,
+      keys.map((key) => labels.get(key) ?? key),
+    );
   }
   const ends = [number(entry.low), number(entry.high)].filter(Number.isFinite);
   const [low, high] = extent([...ends, ...numbers]);
@@ -123,5 +151,7 @@ function resultScale(values, sign) {
   return { ...scale, at: (value) => edge(at(value)), beyond, most: sign < 0 ? least : most };
 }
 
-const beyondText = (scale) => (scale.beyond
-  ? ` ${plural(scale.beyond, 'value')} beyond the axis (the farthest is ${short(scale.most)}) ${scale.beyond === 1 ? 'is' : 'are'} drawn at its edge.` : '');
+const beyondText = (scale) =>
+  scale.beyond
+    ? ` At the edge: ${plural(scale.beyond, 'value')} beyond the axis, the farthest ${short(scale.most)}.`
+    : '';

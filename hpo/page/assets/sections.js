@@ -1,5 +1,5 @@
-// When each section is drawn: those in sight at once, the others when they come into sight or the page is idle;
-// while changes arrive at most three times a second.
+// When each section is drawn: those in sight at once, the others when they come into sight or the page is
+// idle; while changes arrive at most three times a second.
 
 const PAUSE = 333;
 const sections = [];
@@ -29,12 +29,16 @@ function schedule() {
   if (waiting) return;
   waiting = true;
   const wait = Math.max(0, last + PAUSE - performance.now());
-  setTimeout(() => requestAnimationFrame(() => {
-    waiting = false;
-    last = performance.now();
-    for (const each of sections) if (each.seen) drawSection(each);
-    if (thorough) drawIdly();
-  }), wait);
+  setTimeout(
+    () =>
+      requestAnimationFrame(() => {
+        waiting = false;
+        last = performance.now();
+        for (const each of sections) if (each.seen) drawSection(each);
+        if (thorough) drawIdly();
+      }),
+    wait,
+  );
 }
 
 function drawSection(each) {
@@ -47,7 +51,8 @@ function drawAll() {
   for (const each of sections) drawSection(each);
 }
 
-// Sections out of sight are drawn once while there is nothing else to do, so that searching in the page finds them.
+// Sections out of sight are drawn once while there is nothing else to do, so that searching in the page
+// finds them.
 function drawIdly() {
   const later = window.requestIdleCallback || ((work) => setTimeout(work, 60));
   later(() => {
@@ -64,13 +69,16 @@ function drawIdly() {
 }
 
 function watchSections() {
-  const watch = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      const found = sections.find((each) => each.root === entry.target);
-      found.seen = entry.isIntersecting;
-      if (found.seen && found.stale) schedule();
-    }
-  }, { rootMargin: '200px' });
+  const watch = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        const found = sections.find((each) => each.root === entry.target);
+        found.seen = entry.isIntersecting;
+        if (found.seen && found.stale) schedule();
+      }
+    },
+    { rootMargin: '200px' },
+  );
   for (const each of sections) watch.observe(each.root);
 }
 

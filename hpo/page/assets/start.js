@@ -6,7 +6,10 @@ function start() {
   const text = holder.textContent.trim();
   const read = text ? JSON.parse(text) : { format: 1, changes: [] };
   if (read.format !== 1) {
-    refill(byId('main'), nothing(`The data of this page have the format ${plain(read.format)}, and it reads format 1.`));
+    refill(
+      byId('main'),
+      nothing(`The data of this page have the format ${plain(read.format)}, and it reads format 1.`),
+    );
     return;
   }
   for (const change of read.changes || []) apply(change);
@@ -20,16 +23,24 @@ function start() {
   if (first) choose(first);
   else refill(byId('study-name'), 'No study yet');
   // The first picture is of what is in sight; the rest follows when the page is idle.
-  for (const each of sections) if (each.root.getBoundingClientRect().top < window.innerHeight) drawSection(each);
+  for (const each of sections)
+    if (each.root.getBoundingClientRect().top < window.innerHeight) drawSection(each);
   performance.mark('seen');
   if (holder.dataset.events) listen(holder.dataset.events);
 }
 
 function showNavigation() {
-  refill(byId('nav'), sections.map(({ root }) => {
-    const title = root.id === 'headline' ? 'Summary' : root.querySelector('h2').textContent;
-    return el('li', { 'data-for': root.id }, el('a', { href: `#${root.id}` }, title === 'About this study' ? 'About' : title));
-  }));
+  refill(
+    byId('nav'),
+    sections.map(({ root }) => {
+      const title = root.id === 'headline' ? 'Summary' : root.querySelector('h2').textContent;
+      return el(
+        'li',
+        { 'data-for': root.id },
+        el('a', { href: `#${root.id}` }, title === 'About this study' ? 'About' : title),
+      );
+    }),
+  );
 }
 
 function showStudies() {
@@ -37,7 +48,10 @@ function showStudies() {
   const select = byId('study-select');
   byId('study-choice').hidden = all.length < 2;
   byId('nav').querySelector('[data-for="comparison"]').hidden = all.length < 2;
-  refill(select, all.map((study) => el('option', { value: study.key }, cut(nameOf(study), 60))));
+  refill(
+    select,
+    all.map((study) => el('option', { value: study.key }, cut(nameOf(study), 60))),
+  );
   if (current) select.value = current.key;
 }
 

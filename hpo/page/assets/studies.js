@@ -1,5 +1,5 @@
-// What the page knows: studies by their keys, each with its trials by their ids. A change is merged in here, the
-// first one as well as each one that a live page hears of.
+// What the page knows: studies by their keys, each with its trials by their ids. A change is merged in
+// here, the first one as well as each one that a live page hears of.
 
 const STATES = ['completed', 'stopped', 'paused', 'running', 'failed'];
 const studies = new Map();
@@ -73,7 +73,8 @@ class Study {
   }
 
   reportsOf(row) {
-    const found = this.hasOneGoal && this.shown === this.goal.name ? row.reports : (row.more || {})[this.shown];
+    const found =
+      this.hasOneGoal && this.shown === this.goal.name ? row.reports : (row.more || {})[this.shown];
     return (found || []).map(([epoch, value]) => [epoch, number(value)]);
   }
 
@@ -109,7 +110,9 @@ class Study {
   }
 
   get best() {
-    return this.shown === this.goal.name && this.head.best ? this.trials.get(this.head.best.trial) || null : null;
+    return this.shown === this.goal.name && this.head.best
+      ? this.trials.get(this.head.best.trial) || null
+      : null;
   }
 
   get levels() {

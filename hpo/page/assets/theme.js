@@ -7,21 +7,46 @@ let colours = {};
 
 // A page in a sandbox has no storage; the choice then lasts as long as the page.
 function readTheme() {
-  try { return window.localStorage.getItem('hpo-theme'); } catch { return null; }
+  try {
+    return window.localStorage.getItem('hpo-theme');
+  } catch {
+    return null;
+  }
 }
 
 function keepTheme(name) {
-  try { window.localStorage.setItem('hpo-theme', name); } catch { /* it lasts as long as the page */ }
+  try {
+    window.localStorage.setItem('hpo-theme', name);
+  } catch {
+    /* it lasts as long as the page */
+  }
 }
 
 function showTheme(printed = paper.matches) {
   const name = printed ? 'light' : chosen || (dark.matches ? 'dark' : 'light');
   document.documentElement.setAttribute('data-theme', name);
   byId('theme').textContent = name === 'dark' ? 'Light' : 'Dark';
-  byId('theme').setAttribute('aria-label', name === 'dark' ? 'Show in light colours' : 'Show in dark colours');
+  byId('theme').setAttribute(
+    'aria-label',
+    name === 'dark' ? 'Show in light colours' : 'Show in dark colours',
+  );
   const style = getComputedStyle(document.documentElement);
-  const names = ['ink', 'ink-2', 'line', 'paper', 'panel', 'accent', ...STATES, 'dim',
-    'scale-0', 'scale-1', 'scale-2', 'scale-3', 'scale-4', ...Array.from({ length: 8 }, (_, index) => `series-${index}`)];
+  const names = [
+    'ink',
+    'ink-2',
+    'line',
+    'paper',
+    'panel',
+    'accent',
+    ...STATES,
+    'dim',
+    'scale-0',
+    'scale-1',
+    'scale-2',
+    'scale-3',
+    'scale-4',
+    ...Array.from({ length: 8 }, (_, index) => `series-${index}`),
+  ];
   colours = Object.fromEntries(names.map((each) => [each, style.getPropertyValue(`--${each}`).trim()]));
 }
 

@@ -1,5 +1,5 @@
-// Timeline: when each trial ran, in seconds of work on the study; a lane for as many as ran at once, or one for each
-// trial. What ended a run stands at its end.
+// Timeline: when each trial ran, in seconds of work on the study; a lane for as many as ran at once, or one
+// for each trial. What ended a run stands at its end.
 
 const LANE = 18;
 const LEFT = 56;
@@ -8,9 +8,18 @@ const ENDS = { ...GLYPHS, interrupted: '\u2717' };
 
 section('timeline', (study, root) => {
   const its = parts(root, makeTimeline);
-  const runs = study.rows.flatMap((row) => (row.runs || []).map(([begin, end, first, last_, ending]) => ({
-    row, begin: number(begin), end: ending === 'running' ? Math.max(number(end), number(study.head.seconds) || 0) : number(end), first, last: last_, ending,
-  }))).sort((one, other) => one.begin - other.begin || one.row.id - other.row.id);
+  const runs = study.rows
+    .flatMap((row) =>
+      (row.runs || []).map(([begin, end, first, last_, ending]) => ({
+        row,
+        begin: number(begin),
+        end: ending === 'running' ? Math.max(number(end), number(study.head.seconds) || 0) : number(end),
+        first,
+        last: last_,
+        ending,
+      })),
+    )
+    .sort((one, other) => one.begin - other.begin || one.row.id - other.row.id);
   if (missing(its, runs.length ? '' : 'No trial has run yet, or their runs are not in the log.')) return;
   its.lanes = its.byTrial ? byTrial(runs) : byLane(runs);
   its.runs = runs;
@@ -25,17 +34,45 @@ function makeTimeline(content) {
   const finding = el('p', { class: 'finding' });
   const legend = el('div');
   const its = { canvas, box, finding, legend, byTrial: false };
-  const toggle = button('A lane for each trial', () => {
-    its.byTrial = !its.byTrial;
-    toggle.setAttribute('aria-pressed', its.byTrial);
-    stale('timeline');
-  }, { class: 'chip', 'aria-pressed': false });
-  content.append(el('div', { class: 'controls' }, toggle), box, legend, finding, asTable('Runs', ['Trial', 'From, s', 'To, s', 'Epochs', 'End'],
-    () => its.runs.slice(0, 500).map((run) => [run.row.id, run.begin, run.end, run.last > run.first ? `${run.first + 1} to ${run.last}` : '', run.ending])));
-  canvas.addEventListener('pointermove', (event) => { const run = runAt(its, event); if (run) showTip(event.clientX, event.clientY, runText(run)); else hideTip(); });
+  const toggle = button(
+    'A lane for each trial',
+    () => {
+      its.byTrial = !its.byTrial;
+      toggle.setAttribute('aria-pressed', its.byTrial);
+      stale('timeline');
+    },
+    { class: 'chip', 'aria-pressed': false },
+  );
+  content.append(
+    el('div', { class: 'controls' }, toggle),
+    box,
+    legend,
+    finding,
+    asTable('Runs', ['Trial', 'From, s', 'To, s', 'Epochs', 'End'], () =>
+      its.runs
+        .slice(0, 500)
+        .map((run) => [
+          run.row.id,
+          run.begin,
+          run.end,
+          run.last > run.first ? `${run.first + 1} to ${run.last}` : '',
+          run.ending,
+        ]),
+    ),
+  );
+  canvas.addEventListener('pointermove', (event) => {
+    const run = runAt(its, event);
+    if (run) showTip(event.clientX, event.clientY, runText(run));
+    else hideTip();
+  });
   canvas.addEventListener('pointerleave', hideTip);
-  canvas.addEventListener('click', (event) => { const run = runAt(its, event); if (run) showTrial(run.row.id); });
-  new ResizeObserver(() => requestAnimationFrame(() => its.study && its.width !== box.clientWidth && drawTimeline(its))).observe(content);
+  canvas.addEventListener('click', (event) => {
+    const run = runAt(its, event);
+    if (run) showTrial(run.row.id);
+  });
+  new ResizeObserver(() =>
+    requestAnimationFrame(() => its.study && its.width !== box.clientWidth && drawTimeline(its)),
+  ).observe(content);
   return its;
 }
 
@@ -73,11 +110,13 @@ function drawTimeline(its) {
   const context = sizeCanvas(its.canvas, width, height);
   context.font = FONT;
   context.textBaseline = 'middle';
-  for (const tick of its.scale.ticks(Math.max(2, Math.floor(width / 75)))) paintTick(context, its, tick, height);
+  for (const tick of its.scale.ticks(Math.max(2, Math.floor(width / 75))))
+    paintTick(context, its, tick, height);
   lanes.forEach((lane, index) => {
     context.textAlign = 'right';
     context.fillStyle = colours['ink-2'];
-    if (lanes.length <= 60 || index % 5 === 0) context.fillText(lane.name, LEFT - 10, index * LANE + LANE / 2);
+    if (lanes.length <= 60 || index % 5 === 0)
+      context.fillText(lane.name, LEFT - 10, index * LANE + LANE / 2);
     for (const run of lane.runs) paintRun(context, its, run, index * LANE);
   });
   refill(its.legend, endLegend(its.runs));
@@ -96,7 +135,11 @@ function paintTick(context, its, tick, height) {
   context.fillStyle = colours['ink-2'];
   context.textAlign = 'center';
   const seconds = its.scale.from(tick.at);
-  context.fillText(its.scale.high < 180 ? `${short(Number(seconds.toPrecision(6)))} s` : duration(seconds), x, height - 10);
+  context.fillText(
+    its.scale.high < 180 ? `${short(Number(seconds.toPrecision(6)))} s` : duration(seconds),
+    x,
+    height - 10,
+  );
 }
 
 function paintRun(context, its, run, top) {
@@ -133,9 +176,23 @@ function outline(context, left, top, width, height) {
 
 function endLegend(runs) {
   const present = [...STATES, 'interrupted'].filter((ending) => runs.some((run) => run.ending === ending));
-  return el('ul', { class: 'legend' }, present.map((ending) => el('li', {},
-    el('span', { class: `swatch ${ending === 'interrupted' ? 'failed' : ending}`, 'aria-hidden': 'true' }, ENDS[ending]), ending === 'running' ? 'still running' : `ended ${ending}`)),
-    runs.some((run) => run.row === current.best) ? el('li', {}, 'framed: the best trial') : null);
+  return el(
+    'ul',
+    { class: 'legend' },
+    present.map((ending) =>
+      el(
+        'li',
+        {},
+        el(
+          'span',
+          { class: `swatch ${ending === 'interrupted' ? 'failed' : ending}`, 'aria-hidden': 'true' },
+          ENDS[ending],
+        ),
+        ending === 'running' ? 'still running' : `ended ${ending}`,
+      ),
+    ),
+    runs.some((run) => run.row === current.best) ? el('li', {}, 'framed: the best trial') : null,
+  );
 }
 
 function runAt(its, event) {
@@ -146,13 +203,17 @@ function runAt(its, event) {
   return (lane && lane.runs.find((run) => its.x(run.begin) - 2 <= x && x <= its.x(run.end) + 2)) || null;
 }
 
-const runText = (run) => `Trial ${run.row.id}, ${run.ending}\nfrom ${duration(run.begin)} to ${duration(run.end)}` +
+const runText = (run) =>
+  `Trial ${run.row.id}, ${run.ending}\nfrom ${duration(run.begin)} to ${duration(run.end)}` +
   (run.last > run.first ? `\nepochs ${run.first + 1} to ${run.last}` : '');
 
 function timelineFinding(its, end, lanes) {
   const most = byLane(its.runs).length;
   const hidden = its.lanes.length - lanes.length;
   const cutOff = its.runs.filter((run) => run.ending === 'interrupted').length;
-  return `${plural(its.runs.length, 'run')} of ${plural(new Set(its.runs.map((run) => run.row.id)).size, 'trial')} in ${duration(end)} of work; at most ${most} at once.` +
-    (cutOff ? ` ${plural(cutOff, 'run')} interrupted.` : '') + (hidden > 0 ? ` ${plural(hidden, 'more lane')} not drawn.` : '');
+  return (
+    `${plural(its.runs.length, 'run')} of ${plural(new Set(its.runs.map((run) => run.row.id)).size, 'trial')} in ${duration(end)} of work; at most ${most} at once.` +
+    (cutOff ? ` ${plural(cutOff, 'run')} interrupted.` : '') +
+    (hidden > 0 ? ` ${plural(hidden, 'more lane')} not drawn.` : '')
+  );
 }

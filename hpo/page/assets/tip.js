@@ -18,7 +18,9 @@ function hideTip() {
 function tipOf(study, row) {
   const lines = [`Trial ${row.id}, ${row.state}`];
   const value = study.valueOf(row);
-  if (!Number.isNaN(value)) lines.push(`${cut(study.shown, 30)} ${short(value)}${row.epoch ? ` at epoch ${row.epoch}` : ''}`);
-  for (const [name, its] of Object.entries(row.config || {}).slice(0, 8)) lines.push(`${cut(name, 30)} ${cut(short(its), 40)}`);
+  if (!Number.isNaN(value))
+    lines.push(`${cut(study.shown, 30)} ${short(value)}${row.epoch ? ` at epoch ${row.epoch}` : ''}`);
+  for (const [name, its] of Object.entries(row.config || {}).slice(0, 8))
+    lines.push(`${cut(name, 30)} ${cut(short(its), 40)}`);
   return lines.join('\n');
 }
