@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import shutil
 import signal
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -285,3 +288,22 @@ def test_many_studies_are_listed_first(tmp_path: Path) -> None:
         assert "<h1>13 studies in study.db</h1>" in answer.text
         assert "&lt;b&gt;12&lt;/b&gt;" in answer.text
         assert "<b>12" not in answer.text
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_with_a_certificate_it_speaks_tls(folder: Path, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate), "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+    options = ("--host", "0.0.0.0", "--certificate", str(certificate), "--key", str(key))
+    with serving(folder / "study.db", *options) as server:
+        assert "://" in server.said[0]
+        assert "https://" in server.said[0]
+        assert "Without TLS" not in "".join(server.said)
+        trusted = ssl.create_default_context(cafile=certificate)
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=60, context=trusted)
+        connection.request("GET", f"/?token={server.token}")
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Set-Cookie"].endswith("; Secure")) == (200, True)
+        connection.close()
