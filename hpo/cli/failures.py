@@ -104,7 +104,10 @@ def told(error: Exception, options: Mapping[str, str]) -> str:
 def _reasons(error: Exception) -> list[str]:
     """What the user's function said, which is no text of ours."""
     study = getattr(error, "study", None)
-    return [] if study is None else [trial.reason for trial in study.trials if trial.reason]
+    reasons = [] if study is None else [trial.reason or "" for trial in study.trials]
+    text = str(error)
+    # A sentence of ours that goes on after a reason has its own point.
+    return [reason for reason in dict.fromkeys(each.rstrip(".") for each in reasons) if reason in text]
 
 
 def _message(error: Exception) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import textwrap
+
+from hpo.study.layout import cells
 
 WITHOUT_A_TERMINAL = 100
 """Cells of a line where the text goes into a file, a pipe or a notebook."""
@@ -22,12 +23,17 @@ def wrapped(text: str) -> list[str]:
     """A text in lines that fit into the terminal, broken between words; as it is where there is none."""
     if not _in_a_terminal():
         return [text]
-    # A path or an address is copied, so it stays whole.
-    return [
-        part
-        for line in text.splitlines()
-        for part in textwrap.wrap(line, text_width(), break_long_words=False, break_on_hyphens=False) or [""]
-    ]
+    return [part for line in text.splitlines() for part in _filled(line.split(), text_width())]
+
+
+def _filled(words: list[str], width: int) -> list[str]:
+    """The words in lines; one that is wider, such as a path that is copied, stays whole."""
+    lines = [""]
+    for word in words:
+        if lines[-1] and cells(lines[-1]) + 1 + cells(word) > width:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return lines
 
 
 def _in_a_terminal() -> bool:

@@ -100,7 +100,8 @@ def test_a_shown_study_fits_the_terminal_and_lacks_nothing(count: int, columns: 
 def test_a_printed_study_fits_the_terminal(columns: int, stored: Path) -> None:
     code = f"import hpo; print(hpo.load_study({str(stored)!r}, '12 hyperparameters'))"
     lines = in_a_terminal(columns, "-c", code).splitlines()
-    assert max(map(cells, lines)) <= columns
+    # A word that is wider than the terminal stays whole, for it may be a path to copy.
+    assert all(cells(line) <= columns or " " not in line for line in lines)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])

@@ -213,6 +213,20 @@ def test_every_hyperparameter_of_every_trial_is_there(count: int, width: int) ->
             assert text.strip() in table
 
 
+def test_the_epoch_of_a_best_value_stands_beside_the_epochs() -> None:
+    def falls_and_rises(config: dict[str, Any]) -> Iterator[float]:
+        yield from (config["x"], config["x"] - 1, config["x"] + 1)
+
+    study = hpo.search(falls_and_rises, SPACE, num_trials=2, seed=0, value="best")
+    header, first, *_ = study.table().splitlines()
+    # Both are right-aligned, so that a column ends where its name does.
+    assert [first[: header.index(name) + len(name)].split()[-1] for name in (" epoch ", "epochs")] == [
+        "2",
+        "3",
+    ]
+    assert " epoch " not in hpo.search(falls_and_rises, SPACE, num_trials=2, seed=0).table()
+
+
 def test_a_row_that_only_some_trials_fill_leaves_the_others_out() -> None:
     space = {
         "kind": hpo.Choice(["a", "b"]),
