@@ -22,6 +22,7 @@ from hpo.cli.syntax import as_typed
 from hpo.errors import AmbiguousBackendError, StudyMismatchError
 from hpo.executors.workers import Workers
 from hpo.schedulers import SCHEDULERS, Scheduler, scheduler_named
+from hpo.searchers import searcher_named
 from hpo.storage.urls import without_password
 from hpo.study.notes import COMMAND
 from hpo.study.study import Study
@@ -136,8 +137,10 @@ def print_header(
 
 def _searched_by(options: RunOptions, job: Job, study: Study) -> list[tuple[str, str]]:
     """The searcher, and why where it chose itself; and the scheduler."""
-    why = study.history.created.get("searcher_reason")
     name = options.searcher or DEFAULT_SEARCHER
+    # A study that goes on may have been begun with another searcher.
+    is_same = type(searcher_named(name)).__name__ == study.searcher
+    why = study.history.created.get("searcher_reason") if is_same else None
     searcher = f"{name} ({why})" if why else name
     scheduler = scheduler_text(_scheduler(options, job.epochs))
     if not options.has_scheduler:

@@ -396,7 +396,8 @@ class Tuner:
         return progress_of(
             self._progress,
             self.study,
-            self._scheduler,
+            searcher=self._searcher,
+            scheduler=self._scheduler,
             num_trials=total,
             epochs=self._scheduler.max_epochs or objective.max_epochs,
             timeout=self._timeout,

@@ -139,6 +139,19 @@ class TestChoice:
         with caplog.at_level(logging.ERROR, "hpo"):
             assert type(choice.display_for(True)) is LinesApart
 
+    def test_searches_side_by_side_leave_the_logger_as_it_was(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = list(choice.LOGGER.handlers), choice.LOGGER.level
+        first, second = choice._OwnHandler(), choice._OwnHandler()
+        first.write("one", False)
+        second.write("two", False)
+        first.remove()
+        second.write("three", True)
+        second.remove()
+        assert capsys.readouterr().err.splitlines() == ["one", "two", "three"]
+        assert (list(choice.LOGGER.handlers), choice.LOGGER.level) == before
+
     def test_a_search_inside_of_a_trial_is_silent(self, caplog: pytest.LogCaptureFixture) -> None:
         def outer(config: dict[str, Any]) -> float:
             return float(hpo.search(lambda inner: inner["x"], SPACE, num_trials=2, seed=0).best.value or 0)

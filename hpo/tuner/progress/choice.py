@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from hpo.objective.context import current_trial
-from hpo.schedulers import Scheduler
+from hpo.schedulers import Scheduler, described
+from hpo.searchers import Searcher
+from hpo.space import Space
 from hpo.study.notes import search_text
 from hpo.study.study import Study
 from hpo.study.tables import printable
@@ -69,8 +72,9 @@ def display_for(progress: bool | Literal["auto"]) -> Display | None:
 def progress_of(
     chosen: ShownProgress,
     study: Study,
-    scheduler: Scheduler,
     *,
+    searcher: Searcher,
+    scheduler: Scheduler,
     num_trials: int | None,
     epochs: int | None,
     timeout: float | None,
@@ -81,6 +85,7 @@ def progress_of(
     Args:
         chosen: what `progress=` says.
         study: the study.
+        searcher: what proposes configs.
         scheduler: what decides how long each trial runs.
         num_trials: how many trials there will be; None where it is not known.
         epochs: reports of each; None where it is not known.
@@ -100,17 +105,26 @@ def progress_of(
         price=price,
         clock=time.monotonic if is_simulated else None,
     )
-    header = [header_of(study, num_trials)]
-    return SearchProgress(display, status, price=price, header=header, at_once=_finished(study, num_trials))
+    header = _header(study, search_text(_said_of(searcher, scheduler, study.space)), num_trials)
+    return SearchProgress(display, status, price=price, header=[header], at_once=_finished(study, num_trials))
 
 
-def header_of(study: Study, num_trials: int | None) -> str:
+def _said_of(searcher: Searcher, scheduler: Scheduler, space: Space) -> dict[str, str | None]:
+    """What a log says of the two. A study that goes on may have been begun with others."""
+    return {
+        "searcher": type(searcher).__name__,
+        "searcher_reason": searcher.reason(space),
+        "scheduler": described(scheduler),
+    }
+
+
+def _header(study: Study, search: str, num_trials: int | None) -> str:
     """What runs, in one line: the study, who proposes, who decides, what is optimised, from which seed."""
     goals = [f"{metric.direction.value} {metric.name}" for metric in study.metrics]
     there = len(study.trials)
     of = "" if num_trials is None else f" of {num_trials}"
     resumed = [f"goes on after {there}{of} trials"] if there else []
-    parts = [f"searcher {search_text(study.history.created)}", *goals, f"seed {study.seed}", *resumed]
+    parts = [f"searcher {search}", *goals, f"seed {study.seed}", *resumed]
     return f"Study {study.name!r}: {', '.join(parts)}"
 
 
@@ -134,7 +148,7 @@ def _terminal() -> Display:
 
 
 def _lines(*, is_forced: bool) -> Display | None:
-    if not LOGGER.hasHandlers() and not _is_silenced():
+    if _OwnHandler.is_there() or (not LOGGER.hasHandlers() and not _is_silenced()):
         handler = _OwnHandler()
         return LinesApart(handler.write, release=handler.remove, delay=DELAY)
     if LOGGER.isEnabledFor(logging.INFO):
@@ -151,7 +165,8 @@ def _is_silenced() -> bool:
 def _in_notebook() -> bool:
     """Whether this program is the kernel of a notebook."""
     interactive = sys.modules.get("IPython")
-    shell = None if interactive is None else interactive.get_ipython()
+    # Another thread may be importing it just now.
+    shell = getattr(interactive, "get_ipython", lambda: None)()
     return getattr(shell, "kernel", None) is not None
 
 
@@ -164,23 +179,37 @@ def _print(text: str, is_warning: bool) -> None:
 
 
 class _OwnHandler:
-    """Lets the logger `hpo` write to standard error, from the first line of a search to its end."""
+    """Lets the logger `hpo` write to standard error, from the first line of a search to its end.
 
-    def __init__(self) -> None:
-        self._handler: logging.Handler | None = None
-        self._level = logging.NOTSET
+    Searches of several threads share one handler, and the last of them to end leaves the logger as it was.
+    """
+
+    _lock = threading.Lock()
+    _users: ClassVar[set[_OwnHandler]] = set()
+    _handler: ClassVar[logging.Handler] = logging.NullHandler()
+    _level: ClassVar[int] = logging.NOTSET
+
+    @classmethod
+    def is_there(cls) -> bool:
+        """Whether the logger has a handler of ours now."""
+        return bool(cls._users)
 
     def write(self, text: str, is_warning: bool) -> None:
         """Write a line."""
-        if self._handler is None:
-            self._handler, self._level = logging.StreamHandler(), LOGGER.level
-            LOGGER.addHandler(self._handler)
-            LOGGER.setLevel(logging.INFO)
+        kind = type(self)
+        with self._lock:
+            if not self._users:
+                kind._handler, kind._level = logging.StreamHandler(), LOGGER.level
+                LOGGER.addHandler(self._handler)
+                LOGGER.setLevel(logging.INFO)
+            self._users.add(self)
         _log(text, is_warning)
 
     def remove(self) -> None:
-        """Leave the logger as it was."""
-        if self._handler is not None:
-            LOGGER.removeHandler(self._handler)
-            LOGGER.setLevel(self._level)
-            self._handler = None
+        """Do without it from now on."""
+        with self._lock:
+            if self in self._users:
+                self._users.remove(self)
+                if not self._users:
+                    LOGGER.removeHandler(self._handler)
+                    LOGGER.setLevel(self._level)
