@@ -97,9 +97,7 @@ function bestCell(study, { x, y, xs, ys, z }) {
         found = { value: number(cell), across, up };
     }),
   );
-  return found
-    ? ` It is best near ${named(x, xs[found.across])} and ${named(y, ys[found.up])}.`
-    : '';
+  return found ? ` It is best near ${named(x, xs[found.across])} and ${named(y, ys[found.up])}.` : '';
 }
 
 const FINER = 4;

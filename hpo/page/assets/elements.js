@@ -52,32 +52,31 @@ function asTable(caption, heads, rows) {
 }
 
 function tableOf(caption, heads, rows) {
+  const columns = heads.map((_, index) =>
+    rows.map((row) => row[index]).filter((value) => typeof value === 'number'),
+  );
+  const writers = columns.map(formatter);
+  const side = (index) => (columns[index].length ? 'number' : null);
+  const headOfColumn = (head, index) => el('th', { scope: 'col', class: side(index) }, data(head, 40));
   const cell = (value, index) =>
     el(
       index ? 'td' : 'th',
-      { scope: index ? null : 'row', class: typeof value === 'number' ? 'number' : null },
-      value instanceof Node ? value : data(typeof value === 'number' ? short(value) : value),
+      {
+        scope: index ? null : 'row',
+        class: side(index),
+        title: typeof value === 'number' ? String(value) : null,
+      },
+      value instanceof Node ? value : data(typeof value === 'number' ? writers[index](value) : value),
     );
+  const lines = rows.map((row) => el('tr', {}, row.map(cell)));
   return scrollable(
     caption,
     el(
       'table',
       {},
       el('caption', { class: 'unseen' }, caption),
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          heads.map((head) => el('th', { scope: 'col' }, data(head, 40))),
-        ),
-      ),
-      el(
-        'tbody',
-        {},
-        rows.map((row) => el('tr', {}, row.map(cell))),
-      ),
+      el('thead', {}, el('tr', {}, heads.map(headOfColumn))),
+      el('tbody', {}, lines),
     ),
   );
 }

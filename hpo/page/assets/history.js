@@ -56,7 +56,9 @@ section('history', (study, root) => {
 
 function historyFinding(study, y) {
   const found = study.incumbents;
-  const start = `${plural(study.rows.length, 'trial')}. `;
+  const early = study.rows.some((row) => row.state === 'stopped' || row.state === 'paused');
+  const where = early ? ' Those that did not complete stand at the last epoch that they reached.' : '';
+  const start = `${plural(study.rows.length, 'trial')}.${where} `;
   const lost = study.rows.filter((row) => Number.isNaN(study.valueOf(row))).length;
   const without = lost ? ` ${plural(lost, 'trial')} without a value; failed ones stand at the edge.` : '';
   if (!found.length)

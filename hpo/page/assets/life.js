@@ -51,7 +51,7 @@ function factList(study, row) {
     ['Seconds, its share', duration(row.seconds)],
     ['Seconds of its cohort', row.cohort_seconds ? duration(row.cohort_seconds) : null],
     ['Cohort', list(row.cohort) && `trials ${list((row.cohort || []).slice(0, 40))}`],
-    ['Attempt', row.attempt > 0 ? row.attempt + 1 : null],
+    ['Starts', row.attempt > 0 ? row.attempt + 1 : null],
     ['Proposal', row.proposal],
     ['Started', moment(row.started)],
     ['Finished', moment(row.finished)],
@@ -71,21 +71,13 @@ const MOST_REPORTS = 200;
 function reportsOf(study, row) {
   const reports = study.reportsOf(row);
   if (!reports.length) return nothing('It reported no epoch.');
-  const write = formatter(reports.map(([, value]) => value));
   const few = reports.slice(-MOST_REPORTS);
   const kept = new Set(row.kept || []);
+  const rows = few.map(([epoch, value]) => [epoch, value, kept.has(epoch) ? 'checkpoint' : '']);
   return [
     few.length < reports.length
       ? el('p', {}, `The last ${MOST_REPORTS} of ${plural(reports.length, 'report')}.`)
       : null,
-    tableOf(
-      `Reports of trial ${row.id}`,
-      ['Epoch', study.shown, 'Kept'],
-      few.map(([epoch, value]) => [
-        epoch,
-        el('span', { class: 'figure-cell', title: plain(value) }, write(value)),
-        kept.has(epoch) ? 'checkpoint' : '',
-      ]),
-    ),
+    tableOf(`Reports of trial ${row.id}`, ['Epoch', study.shown, 'Kept'], rows),
   ];
 }
