@@ -147,7 +147,7 @@ class Pace:
             return None
         if self._expected is not None:
             a_unit = self.seconds_a_unit
-            return None if a_unit is None else a_unit * max(0, self.total - self.done)
+            return None if a_unit is None else a_unit * self._slowed() * max(0, self.total - self.done)
         costs = self._run.costs(is_one_piece=self.epochs in (None, 1))
         if costs is None:
             return None
@@ -161,6 +161,13 @@ class Pace:
         a_trial = first + units * later
         jobs = waiting + (paused / a_trial if a_trial else 0.0)
         return seconds_of(lanes, self._run.num_lanes, jobs / self._run.members, a_trial)
+
+    def _slowed(self) -> float:
+        """How much slower epochs come at the end of a search, where lanes find no trial any more."""
+        if self.num_trials is None or self.finished + len(self._open) < self.num_trials:
+            return 1.0
+        busy = len(self._run.lanes(dict.fromkeys(self.running, 0.0)))
+        return self._run.num_lanes / max(1, busy)
 
     def _most_left(self, epochs: int, num_trials: int) -> int:
         """How many epochs are left if no trial is stopped any more."""
