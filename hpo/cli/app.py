@@ -35,6 +35,18 @@ class GroupedCommand(TyperCommand):
                 formatter.write_dl(lines)
 
 
+class PlotCommand(TyperCommand):
+    """Lists the kinds of figures at the end of its help."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write what each kind draws, as its function says it."""
+        # NumPy is loaded for this, so not before the help is asked for.
+        from hpo.plots.kinds import described
+
+        with formatter.section("Kinds"):
+            formatter.write_dl(described())
+
+
 # Plain help: the styled one needs rich, which would double the time that `hpo --help` takes.
 app = typer.Typer(
     name="hpo",
@@ -51,7 +63,7 @@ app.command("check-port", cls=GroupedCommand)(check_port)
 app.command("list")(list_studies)
 app.command("show")(show_study)
 app.command("export")(export_study)
-app.command("plot")(plot_study)
+app.command("plot", cls=PlotCommand)(plot_study)
 app.command("report")(report_studies)
 app.command("serve", cls=GroupedCommand)(serve_studies)
 app.command("sweep")(sweep_study)

@@ -112,7 +112,7 @@ def draw_bands(ax: Axes, groups: Mapping[str, Sequence[Study]]) -> tuple[Floats,
 
 def named(label: str) -> str:
     """A user's name for a kind of study in a key, from which Matplotlib leaves out what begins with `_`."""
-    return cut(f" {label}" if label.startswith("_") else label)
+    return cut(f"'{label}'" if label.startswith("_") else label)
 
 
 def grouped(

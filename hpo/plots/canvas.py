@@ -34,6 +34,8 @@ MANY = 400
 
 _LETTERS_OF_A_TITLE, _LETTERS_OF_A_KEY = 10, 13
 """To the inch, in the sizes of their fonts."""
+_SEEN = 16.0
+"""The least size of a point in a key."""
 _HANDLE = 6
 """What the mark of an entry takes beside its text, in letters."""
 
@@ -100,7 +102,7 @@ def key(ax: Axes, handles: Sequence[Any] | None = None, *, of: Axes | None = Non
     columns = 1 if spec is None else spec.get_gridspec().ncols
     letters = int(_LETTERS_OF_A_KEY * ax.get_figure().get_size_inches()[0] * 0.85 / columns)  # type: ignore[union-attr]  # drawn axes have a figure
     labels = [cut(mark.get_label(), letters - _HANDLE) for mark in marks]
-    ax.legend(
+    legend = ax.legend(
         marks,
         labels,
         loc="lower left",
@@ -110,6 +112,11 @@ def key(ax: Axes, handles: Sequence[Any] | None = None, *, of: Axes | None = Non
         fontsize="small",
         frameon=False,
     )
+    # Until Matplotlib 3.7 they had another name. The points of thousands are too small for a key.
+    name = "legend_handles" if hasattr(legend, "legend_handles") else "legendHandles"
+    for handle in getattr(legend, name):
+        if hasattr(handle, "set_sizes"):
+            handle.set_sizes([max(_SEEN, *handle.get_sizes())])
 
 
 def _columns(lengths: Sequence[int], room: int) -> int:

@@ -23,6 +23,9 @@ _FENCE = 3.0
 _WRECKED, _WRECKED_LOG = 10.0, 3.0
 """They are where the axis would be so many times as long with them, on a linear and a logarithmic scale."""
 
+_FEW, _FEW_SHARE = 10, 0.05
+"""And where they are so few, or so small a share of all numbers."""
+
 Floats = NDArray[np.float64]
 
 
@@ -63,7 +66,8 @@ class Span:
 def span_of(numbers: ArrayLike, *, is_log: bool | None = None) -> Span:
     """What an axis should show of these numbers.
 
-    At most a quarter of them is cut off at each end, and only where the others would fall into one line.
+    A few are cut off where the others would fall into one line: at most ten or one of twenty, and at each end
+    a quarter of them.
 
     Args:
         numbers: what there is to show; only the finite ones count.
@@ -86,7 +90,8 @@ def span_of(numbers: ArrayLike, *, is_log: bool | None = None) -> Span:
     kept = ordered[(scaled >= low - fence) & (scaled <= high + fence)]
     # Of equal numbers there is nothing to tell apart.
     width = float(np.ptp(np.log10(kept) if is_log else kept))
-    if not width or float(np.ptp(scaled)) < (_WRECKED_LOG if is_log else _WRECKED) * width:
+    is_wrecked = float(np.ptp(scaled)) >= (_WRECKED_LOG if is_log else _WRECKED) * width
+    if not width or not is_wrecked or len(ordered) - len(kept) > max(_FEW, _FEW_SHARE * len(ordered)):
         return Span(is_log=is_log)
     return Span(
         low=float(kept[0]) if ordered[0] < kept[0] else -math.inf,
@@ -98,7 +103,7 @@ def span_of(numbers: ArrayLike, *, is_log: bool | None = None) -> Span:
 def needs_log(values: Floats) -> bool:
     """Whether values are positive and of very different size."""
     finite = values[np.isfinite(values)]
-    return bool(len(finite)) and finite.min() > 0 and finite.max() > LOG_RATIO * finite.min()
+    return bool(len(finite) and finite.min() > 0 and finite.max() > LOG_RATIO * finite.min())
 
 
 def within(numbers: ArrayLike) -> Floats:

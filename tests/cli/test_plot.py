@@ -8,6 +8,7 @@ import pytest
 
 import hpo as library
 from hpo.plots import KINDS
+from hpo.plots.kinds import described
 
 Command = Callable[..., Any]
 
@@ -37,6 +38,14 @@ def test_an_unknown_kind_is_answered_with_those_that_are_known(hpo: Command, stu
     assert answer.code == 2
     assert "There is no plot 'scater'. Did you mean 'scatter'? Known are: " in answer.stderr
     assert all(kind in answer.stderr for kind in KINDS)
+
+
+def test_the_help_says_what_each_kind_draws(hpo: Command) -> None:
+    said = " ".join(hpo("plot", "--help").stdout.split())
+    assert len(described()) == len(KINDS)
+    for kind, sentence in described():
+        assert f"{kind} {sentence}" in said
+    assert "regret How far the best value so far is from the best known" in said
 
 
 def test_a_format_that_cannot_be_written_is_refused(hpo: Command, study: library.Study) -> None:

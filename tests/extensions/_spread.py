@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.plots.canvas import BLUE, panels, plain_frame
-from hpo.plots.reach import needs_log
+from hpo.plots.canvas import BLUE, headline, key, panels, plain_frame
+from hpo.plots.reach import span_of
 from hpo.plots.values import cross_out, ended, values_of
 from hpo.study.study import Study
 
@@ -28,11 +28,13 @@ def spread(study: Study) -> Figure:
     values = study.metric.sign * np.sort(study.metric.sign * values_of(study, completed))
     figure, [ax] = panels(1)
     plain_frame(ax)
-    ax.plot(np.arange(1, len(values) + 1), values, color=BLUE, marker="o")
-    if needs_log(values):
+    span = span_of(values)
+    ax.plot(np.arange(1, len(values) + 1), span.drawn(values), color=BLUE, marker="o")
+    if span.is_log:
         ax.set_yscale("log")
     cross_out(ax, [len(values) + 1 + place for place in range(len(failed))], study.metric.direction)
     ax.set_xlabel("trials, the best first")
-    ax.set_ylabel(study.metric.name)
-    ax.set_title(f"{study.name}: {len(values)} values", fontsize="medium")
+    ax.set_ylabel(span.label(study.metric.name, values))
+    key(ax)
+    headline(figure, study.name, f"{len(values)} values")
     return figure

@@ -10,6 +10,7 @@ import pytest
 import hpo
 from hpo.errors import ObjectiveError
 from hpo.plots import KINDS, plot
+from hpo.plots._history import named
 from hpo.plots.canvas import headline, key, panels
 from tests.plots.extents import misplaced, written
 from tests.plots.studies import LONG, STUDIES
@@ -43,7 +44,7 @@ def test_a_long_name_of_any_letters_fits(letter: str) -> None:
     headline(figure, letter * 200, "40 trials")
     ax.set_xlabel("x")
     ax.plot([1, 2], label=f"best: {letter * 100}")
-    ax.plot([2, 1], label=f" {letter * 100}")
+    ax.plot([2, 1], label=named(letter * 100))
     key(ax)
     assert misplaced(figure) == []
 

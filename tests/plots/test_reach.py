@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from scipy import stats
 
 import hpo
 from hpo.plots import KINDS, history, parallel, plot, scatter
-from hpo.plots.reach import FURTHEST, axis_label, within
+from hpo.plots.reach import FURTHEST, Span, axis_label, span_of, within
 
 LARGEST = sys.float_info.max
 SPACE = {"rate": hpo.Float(1e-4, 1, log=True), "y": hpo.Float(0, 1), "kind": hpo.Choice(["a", "b"])}
@@ -66,11 +67,56 @@ def test_hyperparameters_of_any_size_can_be_drawn(space: dict[str, Any]) -> None
 
 
 def test_a_figure_says_where_it_draws_what_it_does_not_reach() -> None:
-    study = searched([1.0, 1e300, 0.5], {"rate": stats.norm(0, 1e200)})
+    study = searched([1.0, 1e300, 0.5, 0.7], {"rate": stats.norm(0, 1e200)})
     [ax] = scatter(study).axes
-    assert ax.get_ylabel() == "loss (beyond 1e+150 at 1e+150)"
+    assert "2 values above 1, drawn at the edge" in keyed(ax)
     assert ax.get_xlabel() == "rate (beyond 1e+150 at 1e+150)"
-    assert history(study).axes[0].get_ylabel() == "loss (beyond 1e+150 at 1e+150)"
+    assert "2 values above 1, drawn at the edge" in keyed(history(study).axes[0])
+    alone = searched([LARGEST])
+    assert history(alone).axes[0].get_ylabel() == "loss (beyond 1e+150 at 1e+150)"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_few_extreme_values_are_marked_at_the_edge_and_counted(sign: int) -> None:
+    study = searched([0.3, 0.5, 0.4, 0.7, 0.9, 0.6, 0.45, sign * 1e9])
+    [ax] = history(study).axes
+    limit = "above 0.9" if sign > 0 else "below 0.3"
+    assert f"1 value {limit}, drawn at the edge" in keyed(ax)
+    low, high = ax.get_ylim()
+    assert 0.2 < low < high < 1
+    [mark] = [each for each in ax.collections if "at the edge" in str(each.get_label())]
+    [[across, up]] = np.asarray(mark.get_offsets()).tolist()
+    assert (across, up) == (8, float(sign > 0))
+
+
+def test_what_differs_by_orders_of_magnitude_throughout_is_not_cut_off() -> None:
+    assert span_of(np.logspace(-4, 4, 50)) == Span(is_log=True)
+    assert span_of([*np.linspace(0, 1, 50), *np.linspace(90, 100, 50)]) == Span()
+    assert span_of([1.0, 2.0, 1e9]) == Span(is_log=True)
+    assert span_of([]) == Span()
+
+
+def test_a_cut_off_end_of_a_log_axis_leaves_the_others_a_linear_one() -> None:
+    span = span_of([0.1, 0.2, 0.3, 0.15, 0.4, 0.25, 1e9])
+    assert (span.high, span.is_log) == (0.4, False)
+    assert span.drawn([0.2, 1e9]).tolist() == [0.2, 0.4]
+    assert span.label("loss", [0.2, 1e9, 1e8]) == "loss\n2 values above 0.4, drawn at the edge"
+
+
+def test_an_extreme_hyperparameter_stands_at_the_edge_too() -> None:
+    space = {"x": stats.norm(0, 1), "y": hpo.Float(0, 1)}
+    tuner = hpo.Tuner(None, space, seed=0, minimize="loss")
+    for number in range(12):
+        config = {"x": 1e7 if number == 3 else number / 10, "y": 0.5}
+        tuner.add(config, float(number))
+    assert "1 value above 1.1, drawn at the edge" in keyed(scatter(tuner.study, "x").axes[0])
+
+
+def keyed(ax: Axes) -> list[str]:
+    """What the key explains."""
+    found = ax.get_legend()
+    assert found is not None
+    return [text.get_text() for text in found.get_texts()]
 
 
 def test_what_is_within_reach_stays_as_it_is() -> None:

@@ -165,7 +165,8 @@ def export_study(
 def plot_study(
     file: StorageArgument,
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", show_default=False, help="What to draw, for example scatter.")
+        str,
+        typer.Argument(metavar="KIND", show_default=False, help="What to draw, such as history."),
     ],
     name: Annotated[
         str | None,
@@ -182,10 +183,7 @@ def plot_study(
     ] = None,
     traceback: TracebackOption = False,
 ) -> None:
-    """Save a figure of a study.
-
-    A KIND that does not exist, such as `list`, is answered with those that do.
-    """
+    """Save a figure of a study."""
     with failures_told(show_traceback=traceback):
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.plots import check_plot_path, plot, save
