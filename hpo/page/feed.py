@@ -40,6 +40,12 @@ class Feed:
 
     Args:
         sources: the studies.
+
+    Attributes:
+        title: what to call all that is shown.
+        version: rises with each change.
+        is_closed: whether the streams of all viewers are to end.
+        num_viewers: how many there are.
     """
 
     def __init__(self, sources: Sources) -> None:
@@ -50,7 +56,7 @@ class Feed:
         self._epoch = secrets.token_hex(4)
         self._sources = sources
         self._shown: dict[str, Shown] = {}
-        self._num_viewers = 0
+        self.num_viewers = 0
         self._next = asyncio.Event()
         self._is_wanted = asyncio.Event()
         self._reading = asyncio.Lock()
@@ -94,12 +100,12 @@ class Feed:
     @contextmanager
     def viewer(self) -> Iterator[None]:
         """In the block there is one viewer more."""
-        self._num_viewers += 1
+        self.num_viewers += 1
         self._is_wanted.set()
         try:
             yield
         finally:
-            self._num_viewers -= 1
+            self.num_viewers -= 1
 
     async def newer(self, since: int, timeout: float) -> bool:
         """Wait for a version that is newer; whether it came in time and the feed is still there."""
@@ -122,7 +128,7 @@ class Feed:
         """Read at once, and then again and again while there are viewers, until the feed is closed."""
         await self.read()
         while not self.is_closed:
-            if not self._num_viewers:
+            if not self.num_viewers:
                 self._is_wanted.clear()
                 await self._is_wanted.wait()
                 continue

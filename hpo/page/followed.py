@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import time
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from hpo.page.rows import row
 from hpo.storage import StudyLog
 from hpo.study.history import History
 from hpo.study.study import Study
+
+_log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
 """A study that cannot be read is tried again after so long: it is read from its beginning each time."""
@@ -64,6 +67,7 @@ class Followed:
         self._known: _Reading | None = None
         self._changed: set[int] = set()
         self._num_shown = 0
+        self._is_reset = False
         self._error: str | None = None
         self._retry = 0.0
         self.is_analysed = True
@@ -83,20 +87,28 @@ class Followed:
 
     def read(self) -> Update | None:
         """What changed since the last call; None if nothing did."""
-        self.is_to_be_tried = self._known is None and time.monotonic() < self._retry
+        self.is_to_be_tried = time.monotonic() < self._retry
         if self.is_to_be_tried:
             return None
-        reset, error = False, None
         try:
-            reset = self._follow()
+            self._follow()
         except StorageError as malformed:
-            error = str(malformed)
             self._retry = time.monotonic() + RETRY_SECONDS
-        return self._update(reset, error)
+            return self.say(str(malformed))
+        return self.say(None)
 
-    def fail(self, error: str) -> Update | None:
-        """Note why the study cannot be read; None if that was said already."""
-        return self._update(False, error)
+    def say(self, error: str | None) -> Update | None:
+        """What is to be said of the study now; None if all of it was.
+
+        Args:
+            error: why it cannot be read; None if it can.
+        """
+        try:
+            return self._update(error)
+        # A mistake of ours in one study must not end the others' updates.
+        except Exception as mistake:
+            self._retry = time.monotonic() + RETRY_SECONDS
+            return self._mistaken(mistake)
 
     def snapshot(self) -> bytes | None:
         """The study as it is now, for `analysed` in another thread; None if there is none to analyse."""
@@ -109,16 +121,18 @@ class Followed:
         study = Study(pickle.loads(snapshot))
         return Update(self._key, self._label, analysis=to_script(analysis(study)))
 
-    def _follow(self) -> bool:
-        """Fold what is new in the log, and note which trials changed; whether the study begins anew."""
+    def _follow(self) -> None:
+        """Fold what is new in the log, and note which trials changed."""
         if self._known is None:
-            return self._begin()
+            self._begin()
+            return
         history = self._known.study.history
         number = len(history.events)
         # From the last known one on: it tells an older copy of the log that was written over this one.
         events = self._log.events(number - 1)
         if events[:1] != [history.events[number - 1]]:
-            return self._begin()
+            self._begin()
+            return
         best = history.best
         try:
             for event in events[1:]:
@@ -129,30 +143,38 @@ class Followed:
         # Its checkpoints may be removed now, of which its own events do not tell.
         if best is not None and history.best != best:
             self._changed.add(best)
-        return False
 
-    def _begin(self) -> bool:
+    def _begin(self) -> None:
         self._known, self._num_shown = None, 0
         events = self._log.events()
         study = Study(History(events, folder=CheckpointFolder(self._log.folder), store=self._log))
         self._known = _Reading(study, Index(study))
-        self._changed = set(range(study.history.num_trials))
-        return True
+        self._changed, self._is_reset = set(range(study.history.num_trials)), True
 
-    def _update(self, reset: bool, error: str | None) -> Update | None:
+    def _update(self, error: str | None) -> Update | None:
         num_events = 0 if self._known is None else len(self._known.study.history.events)
         if num_events == self._num_shown and error == self._error:
             return None
+        update = Update(self._key, self._label, error=error)
+        if self._known is not None:
+            study, index = self._known.study, self._known.index
+            changed = sorted(self._changed)
+            rows = {number: to_script(row(study, number, index=index)) for number in changed}
+            shown = to_script(head(study, index=index))
+            update = update._replace(head=shown, rows=rows, reset=self._is_reset)
+            self._changed, self._is_reset = set(), False
+        self.is_analysed = self.is_analysed and num_events == self._num_shown
+        self._num_shown, self._error = num_events, error
+        return update
+
+    def _mistaken(self, mistake: Exception) -> Update | None:
+        """Say that the study cannot be shown; what is to be shown stays noted."""
+        error = f"The study {self.name!r} cannot be shown. ({type(mistake).__name__}: {mistake})"
+        if error == self._error:
+            return None
+        _log.error("%s", error, exc_info=mistake)
         self._error = error
-        if self._known is None:
-            return Update(self._key, self._label, error=error)
-        if num_events > self._num_shown:
-            self.is_analysed = False
-        self._num_shown = num_events
-        study, index = self._known.study, self._known.index
-        changed, self._changed = sorted(self._changed), set()
-        rows = {number: to_script(row(study, number, index=index)) for number in changed}
-        return Update(self._key, self._label, to_script(head(study, index=index)), rows, None, error, reset)
+        return Update(self._key, self._label, error=error)
 
 
 @dataclass(frozen=True)

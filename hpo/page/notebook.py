@@ -17,8 +17,8 @@ def show(studies: Studies, *, height: int = HEIGHT) -> None:
     """Show the page of a study, or a comparison of several, in a notebook.
 
     It is the page that `hpo.page.save` writes, in a frame of its own: it sees nothing of the notebook and
-    asks no other computer for anything. It stays in the notebook's file, with all of its data. To see a search
-    while it runs, use `hpo serve`.
+    asks no other computer for anything. It stays in the notebook's file, with all of its data. To see a
+    search while it runs, use `hpo serve`.
 
     Args:
         studies: a study, a list of studies to compare, or a dict of studies by what to call them.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +21,6 @@ PATIENCE_SECONDS = 2.0
 
 # A file that changed a moment ago may change again without another time of its own.
 _CLOCK_SECONDS = 2.0
-
-_log = logging.getLogger(__name__)
 
 _Stamp = list[tuple[int, int, int]]
 
@@ -96,10 +93,6 @@ class _Source:
             updates = self._read()
         except StorageError as error:
             updates = self._fail(str(error))
-        # What is wrong with one file, or with a part of ours that reads it, must not end the others' updates.
-        except Exception as error:
-            _log.exception("%s cannot be shown.", self._path)
-            updates = self._fail(f"{self._path} cannot be shown. ({type(error).__name__}: {error})")
         is_read = not any(study.is_to_be_tried for study in self.studies.values())
         self._stamp = stamp if is_read else None
         return updates
@@ -147,7 +140,7 @@ class _Source:
     def _follow(self) -> list[Update]:
         missing = f"{self._path} was replaced by another file, in which there is no such study."
         updates = [
-            study.read() if name in self._names else study.fail(missing)
+            study.read() if name in self._names else study.say(missing)
             for name, study in self.studies.items()
         ]
         return [update for update in updates if update is not None]
@@ -155,7 +148,7 @@ class _Source:
     def _fail(self, error: str) -> list[Update]:
         self._close()
         if self.studies:
-            failed = (study.fail(error) for study in self.studies.values())
+            failed = (study.say(error) for study in self.studies.values())
             return [update for update in failed if update is not None]
         if self._trouble is not None and self._trouble.error == error:
             return []

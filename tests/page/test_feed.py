@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
 import hpo
+from hpo.page.application import application
 from hpo.page.feed import Feed
 from hpo.page.followed import Followed, Update
+from hpo.page.guard import LOCAL_NAMES, Guard
 from hpo.page.rows import row
 from hpo.page.shown import Shown
 from hpo.page.sources import Sources
@@ -169,6 +172,56 @@ def test_a_mistake_in_an_analysis_leaves_the_rest(
 
     assert asyncio.run(follow()) == 1
     assert "The study 'first' cannot be analysed." in caplog.text
+
+
+def test_a_mistake_in_one_study_leaves_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    search(tmp_path / "a.db")
+    search(tmp_path / "b.db", 3)
+
+    def broken(study: hpo.Study, number: int, **more: Any) -> dict[str, Any]:
+        if len(study.trials) == 2:
+            raise ZeroDivisionError("no such thing")
+        return row(study, number, **more)
+
+    monkeypatch.setattr("hpo.page.followed.row", broken)
+    monkeypatch.setattr("hpo.page.followed.RETRY_SECONDS", 0.0)
+    sources = Sources(tmp_path)
+    first, second = sources.read()
+    said = "The study 'first' cannot be shown. (ZeroDivisionError: no such thing)"
+    assert (first.error, len(second.rows)) == (said, 3)
+    # It is said once, and what was to be shown comes when it can.
+    assert (sources.read(), caplog.text.count(said)) == ([], 1)
+    monkeypatch.setattr("hpo.page.followed.row", row)
+    [again] = sources.read()
+    assert (again.error, len(again.rows), again.reset) == (None, 2, True)
+
+
+def test_a_viewer_that_leaves_is_noticed(tmp_path: Path) -> None:
+    search(tmp_path / "study.db")
+
+    async def visit() -> None:
+        feed = Feed(Sources(tmp_path))
+        server = uvicorn.Server(
+            uvicorn.Config(application(feed, Guard(LOCAL_NAMES)), port=0, log_config=None, lifespan="on")
+        )
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"200 OK" in await reader.readline()
+        while not feed.num_viewers:
+            await asyncio.sleep(0.01)
+        writer.close()
+        while feed.num_viewers:
+            await asyncio.sleep(0.01)
+        server.should_exit = True
+        await serving
+
+    asyncio.run(asyncio.wait_for(visit(), 30))
 
 
 def test_nothing_is_read_while_there_is_no_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
