@@ -94,3 +94,15 @@ def test_what_is_new_is_said_once(told: Told) -> None:
     later["head"]["best"] = best
     page = told([change([row(0, 1.0)])], [later])
     expect(page.locator("#said")).to_have_text("New best: 0.25, trial 1")
+
+
+def test_a_brush_stays_at_its_values_while_its_axis_grows(told: Told) -> None:
+    few = [row(number, 1.0 + number) for number in range(5)]
+    page = told([change(few)], *[[]] * 8, [change([*few, row(5, 9.0), row(40, 9.5)])])
+    slider = page.get_by_role("slider", name="x, to")
+    slider.fill("500")
+    expect(page.locator("#trials tbody button")).to_have_count(3)
+    slider.focus()
+    expect(page.locator("#brush-count")).to_have_text("3 of 7 trials chosen.")
+    assert int(slider.input_value()) < 100
+    expect(slider).to_be_focused()

@@ -6,6 +6,7 @@ class Brushes {
   constructor(changed) {
     this.changed = changed;
     this.ranges = new Map();
+    this.ends = new Map();
     this.axes = [];
     this.root = el('div', { class: 'sliders' });
     this.rows = new Map();
@@ -15,18 +16,50 @@ class Brushes {
   show(axes) {
     const key = JSON.stringify(axes.map((axis) => axis.name));
     this.axes = axes;
+    this.move();
     if (this.key !== key) {
       this.key = key;
-      this.rows = new Map(axes.map((axis, index) => [axis.name, this.makeRow(axis.name, index)]));
+      const focused = document.activeElement && document.activeElement.dataset.slider;
+      this.rows = new Map(axes.map((axis) => [axis.name, this.makeRow(axis.name)]));
       refill(
         this.root,
         [...this.rows.values()].map((row) => row.root),
       );
+      const again =
+        focused && [...this.root.querySelectorAll('input')].find((each) => each.dataset.slider === focused);
+      if (again) again.focus({ preventScroll: true });
     }
+    for (const [name, range] of this.ranges) this.put(name, range);
     for (const axis of axes) this.tell(axis);
   }
 
-  makeRow(name, index) {
+  // An axis may grow while data arrive: a brush stays at its values, and one that reached an end at that end.
+  move() {
+    for (const [name, ends] of this.ends) {
+      const axis = this.axes.find((each) => each.name === name);
+      if (!axis) this.forget(name);
+      else
+        this.ranges.set(
+          name,
+          this.ranges
+            .get(name)
+            .map((place, end) => (ends[end] === null ? place : (axis.scale.at(ends[end]) ?? place))),
+        );
+    }
+  }
+
+  forget(name) {
+    this.ranges.delete(name);
+    this.ends.delete(name);
+  }
+
+  put(name, range) {
+    [this.rows.get(name).low.value, this.rows.get(name).high.value] = range.map((place) =>
+      Math.round(place * 1000),
+    );
+  }
+
+  makeRow(name) {
     const slider = (end, value) =>
       el('input', {
         type: 'range',
@@ -35,7 +68,7 @@ class Brushes {
         step: 1,
         value,
         'aria-label': `${cut(name, 60)}, ${end}`,
-        'data-axis': index,
+        'data-slider': `${cut(name, 200)} ${end}`,
         on: { input: () => this.slide(name) },
       });
     const [low, high] = [slider('from', 0), slider('to', 1000)];
@@ -61,12 +94,16 @@ class Brushes {
 
   set(name, range, { keep = false } = {}) {
     const axis = this.axes.find((each) => each.name === name);
-    if (range) this.ranges.set(name, range);
-    else this.ranges.delete(name);
-    if (!keep)
-      [this.rows.get(name).low.value, this.rows.get(name).high.value] = (range || [0, 1]).map((place) =>
-        Math.round(place * 1000),
+    if (range) {
+      this.ranges.set(name, range);
+      this.ends.set(
+        name,
+        range.map((place) => (axis.scale.exact && place > 0 && place < 1 ? axis.scale.exact(place) : null)),
       );
+    } else {
+      this.forget(name);
+    }
+    if (!keep) this.put(name, range || [0, 1]);
     this.tell(axis);
     this.filter();
     this.changed();
@@ -87,7 +124,8 @@ class Brushes {
 
   clear() {
     this.ranges.clear();
-    for (const { low, high } of this.rows.values()) [low.value, high.value] = [0, 1000];
+    this.ends.clear();
+    for (const name of this.rows.keys()) this.put(name, [0, 1]);
     for (const axis of this.axes) this.tell(axis);
   }
 

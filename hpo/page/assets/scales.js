@@ -1,4 +1,4 @@
-// Scales: a value's place on an axis, from 0 to 1, and back; linear, logarithmic, or one place for each
+// Scales: a value's place on an axis, from 0 to 1, and back (`exact` knows no whole numbers); linear, logarithmic, or one place for each
 // category.
 
 function linearScale(low, high, { whole = false } = {}) {
@@ -9,6 +9,7 @@ function linearScale(low, high, { whole = false } = {}) {
     high: to,
     at: (value) => (Number.isFinite(value) ? (value - from) / (to - from) : null),
     from: (place) => (whole ? Math.round(from + place * (to - from)) : from + place * (to - from)),
+    exact: (place) => from + place * (to - from),
     text: short,
     ticks: (most, start = 0, end = 1) =>
       roundNumbers(from + start * (to - from), from + end * (to - from), most, whole).map((value) => ({
@@ -27,6 +28,7 @@ function logScale(low, high) {
     high: 10 ** to,
     at: (value) => (value > 0 && Number.isFinite(value) ? place(value) : null),
     from: (at) => 10 ** (from + at * (to - from)),
+    exact: (at) => 10 ** (from + at * (to - from)),
     text: short,
     ticks: (most, start = 0, end = 1) =>
       decades(from + start * (to - from), from + end * (to - from), most).map((value) => ({

@@ -85,6 +85,8 @@ function watchSections() {
 function choose(study) {
   current = study;
   clearFilter();
+  table.open.clear();
+  table.page = 0;
   stale();
 }
 
