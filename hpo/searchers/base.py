@@ -36,6 +36,9 @@ class Searcher(Protocol):
     A class that derives from this one inherits the defaults of what it does not define. Objects of any other
     class with `ask` get them when a search takes them.
 
+    One that chooses between ways to propose may say which and why by a method `reason(space)`, which returns
+    one line for the study's notes.
+
     Attributes:
         needs_results: whether proposals depend on the results of earlier trials. If not, trials that would
             otherwise wait for each other may train together.
@@ -48,6 +51,13 @@ class Searcher(Protocol):
         """Return the proposals number `study.num_proposals` to `study.num_proposals + n - 1`."""
         ...
 
-    def reason(self, space: Space) -> str | None:
-        """Why it proposes in this space as it does, in one line for the study; None without a choice."""
-        return None
+
+def reason_of(searcher: Searcher, space: Space) -> str | None:
+    """Why a searcher proposes in this space as it does, in one line for the study; None if it does not say.
+
+    One that chooses for itself has a method `reason(space)`. The protocol does not ask for it, so that the
+    searchers of others stay what they are to a type checker.
+    """
+    explain = getattr(searcher, "reason", None)
+    why = explain(space) if callable(explain) else None
+    return None if why is None else str(why)

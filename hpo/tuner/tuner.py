@@ -23,6 +23,7 @@ from hpo.objective.source import describe
 from hpo.randomness import check_seed
 from hpo.schedulers import Scheduler, described, scheduler_named
 from hpo.searchers import Searcher, searcher_named
+from hpo.searchers.base import reason_of
 from hpo.space import Space
 from hpo.space.constraints import not_passed
 from hpo.storage import Storage
@@ -199,7 +200,7 @@ class Tuner:
             seed=seed,
             objective=None if objective is None else describe(objective),
             searcher=type(self._searcher).__name__,
-            searcher_reason=self._searcher.reason(space),
+            searcher_reason=reason_of(self._searcher, space),
             scheduler=described(schedules),
             replicates=self._replicates,
             points=first_points(space, points_to_evaluate, 0 if seed is None else seed),

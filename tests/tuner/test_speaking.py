@@ -284,6 +284,22 @@ def test_who_proposes_and_why_stands_with_the_study() -> None:
     assert (study.searcher, study.scheduler) == ("Auto", "ASHA(1, 9, eta=3)")
 
 
+def test_a_searcher_of_ones_own_may_say_why_and_need_not() -> None:
+    class Plain:
+        needs_results = False
+
+        def ask(self, study: hpo.Study, n: int) -> list[hpo.searchers.Proposal]:
+            return [hpo.searchers.Proposal({"x": 0.5})]
+
+    class Choosy(Plain):
+        def reason(self, space: hpo.Space) -> str:
+            return f"{len(space)} is a small number"
+
+    for searcher, said in ((Plain(), "Plain"), (Choosy(), "Choosy (1 is a small number)")):
+        study = hpo.search(lambda config: 1.0, SPACE, searcher=searcher, num_trials=1, seed=0)
+        assert study.notes[0].text == f"{said}, scheduler FIFO"
+
+
 def test_an_older_log_prints_without_it() -> None:
     study = hpo.search(lambda config: config["x"], SPACE, num_trials=1, seed=0)
     first, *others = study.events

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from hpo.objective.context import current_trial
 from hpo.schedulers import Scheduler, described
 from hpo.searchers import Searcher
+from hpo.searchers.base import reason_of
 from hpo.space import Space
 from hpo.study.notes import search_text
 from hpo.study.study import Study
@@ -113,7 +114,7 @@ def _said_of(searcher: Searcher, scheduler: Scheduler, space: Space) -> dict[str
     """What a log says of the two. A study that goes on may have been begun with others."""
     return {
         "searcher": type(searcher).__name__,
-        "searcher_reason": searcher.reason(space),
+        "searcher_reason": reason_of(searcher, space),
         "scheduler": described(scheduler),
     }
 
