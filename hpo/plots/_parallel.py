@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hpo.plots.canvas import BLACK, GRID_GREY, headline, key, panels
 from hpo.plots.scales import Scale
-from hpo.plots.values import Shades, Tried, early_label, tried, values_of, varying
+from hpo.plots.values import Shades, Shown, early_label, tried, values_of, varying
 from hpo.plots.words import TICK, counted, cut
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -113,7 +113,7 @@ def _draw(ax: Axes, lines: NDArray[np.float64], trials: Sequence[Trial], *, colo
         ax.scatter(across[:, 0], heights[:, 0], color=color, s=14, zorder=looks["zorder"])
 
 
-def _entries(found: Tried) -> list[Line2D]:
+def _entries(found: Shown) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     entries = []

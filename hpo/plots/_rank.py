@@ -14,7 +14,7 @@ from hpo.errors import ObjectiveError
 from hpo.plots.canvas import BLACK, GREY, VERMILION, headline, key, plain_frame, sheet, size
 from hpo.plots.positions import GOLDEN_RATIO, list_values
 from hpo.plots.scales import Scale
-from hpo.plots.values import COLOURS, Tried, early_label, tried, values_of, varying
+from hpo.plots.values import COLOURS, Shown, early_label, tried, values_of, varying
 from hpo.plots.words import TICK, counted, cut
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -88,7 +88,7 @@ def rank(study: Study, names: Sequence[str] | None = None) -> Figure:
     return figure
 
 
-def ranked(study: Study, found: Tried) -> dict[int, int]:
+def ranked(study: Study, found: Shown) -> dict[int, int]:
     """The rank of each trial that has a value, from 1 for the best; those of equal value share the first."""
     sign, history = study.metric.sign, study.history
     keys: dict[int, tuple[float, float]] = {}
@@ -114,7 +114,7 @@ def _most_important(study: Study, names: list[str]) -> list[str]:
 
 
 def _draw(
-    ax: Axes, study: Study, pair: tuple[str, str], found: Tried, ranks: dict[int, int], norm: Any
+    ax: Axes, study: Study, pair: tuple[str, str], found: Shown, ranks: dict[int, int], norm: Any
 ) -> None:
     completed, early, failed = (
         [trial for trial in trials if all(name in trial.config for name in pair)]

@@ -18,7 +18,7 @@ from hpo.plots.canvas import (
 )
 from hpo.plots.positions import dress, places, span_across
 from hpo.plots.reach import Span, axis_label, span_of
-from hpo.plots.values import Tried, cross_out, early_label, edges, points, tried, values_of
+from hpo.plots.values import Shown, cross_out, early_label, edges, points, tried, values_of
 from hpo.plots.words import counted, cut
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
@@ -87,7 +87,7 @@ def _chosen(study: Study, parameter: str | None) -> list[str]:
     )
 
 
-def _draw(ax: Axes, study: Study, name: str, found: Tried, span: Span, *, alone: bool) -> None:
+def _draw(ax: Axes, study: Study, name: str, found: Shown, span: Span, *, alone: bool) -> None:
     domain, best = study.space[name], study.best
     completed, early, failed = (
         [trial for trial in trials if name in trial.config]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hpo.plots.canvas import MANY, headline, key, panels, plain_frame, size
 from hpo.plots.positions import dress, places, span_across
 from hpo.plots.reach import Span, axis_label, span_of
-from hpo.plots.values import Tried, cross_out, early_label, edges, points, tried, values_of, varying
+from hpo.plots.values import Shown, cross_out, early_label, edges, points, tried, values_of, varying
 from hpo.plots.words import counted, cut
 from hpo.study.study import Study
 
@@ -54,7 +54,7 @@ def slices(study: Study, names: Sequence[str] | None = None) -> Figure:
     return figure
 
 
-def _draw(ax: Axes, study: Study, name: str, found: Tried, span: Span) -> None:
+def _draw(ax: Axes, study: Study, name: str, found: Shown, span: Span) -> None:
     """A panel: the trials that have the hyperparameter."""
     plain_frame(ax)
     domain = study.space[name]

@@ -57,7 +57,7 @@ def sheet(width: float, height: float) -> Figure:
     """An empty figure of so many inches, whose parts make room for each other."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    from hpo.plots.drawing import Drawing
+    from hpo.plots.figure import Drawing
 
     # Not from pyplot, which keeps every figure alive and may want a display.
     figure = Drawing(figsize=(width, height), layout="constrained")
@@ -72,7 +72,7 @@ def size(largest: float, count: int) -> float:
 
 def plain_frame(ax: Axes) -> None:
     """A light grid behind the data, no lines above and to the right of it, and plain numbers at the ticks."""
-    from hpo.plots.drawing import PlainNumbers
+    from hpo.plots.figure import PlainNumbers
 
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PlainNumbers())

@@ -28,7 +28,7 @@ COLOURS = "viridis"
 
 
 @dataclass(frozen=True)
-class Tried:
+class Shown:
     """The trials that a figure shows, by what became of them.
 
     Attributes:
@@ -47,14 +47,14 @@ class Tried:
         return self.completed + self.early
 
 
-def tried(study: Study) -> Tried:
+def tried(study: Study) -> Shown:
     """The trials of a study that can be drawn.
 
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial has a value.
     """
     name = study.metric.name
-    found = Tried([], [], [])
+    found = Shown([], [], [])
     for trial in study.trials:
         if trial.state is TrialState.COMPLETED:
             found.completed.append(trial)
@@ -168,7 +168,7 @@ class Shades:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import LogNorm
 
-        from hpo.plots.drawing import PlainNumbers
+        from hpo.plots.figure import PlainNumbers
 
         figure.colorbar(
             ScalarMappable(self.scale, self.colours),

@@ -20,6 +20,7 @@ GERUNDS = {
 
 SEVERAL_CLASSES = {
     "Report": "the callback of each framework's loop (users type keras.Report), and a report in a study",
+    "Run": "what a backend trains, and the time from a trial's start to its pause or end",
 }
 """Class names that may stand in several files of the core, each with its reason."""
 
