@@ -118,14 +118,21 @@ _STRONG = ' style="background: rgba(0, 158, 115, 0.2)"'
 
 
 def _alignment(column: TableColumn) -> str:
-    side = "right; font-variant-numeric: tabular-nums" if column.is_number else "left"
+    # A browser breaks a line behind the hyphen of an exponent.
+    number = "right; white-space: nowrap; font-variant-numeric: tabular-nums"
+    side = number if column.is_number else "left"
     return f' style="text-align: {side}"'
 
 
 def _html_cell(column: TableColumn, row: int, *, strong: bool) -> str:
-    # A browser drops spaces at the end, but not those as wide as a digit.
-    text = html.escape(column.cells[row].lstrip().replace(" ", "\u2007" if column.is_number else " "))
-    return f"<td{_alignment(column)}>{f'<strong>{text}</strong>' if strong else text}</td>"
+    padded = column.cells[row]
+    text, space = html.escape(padded.strip()), len(padded) - len(padded.rstrip())
+    if strong:
+        text = f"<strong>{text}</strong>"
+    if column.is_number and space:
+        # A browser drops spaces at the end; this one is as wide as so many digits.
+        text += f'<span style="display: inline-block; width: {space}ch"></span>'
+    return f"<td{_alignment(column)}>{text}</td>"
 
 
 _COSTS = ("epoch", "epochs", "seconds", "cohort_seconds", "reason")

@@ -246,6 +246,13 @@ def test_a_table_in_html_is_escaped_whatever_is_in_it() -> None:
     assert "&lt;b&gt;&amp;" in page
 
 
+def test_no_number_in_html_may_be_broken_behind_its_hyphen() -> None:
+    page = html_table(["n", "text"], [[1e-7, "a b"], [2.5e-7, "c"]])
+    cells_of_numbers = re.findall(r"<td style=\"([^\"]*)\">\d", page)
+    assert len(cells_of_numbers) == 2
+    assert all("white-space: nowrap" in style for style in cells_of_numbers)
+
+
 def test_states_are_those_of_the_trials(asha: Study) -> None:
     states = [trial.state for trial in asha.trials]
     counts = states_of(asha.history)
