@@ -19,7 +19,7 @@ from starlette.routing import Route
 from hpo.page.feed import Feed
 from hpo.page.guard import HEADERS, PASS, Guard, parameters
 from hpo.page.html import policy, render
-from hpo.page.shown import Shown
+from hpo.page.viewed import ViewedStudy
 
 HEARTBEAT_SECONDS = 15.0
 """After so long a silence a stream says that it is still there, which keeps proxies from ending it."""
@@ -167,7 +167,7 @@ async def _stream(feed: Feed, since: int, keys: set[str] | None) -> AsyncIterato
                 yield ": still here\n\n"
 
 
-def _chosen(feed: Feed, names: list[str]) -> list[Shown] | None:
+def _chosen(feed: Feed, names: list[str]) -> list[ViewedStudy] | None:
     """The studies of these names, all of them where there is no name; None if one is not known."""
     if any(all(name not in shown.names for shown in feed.studies) for name in names):
         return None

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from hpo.page.document import FORMAT
 from hpo.page.followed import Followed, Update
 from hpo.page.json_values import to_script
-from hpo.page.shown import Shown
 from hpo.page.sources import Sources
 from hpo.page.threads import in_thread
+from hpo.page.viewed import ViewedStudy
 from hpo.version import __version__
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Feed:
         # Told apart from the feed of a server that was there before, whose versions say nothing here.
         self._epoch = secrets.token_hex(4)
         self._sources = sources
-        self._shown: dict[str, Shown] = {}
+        self._shown: dict[str, ViewedStudy] = {}
         self.num_viewers = 0
         self._next = asyncio.Event()
         self._is_wanted = asyncio.Event()
@@ -66,7 +66,7 @@ class Feed:
         self._has_analysis: set[Followed] = set()
 
     @property
-    def studies(self) -> list[Shown]:
+    def studies(self) -> list[ViewedStudy]:
         """What there is to see."""
         return [shown for shown in self._shown.values() if not shown.gone]
 
@@ -148,7 +148,7 @@ class Feed:
             return
         self.version += 1
         for update in updates:
-            self._shown.setdefault(update.key, Shown(update.key)).take(update, self.version)
+            self._shown.setdefault(update.key, ViewedStudy(update.key)).take(update, self.version)
         before, self._next = self._next, asyncio.Event()
         before.set()
 

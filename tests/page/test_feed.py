@@ -17,9 +17,9 @@ from hpo.page.feed import Feed
 from hpo.page.followed import Followed, Update
 from hpo.page.guard import LOCAL_NAMES, Guard
 from hpo.page.rows import row
-from hpo.page.shown import Shown
 from hpo.page.sources import Sources
 from hpo.page.threads import in_thread
+from hpo.page.viewed import ViewedStudy
 from hpo.storage import open_storage
 
 
@@ -36,7 +36,7 @@ def update(*numbers: int, **more: Any) -> Update:
     return Update("0", "first", "{}", {number: f'{{"id":{number}}}' for number in numbers}, **more)
 
 
-def sent(shown: Shown, since: int) -> Any:
+def sent(shown: ViewedStudy, since: int) -> Any:
     text = shown.change(since)
     return None if text is None else json.loads(text)
 
@@ -46,7 +46,7 @@ def ids(change: Any) -> list[int]:
 
 
 def test_what_a_slow_viewer_missed_comes_merged_and_once() -> None:
-    shown = Shown("0")
+    shown = ViewedStudy("0")
     shown.take(update(0, 1, reset=True), 1)
     for version in range(2, 100):
         shown.take(update(1), version)
@@ -58,14 +58,14 @@ def test_what_a_slow_viewer_missed_comes_merged_and_once() -> None:
 
 
 def test_the_text_for_viewers_of_one_version_is_made_once() -> None:
-    shown = Shown("0")
+    shown = ViewedStudy("0")
     shown.take(update(0, reset=True), 1)
     shown.take(update(1), 2)
     assert shown.change(1) is shown.change(1)
 
 
 def test_what_begins_anew_is_forgotten_by_those_that_had_it() -> None:
-    shown = Shown("0")
+    shown = ViewedStudy("0")
     shown.take(update(0, 1, reset=True), 1)
     shown.take(update(0, reset=True), 2)
     change = sent(shown, 1)
@@ -75,7 +75,7 @@ def test_what_begins_anew_is_forgotten_by_those_that_had_it() -> None:
 
 
 def test_an_analysis_is_sent_once_and_goes_with_what_it_was_of() -> None:
-    shown = Shown("0")
+    shown = ViewedStudy("0")
     shown.take(update(0, reset=True), 1)
     shown.take(Update("0", "first", analysis='{"hints":[]}'), 2)
     shown.take(update(1), 3)
@@ -86,7 +86,7 @@ def test_an_analysis_is_sent_once_and_goes_with_what_it_was_of() -> None:
 
 
 def test_an_error_comes_and_goes_and_a_thing_that_is_gone_is_told_to_those_that_had_it() -> None:
-    shown = Shown("0")
+    shown = ViewedStudy("0")
     shown.take(Update("0", "text.db", error="no <database>"), 1)
     assert (sent(shown, 0)["error"], "head" in sent(shown, 0)) == ("no <database>", False)
     assert "<" not in str(shown.change(0))

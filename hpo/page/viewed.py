@@ -8,7 +8,7 @@ from hpo.page.followed import Update
 from hpo.page.json_values import to_script
 
 
-class Shown:
+class ViewedStudy:
     """One study as texts, and at which version of the feed each of them was new.
 
     A viewer says what version it has, and is sent all that is newer, once. So a slow one needs no queue: what
