@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -250,11 +251,10 @@ class Tuner:
         self._lifecycle.go_on()
         progress = self._shown(objective, total)
         output = TrialOutput(self._output, self.study.history.folder, progress)
-        with output.listening():
-            if progress is None:
-                return self._run(objective, total, output)
-            with self._lifecycle.watched_by(progress.on_event), progress.showing(self.study):
-                return self._run(objective, total, output)
+        if progress is None:
+            return self._run(objective, total, output)
+        with self._lifecycle.watched_by(progress.on_event), progress.showing(self.study):
+            return self._run(objective, total, output)
 
     def ask(self) -> Trial:
         """Start or continue a trial, and hand it out: evaluate its config, then `tell` the result.
@@ -373,18 +373,16 @@ class Tuner:
         folder = self.study.history.folder
         executor = plan.start(objective, self._placed(), loop.on_progress, folder)
         try:
-            over = loop.run(executor)
+            # After the start, which may have to pickle an objective that holds the streams as they are.
+            with output.listening(), closing(executor):
+                over = loop.run(executor)
         except KeyboardInterrupt as interrupt:
             raise interrupted(self.study) from interrupt
         except GiveUpError as error:
             raise self._given_up(error.trials) from None
         finally:
-            # The executor first: other tuners may take the trials once this one no longer beats.
-            try:
-                executor.close()
-                output.close()
-            finally:  # a second Ctrl-C may come meanwhile
-                self._lifecycle.leave()
+            # After the executor: other tuners may take the trials once this one no longer beats.
+            self._lifecycle.leave()
         # A second run() that ends at once for the same reason adds no second note.
         if over is not None and (not self.study.notes or self.study.notes[-1] != ("stop", over)):
             self._lifecycle.note("stop", over)

@@ -53,6 +53,27 @@ def test_what_output_takes_is_said(given: dict[str, Any], text: str) -> None:
         hpo.search(says, SPACE, num_trials=1, **given)
 
 
+def test_a_log_says_where_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given: dict[str, Any] = {"storage": tmp_path / "study.db", "output": "log", "progress": True}
+    hpo.search(says, SPACE, num_trials=1, seed=0, **given)
+    pattern = tmp_path / "study.db.files" / "study" / "trial-*" / "log-*.txt"
+    assert f"What trials print is kept in {pattern}." in "".join(capsys.readouterr())
+    assert len(list(tmp_path.rglob("log-0.txt"))) == 1
+
+
+def test_an_objective_that_holds_a_stream_reaches_its_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    stream = sys.stdout
+
+    def holds(config: dict[str, Any]) -> float:
+        return float(stream is not None)
+
+    study = hpo.search(holds, SPACE, num_trials=1, seed=0, workers=hpo.Workers(1), storage=tmp_path / "a.db")
+    assert study.num_completed == 1
+
+
 def test_the_streams_are_what_they_were_after_a_search(tmp_path: Path) -> None:
     before = sys.stdout, sys.stderr
     handler = logging.StreamHandler(sys.stderr)
@@ -244,10 +265,10 @@ class TestWorkersLines:
 
     def test_a_warning_is_shown_once_and_counted(self, capsys: pytest.CaptureFixture[str]) -> None:
         output = TrialOutput("show", None)
-        for trial in range(4):
-            output.hear((Speaker(trial, 0),), "a.py:7: UserWarning: mind the gap\n")
-        output.hear((FIRST,), "a.py:8: UserWarning: mind the gap\n")
-        output.close()
+        with output.listening():
+            for trial in range(4):
+                output.hear((Speaker(trial, 0),), "a.py:7: UserWarning: mind the gap\n")
+            output.hear((FIRST,), "a.py:8: UserWarning: mind the gap\n")
         assert capsys.readouterr().out.splitlines() == [
             "trial 0: a.py:7: UserWarning: mind the gap",
             "trial 3: a.py:8: UserWarning: mind the gap",
@@ -389,4 +410,4 @@ def test_in_a_terminal_it_stands_above_the_bar(workers: int, tmp_path: Path) -> 
         for epoch in range(6):
             for text in (f"printed {epoch}", f"error {epoch}", f"WARNING:root:logged {epoch}"):
                 assert lines.count(prefix + text) == (2 if workers == 1 else 1), (prefix + text, lines)
-    assert any("2/2" in line or "1/2" in line for line in lines)
+    assert any("/2 trials" in line for line in lines)

@@ -70,7 +70,8 @@ class SpokenText:
             if found.start():
                 yield self._speakers, _overwritten(text[: found.start()]) + "\n"
             self._take(found)
-        elif self._speakers or text:
+        elif self._speakers:
+            # Before its first trial a worker says what frameworks say where they are imported.
             self._is_new = False
             yield self._speakers, _overwritten(text) + "\n"
 

@@ -41,6 +41,11 @@ class OutputFiles:
         self._needed: set[int] = set()
         self._over: set[int] = set()
 
+    @property
+    def places(self) -> str:
+        """Where the files are, as a pattern."""
+        return str(self._folder.path / "trial-*" / f"{'log' if self._stays else 'output'}-*.txt")
+
     def write(self, speakers: Speakers, text: str) -> None:
         """Take what these trials printed."""
         first = speakers[0]

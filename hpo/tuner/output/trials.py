@@ -6,7 +6,7 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Literal, TypeAlias, get_args
 
 from hpo.checkpoints import CheckpointFolder
@@ -61,13 +61,16 @@ class TrialOutput:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Hear in the block what trials print in this process."""
-        if self._files is None and self._screen is None:
-            yield
-            return
+        """Hear in the block what trials print. At its end warnings that came again are counted."""
         take = self.take  # one object, by which it is known again
-        with heard_streams(take, self._screen):
-            yield
+        has_ears = self._files is not None or self._screen is not None
+        with heard_streams(take, self._screen) if has_ears else nullcontext():
+            if not self._shows and self._files is not None:
+                self._say_where(self._files)
+            try:
+                yield
+            finally:
+                self._close()
 
     def take(self, speakers: Speakers, text: str) -> bool:
         """Take what was printed in this process; whether it is to be seen, too."""
@@ -97,7 +100,11 @@ class TrialOutput:
         if self._files is not None:
             self._files.settle(trial, state)
 
-    def close(self) -> None:
+    def _say_where(self, files: OutputFiles) -> None:
+        if self._screen is not None:
+            self._screen.print_above(f"What trials print is kept in {files.places}.")
+
+    def _close(self) -> None:
         """Say how often each warning came that was shown once."""
         if self._files is not None:
             self._files.close()
