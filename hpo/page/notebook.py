@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-import sys
 
 from hpo.page.document import Studies, document
 from hpo.page.html import render
 from hpo.page.json_values import to_script
+from hpo.study.screen import in_notebook
 
 HEIGHT = 800
 """Pixels, unless another height is given."""
@@ -31,7 +31,7 @@ def show(studies: Studies, *, height: int = HEIGHT) -> None:
     """
     if not isinstance(height, int) or isinstance(height, bool) or not 200 <= height <= 5000:
         raise ValueError(f"height is a number of pixels from 200 to 5,000; received {height!r}.")
-    if not _in_notebook():
+    if not in_notebook():
         raise RuntimeError(
             "hpo.page.show() shows a page in a notebook, and this program is none. Write the page into a "
             'file that a browser opens: hpo.page.save(study, "report.html").'
@@ -60,10 +60,3 @@ def frame(page: str, *, title: str, height: int) -> str:
         f'<div><iframe title="{html.escape(title)}" sandbox="allow-scripts allow-modals" width="100%" '
         f'height="{height}" style="border: 0" srcdoc="{html.escape(page)}"></iframe></div>'
     )
-
-
-def _in_notebook() -> bool:
-    """Whether this program is the kernel of a notebook."""
-    interactive = sys.modules.get("IPython")
-    shell = None if interactive is None else interactive.get_ipython()
-    return getattr(shell, "kernel", None) is not None

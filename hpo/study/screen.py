@@ -1,4 +1,4 @@
-"""How wide a printed text may be."""
+"""Where printed text is read, and how wide it may be."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def wrapped(text: str) -> list[str]:
     if not _in_a_terminal():
         return [text]
     return [part for line in text.splitlines() for part in _filled(line.split(), text_width())]
+
+
+def in_notebook() -> bool:
+    """Whether this program is the kernel of a notebook."""
+    interactive = sys.modules.get("IPython")
+    # Another thread may be importing it just now.
+    shell = getattr(interactive, "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
 
 
 def _filled(words: list[str], width: int) -> list[str]:

@@ -56,7 +56,7 @@ function drawAll() {
 function drawIdly() {
   const later = window.requestIdleCallback || ((work) => setTimeout(work, 60));
   later(() => {
-    const next = sections.find((each) => each.stale);
+    const next = current && sections.find((each) => each.stale);
     if (!next) {
       thorough = false;
       document.documentElement.setAttribute('data-drawn', 'all');

@@ -15,6 +15,7 @@ from hpo.searchers import Searcher
 from hpo.searchers.base import reason_of
 from hpo.space import Space
 from hpo.study.notes import search_text
+from hpo.study.screen import in_notebook
 from hpo.study.study import Study
 from hpo.study.tables import printable
 from hpo.tuner.progress.callback import SearchProgress
@@ -59,7 +60,7 @@ def display_for(progress: bool | Literal["auto"]) -> Display | None:
     # A search inside of a trial, as for nested cross-validation, would draw over that of the trial.
     if progress is False or (progress == "auto" and (_is_silenced() or current_trial().id is not None)):
         return None
-    if _in_notebook():
+    if in_notebook():
         from hpo.tuner.progress.notebook import NotebookDisplay
 
         return NotebookDisplay(delay=DELAY)
@@ -161,14 +162,6 @@ def _is_silenced() -> bool:
     """Whether the user has told the logger to be silent; a root logger that was left alone says nothing."""
     is_quiet = LOGGER.level > logging.INFO or LOGGER.disabled
     return is_quiet or LOGGER.manager.disable >= logging.INFO
-
-
-def _in_notebook() -> bool:
-    """Whether this program is the kernel of a notebook."""
-    interactive = sys.modules.get("IPython")
-    # Another thread may be importing it just now.
-    shell = getattr(interactive, "get_ipython", lambda: None)()
-    return getattr(shell, "kernel", None) is not None
 
 
 def _log(text: str, is_warning: bool) -> None:
