@@ -263,8 +263,11 @@ def loss_at(x: float, epoch: int) -> float:
 
 def folded(history: History) -> dict[str, Any]:
     """All that a history knows, apart from what it was told by its owner."""
-    left_out = ("store", "folder", "edition", "_space", "events")
+    left_out = ("store", "folder", "edition", "_space", "events", "_worked")
     known = {name: value for name, value in vars(history).items() if name not in left_out}
+    known |= {"_best_reports": vars(history._best_reports)}
+    # Read when it is asked for, and so told by what it answers.
+    known |= {"seconds": [history.seconds(trial) for trial in range(history.num_trials)]}
     # The order of trials that run or wait counts, too. As text: NaN equals itself there.
     return {name: str(value) for name, value in known.items()} | {"events": list(history.events)}
 
