@@ -106,6 +106,7 @@ def test_a_callback_does_not_speak_for_its_trial(tmp_path: Path, capsys: pytest.
 
 def test_searches_in_threads_hear_their_own_trials(tmp_path: Path) -> None:
     barrier = threading.Barrier(2, timeout=20)
+    before = sys.stdout, sys.stderr
 
     def search(name: str) -> None:
         def says_its_name(config: dict[str, Any]) -> float:
@@ -121,6 +122,7 @@ def test_searches_in_threads_hear_their_own_trials(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    assert (sys.stdout, sys.stderr) == before
     for name in ("a", "b"):
         texts = [path.read_text() for path in (tmp_path / f"{name}.db.files").rglob("*.txt")]
         assert texts == [f"of {name}\n"] * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +14,12 @@ from typing import Any, Protocol, TextIO, cast
 from hpo.executors.output import Speakers, speakers
 
 _STREAMS = ("stdout", "stderr")
+
+_lately: deque[HeardStream] = deque(maxlen=1000)
+"""The streams that stood in for others lately.
+
+`print` in another thread may still use one of them, and has no reference of its own to it before Python 3.14:
+the interpreter would crash if it was gone."""
 
 _listener: ContextVar[object] = ContextVar("hpo_listener", default=None)
 """What hears the trials that run here: another search, in another thread, has its own."""
@@ -81,8 +88,30 @@ class HeardStream:
         if line:
             self._stream.write(line)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was let go."""
+        return self._take is _take_nothing
+
+    def let_go(self) -> None:
+        """Pass on what is written from now on, and no more."""
+        with self._lock:
+            self.end_line()
+            self._take, self._screen = _take_nothing, None
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _without_past(stream: Any) -> Any:
+    """A stream without those around it that were let go: searches in threads end in any order."""
+    while isinstance(stream, HeardStream) and stream.is_over:
+        stream = stream.rich_proxied_file
+    return stream
+
+
+def _take_nothing(speakers: Speakers, text: str) -> bool:
+    return True
 
 
 @contextmanager
@@ -93,7 +122,7 @@ def heard_streams(take: Callable[[Speakers, str], bool], screen: LiveScreen | No
         take: as for `HeardStream`.
         screen: as for `HeardStream`.
     """
-    before = {name: getattr(sys, name) for name in _STREAMS if getattr(sys, name) is not None}
+    before = {name: _without_past(getattr(sys, name)) for name in _STREAMS if getattr(sys, name) is not None}
     heard = {name: HeardStream(stream, take, screen) for name, stream in before.items()}
     handlers = [
         (handler, name)
@@ -102,6 +131,7 @@ def heard_streams(take: Callable[[Speakers, str], bool], screen: LiveScreen | No
         if handler.stream is stream
     ]
     for name, stream in heard.items():
+        _lately.append(stream)
         setattr(sys, name, stream)
     # A handler that logging has from before holds the stream itself.
     for handler, name in handlers:
@@ -114,10 +144,10 @@ def heard_streams(take: Callable[[Speakers, str], bool], screen: LiveScreen | No
         for handler, name in handlers:
             handler.setStream(before[name])
         for name, stream in heard.items():
-            stream.end_line()
-            # Another one may have come into its place, and be taken away later.
+            stream.let_go()
+            # That of a search in another thread may have come into its place, and be taken away later.
             if getattr(sys, name) is stream:
-                setattr(sys, name, before[name])
+                setattr(sys, name, _without_past(before[name]))
 
 
 def _handlers() -> Iterator[logging.StreamHandler[Any]]:
