@@ -90,15 +90,14 @@ def _comparable(study: Study) -> tuple[list[int], list[float], int | None]:
     These are the trials that completed. Where a scheduler lets few complete, they are those that reached the
     last epoch that enough of them reached.
     """
-    history, name = study.history, study.metric.name
+    history = study.history
     completed = [number for number, value in enumerate(history.values) if math.isfinite(value)]
     reached = sorted((history.last_epoch(number) for number in range(history.num_trials)), reverse=True)
     if len(completed) >= ENOUGH_TRIALS or len(reached) <= ENOUGH_TRIALS or not reached[ENOUGH_TRIALS - 1]:
         return completed, [history.values[number] for number in completed], None
     epoch = reached[ENOUGH_TRIALS - 1]
     there = [number for number in range(history.num_trials) if history.last_epoch(number) >= epoch]
-    reports = [(number, history.report(number, epoch)) for number in there]
-    values = {number: report[name] for number, report in reports if report and math.isfinite(report[name])}
+    values = {number: value for number in there if math.isfinite(value := history.value_at(number, epoch))}
     return [*values], [*values.values()], epoch
 
 
