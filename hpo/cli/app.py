@@ -15,6 +15,7 @@ from hpo.cli.commands.run import run_search
 from hpo.cli.commands.serve import serve_studies
 from hpo.cli.commands.studies import export_study, list_studies, plot_study, show_study
 from hpo.cli.commands.sweep import sweep_study
+from hpo.cli.kinds import described_kinds
 from hpo.version import __version__
 
 
@@ -40,11 +41,8 @@ class PlotCommand(TyperCommand):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write what each kind draws, as its function says it."""
-        # NumPy is loaded for this, so not before the help is asked for.
-        from hpo.plots.kinds import described
-
         with formatter.section("Kinds"):
-            formatter.write_dl(described())
+            formatter.write_dl(described_kinds())
 
 
 # Plain help: the styled one needs rich, which would double the time that `hpo --help` takes.

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
+from hpo.cli.run_options import RunOptions
 from hpo.cli.screen import print_fields, print_table
 from hpo.cli.studies import (
     best_of,
@@ -18,6 +19,7 @@ from hpo.cli.studies import (
     states_text,
     wrong_storage,
 )
+from hpo.cli.syntax import as_typed
 from hpo.storage import Storage
 from hpo.study.excerpt import excerpt, other_metrics, states_of
 from hpo.study.origin import load_study
@@ -60,7 +62,7 @@ def print_result(
     fields = [] if best is None else [("best", _best_text(study, best))]
     if study.num_failed:
         fields.append(("failed", f"{study.num_failed} of {len(study.trials)} trials"))
-    fields += [("hint", text) for text in _hints(study)]
+    fields += [("hint", as_typed(text, RunOptions.typed())) for text in _hints(study)]
     print_fields(console, fields)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -45,22 +44,6 @@ KINDS: dict[str, Callable[..., Any]] = {
     "timeline": timeline,
 }
 """Functions that return a figure of a study; all other parameters have defaults."""
-
-
-def described() -> list[tuple[str, str]]:
-    """Each kind with what it draws: the first sentence of its docstring.
-
-    Example:
-        >>> dict(described())["cost"]
-        'The value of each trial against the seconds that it took.'
-    """
-    said = {kind: inspect.getdoc(draw) or "" for kind, draw in KINDS.items()}
-    sentences = {kind: text.partition("\n\n")[0].replace("\n", " ") for kind, text in said.items()}
-    return [(kind, _capital(text.removeprefix("Draw "))) for kind, text in sentences.items()]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def plot(study: Study, kind: str) -> Figure:

@@ -49,7 +49,7 @@ def contradiction(metric: Metric) -> str | None:
     mend = "maximize" if minimizes else "minimize"
     return (
         f"The study makes {metric.name!r} {is_made}, and a metric of this name is good where it is "
-        f"{is_good}: if so, begin a new study with {mend}={metric.name!r} (hpo run --{mend} {metric.name})."
+        f"{is_good}: if so, begin a new study with {mend}={metric.name!r}."
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import hpo as library
+from hpo.cli.kinds import described_kinds
 from hpo.plots import KINDS
-from hpo.plots.kinds import described
 
 Command = Callable[..., Any]
 
@@ -42,8 +42,8 @@ def test_an_unknown_kind_is_answered_with_those_that_are_known(hpo: Command, stu
 
 def test_the_help_says_what_each_kind_draws(hpo: Command) -> None:
     said = " ".join(hpo("plot", "--help").stdout.split())
-    assert len(described()) == len(KINDS)
-    for kind, sentence in described():
+    assert [kind for kind, _ in described_kinds()] == list(KINDS)
+    for kind, sentence in described_kinds():
         assert f"{kind} {sentence}" in said
     assert "regret How far the best value so far is from the best known" in said
 

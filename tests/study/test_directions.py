@@ -43,7 +43,7 @@ def test_what_is_good_where_it_is_large_is_not_to_be_made_small(name: str) -> No
     assert text.startswith(
         f"The study makes {name!r} small, and a metric of this name is good where it is large"
     )
-    assert text.endswith(f"begin a new study with maximize={name!r} (hpo run --maximize {name}).")
+    assert text.endswith(f"begin a new study with maximize={name!r}.")
     assert contradiction(Metric(name, Direction.MAXIMIZE)) is None
 
 
