@@ -12,6 +12,7 @@ from hpo.cli.failures import interrupts_watched, told
 from hpo.cli.jobs import Job, book_job, own_job
 from hpo.cli.picture import picture_path
 from hpo.cli.prior import Stored, look_into
+from hpo.cli.records import records_told
 from hpo.cli.report import document_of, print_result
 from hpo.cli.run_options import RunOptions
 from hpo.cli.screen import only_documents, print_fields, write_document
@@ -43,8 +44,8 @@ class SearchExit:
 
 def carry_out(options: RunOptions) -> int:
     """Search as the options say; the exit code."""
-    with only_documents(options.as_json) as output:
-        console = open_console(to_stderr=options.as_json)
+    console = open_console(to_stderr=options.as_json)
+    with only_documents(options.as_json) as output, records_told(console, options.typed()):
         options.check()
         plot = picture_path(options, console, DEFAULT_PLOT)
         job = _job(options, console)

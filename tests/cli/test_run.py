@@ -156,3 +156,10 @@ def test_configurations_train_together_unless_told_otherwise(hpo: Command, tmp_p
         for name in ("together", "alone", "pairs")
     }
     assert cohorts == {"together": [[0, 1, 2]], "alone": [], "pairs": [[0, 1]]}
+
+
+def test_a_warning_of_the_library_is_a_line_in_the_syntax_of_the_command(hpo: Command) -> None:
+    said = hpo("run", "own_objectives:curve", *OWN, "--minimize", "accuracy").stdout
+    assert "Warning: The study makes 'accuracy' small" in said
+    assert "begin a new study with --maximize accuracy." in said
+    assert "maximize='accuracy'" not in said
