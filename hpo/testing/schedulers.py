@@ -183,7 +183,7 @@ class SchedulerContract(ResumeContract):
         ) as e:
             self.search(lambda config: float(config["x"]))
         assert "yield its metrics once per epoch" in str(e.value)
-        assert "max_epochs=N" in str(e.value)
+        assert "a parameter 'max_epochs'" in str(e.value)
 
     def test_an_objective_that_declares_no_epochs_is_refused_before(self) -> None:
 
