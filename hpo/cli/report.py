@@ -13,7 +13,6 @@ from hpo.cli.screen import print_fields, print_table
 from hpo.cli.studies import (
     best_of,
     goal_text,
-    hyperparameters,
     iso,
     on_the_clock,
     states_text,
@@ -51,7 +50,7 @@ def print_result(
     some = excerpt(study.history)
     beside = other_metrics(study.history, metrics, some.trials)
     number = None if best is None else best.id
-    shown_trials = table(some.trials, number, hyperparameters(study), study.metrics, beside=beside)
+    shown_trials = table(some.trials, number, study.history.hyperparameters, study.metrics, beside=beside)
     names, rows = shown_trials.names, shown_trials.rows
     _simplify(names, rows, study, running)
     console.print()
@@ -62,7 +61,7 @@ def print_result(
     fields = [] if best is None else [("best", _best_text(study, best))]
     if study.num_failed:
         fields.append(("failed", f"{study.num_failed} of {len(study.trials)} trials"))
-    fields += [("hint", as_typed(text, RunOptions.typed())) for text in _hints(study)]
+    fields += [("hint", as_typed(hint.text, RunOptions.typed())) for hint in study.hints]
     print_fields(console, fields)
 
 
@@ -102,7 +101,7 @@ def document_of(study: Study, *, device: str | None, data: str | None, **extra: 
         "metrics": metric_entries(study),
         "best": best_entry(study),
         "trials": [trial_entry(trial) for trial in study.trials],
-        "hints": _hints(study),
+        "hints": [hint.text for hint in study.hints],
         "notes": _notes(study),
         "versions": study.versions,
         **extra,
@@ -141,13 +140,6 @@ def metric_entries(study: Study) -> list[dict[str, str]]:
 def finite(value: float | None) -> float | None:
     """The number; None for NaN and infinity, which JSON does not have."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _hints(study: Study) -> list[str]:
-    try:
-        return [hint.text for hint in study.hints]
-    except ValueError:  # the log could not hold the space
-        return []
 
 
 def _notes(study: Study) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 from hpo.cli.failures import UsageError
-from hpo.cli.studies import hyperparameters, iso
+from hpo.cli.studies import iso
 from hpo.cli.trial_page import event_entry
 from hpo.outputs import whole_file
 from hpo.storage.events import metrics_to_json
@@ -127,7 +127,7 @@ def _is_number(text: str) -> bool:
 
 def _trial_table(study: Study) -> Table:
     """The columns of `Study.records`: those of all trials, hyperparameters in the order of the space."""
-    keys = config_keys(hyperparameters(study))
+    keys = config_keys(study.history.hyperparameters)
     records = [record(trial, keys, study.metrics) for trial in study.trials]
     fixed = {*_BEFORE, *keys.values(), *_AFTER}
     metrics = dict.fromkeys(key for flat in records for key in flat if key not in fixed)

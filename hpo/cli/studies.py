@@ -67,14 +67,6 @@ def study_in(storage: Storage, file: str, name: str | None, command: str, before
         return load_study(storage, names[0] if name is None else name)
 
 
-def hyperparameters(study: Study) -> list[str]:
-    """The names of the hyperparameters, from the trials where the log could not hold the space."""
-    try:
-        return list(study.space)
-    except ValueError:
-        return list(dict.fromkeys(name for trial in study.trials for name in trial.config))
-
-
 def has_open_trials(study: Study) -> bool:
     """Whether trials run, wait, or were interrupted."""
     history = study.history

@@ -136,10 +136,9 @@ def _about(study: Study) -> list[tuple[str, str]]:
 
 
 def _space_text(study: Study) -> str:
-    try:
-        return ", ".join(f"{name}: {domain!r}" for name, domain in study.space.items())
-    except ValueError:
+    if not study.history.knows_space:
         return "not in the log, as it had no JSON form"
+    return ", ".join(f"{name}: {domain!r}" for name, domain in study.space.items())
 
 
 def _print_confirmed(console: Console, study: Study) -> None:

@@ -116,7 +116,8 @@ def _literal(value: ast.expr | None) -> object:
 
 def _command(name: str, made: ast.Call, options: Mapping[str, str]) -> str | None:
     """What stands for the call of a function."""
-    if name == "hpo.load_study":
+    # The commands that read have no form of a space.
+    if name == "hpo.load_study" and not made.keywords:
         return " ".join(["hpo show", *(_words(ast.List(made.args)) or [])])
     if name == "space.with_functions" and "allow_function" in options and isinstance(made.args[0], ast.Dict):
         paths = [_word(key) for key in made.args[0].keys if key is not None]

@@ -43,7 +43,7 @@ def analysis(study: Study) -> dict[str, Any]:
         >>> analysis(study)["importance"][0]["name"]
         'x'
     """
-    found: dict[str, Any] = {"hints": _hints(study)}
+    found: dict[str, Any] = {"hints": [hint.text for hint in study.hints]}
     try:
         shares = importance(study)
     # A model of the results may not be there: too few of them, several metrics, a space that is not known.
@@ -53,13 +53,6 @@ def analysis(study: Study) -> dict[str, Any]:
     else:
         found["importance"] = [{"name": name, "share": plain(round(s, 4))} for name, s in shares.items()]
     return found | {"contours": contours(study, list(shares))}
-
-
-def _hints(study: Study) -> list[str]:
-    try:
-        return [hint.text for hint in study.hints]
-    except ValueError:  # the log could not hold the space, which they are about
-        return []
 
 
 def contours(study: Study, ranked: list[str]) -> list[dict[str, Any]]:

@@ -113,10 +113,9 @@ def _scheduler(described: str) -> str | None:
 
 
 def _space(study: Study) -> list[str]:
-    try:
-        domains = {name: _domain(domain) for name, domain in study.space.items()}
-    except ValueError:  # the log could not hold it
+    if not study.history.knows_space:
         return ["    space,"]
+    domains = {name: _domain(domain) for name, domain in study.space.items()}
     lines = ["    {", *(f"        {name!r}: {text}," for name, text in domains.items()), "    },"]
     if not study.space.has_constraints:
         return lines

@@ -142,12 +142,13 @@ def _levels(scheduler: object, index: Index) -> list[int]:
 
 
 def _space(study: Study) -> list[dict[str, Any]]:
-    try:
+    if study.history.knows_space:
         return [_hyperparameter(name, domain) for name, domain in study.space.items()]
-    except ValueError:  # the log could not hold it
-        names = dict.fromkeys(name for trial in study.trials[:1] for name in trial.config)
-        unknown = dict.fromkeys(("low", "high", "choices", "values", "when"))
-        return [{"name": name, "text": "not in the log", "scale": "linear"} | unknown for name in names]
+    unknown = dict.fromkeys(("low", "high", "choices", "values", "when"))
+    return [
+        {"name": name, "text": "not in the log", "scale": "linear"} | unknown
+        for name in study.history.hyperparameters
+    ]
 
 
 def _hyperparameter(name: str, domain: Domain) -> dict[str, Any]:

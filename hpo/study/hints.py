@@ -42,19 +42,26 @@ class Hint(NamedTuple):
     text: str
 
 
-def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[Hint, ...]:
+def find_hints(space: Space | None, metric: Metric, trials: Sequence[Trial]) -> tuple[Hint, ...]:
     """What the results say about the space and the metric.
 
     Args:
-        space: what was searched.
+        space: what was searched; None where it is not known, and nothing is said about it.
         metric: what was optimised.
         trials: the study's trials, running ones included.
     """
-    found = [*direction_hints(metric), *training_metric_hints(metric), *unread_hints(space, trials)]
+    found = [*direction_hints(metric), *training_metric_hints(metric)]
+    if space is not None:
+        found += [*unread_hints(space, trials), *space_hints(space, metric, trials)]
+    return tuple(found)
+
+
+def space_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> Iterator[Hint]:
+    """Whether the best values press against an end of their range, or lie in a small part of it."""
     completed = [trial for trial in trials if trial.state is TrialState.COMPLETED]
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
     if not completed or len(completed) + len(failed) < FEWEST_TRIALS:
-        return tuple(found)
+        return
     # Best first; what failed ranks last.
     ranked = sorted(completed, key=lambda trial: metric.sign * _value(trial, metric)) + failed
     ordered = [name for name, domain in space.items() if domain.is_ordered and domain.size > 1]
@@ -65,10 +72,9 @@ def find_hints(space: Space, metric: Metric, trials: Sequence[Trial]) -> tuple[H
         num_completed = sum(trial.state is TrialState.COMPLETED for trial in with_it)
         if len(with_it) >= FEWEST_TRIALS and num_completed:
             positions = space[name].encode([trial.config[name] for trial in with_it])
-            found += bound_hints(name, space[name], with_it, positions[:num_completed], alpha=alpha)
+            yield from bound_hints(name, space[name], with_it, positions[:num_completed], alpha=alpha)
             # Two halves are looked at, so half of the rate for each.
-            found += narrow_hints(name, space[name], positions, alpha=alpha / 2)
-    return tuple(found)
+            yield from narrow_hints(name, space[name], positions, alpha=alpha / 2)
 
 
 def direction_hints(metric: Metric) -> Iterator[Hint]:

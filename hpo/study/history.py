@@ -136,6 +136,9 @@ class History:
         self._saved = array("i")
         self._before = array("i")
         self._lost: dict[int, int] = {}
+        # The names in the configs of so many trials, where the space is not known.
+        self._named: dict[str, None] = {}
+        self._num_named = 0
         self._best_reports = BestReports()
         self._worked = WorkedTimes()
         for event in events:
@@ -152,16 +155,33 @@ class History:
         """What is searched.
 
         Raises:
-            ValueError: the log does not hold it and it was not passed.
+            SpaceError: the log does not hold it and it was not passed.
         """
         space = self._space or self._logged_space
         if space is None:
-            raise ValueError(
+            reading = "Study.from_events(events" if self.store is None else "hpo.load_study(storage, name"
+            raise SpaceError(
                 "This log does not hold its space, which had no JSON form when the study was created "
-                f"({self.created.get('space_error', 'no reason was logged')}). Pass it: "
-                "in Python, Study.from_events(events, space=space)."
+                f"({self.created.get('space_error', 'no reason was logged').rstrip('.')}). Pass it: "
+                f"in Python, {reading}, space=space)."
             )
         return space
+
+    @property
+    def knows_space(self) -> bool:
+        """Whether the log holds the space, or it was passed."""
+        return (self._space or self._logged_space) is not None
+
+    @property
+    def hyperparameters(self) -> list[str]:
+        """The names of what is searched; where the space is not known, those in the configs so far."""
+        if self.knows_space:
+            return list(self.space)
+        # A live page asks again and again, and configs stay what they are.
+        for trial in range(self._num_named, self.num_trials):
+            self._named |= dict.fromkeys(self.config(trial))
+        self._num_named = self.num_trials
+        return list(self._named)
 
     def append(self, event: Event, data: Mapping[str, Any] | None = None) -> None:
         """Add an event to the log, and fold it.

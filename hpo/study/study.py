@@ -83,7 +83,11 @@ class Study:
 
     @property
     def space(self) -> Space:
-        """What was searched."""
+        """What was searched.
+
+        Raises:
+            SpaceError: the log could not hold it and it was not passed.
+        """
         return self._history.space
 
     @property
@@ -194,7 +198,8 @@ class Study:
         if len(self.metrics) != 1:
             return ()
         # Made once: the hints look at the trials several times.
-        return find_hints(self.space, self.metric, list(self.trials))
+        space = self.space if self._history.knows_space else None
+        return find_hints(space, self.metric, list(self.trials))
 
     @property
     def trials(self) -> Sequence[Trial]:
@@ -286,7 +291,8 @@ class Study:
         hyperparameter with one of these names has the key `config.<name>`. A metric whose name is taken by
         any of them has the key `metric.<name>`.
         """
-        return [record(trial, self.space, self.metrics) for trial in self.trials]
+        names = self._history.hyperparameters
+        return [record(trial, names, self.metrics) for trial in self.trials]
 
     def table(
         self,
@@ -395,10 +401,15 @@ class Study:
         return ", ".join(part for part in parts if part)
 
     def _table(self, trials: Sequence[Trial], beside: Iterable[str] = ()) -> TrialTable:
-        return table(trials, ranks.best(self._history), self.space, self.metrics, beside=beside)
+        names = self._history.hyperparameters
+        return table(trials, ranks.best(self._history), names, self.metrics, beside=beside)
 
     def _remarks(self) -> list[str]:
         lines = [f"{note.topic}: {note.text}" for note in self.notes]
+        if not self._history.knows_space:
+            lines.append(
+                "space: not in the log, as it had no JSON form; pass it: load_study(..., space=space)"
+            )
         if self.tested is not None:
             said = ", ".join(f"{name} {value:.4g}" for name, value in self.tested.metrics.items())
             lines.append(f"Test set, opened for trial {self.tested.trial}: {said}")

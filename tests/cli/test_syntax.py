@@ -155,6 +155,7 @@ RUN = RunOptions.typed()
         ("say when: stop=", "say when: --patience or --target"),
         ("name='my study', warm_start=[hpo.load_study(s, 'a')]", "--name 'my study', --warm-start"),
         ("read it by hpo.load_study('s.db', 'b c')", "read it by hpo show s.db 'b c'"),
+        ("hpo.load_study(storage, name, space=space)", "hpo.load_study(storage, name, space=space)"),
         ("not before min_epochs; min_epochs=9", "not before --min-epochs; --min-epochs 9"),
         (
             "a parameter 'max_epochs' of train(max_epochs=3)",

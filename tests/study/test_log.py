@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,33 @@ def test_a_space_without_json_has_to_be_given_again() -> None:
     with pytest.raises(ValueError, match=r"does not hold its space.*from_events\(events, space=space\)"):
         hpo.Study.from_events(live.events).space  # noqa: B018
     assert hpo.Study.from_events(live.events, space=space) == live
+
+
+def test_a_study_without_its_space_shows_what_is_known(tmp_path: Path) -> None:
+    space = hpo.Space(
+        {"kind": hpo.Choice(["a", "b"]), "x": hpo.Float(0, 1).when("kind", eq="b")},
+        constraints=[lambda config: True],
+    )
+    file = tmp_path / "study.db"
+    live = hpo.search(lambda config: config.get("x", 2.0), space, num_trials=20, seed=0, storage=file)
+    blind = hpo.load_study(file)
+    names = {"kind", "x"}
+    assert names <= set(blind.table().splitlines()[0].split())
+    assert all(f">{name}</th>" in blind._repr_html_() for name in names)
+    assert [sorted(row.items(), key=str) for row in blind.records()] == [
+        sorted(row.items(), key=str) for row in live.records()
+    ]
+    assert "space: not in the log" in str(blind)
+    assert "space: not in the log" not in str(live)
+    assert "20 trials" in repr(blind)
+    with pytest.raises(hpo.errors.SpaceError, match=r"hpo\.load_study\(storage, name, space=space\)"):
+        blind.space  # noqa: B018
+
+
+def test_hints_on_the_metric_need_no_space() -> None:
+    space = hpo.Space({"x": hpo.Float(0, 1)}, constraints=[lambda config: True])
+    live = hpo.search(lambda config: config["x"], space, minimize="train_loss", num_trials=9, seed=0)
+    assert [hint.kind for hint in hpo.Study.from_events(live.events).hints] == ["training_metric"]
 
 
 @pytest.mark.parametrize(
