@@ -5,15 +5,15 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from hpo.study.layout import TableColumn, TableLine, cut, lay_out
 from hpo.study.numbers import DIGITS, alike, exponential, is_long
-from hpo.study.trial import Metric, Trial
+from hpo.study.trial import Metric, Trial, TrialState
 
 _WIDEST = 48
-"""Cells of the longest text in a table."""
+"""Cells of the longest text where no width is given."""
 
 # What a terminal obeys instead of showing it (C0 but tabs and line ends, DEL, C1), what turns the direction
 # of text around or hides, other line ends, and halves of characters, which no stream takes.
@@ -40,7 +40,7 @@ def shown(value: object) -> str:
         return f"{value:.{DIGITS}g}"
     if isinstance(value, int) and is_long(value):
         return exponential(value)
-    return cut(printable(" ".join(str(value).split())), _WIDEST)
+    return cut(_in_one_line(value), _WIDEST)
 
 
 def text_table(
@@ -77,7 +77,8 @@ def table_lines(
     movable: Sequence[str] | None = None,
 ) -> list[TableLine]:
     """The lines of `text_table`, each with the number of its row."""
-    columns = _columns(names, rows)
+    # Given a width, the layout cuts what has no room there, and nothing else.
+    columns = _columns(names, rows, text=shown if width is None else _whole)
     numbers = None if movable is None else [names.index(name) for name in movable if name in names]
     return lay_out(columns, width=width, movable=numbers)
 
@@ -101,16 +102,27 @@ def html_table(
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> list[TableColumn]:
-    return [_column(shown(name), [row[number] for row in rows]) for number, name in enumerate(names)]
+def _columns(
+    names: Sequence[str], rows: Sequence[Sequence[object]], *, text: Callable[[object], str] = shown
+) -> list[TableColumn]:
+    return [_column(shown(name), [row[number] for row in rows], text) for number, name in enumerate(names)]
 
 
-def _column(name: str, values: Sequence[object]) -> TableColumn:
+def _column(name: str, values: Sequence[object], text: Callable[[object], str]) -> TableColumn:
     # `type`, as True is an `int` too.
     numbers = [value for value in values if value is None or type(value) in (int, float)]
     if len(numbers) == len(values):
         return TableColumn(name, alike(cast("list[float | None]", numbers)), is_number=True)
-    return TableColumn(name, [shown(value) for value in values], is_number=False)
+    return TableColumn(name, [text(value) for value in values], is_number=False)
+
+
+def _whole(value: object) -> str:
+    """What `shown` shows, with all of a text."""
+    return _in_one_line(value) if isinstance(value, str) else shown(value)
+
+
+def _in_one_line(value: object) -> str:
+    return printable(" ".join(str(value).split()))
 
 
 _STRONG = ' style="background: rgba(0, 158, 115, 0.2)"'
@@ -196,7 +208,7 @@ def table(
     *,
     beside: Iterable[str] = (),
 ) -> TrialTable:
-    """A table of trials.
+    """A table of trials, with the reasons of those that failed.
 
     Args:
         trials: the trials.
@@ -207,6 +219,10 @@ def table(
     """
     trials, keys = list(trials), config_keys(names)
     records = [record(trial, keys, metrics) for trial in trials]
+    for flat in records:
+        # Why a scheduler stopped a trial is that others were better, which their values say.
+        if flat["state"] != TrialState.FAILED.value:
+            flat["reason"] = None
     # Where each value is of the last epoch, the column would say what that of the epochs says.
     goals = ["value"] if len(metrics) == 1 else [metric.name for metric in metrics]
     # Columns that would be empty, as those of epochs are for objectives without reports, are left out.

@@ -253,6 +253,24 @@ def test_no_number_in_html_may_be_broken_behind_its_hyphen() -> None:
     assert all("white-space: nowrap" in style for style in cells_of_numbers)
 
 
+def test_the_reasons_in_a_table_are_those_of_failures_and_whole_where_there_is_room() -> None:
+    said = "the loss is not a number, as the rate was too large for these data"
+
+    def objective(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator[float]:
+        for epoch in trial.epochs():
+            if config["x"] > 0.9:
+                raise RuntimeError(said)
+            yield config["x"] / epoch
+
+    study = hpo.search(objective, SPACE, scheduler=hpo.ASHA(1, 9), num_trials=14, seed=1)
+    reasons = {trial.state: trial.reason for trial in study.trials}
+    assert "go on" in (reasons[TrialState.STOPPED] or "")
+    for width in (100, 250):
+        assert f"RuntimeError: {said}" in study.table(width=width)
+        assert "go on" not in study.table(width=width)
+    assert max(map(len, study.table(width=60).splitlines())) <= 60
+
+
 def test_states_are_those_of_the_trials(asha: Study) -> None:
     states = [trial.state for trial in asha.trials]
     counts = states_of(asha.history)
