@@ -92,6 +92,25 @@ def asha(folder: Path) -> hpo.Study:
     )
 
 
+def best_values(folder: Path) -> hpo.Study:
+    """Trials whose value is their best report, some of them stopped."""
+
+    def objective(config: dict[str, Any], max_epochs: int = 9) -> Iterator[dict[str, float]]:
+        for epoch in range(1, max_epochs + 1):
+            yield {"accuracy": 1 - config["x"] - abs(epoch - 3) / 20}
+
+    return hpo.search(
+        objective,
+        {"x": hpo.Float(0, 1)},
+        maximize="accuracy",
+        value="best",
+        scheduler=hpo.ASHA(1, 9),
+        num_trials=20,
+        seed=1,
+        name="best values",
+    )
+
+
 def hyperband(folder: Path) -> hpo.Study:
     """Rungs in several brackets."""
     return hpo.search(
@@ -226,7 +245,7 @@ STUDIES: dict[str, Callable[[Path], hpo.Study]] = {
     made.__name__: made
     for made in (
         *(main_job, cohort, asha, hyperband, failures, not_finite, conditional, interrupted, hostile),
-        *(empty, running, two_metrics),
+        *(empty, running, two_metrics, best_values),
     )
 }
 """What makes each study, by name. It takes the folder for its files."""

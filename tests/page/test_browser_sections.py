@@ -43,6 +43,17 @@ def test_the_contour_is_drawn_for_each_pair(opened: Opened) -> None:
     assert canvas.evaluate(INKED) >= 8
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("asha", "from 15 trials that reached epoch 3, by the value after it"),
+        ("failures", "trials that completed"),
+    ],
+)
+def test_the_contour_says_of_which_trials_it_is_made(opened: Opened, kind: str, said: str) -> None:
+    assert said in opened(kind).locator("#contour .finding").inner_text()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_section_draws_or_says_that_it_has_nothing(opened: Opened, kind: str) -> None:
     page = opened(kind)
@@ -74,6 +85,13 @@ def test_the_history_says_what_it_shows(opened: Opened) -> None:
     label = page.locator("#history [role=img]").get_attribute("aria-label") or ""
     assert "30 trials. The best value" in label
     assert "13 trials without a value" in label
+
+
+@pytest.mark.parametrize(("kind", "epoch"), [("asha", "last epoch that"), ("best_values", "best epoch that")])
+def test_pictures_say_of_which_epoch_their_values_are(opened: Opened, kind: str, epoch: str) -> None:
+    page = opened(kind)
+    assert epoch in page.locator("#history .finding").inner_text()
+    assert epoch in page.locator("#slices .finding").inner_text()
 
 
 def test_the_numbers_of_a_picture_are_there_as_a_table(opened: Opened) -> None:

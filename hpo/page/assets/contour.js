@@ -58,7 +58,7 @@ function drawContour(study, its, surface) {
   );
   const pair = `${cut(surface.x, 60)} and ${cut(surface.y, 60)}`;
   const range = `from ${short(low)} to ${short(high)}`;
-  const label = `${cut(study.shown, 60)} ${range} over ${pair}, smoothed.${bestCell(study, surface)}`;
+  const label = `${cut(study.shown, 60)} ${range} over ${pair}, ${sourceOf(surface)}.${bestCell(study, surface)}`;
   its.plot.show({
     x,
     y,
@@ -85,6 +85,14 @@ function drawContour(study, its, surface) {
     el('span', {}, short(study.sign < 0 ? low : high)),
   );
   its.finding.textContent = label;
+}
+
+// What the surface is made of; the marks on it are all trials with a value.
+function sourceOf({ epoch, trials }) {
+  const those = trials ? ` from ${plural(trials, 'trial')}` : '';
+  return epoch
+    ? `smoothed${those} that reached epoch ${epoch}, by the value after it`
+    : `smoothed${those}${trials ? ' that completed' : ''}`;
 }
 
 const named = (name, value) => `${cut(name, 40)} ${cut(short(value), 30)}`;
@@ -162,14 +170,13 @@ function paintCells(context, place, xs, ys, z, share) {
 // Marks over colours have a rim, so that they are seen on each of them.
 function paintRims(context, place, points) {
   const size = (points.length > 500 ? 2 : 3.5) * place.ratio;
-  for (const point of points) {
+  const many = points.length > MANY;
+  // The best one last, so that no other hides it.
+  for (const point of [...points.filter((each) => !each.best), ...points.filter((each) => each.best)]) {
+    const [x, y] = [place.x(point.x), place.y(point.y)];
     context.fillStyle = '#ffffff';
-    context.beginPath();
-    context.arc(place.x(point.x), place.y(point.y), size + 1.5 * place.ratio, 0, 2 * Math.PI);
-    context.fill();
+    drawDot(context, x, y, size + 1.5 * place.ratio, many && !point.best);
     context.fillStyle = point.best ? '#c2185b' : '#1b1f24';
-    context.beginPath();
-    context.arc(place.x(point.x), place.y(point.y), point.best ? size * 1.4 : size, 0, 2 * Math.PI);
-    context.fill();
+    drawDot(context, x, y, point.best ? size * 1.4 : size, many && !point.best);
   }
 }

@@ -125,7 +125,7 @@ function paintCurve(context, place, { x, y, curve: { row, reports }, levels, man
   context.fillStyle = context.strokeStyle;
   if (row.state !== 'completed') markColour(context, row.state);
   context.globalAlpha = many && !best ? 0.6 : 1;
-  drawMark(context, row.state, ...lastPlace, (best ? 5 : many ? 2 : 3) * place.ratio);
+  drawMark(context, row.state, ...lastPlace, (best ? 5 : many ? 2 : 3) * place.ratio, many && !best);
   context.globalAlpha = 1;
 }
 

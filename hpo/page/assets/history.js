@@ -54,10 +54,14 @@ section('history', (study, root) => {
   its.finding.textContent = finding;
 });
 
+// The value of a trial is its last report or its best one; other metrics come from the same report.
+const epochOfValues = (study, they = 'it') =>
+  study.head.value === 'best' ? `best epoch that ${they} had` : `last epoch that ${they} reached`;
+
 function historyFinding(study, y) {
   const found = study.incumbents;
   const early = study.rows.some((row) => row.state === 'stopped' || row.state === 'paused');
-  const where = early ? ' Those that did not complete stand at the last epoch that they reached.' : '';
+  const where = early ? ` Those that did not complete stand at the ${epochOfValues(study, 'they')}.` : '';
   const start = `${plural(study.rows.length, 'trial')}.${where} `;
   const lost = study.rows.filter((row) => Number.isNaN(study.valueOf(row))).length;
   const without = lost ? ` ${plural(lost, 'trial')} without a value; failed ones stand at the edge.` : '';

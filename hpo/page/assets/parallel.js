@@ -5,6 +5,9 @@ const TOP = 34;
 const BOTTOM = 14;
 const TALL = 340;
 const BETWEEN = 92;
+const THIN = 1.2;
+// Up to one pixel of the screen in width, ten thousand lines take half of the time.
+const hairline = () => 1 / (window.devicePixelRatio || 1);
 
 section('parallel', (study, root) => {
   const its = parts(root, makeParallel);
@@ -123,8 +126,10 @@ function drawParallel(its) {
       rows.filter((row) => !passing.has(row)),
       () => colours.dim,
       0.25,
+      rows.length > 300 ? hairline() : THIN,
     );
   const value = axes[axes.length - 1];
+  const many = kept.length > 300;
   const shares = new Map(kept.map((row) => [row, study.sign < 0 ? 1 - value.place(row) : value.place(row)]));
   // The good ones on top; in fifty colours, each of them mixed once.
   const tints = Array.from({ length: 51 }, (_, step) => onScale(step / 50));
@@ -133,7 +138,8 @@ function drawParallel(its) {
     its,
     [...kept].sort((one, other) => shares.get(other) - shares.get(one)),
     (row) => tints[Math.round(shares.get(row) * 50)],
-    kept.length > 300 ? 0.25 : 0.7,
+    many ? 0.25 : 0.7,
+    many ? hairline() : THIN,
   );
   if (study.best && passing.has(study.best))
     paintLines(context, its, [study.best], () => colours.ink, 1, 2.5);
@@ -149,7 +155,7 @@ function drawParallel(its) {
   );
 }
 
-function paintLines(context, its, rows, colour, alpha, width = 1.2) {
+function paintLines(context, its, rows, colour, alpha, width) {
   context.globalAlpha = alpha;
   context.lineWidth = width;
   for (const row of rows) {

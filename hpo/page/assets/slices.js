@@ -38,7 +38,7 @@ section('slices', (study, root) => {
   refill(its.legend, stateLegend(rows));
   const more = study.hyperparameters.length - shown.length;
   its.finding.textContent =
-    `${plural(rows.length, 'trial')} with a value, each at the last epoch that it reached.` +
+    `${plural(rows.length, 'trial')} with a value, each at the ${epochOfValues(study)}.` +
     (more > 0
       ? ` ${plural(more, 'hyperparameter')} of little importance ${more === 1 ? 'is' : 'are'} left out.`
       : '') +
