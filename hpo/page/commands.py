@@ -54,8 +54,9 @@ def _call(study: Study, *, resume: bool) -> str:
     what = "hpo.search" if created.get("objective") else "hpo.Tuner"
     arguments = {
         **_goal(created),
-        "searcher": _searcher(str(created.get("searcher"))),
-        "scheduler": _scheduler(str(created.get("scheduler"))),
+        # What the log does not say is left to its default.
+        "searcher": _searcher(str(created["searcher"])) if created.get("searcher") else None,
+        "scheduler": _scheduler(str(created["scheduler"])) if created.get("scheduler") else None,
         "num_trials": str(study.num_proposals),
         "seed": str(study.seed),
         "backend": None if study.backend is None else repr(study.backend),

@@ -512,6 +512,20 @@ def test_defaults_of_the_space_need_no_argument() -> None:
     assert study.history.created["points"] == [{"x": 0.5}]
 
 
+def test_a_log_that_does_not_say_what_searched_leaves_it_out_of_the_call() -> None:
+    created = {
+        "name": "old",
+        "seed": 0,
+        "metrics": [{"name": "loss", "direction": "minimize"}],
+        "versions": {},
+    }
+    study = hpo.Study.from_events([Event(EventKind.STUDY_CREATED, text=json.dumps(created))])
+    made = str(head(study)["commands"]["made"])
+    assert "None(" not in made
+    assert "searcher=" not in made
+    assert "scheduler=" not in made
+
+
 def test_a_function_that_a_log_names_is_not_imported() -> None:
     space = hpo.Space({"x": hpo.Float(0, 1, default=0.5)}, constraints=["no_such_module_at_all:fits"])
     created = studies.many(1).events[0].data | {"space": space.to_json(), "points": [{"x": 0.5}]}
