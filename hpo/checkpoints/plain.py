@@ -198,7 +198,7 @@ def _refusal(value: Any, where: str) -> str:
     kind = type(value).__name__
     return (
         f"A dict or a list in a checkpoint holds numbers, strings, True, False, None, NumPy arrays, and "
-        f"dicts, lists and tuples of them; received a {kind}{_at(where)}. {_mend(value)}."
+        f"dicts, lists and tuples of them; received something of the type {kind}{_at(where)}. {_mend(value)}."
     )
 
 
@@ -207,8 +207,12 @@ def _mend(value: Any) -> str:
         return "Make it a plain dict, dict(...)"
     if isinstance(value, (set, frozenset)):
         return "Keep it as a list, sorted(...)"
-    if isinstance(value, (list, tuple, deque)):
+    if isinstance(value, (list, tuple, deque, range)):
         return "Make it a plain list, list(...)"
+    if isinstance(value, (bytes, bytearray)):
+        return "Keep it as a string, such as value.hex(), or as a NumPy array of integers"
+    if isinstance(value, complex):
+        return "Keep its two parts, [value.real, value.imag]"
     for plain in (int, float, str):
         if isinstance(value, plain):
             return f"Keep its plain value, {plain.__name__}(...)"

@@ -186,7 +186,10 @@ class CurrentTrial:
                 restored in place when the trial goes on: `state = {"best": inf, "wait": 0}` and
                 `trial.checkpoint(model=net, early=state)` let early stopping go on as it was. In a dict or a
                 list may lie numbers, strings, True, False, None, NumPy arrays, and dicts, lists and tuples of
-                them. A number by itself cannot be changed in place: put it in a dict.
+                them; keys are strings, numbers, True, False, None or tuples of these. A number by itself
+                cannot be changed in place: put it in a dict. What is kept is the object that was passed here:
+                change what lies in it (`state["wait"] += 1`), as a new dict that takes over its name
+                (`state = {...}`) is not kept.
 
         Raises:
             CheckpointError: one of them is of a kind that cannot be kept, or the checkpoint is of another

@@ -141,13 +141,16 @@ def test_what_was_captured_is_a_copy_and_can_be_restored_again_and_again() -> No
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ({1, 2}, r"received a set \(at early\.of\)\. Keep it as a list, sorted\(\.\.\.\)"),
-        (OrderedDict(a=1), r"received a OrderedDict \(at early\.of\)\. Make it a plain dict, dict\("),
-        (deque([1]), r"received a deque \(at early\.of\)\. Make it a plain list, list\("),
-        (Colour.RED, r"received a Colour \(at early\.of\)\. Keep its plain value, int\("),
-        (object(), r"received a object \(at early\.of\)\. If it is an object of a framework, attach it by"),
+        ({1, 2}, r"type set \(at early\.of\)\. Keep it as a list, sorted\(\.\.\.\)"),
+        (OrderedDict(a=1), r"type OrderedDict \(at early\.of\)\. Make it a plain dict, dict\("),
+        (deque([1]), r"type deque \(at early\.of\)\. Make it a plain list, list\("),
+        (range(3), r"type range \(at early\.of\)\. Make it a plain list, list\("),
+        (b"x", r"type bytes \(at early\.of\)\. Keep it as a string, such as value\.hex\(\)"),
+        (1j, r"type complex \(at early\.of\)\. Keep its two parts, \[value\.real, value\.imag\]"),
+        (Colour.RED, r"type Colour \(at early\.of\)\. Keep its plain value, int\("),
+        (object(), r"type object \(at early\.of\)\. If it is an object of a framework, attach it by"),
         (np.array([None]), r"received one of the dtype object \(at early\.of\)\. Keep it as"),
-        ({Colour.RED: 1}, r"received a Colour \(at a key of early\.of\)"),
+        ({Colour.RED: 1}, r"received something of the type Colour \(at a key of early\.of\)"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_at_once_with_its_place_and_a_mend(value: Any, text: str) -> None:
