@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hpo.page.document import document
 from hpo.page.html import render
@@ -78,6 +78,33 @@ def test_a_page_connects_again_to_a_server_that_was_started_again(served: NewPag
     with serving(path, "--port", str(port)):
         expect(page.locator("#connection")).to_have_text("live", timeout=PATIENCE)
         expect(page.locator("dt:text-is('Trials') + dd .tile-value")).to_have_text("5", timeout=PATIENCE)
+
+
+HIDE = "Object.defineProperty(document, 'hidden', {get: () => %s, configurable: true});"
+TURN = HIDE + "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def test_hidden_pages_leave_room_for_the_next_one_and_hear_what_they_missed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "study.db"
+    search(path)
+    # Tabs of one window, which share the connections that a browser has to one server.
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
+    with serving(path) as server:
+        pages = []
+        for _ in range(8):
+            pages.append(context.new_page())
+            pages[-1].goto(f"http://127.0.0.1:{server.port}/")
+            expect(pages[-1].locator("#connection")).to_have_text("live", timeout=PATIENCE)
+            pages[-1].evaluate(TURN % "true")
+        search(path, num_trials=5, resume=True)
+        pages[0].evaluate(TURN % "false")
+        trials = pages[0].locator("dt:text-is('Trials') + dd .tile-value")
+        expect(trials).to_have_text("5", timeout=PATIENCE)
+        expect(pages[0].locator("#connection")).to_have_text("live")
+    context.close()
 
 
 def test_what_cannot_be_read_is_said_beside_what_can(served: NewPage, tmp_path: Path) -> None:
