@@ -185,7 +185,7 @@ def test_the_best_has_a_word_beside_it_and_is_bold_in_a_notebook(asha: Study) ->
 
 
 def test_all_metrics_can_be_shown(asha: Study) -> None:
-    header = asha.table(3, metrics="all").splitlines()[0].split()
+    header = asha.table(3, metrics="all", width=200).splitlines()[0].split()
     assert header == ["trial", "state", "x", "value", "accuracy", "metric.value", "epochs", "seconds"]
     assert asha.table(3, metrics=["accuracy"]).splitlines()[0].split().count("accuracy") == 1
     assert "accuracy" not in asha.table(3)
