@@ -188,7 +188,9 @@ def test_a_state_that_can_no_longer_be_kept_is_named() -> None:
     attachments, state = Attachments(), dict[str, Any]()
     attachments.attach({"early": state})
     state["seen"] = {1}
-    with pytest.raises(CheckpointError, match=r"The state of 'early' cannot be kept\. .* type set \(at seen\)"):
+    with pytest.raises(
+        CheckpointError, match=r"The state of 'early' cannot be kept\. .* type set \(at seen\)"
+    ):
         attachments.capture()
 
 

@@ -150,7 +150,7 @@ def failing(config: dict[str, Any]) -> float:
         (-math.inf, r"No result: value is -inf\."),
         (
             {"loss": 1},
-            "it gave no 'value', which is what the study optimises, but loss; name one of these as the metric",
+            "it gave no 'value', which is what the study optimises, but loss; name one of these",
         ),
         (iter([0.5, math.nan, 0.1]), r"No result: value is nan at epoch 2\."),
         (iter([]), "its generator ended without yielding anything"),
