@@ -389,14 +389,15 @@ class Writer:
         # The spread over several draws is no metric of its own.
         names = [name for name in results if name.removesuffix(".std") == name or name[:-4] not in results]
         if len(names) > 1:
-            text = (
+            said = (
                 f"The objective returned several metrics ({', '.join(names)}), and the search does not say "
-                f"which one to optimise. Name it: minimize={names[0]!r}, or maximize=."
+                f"which one to optimise"
             )
-            # Recorded before it ends the search: else a resumption would run the trial again.
+            # Recorded before it ends the search: else a resumption would run the trial again. The mend stays
+            # out of the log, which is read in Python and on the command line.
             if trial is not None:
-                self.fail(trial, attempt, text, kind=FailureKind.RESULT)
-            raise ObjectiveError(text)
+                self.fail(trial, attempt, f"{said}.", kind=FailureKind.RESULT)
+            raise ObjectiveError(f"{said}. Name it: minimize={names[0]!r}, or maximize=.")
         with suppress(ClaimedError):  # another tuner's first result said so
             metric = Metric(names[0] or "value")
             data = {"metrics": metrics_document([metric])}

@@ -64,5 +64,5 @@ class RepeatWatch:
             REPEATED,
             "A trial that was paused begins again at epoch 1 when it goes on, since a plain function cannot "
             "wait. Yield the metrics once per epoch, in place of a report or a result, or call "
-            "trial.checkpoint(model=..., optimizer=...) before the epochs, in a study with storage=.",
+            "trial.checkpoint(model=..., optimizer=...) before the epochs, in a study that has a storage.",
         )
