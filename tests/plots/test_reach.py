@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 import sys
@@ -12,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from scipy import stats
 
 import hpo
@@ -19,7 +20,7 @@ from hpo.plots import KINDS, history, parallel, plot, scatter
 from hpo.plots.reach import FURTHEST, Span, axis_label, span_of, within
 
 LARGEST = sys.float_info.max
-SPACE = {"rate": hpo.Float(1e-4, 1, log=True), "y": hpo.Float(0, 1), "kind": hpo.Choice(["a", "b"])}
+SPACE = {"rate": hpo.Float(1e-4, 1, log=True), "y": hpo.Float(0, 1)}
 VALUES = {
     "one of 1e300": [1.0, 2.0, 1e300, 0.5],
     "the largest among others": [1.0, LARGEST, 0.5, 1e300],
@@ -49,13 +50,22 @@ def searched(values: list[float], space: dict[str, Any] = SPACE, **goal: Any) ->
     return hpo.search(curve, space, num_trials=8, seed=0, **(goal or {"minimize": "loss"}))
 
 
+def draw(figure: Figure) -> None:
+    """All that a picture goes through, once: `savefig` would draw it twice."""
+    figure.set_dpi(40)
+    FigureCanvasAgg(figure).draw()
+
+
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
-@pytest.mark.parametrize("goal", [{"minimize": "loss"}, {"maximize": "loss"}], ids=str)
-def test_values_of_any_size_can_be_drawn(values: list[float], goal: dict[str, Any]) -> None:
-    study = searched(values, **goal)
+@pytest.mark.parametrize(
+    ("name", "goal"),
+    # What is good at one end only is drawn for both goals; the others are the same the other way round.
+    [*((name, "minimize") for name in VALUES), ("both ends", "maximize"), ("one of 1e300", "maximize")],
+)
+def test_values_of_any_size_can_be_drawn(name: str, goal: str) -> None:
+    study = searched(VALUES[name], **{goal: "loss"})
     for kind in KINDS:
-        plot(study, kind).savefig(io.BytesIO(), dpi=40)
+        draw(plot(study, kind))
 
 
 @pytest.mark.filterwarnings("error")
@@ -63,7 +73,7 @@ def test_values_of_any_size_can_be_drawn(values: list[float], goal: dict[str, An
 def test_hyperparameters_of_any_size_can_be_drawn(space: dict[str, Any]) -> None:
     study = searched([1.0, 2.0, 0.5], space)
     for kind in ("scatter", "slice", "contour", "parallel"):
-        plot(study, kind).savefig(io.BytesIO(), dpi=40)
+        draw(plot(study, kind))
 
 
 def test_a_figure_says_where_it_draws_what_it_does_not_reach() -> None:
