@@ -63,7 +63,8 @@ def draw(figure: Figure) -> None:
     [*((name, "minimize") for name in VALUES), ("both ends", "maximize"), ("one of 1e300", "maximize")],
 )
 def test_values_of_any_size_can_be_drawn(name: str, goal: str) -> None:
-    study = searched(VALUES[name], **{goal: "loss"})
+    goals: dict[str, Any] = {goal: "loss"}
+    study = searched(VALUES[name], **goals)
     for kind in KINDS:
         draw(plot(study, kind))
 
