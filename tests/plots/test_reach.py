@@ -53,7 +53,7 @@ def searched(values: list[float], space: dict[str, Any] = SPACE, **goal: Any) ->
 def draw(figure: Figure) -> None:
     """All that a picture goes through, once: `savefig` would draw it twice."""
     figure.set_dpi(40)
-    FigureCanvasAgg(figure).draw()
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]  # Matplotlib has no types there
 
 
 @pytest.mark.filterwarnings("error")
