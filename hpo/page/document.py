@@ -11,6 +11,7 @@ from hpo.page.analysis import analysis
 from hpo.page.head import head
 from hpo.page.index import Index
 from hpo.page.rows import row
+from hpo.page.snapshot import Snapshot
 from hpo.study.study import Study
 from hpo.version import __version__
 
@@ -30,13 +31,13 @@ def change(study: Study, key: str, *, label: str | None = None, index: Index | N
         label: what to call it beside others; its name by default.
         index: the study's, which has been read up to the end of the log.
     """
-    index = index or Index(study)
+    index, seen = index or Index(study), Snapshot(study)
     return {
         "key": key,
         "label": study.name if label is None else label,
         "head": head(study, index=index),
-        "trials": [row(study, number, index=index) for number in range(len(study.trials))],
-        "analysis": analysis(study),
+        "trials": [row(seen, number, index=index) for number in range(len(seen.trials))],
+        "analysis": analysis(seen),
     }
 
 

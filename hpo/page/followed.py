@@ -17,6 +17,7 @@ from hpo.page.head import head
 from hpo.page.index import Index
 from hpo.page.json_values import to_script
 from hpo.page.rows import row
+from hpo.page.snapshot import Snapshot
 from hpo.storage import StudyLog
 from hpo.study.history import History
 from hpo.study.study import Study
@@ -118,7 +119,7 @@ class Followed:
     def analysed(self, snapshot: bytes) -> Update:
         """An analysis of the study as it was at that moment."""
         # A history must not grow while it is looked at. The bytes are our own, of this process.
-        study = Study(pickle.loads(snapshot))
+        study = Snapshot(Study(pickle.loads(snapshot)))
         return Update(self._key, self._label, analysis=to_script(analysis(study)))
 
     def _follow(self) -> None:
