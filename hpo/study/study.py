@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from hpo.checks import checked_count
 from hpo.errors import ObjectiveError
 from hpo.space import Space
 from hpo.storage.events import Event
@@ -312,7 +313,8 @@ class Study:
             width: cells of a line; None for the width of the terminal, or 100 where there is none.
 
         Raises:
-            ValueError: `k` is no integer of at least 1, or no trial reported a metric of such a name.
+            TypeError: `width` is no integer.
+            ValueError: `k` is no integer of at least 1, `width` is less, or no trial reported such a metric.
 
         Example:
             >>> import hpo
@@ -323,9 +325,10 @@ class Study:
         """
         if k is not None and (not isinstance(k, int) or isinstance(k, bool) or k < 1):
             raise ValueError(f"table(k) takes a number of trials, at least 1, or None; received {k!r}.")
+        width = text_width() if width is None else checked_count("table(width=)", width)
         some = excerpt(self._history, k)
         shown = self._table(some.trials, other_metrics(self._history, metrics, some.trials))
-        lines = [text_table(shown.names, shown.rows, width=width or text_width(), movable=shown.movable)]
+        lines = [text_table(shown.names, shown.rows, width=width, movable=shown.movable)]
         return "\n".join(lines if some.which is None else [*lines, f"({some.which})"])
 
     def to_frame(self) -> pandas.DataFrame:

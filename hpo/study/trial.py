@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal, TypeAlias, TypedDict
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 
@@ -89,6 +90,25 @@ WhichEpoch: TypeAlias = 'Literal["best", "last"] | int | None'
 """An epoch of a trial: its best one, its last one, one by its number, or None for that of its value."""
 
 
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _with_epoch(method: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Says what has taken the place of the argument `which`, whose default was another epoch."""
+
+    @wraps(method)
+    def called(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        if "which" in kwargs:
+            raise TypeError(
+                f"Trial.{method.__name__} takes epoch= in the place of which: 'best', 'last' or the number "
+                f"of an epoch, by default that of the trial's value; received which: {kwargs['which']!r}."
+            )
+        return method(*args, **kwargs)
+
+    return called
+
+
 @dataclass(frozen=True)
 class Trial:
     """One config under evaluation: a copy out of the study's log, which no change to the copy affects.
@@ -148,6 +168,7 @@ class Trial:
     unwritten: str | None = field(default=None, compare=False, repr=False)
     unread: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
+    @_with_epoch
     def checkpoint(self, epoch: WhichEpoch = None) -> Checkpoint:
         """One of the trial's checkpoints.
 
@@ -177,6 +198,7 @@ class Trial:
             f"trial those of its best and its last epoch are kept: epoch='best' or epoch='last'."
         )
 
+    @_with_epoch
     def arrays(self, epoch: WhichEpoch = None, *, replicate: int = 0) -> dict[str, Array]:
         """The trained model's parameters by name.
 
@@ -190,6 +212,7 @@ class Trial:
         """
         return model_arrays(self.checkpoint(epoch).load()[0], replicate=replicate)
 
+    @_with_epoch
     def load_into(self, model: Any, epoch: WhichEpoch = None, *, replicate: int = 0) -> None:
         """Put the trained parameters into a model of the same structure.
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
-from hpo.study.trial import Metric
+from hpo.study.trial import Metric, Trial
 
 ValueOf = Literal["last", "best"]
 """Which of a trial's reports its value is."""
@@ -68,3 +68,22 @@ def values_after(reported: Iterable[float], value_of: ValueOf) -> Iterator[float
     for number in reported:
         yield value_after(number, best, value_of)
         best = min(best, number) if math.isfinite(number) else best
+
+
+def result_by(trial: Trial, value_of: ValueOf, metrics: Sequence[Metric]) -> dict[str, float]:
+    """A completed trial's result by the rule of another study, which may count another of its reports.
+
+    Args:
+        trial: the trial.
+        value_of: which report counts there.
+        metrics: what is optimised there; empty if the first result names it.
+    """
+    if not trial.reports or trial.value_was_returned:
+        return dict(trial.metrics)
+    counts = trial.reports[-1]
+    if value_of == "best" and metrics:
+        having = [
+            report for report in trial.reports if math.isfinite(report.metrics.get(metrics[0].name, math.nan))
+        ]
+        counts = min(having, key=lambda each: metrics[0].sign * each.metrics[metrics[0].name], default=counts)
+    return dict(counts.metrics)

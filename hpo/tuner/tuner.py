@@ -32,7 +32,7 @@ from hpo.study.keep import Keep, checked_keep
 from hpo.study.origin import Origin, begin
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
-from hpo.study.value import ValueOf, checked_value_of
+from hpo.study.value import ValueOf, checked_value_of, result_by
 from hpo.study.writer import Callback
 from hpo.tuner.give_up import GiveUpError
 from hpo.tuner.interrupt import interrupted
@@ -41,7 +41,14 @@ from hpo.tuner.loop import Loop
 from hpo.tuner.output.trials import Output, TrialOutput, checked_output
 from hpo.tuner.progress.callback import SearchProgress
 from hpo.tuner.progress.choice import ShownProgress, checked_progress, progress_of
-from hpo.tuner.setup import check_epochs, checked_functions, checked_name, first_points, placement_for
+from hpo.tuner.setup import (
+    check_epochs,
+    checked_functions,
+    checked_name,
+    checked_sources,
+    first_points,
+    placement_for,
+)
 from hpo.tuner.stop_rules import Clock, StopRule
 
 
@@ -193,7 +200,7 @@ class Tuner:
             raise ValueError(f"Models are kept beside a storage: give storage= with keep={keep!r}.")
         kept = None if keep is None else checked_keep(keep)
         seed = None if seed is None else check_seed(seed)
-        metrics = goal(minimize, maximize)
+        metrics, sources = goal(minimize, maximize), checked_sources(warm_start)
         beginning = Origin(
             name=checked_name(name),
             space=space,
@@ -223,7 +230,7 @@ class Tuner:
         # A resumed study has its warm start in the log.
         if is_new:
             self._lifecycle.begin()
-            for study in warm_start:
+            for study in sources:
                 self._take_over(study)
         else:
             self._lifecycle.resume(kept)
@@ -423,7 +430,8 @@ class Tuner:
                 left_out += 1
                 continue
             if trial.state is TrialState.COMPLETED:
-                self._lifecycle.add(config, dict(trial.metrics), {"from": f"{study.name}, trial {trial.id}"})
+                result = result_by(trial, self.study.value_of, self.study.metrics)
+                self._lifecycle.add(config, result, {"from": f"{study.name}, trial {trial.id}"})
         if left_out:
             text = f"{left_out} trials of {study.name!r} have configs that are not of this space"
             self._lifecycle.note("warm start", text)

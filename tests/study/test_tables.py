@@ -276,3 +276,9 @@ def test_states_are_those_of_the_trials(asha: Study) -> None:
     counts = states_of(asha.history)
     assert counts == {state.value: states.count(state) for state in TrialState if state.value in counts}
     assert sum(counts.values()) == 60
+
+
+@pytest.mark.parametrize(("width", "error"), [(0, ValueError), (-5, ValueError), ("80", TypeError)])
+def test_a_width_is_a_number_of_cells(width: Any, error: type[Exception], asha: Study) -> None:
+    with pytest.raises(error, match=rf"table\(width=\) is an integer of at least 1; received {width!r}"):
+        asha.table(width=width)

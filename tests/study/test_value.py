@@ -245,3 +245,31 @@ def test_several_metrics_have_no_best_epoch_together() -> None:
     assert checked_value_of("last", goals) == "last"
     with pytest.raises(ValueError, match=r"best epoch of one metric.*received 2 metrics: error, latency"):
         checked_value_of("best", goals)
+
+
+@pytest.mark.parametrize(("before", "after", "value"), [("best", "last", 3.0), ("last", "best", 1.0)])
+def test_a_warm_start_counts_the_reports_that_count_here(before: Any, after: Any, value: float) -> None:
+    def objective(config: dict[str, Any]) -> Iterator[float]:
+        yield from (2.0, 1.0, 3.0)
+
+    options: dict[str, Any] = {"minimize": "value", "num_trials": 1, "seed": 0}
+    old = hpo.search(objective, {"x": hpo.Float(0, 1)}, value=before, **options)
+    new = hpo.search(objective, {"x": hpo.Float(0, 1)}, value=after, warm_start=[old], **options)
+    assert [trial.value for trial in new.trials] == [value, value]
+
+
+def test_a_warm_start_is_from_a_list_of_studies() -> None:
+    study: Any = hpo.search(lambda config: config["x"], {"x": hpo.Float(0, 1)}, num_trials=1, seed=0)
+    wrong: list[Any] = [study, ["study.db"]]
+    for each in wrong:
+        with pytest.raises(
+            TypeError, match=r"warm_start= takes a list of studies, for example .*; received "
+        ):
+            hpo.Tuner(None, study.space, num_trials=1, warm_start=each)
+
+
+@pytest.mark.parametrize("method", ["checkpoint", "arrays", "load_into"])
+def test_what_was_called_which_is_refused_with_its_name_of_today(method: str) -> None:
+    trial = hpo.Trial(0, {})
+    with pytest.raises(TypeError, match=rf"Trial\.{method} takes epoch= in the place of which: 'best', "):
+        getattr(trial, method)(*([None] if method == "load_into" else []), which="best")
