@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from hpo.checks import checked_count, checked_number, checked_positive
+from hpo.errors import ObjectiveError
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.study.study import Study
+from hpo.study.trial import Trial
 
 StopRule: TypeAlias = "Callable[[Study], str | None]"
 """Is called before each start of a trial; returns why the search is over, or None. Running trials end."""
@@ -75,6 +77,7 @@ class MaxCost:
     Raises:
         ValueError: the amount is not above 0.
         TypeError: it is no number.
+        ObjectiveError: in a search, a trial completed and reported no such metric.
     """
 
     def __init__(self, amount: float, of: str = "epochs") -> None:
@@ -84,6 +87,7 @@ class MaxCost:
         self._edition: object = None
         self._num_read = 0
         self._spent = 0.0
+        self._is_known = False
         self._epochs: dict[int, int] = {}
         self._seconds: dict[int, float] = {}
 
@@ -92,7 +96,7 @@ class MaxCost:
         # One rule may serve several searches, one after the other.
         if self._study is not study or self._edition is not study.history.edition:
             self._study, self._num_read, self._spent = study, 0, 0.0
-            self._epochs, self._seconds = {}, {}
+            self._epochs, self._seconds, self._is_known = {}, {}, False
             self._edition = study.history.edition
         # Only what is new: over a long study the rule is asked thousands of times.
         events = study.events_since(self._num_read)
@@ -110,12 +114,30 @@ class MaxCost:
             before, self._epochs[event.trial] = self._epochs.get(event.trial, 0), event.epoch or 0
             if self.of == "epochs":
                 return self._epochs[event.trial] - before
-            return 0.0 if self.of == "seconds" else metrics_from_json(event.data).get(self.of, 0.0)
+            return 0.0 if self.of == "seconds" else self._counted(event.data)
         if self.of == "seconds":
             return self._new_seconds(study, event.trial) if event.kind in _ENDS_OF_RUNS else 0.0
-        if event.kind in _ENDS:
-            return metrics_from_json(event.data.get("metrics", {})).get(self.of, 0.0)
-        return 0.0
+        # What returns a result after its reports has reported its costs.
+        is_new = event.kind in _ENDS and event.trial not in self._epochs
+        cost = self._counted(event.data.get("metrics", {})) if is_new else 0.0
+        if event.kind is EventKind.TRIAL_COMPLETED and self.of != "epochs" and not self._is_known:
+            self._check_known(study.history.trial(event.trial))
+        return cost
+
+    def _check_known(self, trial: Trial) -> None:
+        """Refuse a metric that a completed trial did not report: such a search would not end."""
+        # A result that was added, as by a warm start, may be of another objective.
+        if trial.proposal is not None:
+            raise ObjectiveError(
+                f"MaxCost({self.amount:g}, of={self.of!r}) would never end the search: trial {trial.id} "
+                f"reported no {self.of!r}, but {', '.join(trial.metrics)}. Name one of these, 'epochs' or "
+                f"'seconds'."
+            )
+
+    def _counted(self, metrics: Mapping[str, float | str]) -> float:
+        """What was reported of the metric that counts."""
+        self._is_known |= self.of in metrics
+        return metrics_from_json(metrics).get(self.of, 0.0)
 
     def _new_seconds(self, study: Study, trial: int) -> float:
         # By difference, too: the trial's seconds are those of all its runs.

@@ -118,3 +118,25 @@ WRONG: Any = "low"
 def test_what_ends_no_search_is_refused(make: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         make()
+
+
+def test_a_cost_that_no_trial_reports_is_refused_and_not_waited_for() -> None:
+    said = r"MaxCost\(9, of='joule'\) would never end .* trial 0 reported no 'joule', but loss, joules\."
+    with pytest.raises(hpo.errors.ObjectiveError, match=said):
+        hpo.search(curve, SPACE, minimize="loss", stop=hpo.MaxCost(9, of="joule"), seed=0)
+
+
+def test_a_result_after_reports_costs_nothing_again() -> None:
+    def objective(config: dict[str, Any]) -> Any:
+        yield from curve(config)
+        return {"loss": 0.0, "joules": 10.0}
+
+    study = hpo.search(objective, SPACE, minimize="loss", stop=hpo.MaxCost(60, of="joules"), seed=0)
+    assert len(study.trials) == 2
+
+
+def test_a_warm_start_need_not_have_the_cost() -> None:
+    before = hpo.search(lambda config: {"loss": 1.0}, SPACE, minimize="loss", num_trials=1, seed=0)
+    rule = hpo.MaxCost(30, of="joules")
+    study = hpo.search(curve, SPACE, minimize="loss", stop=rule, warm_start=[before], seed=0)
+    assert len(study.trials) == 2
