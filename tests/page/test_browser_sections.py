@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import expect
+import sys
+from collections.abc import Callable
 
-from tests.page.conftest import Opened
+import pytest
+from playwright.sync_api import Page, expect
+
+from hpo.page.html import render
+from hpo.page.json_values import to_script
+from tests.page.conftest import DRAWN, Opened
 
 KINDS = [
     *("main_job", "cohort", "asha", "hyperband", "failures", "not_finite", "conditional", "interrupted"),
@@ -129,3 +134,48 @@ def test_another_metric_can_be_shown_in_all_pictures(opened: Opened) -> None:
     page.locator("#history select").select_option("loss")
     expect(page.locator("#history .axis-name").first).to_have_text("loss")
     expect(page.locator("#trials thead th").nth(2)).to_have_text("loss")
+
+
+LARGEST = sys.float_info.max
+HEIGHTS = """canvas => {
+  const { width, height } = canvas;
+  const copy = Object.assign(document.createElement('canvas'), { width, height });
+  const context = copy.getContext('2d', { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  const rows = [];
+  // The marks are blue.
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] > 200 && data[at + 2] > data[at] + 60) rows.push(Math.floor(at / 4 / width));
+  return (rows[rows.length - 1] - rows[0]) / height;
+}"""
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (1.0, 1e300, 0.5),
+        (0.5, LARGEST, 1e300),
+        (-LARGEST, 1.0, LARGEST),
+        (5e-324, 1.0, LARGEST),
+        (0.0, 5e-324),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_values_of_any_size_are_spread_over_the_height_of_their_picture(
+    watched: Callable[..., Page], values: tuple[float, ...], goal: str
+) -> None:
+    rows = [
+        {"id": number, "state": "completed", "config": {"x": number}, "value": value}
+        for number, value in enumerate(4 * values)
+    ]
+    head = {"name": "extreme", "metrics": [{"name": "loss", "direction": goal}], "counts": {}, "space": []}
+    made = {"format": 1, "changes": [{"key": "0", "head": head, "trials": rows}]}
+    page = watched()
+    text = render(to_script(made), title="extreme")
+    page.route("http://page.test/", lambda route: route.fulfill(content_type="text/html", body=text))
+    page.goto("http://page.test/")
+    page.wait_for_selector(DRAWN)
+    for section in ("history", "slices"):
+        assert page.locator(f"#{section} canvas").first.evaluate(HEIGHTS) > 0.5

@@ -1,34 +1,43 @@
-// Scales: a value's place on an axis, from 0 to 1, and back (`exact` knows no whole numbers); linear, logarithmic, or one place for each
-// category.
+// Scales: a value's place on an axis, from 0 to 1, and back (`exact` knows no whole numbers); linear,
+// logarithmic, or one place for each category.
+
+const LARGEST = Number.MAX_VALUE;
+const finite = (value) => Math.min(LARGEST, Math.max(-LARGEST, value));
 
 function linearScale(low, high, { whole = false } = {}) {
-  const [from, to] = spread(low, high, whole ? 1 : Math.abs(low) * 0.1 || 1);
+  const [from, to] = spread(low, high, whole ? 1 : Math.abs(low) * 0.1 || 1).map(finite);
+  // From one end of all numbers to the other it is farther than the largest of them.
+  const part = Number.isFinite(to - from) ? 1 : 0.25;
+  const size = to * part - from * part;
+  const place = (value) => (value * part - from * part) / size;
+  const exact = (at) => finite((from * part + at * size) / part);
   return {
     kind: 'linear',
     low: from,
     high: to,
-    at: (value) => (Number.isFinite(value) ? (value - from) / (to - from) : null),
-    from: (place) => (whole ? Math.round(from + place * (to - from)) : from + place * (to - from)),
-    exact: (place) => from + place * (to - from),
+    at: (value) => (Number.isFinite(value) ? place(value) : null),
+    from: (at) => (whole ? Math.round(exact(at)) : exact(at)),
+    exact,
     text: short,
     ticks: (most, start = 0, end = 1) =>
-      roundNumbers(from + start * (to - from), from + end * (to - from), most, whole).map((value) => ({
-        at: (value - from) / (to - from),
+      roundNumbers(exact(start), exact(end), most, whole).map((value) => ({
+        at: place(value),
         text: short(value),
       })),
   };
 }
 
 function logScale(low, high) {
-  const [from, to] = spread(Math.log10(low), Math.log10(high), 0.5);
+  const [from, to] = spread(Math.log10(Math.max(low, Number.MIN_VALUE)), Math.log10(finite(high)), 0.5);
+  const exact = (at) => finite(10 ** (from + at * (to - from)));
   const place = (value) => (Math.log10(value) - from) / (to - from);
   return {
     kind: 'log',
-    low: 10 ** from,
-    high: 10 ** to,
+    low: exact(0),
+    high: exact(1),
     at: (value) => (value > 0 && Number.isFinite(value) ? place(value) : null),
-    from: (at) => 10 ** (from + at * (to - from)),
-    exact: (at) => 10 ** (from + at * (to - from)),
+    from: exact,
+    exact,
     text: short,
     ticks: (most, start = 0, end = 1) =>
       decades(from + start * (to - from), from + end * (to - from), most).map((value) => ({
@@ -67,7 +76,7 @@ function spread(low, high, beside) {
 }
 
 function roundNumbers(low, high, most, whole) {
-  const rough = (high - low) / Math.max(1, most);
+  const rough = high / Math.max(1, most) - low / Math.max(1, most);
   const power = 10 ** Math.floor(Math.log10(rough));
   let step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough * 0.999);
   if (whole) step = Math.max(1, Math.round(step));
@@ -134,18 +143,18 @@ function extent(values) {
 
 // The axis of results. What lies far beyond the rest, on the bad side, is drawn at the edge, and counted.
 function resultScale(values, sign) {
-  const finite = values.filter(Number.isFinite);
-  if (!finite.length) return { ...linearScale(0, 1), beyond: 0 };
-  const [least, most] = extent(finite);
+  const numbers = values.filter(Number.isFinite);
+  if (!numbers.length) return { ...linearScale(0, 1), beyond: 0 };
+  const [least, most] = extent(numbers);
   const logarithmic = least > 0 && most / least > 30;
   const there = logarithmic ? Math.log10 : (value) => value;
-  const sorted = finite.map((value) => there(value) * (sign || 1)).sort((one, other) => one - other);
+  const sorted = numbers.map((value) => there(value) * (sign || 1)).sort((one, other) => one - other);
   const middle = sorted[Math.floor(sorted.length * 0.75)];
   const limit = middle + 3 * Math.max(middle - sorted[0], 1e-12);
   const kept = sorted.filter((value) => value <= limit);
   const beyond = sorted.length - kept.length;
   const ends = [kept[0] * (sign || 1), kept[kept.length - 1] * (sign || 1)].sort((one, other) => one - other);
-  const margin = (ends[1] - ends[0]) * 0.05;
+  const margin = ends[1] * 0.05 - ends[0] * 0.05;
   const [low, high] = [ends[0] - margin, ends[1] + margin];
   const scale = logarithmic ? logScale(10 ** low, 10 ** high) : linearScale(low, high);
   const at = scale.at;
