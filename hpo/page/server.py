@@ -95,12 +95,13 @@ async def _serve(
     import uvicorn
 
     from hpo.page.application import application
+    from hpo.page.connections import PromptConnection
     from hpo.page.feed import Feed
 
     feed = Feed(Sources(target))
     config = uvicorn.Config(
         application(feed, guard),
-        http="h11",
+        http=PromptConnection,
         ws="none",
         lifespan="on",
         log_config=None,
