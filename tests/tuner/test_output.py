@@ -316,7 +316,45 @@ class TestStreams:
             bar.is_live = False
             print(" when nothing is drawn")
         assert bar.above == ["from the search", "begun and ended", "100%"]
-        assert terminal.getvalue() == "and more when nothing is drawn\n"
+        assert terminal.getvalue() == "and more\n when nothing is drawn\n"
+
+    def test_the_last_line_of_a_trial_is_not_drawn_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal, bar = Terminal(), Bar()
+        monkeypatch.setattr(sys, "stdout", terminal)
+        with heard_streams(lambda speakers, text: True, bar), speaking(FIRST):
+            print("without an end", end="")
+        assert (bar.above, terminal.getvalue()) == (["without an end"], "")
+
+    def test_what_is_said_of_a_search_begins_a_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        file = io.StringIO()
+        for name in ("stdout", "stderr"):
+            monkeypatch.setattr(sys, name, file)
+        with heard_streams(lambda speakers, text: True, None):
+            for text in ("one", "\r 50%"):
+                with speaking(FIRST):
+                    print(text, end="")
+                print("of the search", file=sys.stderr)
+                with speaking(FIRST):
+                    print()
+        assert file.getvalue() == "one\nof the search\n\r 50%\nof the search\n"
+
+    def test_it_adds_nothing_to_what_goes_elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdout", data := io.StringIO())
+        monkeypatch.setattr(sys, "stderr", said := io.StringIO())
+        with heard_streams(lambda speakers, text: True, None):
+            with speaking(FIRST):
+                print("1,", end="")
+            print("of the search", file=sys.stderr)
+            with speaking(FIRST):
+                print("2,", end="")
+        assert (data.getvalue(), said.getvalue()) == ("1,2,", "of the search\n")
+
+    def test_what_draws_finds_the_stream_behind_those_of_all_searches(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+        with heard_streams(lambda speakers, text: True, Bar()), heard_streams(lambda who, text: True, Bar()):
+            assert getattr(sys.stdout, "rich_proxied_file", None) is terminal
 
     def test_a_file_gets_all_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         file, bar = io.StringIO(), Bar()

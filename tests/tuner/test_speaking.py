@@ -116,6 +116,60 @@ def test_a_search_that_is_over_at_once_leaves_no_trace_in_a_terminal(tmp_path: P
     assert [line for line in screen(written, 80) if line and not line.startswith("printed")] == ["False 0"]
 
 
+# Each search has a bar to draw, prints, and prints without a line's end.
+SEARCHES = """
+import sys, threading, time
+sys.path.insert(0, {root!r})
+import hpo
+
+def objective(config):
+    for _ in range(40):
+        time.sleep(0.01)
+        print("x" if config["x"] else "nothing", flush=True)
+    print("open", end="")
+    return config["x"]
+
+def search(name, objective=objective):
+    hpo.search(objective, {{"x": hpo.Float(0, 1)}}, num_trials=2, seed=0, name=name, progress=True)
+
+def outer(config):
+    search("inner")
+    return config["x"]
+
+{calls}
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "threads = [threading.Thread(target=search, args=(name,)) for name in 'ab']\n"
+        "for one in threads: one.start()\n"
+        "for one in threads: one.join()",
+        "search('outer', outer)",
+    ],
+    ids=["in threads", "one in the trials of another"],
+)
+def test_searches_share_a_terminal(tmp_path: Path, calls: str) -> None:
+    file = tmp_path / "script.py"
+    file.write_text(SEARCHES.format(root=str(Path(hpo.__file__).parents[1]), calls=calls))
+    written, code = run_in_terminal(file, 80)
+    lines = [line.strip() for line in screen(written, 80) if line.strip()]
+    assert code == 0
+    assert "Traceback" not in written
+    assert not [line for line in lines if "\u2501" in line]
+    said = [line for line in lines if line.strip("x")]
+    # In threads the two may print into one line, as any threads do; what is said of a search has its own.
+    assert sum(line.startswith("Study '") for line in said) == sum(
+        line.startswith("2 trials in ") for line in said
+    )
+    assert sum(line.startswith("Study '") for line in said) >= 2
+    assert sum(line.count("Study '") + line.count(" trials in ") for line in said) == sum(
+        line.startswith(("Study '", "2 trials in ")) for line in said
+    )
+
+
 def test_a_wrong_value_is_refused() -> None:
     with pytest.raises(ValueError, match=r"progress= is 'auto' .* True or False; received 'yes'"):
         hpo.search(lambda config: 1.0, SPACE, num_trials=1, progress="yes")  # type: ignore[arg-type]  # wrong on purpose

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from threading import RLock
 from typing import Any, Protocol, TextIO, cast
@@ -54,27 +55,53 @@ class HeardStream:
         self._take = take
         self._screen = screen
         self._line = ""
+        self._is_trial = False  # whether a trial wrote last
+        # Whether a trial left a line without its end, and whether it has one of ours since: known where
+        # nothing stands between here and the stream itself.
+        self._is_open = self._was_ended = False
         self._lock = RLock()
 
     @property
-    def rich_proxied_file(self) -> TextIO:
-        """The stream itself; by this name rich finds where to draw."""
+    def behind(self) -> TextIO:
+        """The stream in whose place it stands."""
         return self._stream
+
+    @property
+    def rich_proxied_file(self) -> TextIO:
+        """The stream behind all that stand in for it, one for each search; by this name rich finds it."""
+        return self.last.behind
+
+    @property
+    def last(self) -> HeardStream:
+        """The one that stands next to the stream itself, of those that several searches put before it."""
+        return self._stream.last if isinstance(self._stream, HeardStream) else self
 
     def write(self, text: str) -> int:
         """Write text, as to the stream."""
-        who = speakers() if _listener.get() is self._take else ()
-        if who and not self._take(who, text):
+        who = speakers()
+        if who and _listener.get() is self._take and not self._take(who, text):
             return len(text)
+        if not text:  # as `print` writes where it is not to end the line
+            return 0
         with self._lock:
-            if self._screen is not None and self._screen.is_live and self._stream.isatty():
+            if self._was_ended and text == "\n":  # `print` writes it apart
+                self._was_ended = False
+                return 1
+            if not who:
+                if self._is_trial:
+                    self._write_rest()
+                end_open_lines(self)
+            self._is_trial, self._was_ended = bool(who), False
+            screen = self._live_screen()
+            if screen is not None:
                 *lines, self._line = (self._line + text).split("\n")
                 for line in lines:
                     # Of a progress bar what it was last.
-                    self._screen.print_above(line.rpartition("\r")[2])
+                    screen.print_above(line.rpartition("\r")[2])
             else:
-                self.end_line()
+                self._write_rest()
                 self._stream.write(text)
+                self._is_open = bool(who) and not text.endswith("\n")
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -82,11 +109,30 @@ class HeardStream:
         for line in lines:
             self.write(line)
 
-    def end_line(self) -> None:
+    def _write_rest(self) -> None:
         """Write the beginning of a line that waited for its end."""
         line, self._line = self._line, ""
-        if line:
+        if not line:
+            return
+        screen = self._live_screen()
+        if screen is None:
             self._stream.write(line)
+            self._is_open = True
+        else:  # what is drawn would be drawn over it
+            screen.print_above(line.rpartition("\r")[2])
+
+    @property
+    def is_in_a_line(self) -> bool:
+        """Whether a trial wrote a line to the stream and not its end."""
+        return self._is_open
+
+    def end_open_line(self) -> None:
+        """End a line that was written without its end."""
+        # Past every lock of these streams: this is called where a screen's own is held, for which one who
+        # writes here may wait.
+        self._is_open, self._was_ended = False, True
+        self._stream.write("\n")
+        self._stream.flush()
 
     @property
     def is_over(self) -> bool:
@@ -96,17 +142,47 @@ class HeardStream:
     def let_go(self) -> None:
         """Pass on what is written from now on, and no more."""
         with self._lock:
-            self.end_line()
+            self._write_rest()
             self._take, self._screen = _take_nothing, None
+
+    def _live_screen(self) -> LiveScreen | None:
+        """What draws now where this stream goes."""
+        screen = self._screen
+        return screen if screen is not None and screen.is_live and self._stream.isatty() else None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
+def end_open_lines(on: Any) -> None:
+    """Let what is written next on a stream begin a line, whatever a trial left without a line's end.
+
+    Standard output and standard error may be one terminal, or one file; where they are two, what goes to
+    the other one is left as it is.
+    """
+    for name in _STREAMS:
+        stream = getattr(sys, name)
+        if isinstance(stream, HeardStream) and stream.last.is_in_a_line and _is_same(stream, on):
+            # A stream that is closed, or whose reader is gone, has no line to end.
+            with suppress(OSError, ValueError):
+                stream.last.end_open_line()
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether what two streams write goes to one place."""
+    one, other = (getattr(stream, "rich_proxied_file", stream) for stream in (one, other))
+    if one is other:
+        return True
+    try:
+        return os.path.sameopenfile(one.fileno(), other.fileno())
+    except (OSError, ValueError, AttributeError):  # they have no descriptors, as in a notebook
+        return False
+
+
 def _without_past(stream: Any) -> Any:
     """A stream without those around it that were let go: searches in threads end in any order."""
     while isinstance(stream, HeardStream) and stream.is_over:
-        stream = stream.rich_proxied_file
+        stream = stream.behind
     return stream
 
 
@@ -143,6 +219,8 @@ def heard_streams(take: Callable[[Speakers, str], bool], screen: LiveScreen | No
         _listener.reset(token)
         for handler, name in handlers:
             handler.setStream(before[name])
+        if screen is not None:  # it will say how the search ended
+            end_open_lines(sys.stderr)
         for name, stream in heard.items():
             stream.let_go()
             # That of a search in another thread may have come into its place, and be taken away later.

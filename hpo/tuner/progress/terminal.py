@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -14,9 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from hpo.study.tables import printable
+from hpo.tuner.output.streams import end_open_lines
 from hpo.tuner.progress.console import print_line
 from hpo.tuner.progress.display import Display
 from hpo.tuner.progress.status import EndedTrial, Status
+
+_turn = threading.RLock()
+"""Held by the search that prints or draws now: several, in threads, may have one terminal."""
 
 _drawing: list[tuple[TerminalDisplay, TextIO, TextIO]] = []
 """What draws now, and where standard output and standard error went before: a screen has room for one."""
@@ -41,16 +46,54 @@ class TerminalDisplay(Display):
         self._console = console
         self._keeps_summary = keeps_summary
         self._status: Status | None = None
+        self._is_shown = False
         self._live: Live | None = None
         self._drawn: RenderableType = ""
 
     def begin(self, status: Status, header: Sequence[str]) -> None:
         """Print the header, and draw below it."""
-        self._status = status
-        for line in header:
-            print_line(self._console, line)
-        if _drawing:  # by a search in another thread
+        self._status, self._is_shown = status, True
+        with _turn:
+            for line in header:
+                self._print(line)
+            if not _drawing:
+                self._draw()
+
+    def print_above(self, text: str, *, is_warning: bool = False) -> None:
+        """Print text above the bar."""
+        self._print(text, style="yellow" if is_warning else None)
+
+    def forecast_known(self, text: str) -> None:
+        """Nothing: the forecast stands beside the bar."""
+
+    def trial_ended(self, ended: EndedTrial) -> None:
+        """Nothing: the bar and the incumbent say it."""
+
+    def tick(self) -> None:
+        """Draw how things are now."""
+        with _turn:
+            if self._live is not None:
+                # Kept for when something is printed meanwhile, by whatever thread: `Live` draws it again.
+                self._drawn = self.drawing()
+                self._live.refresh()
+
+    def close(self, summary: str | None) -> None:
+        """Remove the bar, and leave the summary if the search was shown."""
+        if not self._is_shown:
             return
+        self._is_shown = False
+        with _turn:
+            if self._live is not None:
+                try:
+                    self._live.stop()
+                finally:
+                    self._live = None
+                    _drawing.clear()
+            if summary is not None and self._keeps_summary:
+                self._print(summary)
+
+    def _draw(self) -> None:
+        """Draw from now on."""
         _drawing.append((self, _itself(sys.stdout), _itself(sys.stderr)))
         # Drawn by `tick` only. What others print comes by `print_above`, see `hpo.tuner.output.streams`.
         self._live = Live(
@@ -64,34 +107,14 @@ class TerminalDisplay(Display):
         self._live.start()
         self.tick()
 
-    def print_above(self, text: str, *, is_warning: bool = False) -> None:
-        """Print text above the bar."""
-        print_line(self._console, text, style="yellow" if is_warning else None)
-
-    def forecast_known(self, text: str) -> None:
-        """Nothing: the forecast stands beside the bar."""
-
-    def trial_ended(self, ended: EndedTrial) -> None:
-        """Nothing: the bar and the incumbent say it."""
-
-    def tick(self) -> None:
-        """Draw how things are now."""
-        if self._live is not None:
-            # Kept for when something is printed meanwhile, by whatever thread: `Live` then draws it again.
-            self._drawn = self.drawing()
-            self._live.refresh()
-
-    def close(self, summary: str | None) -> None:
-        """Remove the bar, and leave the summary if anything was drawn."""
-        if self._live is None:
-            return
-        try:
-            self._live.stop()
-        finally:
-            self._live = None
-            _drawing.clear()
-        if summary is not None and self._keeps_summary:
-            print_line(self._console, summary)
+    def _print(self, text: str, style: str | None = None) -> None:
+        """Print a line: above what is drawn, be it by another search, else below what trials printed."""
+        with _turn:
+            if _drawing:
+                print_line(_drawing[0][0]._console, text, style=style)
+            else:
+                end_open_lines(self._console.file)
+                print_line(self._console, text, style=style)
 
     def drawing(self) -> RenderableType:
         """The bar, the trials under way and the incumbent, no line wider than the terminal."""
@@ -132,6 +155,8 @@ def _itself(stream: TextIO) -> TextIO:
 def _after_fork() -> None:
     # A child that an objective forked draws nothing, and must not wait for a lock that a thread of its parent
     # had: what it prints goes where it would without a bar.
+    global _turn
+    _turn = threading.RLock()
     if _drawing:
         [(_, sys.stdout, sys.stderr)] = _drawing
         _drawing.clear()
