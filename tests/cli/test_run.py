@@ -22,7 +22,6 @@ def test_the_books_job_prints_where_what_and_the_best(hpo: Command, tmp_path: Pa
         "sample: 6,000 training and 1,000 test images (HPO_DATA names it)",
         "learning_rate: Float(0.0001, 1.0, log=True)",
         "seed      0",
-        "First epochs done; under 1 s to go.",
         "[3/3] trial 2",
         "best      learning_rate = ",
         "plot      hpo-run.png",

@@ -14,7 +14,10 @@ import pytest
 
 import hpo
 from hpo.tuner.progress import choice
+from hpo.tuner.progress.callback import SearchProgress
 from hpo.tuner.progress.lines import Lines, LinesApart
+from hpo.tuner.progress.price import price_of
+from hpo.tuner.progress.status import EndedTrial, Status
 from tests.terminals import run_in_terminal, screen, widest
 
 SPACE = {"x": hpo.Float(0, 1)}
@@ -237,6 +240,7 @@ class TestChoice:
             assert not [line for line in again(3) if "finished before" in line]
             [line] = [line for line in again(3) if "finished before" in line]
             assert line.endswith("finished before: 3 trials had run. With a larger num_trials= it goes on.")
+            assert again(3) == [line]
             assert not [line for line in again(4) if "finished before" in line]
 
 
@@ -257,8 +261,6 @@ class TestLinesApart:
 
     @staticmethod
     def ended(trial: int, reason: str | None = None, num_failed: int = 0) -> Any:
-        from hpo.tuner.progress.status import EndedTrial
-
         return EndedTrial(trial, reason, trial + 1, num_failed, lambda: f"trial {trial}")
 
     def test_trials_in_between_are_counted_and_the_last_one_is_told(
@@ -281,6 +283,63 @@ class TestLinesApart:
         lines.close(None)
         assert said[1] == "Trials 1, 2, 3, 4, 5, 6, 7, 8 and 4 more failed, the last one: reason 12"
         assert said[2].startswith("trial 13 (13 trials since")
+
+    def test_the_last_failure_has_its_reason_too(
+        self, lines: LinesApart, said: list[str], now: list[float]
+    ) -> None:
+        lines.trial_ended(self.ended(0, "first", num_failed=1))
+        lines.trial_ended(self.ended(1))
+        lines.trial_ended(self.ended(2, "second", num_failed=2))
+        now[0] = 1.0
+        lines.tick()
+        assert said[1:] == ["Trial 2 failed: second", "trial 2 (2 trials since the last line)"]
+
+    def test_at_the_end_the_summary_stands_for_all_that_did_not_fail(
+        self, lines: LinesApart, said: list[str]
+    ) -> None:
+        lines.begin(Status(num_trials=3, epochs=None), ["header"])
+        lines.trial_ended(self.ended(0, "first", num_failed=1))
+        lines.trial_ended(self.ended(1, "second", num_failed=2))
+        lines.trial_ended(self.ended(2))
+        lines.close("summary")
+        assert said == ["header", "trial 0", "Trial 1 failed: second", "summary"]
+
+
+class Said(Lines):
+    """Keeps what a search says."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        super().__init__(lambda text, is_warning: self.texts.append(text))
+
+
+def forecasts(said: list[str]) -> list[str]:
+    return [text for text in said if text.startswith("First ")]
+
+
+@pytest.mark.parametrize(("seconds", "num_forecasts"), [(0.001, 0), (10.0, 2)])
+def test_a_forecast_is_said_where_it_is_worth_reading(seconds: float, num_forecasts: int) -> None:
+    now, display, scheduler = [0.0], Said(), hpo.SuccessiveHalving(1, 9)
+    price = price_of(scheduler, 9, 9)
+    status = Status(num_trials=9, epochs=9, price=price, clock=lambda: now[0])
+
+    def objective(config: dict[str, Any]) -> Iterator[float]:
+        for _ in range(9):
+            now[0] += seconds
+            yield config["x"]
+
+    hpo.search(
+        objective,
+        SPACE,
+        num_trials=9,
+        seed=0,
+        scheduler=scheduler,
+        progress=SearchProgress(display, status, price=price),
+    )
+    assert len(forecasts(display.texts)) == num_forecasts
+    assert not [
+        text for text in display.texts if "about under" in text or "-" in text.partition("; about")[2]
+    ]
 
 
 @pytest.fixture

@@ -13,6 +13,9 @@ from hpo.tuner.progress.price import Price
 from hpo.tuner.progress.status import Status
 from hpo.tuner.progress.words import about
 
+WORTH_SAYING = 5.0
+"""Seconds to go from which on a forecast is a line of its own: less is over before it is read."""
+
 
 class SearchProgress:
     """Shows what a search does: give it to a tuner as `progress=`.
@@ -28,7 +31,7 @@ class SearchProgress:
         price: what a scheduler that stops trials early makes of all the epochs; None where each trial is
             trained to its end.
         header: lines that say what runs.
-        at_once: what is said at the start, however soon the search is over.
+        finished: what is said of a study that has nothing left to do, and all that is said of it then.
     """
 
     def __init__(
@@ -38,13 +41,13 @@ class SearchProgress:
         *,
         price: Price | None = None,
         header: Sequence[str] = (),
-        at_once: str | None = None,
+        finished: str | None = None,
     ) -> None:
         self._display = display
         self._status = status
         self._price = price
         self._header = header
-        self._at_once = at_once
+        self._finished = finished
         self._has_begun = False
         self._said: set[str] = set()
         # Events come from the search's thread, what is drawn from one of its own.
@@ -56,18 +59,18 @@ class SearchProgress:
         display, summary = self._display, None
         with self._lock:
             self._status.begin(study)
-            if display.delay <= 0:
+            if self._finished is not None:
+                display.print_above(self._finished)
+            elif display.delay <= 0:
                 self._begin()
-            if self._at_once is not None:
-                display.print_above(self._at_once)
         over = threading.Event()
         clock = None
-        if display.interval is not None or not self._has_begun:
+        if self._finished is None and (display.interval is not None or not self._has_begun):
             clock = threading.Thread(target=self._tick, args=(over,), name="hpo-progress", daemon=True)
             clock.start()
         try:
             yield
-            summary = self._status.summary
+            summary = self._status.summary if self._finished is None else None
         finally:
             over.set()
             try:  # another Ctrl-C may come meanwhile, and the bar is not to stay
@@ -136,17 +139,18 @@ class SearchProgress:
         left = self._status.seconds_left if self._status.pace.epochs else None
         if left is not None:
             self._said.add("forecast")
-            self._display.forecast_known(f"First epochs done; {about(left)} to go.")
+            if left >= WORTH_SAYING:
+                self._display.forecast_known(f"First epochs done; {about(left)} to go.")
 
     def _tell_price(self, event: Event) -> None:
         if self._price is None or event.trial is None or "price" in self._said:
             return
         # What an epoch takes may be known later than that the rung is complete.
         is_due, seconds = self._price.came(event.trial, event.epoch or 0), self._status.pace.seconds_a_unit
-        # A search that is over at once needs no forecast: it is told once the search is shown.
         if is_due and seconds is not None and self._has_begun:
             self._said.add("price")
-            self._display.print_above(self._price.text(seconds))
+            if (self._status.seconds_left or 0.0) >= WORTH_SAYING:
+                self._display.print_above(self._price.text(seconds))
 
 
 def _nondeterministic(event: Event) -> str:

@@ -108,7 +108,9 @@ def progress_of(
         clock=time.monotonic if is_simulated else None,
     )
     header = _header(study, search_text(_said_of(searcher, scheduler, study.space)), num_trials)
-    return SearchProgress(display, status, price=price, header=[header], at_once=_finished(study, num_trials))
+    return SearchProgress(
+        display, status, price=price, header=[header], finished=_finished(study, num_trials)
+    )
 
 
 def _said_of(searcher: Searcher, scheduler: Scheduler, space: Space) -> dict[str, str | None]:
@@ -123,9 +125,9 @@ def _said_of(searcher: Searcher, scheduler: Scheduler, space: Space) -> dict[str
 def _header(study: Study, search: str, num_trials: int | None) -> str:
     """What runs, in one line: the study, who proposes, who decides, what is optimised, from which seed."""
     goals = [f"{metric.direction.value} {metric.name}" for metric in study.metrics]
-    there = len(study.trials)
+    ended = study.num_completed + study.num_failed + study.history.num_stopped
     of = "" if num_trials is None else f" of {num_trials}"
-    resumed = [f"goes on after {there}{of} trials"] if there else []
+    resumed = [f"goes on after {ended}{of} trials"] if study.history.num_trials else []
     parts = [f"searcher {search}", *goals, f"seed {study.seed}", *resumed]
     return f"Study {study.name!r}: {', '.join(parts)}"
 

@@ -129,22 +129,27 @@ class LinesApart(Lines):
             self._tell()
 
     def close(self, summary: str | None) -> None:
-        """Write what waits, and the summary, if the search was shown at all."""
-        if self._untold:
+        """Write what waits and the summary doesn't say, and the summary, if the search was shown at all."""
+        if self._untold and summary is None:
             self._tell()
+        self._tell_failures()
+        self._untold = []
         super().close(summary if self._has_begun else None)
         self._has_begun = False
 
     def _tell(self) -> None:
         """Write the newest state, and before it the failures since the last line."""
+        self._tell_failures()
         untold, self._untold = self._untold, []
-        # The first failure of all was told in full when it happened.
-        failed = [ended for ended in untold if ended.reason is not None and ended.num_failed > 1]
-        if failed and failed != untold[-1:]:
-            self._write(_failures(failed), True)
         more = f" ({counted(len(untold), 'trial')} since the last line)" if len(untold) > 1 else ""
         self._write(untold[-1].text() + more, untold[-1].reason is not None)
         self._next = self._clock() + LINES_APART
+
+    def _tell_failures(self) -> None:
+        # The first failure of all was told in full when it happened.
+        failed = [ended for ended in self._untold if ended.reason is not None and ended.num_failed > 1]
+        if failed:
+            self._write(_failures(failed), True)
 
 
 def _failures(failed: Sequence[EndedTrial]) -> str:
