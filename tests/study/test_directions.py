@@ -35,6 +35,9 @@ SPACE = {"x": hpo.Float(0, 1)}
         "recall@10",
         "score",
         "mean reward",
+        "val_score",
+        "mean_returns",
+        "f_1",
         "mIoU_dice",
     ],
 )
@@ -47,7 +50,9 @@ def test_what_is_good_where_it_is_large_is_not_to_be_made_small(name: str) -> No
     assert contradiction(Metric(name, Direction.MAXIMIZE)) is None
 
 
-@pytest.mark.parametrize("name", ["loss", "val_loss", "testError", "MSE", "mae", "rmse@10", "perplexity"])
+@pytest.mark.parametrize(
+    "name", ["loss", "cross_entropy", "val_loss", "testError", "MSE", "mae", "rmse@10", "perplexity"]
+)
 def test_nor_the_other_way_round(name: str) -> None:
     assert f"with minimize={name!r}" in (contradiction(Metric(name, Direction.MAXIMIZE)) or "")
     assert contradiction(Metric(name)) is None
@@ -77,6 +82,19 @@ def test_nor_the_other_way_round(name: str) -> None:
         "inaccuracy",
         "lossless",
         "terrors",
+        "davies_bouldin_score",
+        "risk_score",
+        "z_score",
+        "return_code",
+        "num_returns",
+        "policy_entropy",
+        "fitness",
+        "loss_scale",
+        "cost_benefit",
+        "error_f1_weighted",
+        "accuracy_loss",
+        "bpb",
+        "bits_precision",
     ],
 )
 def test_a_name_that_may_mean_either_says_nothing(name: str, direction: Direction) -> None:
