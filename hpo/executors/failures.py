@@ -15,6 +15,7 @@ from hpo.backend import registry
 from hpo.executors.base import Assignment, Ending, Interruption, Outcome
 from hpo.objective.failure import FailureKind
 from hpo.objective.function import NotFiniteError, ResultError
+from hpo.objective.reads import WatchedConfig
 from hpo.space.values import did_you_mean, listing
 
 # With a separator at the end: a folder beside ours whose name begins like it is the user's.
@@ -82,6 +83,8 @@ def reason_of(error: BaseException, config: Mapping[str, Any] | None = None, tri
     asked = error.args[0] if isinstance(error, KeyError) and error.args else None
     if config is not None and isinstance(asked, str) and asked not in config:
         place += f"; the config has {listing(config)}.{did_you_mean(asked, config)}".rstrip(".")
+    if WatchedConfig.__name__ in text:  # refused by what looks for the type itself
+        place += "; the config is a dict that notes what is read of it, and dict(config) is a plain one"
     if isinstance(error, SystemExit):
         who = "the objective" if trial is None else f"trial {trial}"
         place += f"; {who} ended the program, as argparse does where it refuses a command line"

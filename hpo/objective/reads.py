@@ -26,7 +26,8 @@ class WatchedConfig(dict[str, Any], metaclass=_KindOfDict):
 
     Each hyperparameter is read by its name. What takes the whole (`**config`, `dict(config)`, a copy, a
     loop, a comparison, its text, JSON, pickle) reads all: what becomes of it then is not seen. Pickled and
-    copied it is a plain dict. `dict(config)` is one, too, for a library that takes nothing else.
+    copied it is a plain dict. `dict(config)` is one, too, for a library that takes nothing else, as
+    OmegaConf does.
 
     Args:
         config: the config.
@@ -38,10 +39,17 @@ class WatchedConfig(dict[str, Any], metaclass=_KindOfDict):
         (0.1, {'dropout'})
     """
 
+    __slots__ = ("_unread",)
+
+    # `type(config)(rate=0.1)`, as a library may copy it, makes one of these items, too.
     def __init__(
-        self, config: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), unread: set[str] | None = None
+        self,
+        config: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        unread: set[str] | None = None,
+        /,
+        **items: Any,
     ) -> None:
-        super().__init__(config)
+        super().__init__(config, **items)
         self._unread: set[str] = set() if unread is None else unread
 
     def twin(self) -> WatchedConfig:
@@ -51,6 +59,10 @@ class WatchedConfig(dict[str, Any], metaclass=_KindOfDict):
     def __getitem__(self, name: str) -> Any:
         self._unread.discard(name)
         return dict.__getitem__(self, name)
+
+    def __delitem__(self, name: str) -> None:
+        self._unread.discard(name)
+        dict.__delitem__(self, name)
 
     def __contains__(self, name: object) -> bool:
         self._unread.discard(name)

@@ -6,11 +6,12 @@ import collections
 import copy
 import dataclasses
 import json
+import operator
 import pickle
 import pprint
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import cloudpickle
@@ -18,11 +19,18 @@ import numpy as np
 import pytest
 
 import hpo
+from hpo.errors import SearchFailedError
 from hpo.objective.reads import WatchedConfig, own_copy
 from hpo.tasks import TASKS
 from hpo.testing.small_tasks import PerceptronTask, SmallTask
 
 CONFIG = {"rate": 0.1, "units": 8, "dropout": 0.5}
+
+
+def deleted(config: dict[str, Any]) -> bool:
+    del config["rate"]
+    return True
+
 
 ONE: dict[str, Callable[[dict[str, Any]], object]] = {
     "[]": lambda config: config["rate"],
@@ -31,6 +39,10 @@ ONE: dict[str, Callable[[dict[str, Any]], object]] = {
     "in": lambda config: "rate" in config,
     "pop": lambda config: config.pop("rate"),
     "setdefault": lambda config: config.setdefault("rate", 1),
+    "mapping proxy": lambda config: MappingProxyType(config)["rate"],
+    "itemgetter": operator.itemgetter("rate"),
+    "eval": lambda config: eval("rate", {}, config),
+    "del": deleted,
     "percent": lambda config: "%(rate)s" % config,  # noqa: UP031  # as an objective may do it
     "format_map": lambda config: "{rate}".format_map(config),
     "chain map": lambda config: collections.ChainMap({}, config)["rate"],
@@ -94,6 +106,8 @@ ALL: dict[str, Callable[[dict[str, Any]], object]] = {
     "f-string": lambda config: f"{config}",
     "pprint": pprint.pformat,
     "ordered": collections.OrderedDict,
+    "namespace": lambda config: SimpleNamespace(**config),
+    "array of values": lambda config: np.array([*config.values()]),
     "asdict": lambda config: dataclasses.asdict(Settings(config)),
 }
 
@@ -168,6 +182,29 @@ def test_libraries_that_look_for_the_type_in_a_table_find_that_of_dict() -> None
         assert yaml.safe_load(dump(config)) == CONFIG
         assert unread == set()
     assert type(watched()[0]) == dict  # noqa: E721  # it is what such a table asks
+
+
+def test_it_is_made_anew_and_has_attributes_as_any_dict() -> None:
+    config, unread = watched()
+    made: Any = type(config)
+    assert made(rate=1, config=2, unread=3) == {"rate": 1, "config": 2, "unread": 3}
+    assert made([("rate", 1)]) == {"rate": 1}
+    assert not hasattr(config, "__dict__")
+    with pytest.raises(AttributeError, match="momentum"):
+        config.momentum = 0.9  # type: ignore[attr-defined]  # wrong on purpose
+    assert unread == set(CONFIG)
+
+
+def refuses(config: dict[str, Any]) -> float:
+    if type(config) is not dict:
+        raise ValueError(f"Object of unsupported type: {type(config).__name__!r}")
+    return 1.0
+
+
+def test_a_library_that_takes_nothing_else_than_a_dict_is_told_how_it_gets_one() -> None:
+    with pytest.raises(SearchFailedError, match=r"notes what is read of it, and dict\(config\) is a plain"):
+        hpo.search(refuses, SPACE, num_trials=1, seed=0)
+    assert hpo.search(lambda config: refuses(dict(config)), SPACE, num_trials=1, seed=0).num_completed
 
 
 def test_two_who_look_at_one_trial_share_what_was_read() -> None:
