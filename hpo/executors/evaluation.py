@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from hpo.executors.base import Assignment, Ending, OnProgress, Outcome
@@ -137,7 +137,7 @@ class Evaluation:
             return
         self._host.leave()
         try:
-            with self._inside(self._current):
+            with running(self._current), self._speaking():
                 in_one_process(close)
         except FROM_OUTSIDE:
             raise
@@ -152,7 +152,7 @@ class Evaluation:
         # The call itself is in the trial, too: a plain function trains in it, and reports from inside.
         host, mine = self._host, self._host.assignment
         self._current = self._placement.current(mine.trial, host.config, host)
-        with self._inside(self._current):
+        with running(self._current), self._speaking():
             host.begin_epoch(0)
             value = self._objective(host.config, self._current)
         if not isinstance(value, Iterator):
@@ -172,7 +172,7 @@ class Evaluation:
         assert self._current is not None
         assert self._steps is not None
         try:
-            with self._inside(self._current):
+            with running(self._current), self._speaking():
                 value = next(self._steps)
         except StopIteration as end:
             self._steps = None
@@ -183,12 +183,10 @@ class Evaluation:
         self._seen = host.num_reports
         return _NOTHING
 
-    @contextmanager
-    def _inside(self, trial: CurrentTrial) -> Iterator[None]:
-        """In the block the objective's code runs: in the current trial, which says what is printed."""
+    def _speaking(self) -> AbstractContextManager[None]:
+        """In the block it is the objective that prints."""
         mine = self._host.assignment
-        with running(trial), speaking(Speaker(mine.trial, mine.attempt)):
-            yield
+        return speaking(Speaker(mine.trial, mine.attempt))
 
     def _ended(self, value: object) -> Outcome:
         """The outcome of an objective that came to its end with this value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
@@ -34,14 +34,23 @@ def speakers() -> Speakers:
     return _speakers.get()
 
 
-@contextmanager
-def speaking(*those: Speaker) -> Iterator[None]:
+def speaking(*those: Speaker) -> AbstractContextManager[None]:
     """In the block the code of these trials runs; with none, other code that a trial called."""
-    token = _speakers.set(those)
-    try:
-        yield
-    finally:
-        _speakers.reset(token)
+    return _Speaking(those)
+
+
+class _Speaking:
+    # Each step of each trial enters one, and a generator would take several times as long.
+    __slots__ = ("_those", "_token")
+
+    def __init__(self, those: Speakers) -> None:
+        self._those = those
+
+    def __enter__(self) -> None:
+        self._token = _speakers.set(self._those)
+
+    def __exit__(self, *raised: object) -> None:
+        _speakers.reset(self._token)
 
 
 def called(trials: Iterable[int]) -> str:

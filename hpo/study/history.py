@@ -426,18 +426,18 @@ class History:
             trial: its id.
             final: what it returned after its reports; None if it returned nothing.
         """
-        place = self._value_place(trial)
         if final is not None and self._is_value(trial, final):
             return final, self.last_epoch(trial) or None
+        place = self._value_place(trial)
         return ({}, None) if place is None else (self._metrics_at(place), self.events.epoch(place))
 
     def _is_value(self, trial: int, final: dict[str, float]) -> bool:
         """Whether what the trial returned after its reports is its value, and none of the reports is."""
-        if len(self.metrics) != 1:
+        if self.value_of == "last" or len(self.metrics) != 1:
             return True
         value = self.metrics[0].sign * final[self.metrics[0].name]
         # The earliest of equal ones counts, and this one comes after all reports.
-        return self.value_of == "last" or value < self._best_reports.value(trial)
+        return value < self._best_reports.value(trial)
 
     def _is_late(self, event: Event) -> bool:
         """Whether the event belongs to a start of the trial that a later one replaced.
@@ -579,17 +579,15 @@ class History:
     def _reported_epoch(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
             return _LATE
-        number = event.trial or 0
-        before = self._reported[number]
-        if event.epoch is None or event.epoch <= self.last_epoch(number):
-            raise ValueError(
-                f"epoch {event.epoch} does not come after the last one, {self.last_epoch(number)}"
-            )
-        check_measured(self.metrics, data)
-        self._reported[number], self._epochs[number] = len(self._before), event.epoch
-        if len(self.metrics) == 1:
-            value = self.metrics[0].sign * float(data[self.metrics[0].name])
-            self._best_reports.take(number, value, len(self._before))
+        number, epoch, place = event.trial or 0, event.epoch, len(self._before)
+        before, metrics = self._reported[number], self.metrics
+        if epoch is None or epoch <= self._epochs[number]:
+            raise ValueError(f"epoch {epoch} does not come after the last one, {self._epochs[number]}")
+        check_measured(metrics, data)
+        self._reported[number], self._epochs[number] = place, epoch
+        if len(metrics) == 1:
+            [metric] = metrics
+            self._best_reports.take(number, metric.sign * float(data[metric.name]), place)
         return before
 
     def _checkpointed(self, event: Event, data: Mapping[str, Any]) -> int | None:

@@ -17,6 +17,8 @@ from typing import Any
 from hpo.storage.events import EventKind
 from hpo.study.log import Log
 
+# To look a member up in its class is slow, and a long log is read one event at a time.
+_STARTED, _COHORT = EventKind.TRIAL_STARTED, EventKind.COHORT_FORMED
 _ENDS = frozenset(
     {
         EventKind.TRIAL_PAUSED,
@@ -72,17 +74,16 @@ class WorkedTimes:
             came_late: says of an event's number whether it has no effect.
         """
         for place in range(self._num_read, len(log)):
-            if not came_late(place):
-                self._take(log, place)
+            trial = log.trial(place)
+            if trial is not None and not came_late(place):
+                self._take(log, place, trial)
         self._num_read = len(log)
 
-    def _take(self, log: Log, place: int) -> None:
-        kind, trial, now = log.kind(place), log.trial(place), log.elapsed(place)
-        if trial is None:
-            return
-        if kind is EventKind.TRIAL_STARTED:
+    def _take(self, log: Log, place: int, trial: int) -> None:
+        kind, now = log.kind(place), log.elapsed(place)
+        if kind is _STARTED:
             self._start(trial, log.attempt(place), now)
-        elif kind is EventKind.COHORT_FORMED:
+        elif kind is _COHORT:
             self._form(json.loads(log.text(place)), now)
         elif (computation := self._running.get(trial)) is not None:
             self._charge(computation, now)
@@ -122,8 +123,9 @@ class WorkedTimes:
         # The clocks of two tuners may differ a little: then no time has passed.
         passed = max(0.0, now - computation.since)
         computation.since = now
+        share = passed / len(computation.trials)
         for trial in computation.trials:
-            self._seconds[trial] += passed / len(computation.trials)
+            self._seconds[trial] += share
             if computation.is_cohort:
                 known = self._cohort_seconds[trial]
                 self._cohort_seconds[trial] = passed + (0.0 if math.isnan(known) else known)
