@@ -457,10 +457,10 @@ class Tuner:
 
     def _all_failed(self) -> SearchFailedError:
         first = next(trial for trial in self.study.trials if trial.state is TrialState.FAILED)
+        count = self.study.num_failed
+        said = "The only trial failed" if count == 1 else f"All {count} trials failed. The first"
         return SearchFailedError(
-            f"All {self.study.num_failed} trials failed. The first (trial {first.id}, config "
-            f"{first.config}): {first.reason}",
-            self.study,
+            f"{said} (trial {first.id}, config {first.config}): {first.reason}", self.study
         )
 
 

@@ -239,6 +239,11 @@ def test_when_all_trials_fail_the_error_has_the_count_the_first_reason_and_the_s
     assert caught.value.study.num_failed == 3
 
 
+def test_a_single_trial_that_fails_is_the_only_one() -> None:
+    with pytest.raises(hpo.errors.SearchFailedError, match=r"^The only trial failed \(trial 0, config "):
+        hpo.search(failing, SPACE, num_trials=1, seed=0, give_up_after=None)
+
+
 def test_a_generator_whose_cleaning_up_fails_keeps_its_reason() -> None:
     def train(config: dict[str, Any]) -> Iterator[float]:
         try:
