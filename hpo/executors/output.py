@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
@@ -25,6 +26,9 @@ Speakers: TypeAlias = tuple[Speaker, ...]
 
 OnOutput: TypeAlias = Callable[[Speakers, str], None]
 """Takes what trials printed: whole lines, each with its end. It raises nothing."""
+
+# What moves a terminal's cursor, erases or sets its title; colours end with an m, and are kept.
+_MOVES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 _speakers: ContextVar[Speakers] = ContextVar("hpo_speakers", default=())
 
@@ -51,6 +55,16 @@ class _Speaking:
 
     def __exit__(self, *raised: object) -> None:
         _speakers.reset(self._token)
+
+
+def overwritten(line: str) -> str:
+    r"""What a terminal shows of a line in the end: bars go back to its beginning, and up, all the time.
+
+    Example:
+        >>> overwritten("0 %\r50 %\r100 %\x1b[A"), overwritten("of Windows\r")
+        ('100 %', 'of Windows')
+    """
+    return _MOVES.sub("", line.rstrip("\r").rpartition("\r")[2])
 
 
 def called(trials: Iterable[int]) -> str:

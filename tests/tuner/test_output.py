@@ -318,6 +318,14 @@ class TestStreams:
         assert bar.above == ["from the search", "begun and ended", "100%"]
         assert terminal.getvalue() == "and more\n when nothing is drawn\n"
 
+    def test_bars_and_line_ends_of_windows_come_as_a_terminal_shows_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdout", Terminal())
+        with heard_streams(lambda speakers, text: True, bar := Bar()), speaking(FIRST):
+            sys.stdout.write("of Windows\r\n\r 50%\x1b[A\n\x1b[K\n\n\x1b[31mred\x1b[0m\x1b]0;title\x07\n")
+        assert bar.above == ["of Windows", " 50%", "", "\x1b[31mred\x1b[0m"]
+
     def test_the_last_line_of_a_trial_is_not_drawn_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
         terminal, bar = Terminal(), Bar()
         monkeypatch.setattr(sys, "stdout", terminal)

@@ -60,3 +60,14 @@ def test_a_terminal_shows_the_incumbent_and_no_line_is_wider_than_it(width: int)
     assert any("3/4 trials" in line for line in lines)
     assert any(line.startswith("best value ") for line in lines)
     assert all(len(line) <= width for line in lines)
+
+
+def test_what_trials_print_keeps_its_colours_and_commands_a_terminal_to_nothing_else() -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=80, color_system="standard")
+    display = TerminalDisplay(console)
+    display.print_above("\x1b[31mred\x1b[0m \x1b[2J\x07")
+    display.print_above("\x1b[31mof a study", is_warning=True)
+    first, second = file.getvalue().splitlines()
+    assert first == "\x1b[31mred\x1b[0m \\x1b[2J\\x07"
+    assert "\x1b[31m" not in second

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
 
-from hpo.executors.output import OnOutput, Speaker, Speakers
+from hpo.executors.output import OnOutput, Speaker, Speakers, overwritten
 
 _CHUNK = 2**16
 # A line that never ends is passed on in pieces.
@@ -68,12 +68,12 @@ class SpokenText:
         found = _MARK.search(text) if text.endswith("---") else None
         if found is not None and found.end() == len(text):
             if found.start():
-                yield self._speakers, _overwritten(text[: found.start()]) + "\n"
+                yield self._speakers, overwritten(text[: found.start()]) + "\n"
             self._take(found)
         elif self._speakers:
             # Before its first trial a worker says what frameworks say where they are imported.
             self._is_new = False
-            yield self._speakers, _overwritten(text) + "\n"
+            yield self._speakers, overwritten(text) + "\n"
 
     def _take(self, found: re.Match[str]) -> None:
         trial, attempt, number = found.groups()
@@ -145,8 +145,3 @@ class OutputPipe:
         if descriptor >= 0:
             with suppress(OSError):
                 os.close(descriptor)
-
-
-def _overwritten(text: str) -> str:
-    """What a terminal shows of a line in which a progress bar goes back to the beginning again and again."""
-    return text.rpartition("\r")[2] if "\r" in text else text

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from threading import RLock
 from typing import Any, Protocol, TextIO, cast
 
-from hpo.executors.output import Speakers, speakers
+from hpo.executors.output import Speakers, overwritten, speakers
 
 _STREAMS = ("stdout", "stderr")
 
@@ -96,8 +96,7 @@ class HeardStream:
             if screen is not None:
                 *lines, self._line = (self._line + text).split("\n")
                 for line in lines:
-                    # Of a progress bar what it was last.
-                    screen.print_above(line.rpartition("\r")[2])
+                    _print_above(screen, line)
             else:
                 self._write_rest()
                 self._stream.write(text)
@@ -119,7 +118,7 @@ class HeardStream:
             self._stream.write(line)
             self._is_open = True
         else:  # what is drawn would be drawn over it
-            screen.print_above(line.rpartition("\r")[2])
+            _print_above(screen, line)
 
     @property
     def is_in_a_line(self) -> bool:
@@ -166,6 +165,12 @@ def end_open_lines(on: Any) -> None:
             # A stream that is closed, or whose reader is gone, has no line to end.
             with suppress(OSError, ValueError):
                 stream.last.end_open_line()
+
+
+def _print_above(screen: LiveScreen, line: str) -> None:
+    text = overwritten(line)
+    if text or not line:  # of one that only moves the cursor there is nothing to show
+        screen.print_above(text)
 
 
 def _is_same(one: Any, other: Any) -> bool:

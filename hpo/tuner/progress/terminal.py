@@ -16,7 +16,7 @@ from rich.text import Text
 
 from hpo.study.tables import printable
 from hpo.tuner.output.streams import end_open_lines
-from hpo.tuner.progress.console import print_line
+from hpo.tuner.progress.console import coloured, print_line
 from hpo.tuner.progress.display import Display
 from hpo.tuner.progress.status import EndedTrial, Status
 
@@ -60,8 +60,8 @@ class TerminalDisplay(Display):
                 self._draw()
 
     def print_above(self, text: str, *, is_warning: bool = False) -> None:
-        """Print text above the bar."""
-        self._print(text, style="yellow" if is_warning else None)
+        """Print text above the bar, in the colours that a trial gives it."""
+        self._print(text if is_warning else coloured(text), style="yellow" if is_warning else None)
 
     def forecast_known(self, text: str) -> None:
         """Nothing: the forecast stands beside the bar."""
@@ -107,7 +107,7 @@ class TerminalDisplay(Display):
         self._live.start()
         self.tick()
 
-    def _print(self, text: str, style: str | None = None) -> None:
+    def _print(self, text: Text | str, style: str | None = None) -> None:
         """Print a line: above what is drawn, be it by another search, else below what trials printed."""
         with _turn:
             if _drawing:
