@@ -156,8 +156,9 @@ class Connection:
             # Parts of two moments do not fit together: that is no fault of the database.
             self._disconnect()
             return
-        # What was never connected is more likely a wrong address than an outage.
-        is_lost = self._was_connected and self._database.is_lost(self._driver, error)
+        # What was never connected is more likely a wrong address than an outage, unless a server is there.
+        is_there = self._was_connected or self._database.is_starting()
+        is_lost = is_there and self._database.is_lost(self._driver, error)
         text = self._database.explain(error)
         # What state it is in now is hard to know; the next one begins afresh.
         self._disconnect()

@@ -102,6 +102,10 @@ class Database(Protocol):
         """
         ...
 
+    def is_starting(self) -> bool:
+        """Whether there is a server that answers soon, although it takes no connection now."""
+        ...
+
     def explain(self, error: Exception) -> str:
         """What went wrong and how to mend it, from an error of the driver."""
         ...

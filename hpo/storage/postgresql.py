@@ -124,6 +124,16 @@ class PostgresqlDatabase:
         state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or ""
         return driver is None or bool(driver.closed) or state.startswith(_LOST)
 
+    def is_starting(self) -> bool:
+        """Whether the server starts, ends or recovers. libpq can say it, and psycopg hands that on."""
+        pq = getattr(self._dbapi, "pq", None)
+        if pq is None:
+            return False
+        # SQLAlchemy adds what is no option of libpq.
+        options = {name: value for name, value in self._options.items() if isinstance(value, (str, int))}
+        told = self._dbapi.conninfo.make_conninfo(*self._arguments, **{**_OPTIONS, **options})
+        return bool(pq.PGconn.ping(told.encode()) == pq.Ping.REJECT)
+
     def explain(self, error: Exception) -> str:
         """The server's own text."""
         text = " ".join(str(error).split()).rstrip(".")

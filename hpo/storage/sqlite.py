@@ -161,6 +161,10 @@ class SqliteDatabase:
         """Never: a file that cannot be used now does not mend itself."""
         return False
 
+    def is_starting(self) -> bool:
+        """Never: a file has no server."""
+        return False
+
     def explain(self, error: Exception) -> str:
         """What went wrong and how to mend it."""
         for part, happened, mend in _FAULTS:

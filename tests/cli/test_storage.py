@@ -261,7 +261,7 @@ def test_checkpoints_that_cannot_be_written_are_warned_about_once_and_shown_as_o
     answer = hpo_process(*own("learns", "--trials", "4", "--name", "a"))
     assert answer.code == 0
     assert (answer.stdout + answer.stderr).count("could not be written") == 1
-    assert answer.stderr.startswith("Trial 0: The checkpoint ")
+    assert "Warning: Trial 0: The checkpoint " in answer.stdout
     shown = hpo("show", "study.db").stdout
     assert shown.count("could not be written") == 1
     assert "checkpoints Checkpoints of 4 trials could not be written" in " ".join(shown.split())
