@@ -11,6 +11,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from hpo.page.connections import PromptConnection
+from tests.page.loops import finished
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -48,7 +49,7 @@ def talk(*parts: bytes) -> bytes:
         finally:
             server.close()
 
-    return asyncio.run(talking())
+    return finished(talking())
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from hpo.page.sources import Sources
 from hpo.page.threads import in_thread
 from hpo.page.viewed import ViewedStudy
 from hpo.storage import open_storage
+from tests.page.loops import finished
 
 
 def loss(config: dict[str, Any]) -> float:
@@ -151,7 +152,7 @@ def test_analyses_rest_between_each_other_but_for_the_first_of_each_study(tmp_pa
         counts += [feed.version - before, len(feed._analyses)]
         return counts
 
-    assert asyncio.run(follow()) == [1, 0]
+    assert finished(follow()) == [1, 0]
 
 
 def test_a_mistake_in_an_analysis_leaves_the_rest(
@@ -170,7 +171,7 @@ def test_a_mistake_in_an_analysis_leaves_the_rest(
         await asyncio.gather(*feed._analyses)
         return len(feed.changes(0, None))
 
-    assert asyncio.run(follow()) == 1
+    assert finished(follow()) == 1
     assert "The study 'first' cannot be analysed." in caplog.text
 
 
@@ -221,7 +222,7 @@ def test_a_viewer_that_leaves_is_noticed(tmp_path: Path) -> None:
         server.should_exit = True
         await serving
 
-    asyncio.run(asyncio.wait_for(visit(), 30))
+    finished(visit(), within=30)
 
 
 def test_nothing_is_read_while_there_is_no_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +253,7 @@ def test_nothing_is_read_while_there_is_no_viewer(tmp_path: Path, monkeypatch: p
         await task
         return alone, feed.is_closed
 
-    assert asyncio.run(follow()) == (1, True)
+    assert finished(follow()) == (1, True)
 
 
 def test_a_thread_hands_on_what_its_work_raises_and_is_in_no_one_s_way() -> None:
@@ -264,4 +265,4 @@ def test_a_thread_hands_on_what_its_work_raises_and_is_in_no_one_s_way() -> None
             await in_thread(fail)
         assert await in_thread(lambda: threading.current_thread().daemon) is True
 
-    asyncio.run(ask())
+    finished(ask())
