@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import combinations
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from hpo.errors import ObjectiveError
 from hpo.page.json_values import plain
+from hpo.plots.comparable import comparable
 from hpo.plots.reach import within
 from hpo.plots.scales import Scale
 from hpo.plots.surface import Floats, smoothed
@@ -25,9 +25,6 @@ MOST_NAMES = 4
 
 FEWEST_TRIALS = 4
 """With fewer results there is no contour."""
-
-ENOUGH_TRIALS = 10
-"""So many completed trials are enough to look at no others."""
 
 
 def analysis(study: Study) -> dict[str, Any]:
@@ -66,32 +63,16 @@ def contours(study: Study, ranked: list[str]) -> list[dict[str, Any]]:
     """
     if len(study.metrics) != 1 or not ranked:
         return []
-    numbers, results, epoch = _comparable(study)
-    configs, values = [study.history.config(number) for number in numbers], within(results)
+    compared = comparable(study)
+    configs = [study.history.config(number) for number in compared.values]
+    values = within([*compared.values.values()])
     found = []
     for x, y in combinations(ranked[:MOST_NAMES], 2):
         both = [place for place, config in enumerate(configs) if x in config and y in config]
         if len(both) >= FEWEST_TRIALS:
             surface = _contour(study.space, x, y, [configs[place] for place in both], values[both])
-            found.append(surface | {"epoch": epoch, "trials": len(both)})
+            found.append(surface | {"epoch": compared.epoch, "trials": len(both)})
     return found
-
-
-def _comparable(study: Study) -> tuple[list[int], list[float], int | None]:
-    """Trials whose values compare, the values, and the epoch of which they are; None for final results.
-
-    These are the trials that completed. Where a scheduler lets few complete, they are those that reached the
-    last epoch that enough of them reached.
-    """
-    history = study.history
-    completed = [number for number, value in enumerate(history.values) if math.isfinite(value)]
-    reached = sorted((history.last_epoch(number) for number in range(history.num_trials)), reverse=True)
-    if len(completed) >= ENOUGH_TRIALS or len(reached) <= ENOUGH_TRIALS or not reached[ENOUGH_TRIALS - 1]:
-        return completed, [history.values[number] for number in completed], None
-    epoch = reached[ENOUGH_TRIALS - 1]
-    there = [number for number in range(history.num_trials) if history.last_epoch(number) >= epoch]
-    values = {number: value for number in there if math.isfinite(value := history.value_at(number, epoch))}
-    return [*values], [*values.values()], epoch
 
 
 def _contour(space: Space, x: str, y: str, configs: list[Config], values: Floats) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
 from hpo.plots.canvas import BLACK, EARLY_GREY, VERMILION, headline, key, panels, size
+from hpo.plots.comparable import comparable
 from hpo.plots.positions import list_values
-from hpo.plots.reach import span_of
+from hpo.plots.reach import span_of, within
 from hpo.plots.scales import Scale
 from hpo.plots.surface import smoothed
-from hpo.plots.values import Shades, early_label, ended, tried, values_of, varying
+from hpo.plots.values import Shades, early_label, tried, varying
 from hpo.plots.words import TICK, cut
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -33,50 +34,52 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     """Draw the value over two hyperparameters, smoothed over the trials near each place.
 
     The effect of the other hyperparameters is averaged out. Places far from all trials stay empty. Trials are
-    dots, failed ones crosses, the best one a star. Those that were stopped or wait are grey diamonds, and
-    have no part in the surface, as their values do not compare. Trials that lack one of the two are left out.
+    dots, failed ones crosses, the best one a star. Where a scheduler lets few trials complete, the surface is
+    of the last epoch that ten trials or more reached. Grey diamonds have no part in it: their values do not
+    compare. Trials that lack one of the two are left out.
 
     Args:
         study: of one metric.
         names: the two hyperparameters; by default the two of largest importance.
 
     Raises:
-        ObjectiveError: the study has not exactly one metric, or no trial with both of them completed.
+        ObjectiveError: the study has not exactly one metric, or no trial with both of them has a value.
         ValueError: there is no such hyperparameter, or not two are named.
     """
     chosen = varying(study, names, 2, "A contour plot")
     if names is not None and len(chosen) != 2:
         raise ValueError(f"A contour plot has two axes: name two; received {', '.join(chosen)}.")
-    found = tried(study)
-    completed, _ = ended(study)
-    x, y = chosen if names is not None else important_pair(study, chosen, completed)
-    completed, early, failed = (_having(trials, x, y) for trials in (completed, found.early, found.failed))
-    if not completed:
-        raise ObjectiveError(f"No completed trial of {study.name!r} has both {x!r} and {y!r}.")
-    shown = completed + early + failed
+    found, compared = tried(study), comparable(study)
+    used = [trial for trial in found.valued if trial.id in compared.values]
+    rest = [trial for trial in found.valued if trial.id not in compared.values]
+    x, y = chosen if names is not None else important_pair(study, chosen, used)
+    used, rest, failed = (_having(trials, x, y) for trials in (used, rest, found.failed))
+    if not used:
+        raise ObjectiveError(f"No trial of {study.name!r} with a value has both {x!r} and {y!r}.")
+    shown = used + rest + failed
     across = Scale(study.space[x], [trial.config[x] for trial in shown])
     up = Scale(study.space[y], [trial.config[y] for trial in shown])
-    values = values_of(study, completed)
+    values = within([compared.values[trial.id] for trial in used])
     shades = Shades.of(study, values)
     columns, rows = across.cells(_CELLS), up.cells(_CELLS)
     # Of a far too bad value no more than that it is bad: it would spoil the mean of all around it.
     values = span_of(values).drawn(values)
-    surface = smoothed(_points(across, up, x, y, completed), values, (across, up), columns, rows)
+    surface = smoothed(_points(across, up, x, y, used), values, (across, up), columns, rows)
     figure, [ax] = panels(1)
     looks: dict[str, Any] = {"cmap": shades.colours, "norm": shades.scale, "shading": "flat"}
     ax.pcolormesh(_edges(columns), _edges(rows), surface, **looks)
     if not across.listed and not up.listed and np.isfinite(surface).all():
         ax.contour(columns, rows, surface, levels=8, colors="white", linewidths=0.5, alpha=0.7)
     marks: list[tuple[list[Trial], dict[str, Any]]] = [
-        (early, {"marker": "D", "color": EARLY_GREY, "s": size(10, len(early)), "label": early_label(early)}),
-        (completed, {"marker": "o", "color": BLACK, "s": size(14, len(completed)), "label": "trial"}),
+        (rest, {"marker": "D", "color": EARLY_GREY, "s": size(10, len(rest)), "label": early_label(rest)}),
+        (used, {"marker": "o", "color": BLACK, "s": size(14, len(used)), "label": _label(compared.epoch)}),
         (failed, {"marker": "x", "color": VERMILION, "s": 30, "label": f"failed ({len(failed)})"}),
     ]
     for trials, looks in marks:
         if trials:
             ax.scatter(*_points(across, up, x, y, trials).T, linewidths=0.8, zorder=3, **looks)
     best = study.best
-    if best in completed:
+    if best in used:
         [[left, height]] = _points(across, up, x, y, [best])
         ax.scatter(left, height, marker="*", color=VERMILION, edgecolors=BLACK, s=170, label="best", zorder=4)
     shades.bar(ax, figure)
@@ -92,14 +95,18 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     return figure
 
 
-def important_pair(study: Study, names: list[str], completed: list[Trial]) -> tuple[str, str]:
+def _label(epoch: int | None) -> str:
+    return "trial" if epoch is None else f"trial, after epoch {epoch}"
+
+
+def important_pair(study: Study, names: list[str], trials: list[Trial]) -> tuple[str, str]:
     """The two that mattered most, of those that are together in some trial."""
     ranked = names
     with suppress(ObjectiveError):  # too few trials to tell
         ranked = [name for name in importance(study) if name in names]
     for place, second in enumerate(ranked[1:], start=1):
         for first in ranked[:place]:
-            if _having(completed, first, second):
+            if _having(trials, first, second):
                 return first, second
     return ranked[0], ranked[1]
 

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 import hpo
 from hpo.plots import KINDS, plot, rungs, timeline
 from hpo.plots._workers import busy
+from hpo.plots.comparable import ENOUGH_TRIALS, comparable
 from hpo.plots.lives import stretches
 from hpo.study import TrialState
 from tests.plots.extents import headline
 from tests.plots.studies import interrupted, scheduled
 
-EARLY = ("scatter", "slice", "history", "cost", "contour", "rank")
+EARLY = ("scatter", "slice", "history", "cost", "rank")
 """Kinds that draw a point for each trial."""
 
 
@@ -108,3 +109,13 @@ def test_a_search_that_was_killed_and_resumed_never_ran_more_than_its_workers(tm
 
 def test_every_kind_has_a_test_of_its_layout() -> None:
     assert set(EARLY) < set(KINDS)
+
+
+def test_where_few_trials_completed_a_contour_is_of_an_epoch_that_enough_reached(study: hpo.Study) -> None:
+    assert study.num_completed < ENOUGH_TRIALS
+    found = comparable(study)
+    assert found.epoch is not None
+    assert len(found.values) >= ENOUGH_TRIALS
+    assert all(study.history.value_at(trial, found.epoch) == value for trial, value in found.values.items())
+    dots = marked(plot(study, "contour"), f"trial, after epoch {found.epoch}")
+    assert len(np.asarray(dots.get_offsets())) == len(found.values)

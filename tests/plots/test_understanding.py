@@ -149,7 +149,7 @@ def test_a_contour_takes_two_that_are_together_in_some_trial() -> None:
     study = hpo.search(lambda c: c.get("x", 0) + c.get("y", 0), space, num_trials=30, seed=0)
     ax = contour(study).axes[0]
     assert "model" in (ax.get_xlabel(), ax.get_ylabel())
-    with pytest.raises(ObjectiveError, match="No completed trial of 'study' has both 'x' and 'y'"):
+    with pytest.raises(ObjectiveError, match="No trial of 'study' with a value has both 'x' and 'y'"):
         contour(study, ["x", "y"])
 
 
