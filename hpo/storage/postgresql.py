@@ -131,7 +131,9 @@ class PostgresqlDatabase:
             return False
         # SQLAlchemy adds what is no option of libpq.
         options = {name: value for name, value in self._options.items() if isinstance(value, (str, int))}
-        told = self._dbapi.conninfo.make_conninfo(*self._arguments, **{**_OPTIONS, **options})
+        told = self._dbapi.conninfo.make_conninfo(
+            *self._arguments, **{**_OPTIONS, "connect_timeout": 2, **options}
+        )
         return bool(pq.PGconn.ping(told.encode()) == pq.Ping.REJECT)
 
     def explain(self, error: Exception) -> str:

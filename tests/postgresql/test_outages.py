@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import socket
-import socketserver
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -115,30 +116,19 @@ def test_a_server_that_accepts_connections_and_says_nothing_is_an_error(tmp_path
             open_storage(url, folder=tmp_path, timeout=2)
 
 
-class Starting(socketserver.BaseRequestHandler):
-    """A server that starts: it refuses each connection as PostgreSQL does then."""
-
-    def handle(self) -> None:
-        # The first message has its length, and no kind.
-        while len(message := self.request.recv(4)) == 4:
-            content = self.request.recv(int.from_bytes(message, "big") - 4)
-            if content.startswith((80877103).to_bytes(4, "big")):  # a wish for TLS
-                self.request.sendall(b"N")
-                continue
-            fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
-            self.request.sendall(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
-            return
-
-
 def test_a_server_that_starts_is_waited_for_by_what_opens_it_too(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Starting) as starting:
-        threading.Thread(target=starting.serve_forever, daemon=True).start()
-        url = f"postgresql://me@127.0.0.1:{starting.server_address[1]}/base"
+    command = [sys.executable, str(Path(__file__).with_name("starting.py"))]
+    starting = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert starting.stdout is not None
+        url = f"postgresql://me@127.0.0.1:{starting.stdout.readline().strip()}/base"
         with pytest.raises(StorageError, match=r"(?s)is starting up.* no answer for 1 seconds\. When"):
             open_storage(url, folder=tmp_path, timeout=1)
-        starting.shutdown()
+    finally:
+        starting.kill()
+        starting.communicate()
     assert "It is made again as soon as the server answers, for up to 1 s." in caplog.messages[0]
 
 
