@@ -1,5 +1,6 @@
 """One of several processes that share a study on a server: python partner.py URL FOLDER."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ SPACE = {"rate": hpo.Float(0.01, 1, log=True)}
 NUM_TRIALS, NUM_EPOCHS = 40, 3
 GATE = "go"
 """The file in the folder before which the second half of the trials does not begin."""
+
+
+def opened(folder: Path, process: int) -> Path:
+    """The file that says that a process has opened the storage."""
+    return folder / f"opened-{process}"
 
 
 gate: Path | None = None
@@ -34,13 +40,15 @@ def train(config: dict[str, Any], trial: hpo.objective.CurrentTrial) -> Iterator
 if __name__ == "__main__":
     url, folder = sys.argv[1:]
     gate = Path(folder) / GATE
+    storage = open_storage(url, folder=folder)
+    opened(Path(folder), os.getpid()).touch()
     study = hpo.search(
         train,
         SPACE,
         minimize="error",
         num_trials=NUM_TRIALS,
         seed=0,
-        storage=open_storage(url, folder=folder),
+        storage=storage,
         name="shared",
         resume=True,
     )

@@ -15,7 +15,7 @@ import pytest
 import hpo
 from hpo.storage import StudyLog, open_storage
 from hpo.storage.events import Event, EventKind
-from tests.postgresql.partner import GATE, NUM_EPOCHS, NUM_TRIALS, SPACE, train
+from tests.postgresql.partner import GATE, NUM_EPOCHS, NUM_TRIALS, SPACE, opened, train
 from tests.postgresql.server import Server
 from tests.storage.programs import output, start
 
@@ -101,6 +101,8 @@ def test_searches_share_their_trials_although_partners_are_killed_and_the_server
             victim.kill()
             victim.communicate()
             partners.append(begin(database, tmp_path))
+            # A server that is not there as the first connection is made is taken for a wrong address.
+            wait_until(lambda: all(opened(tmp_path, partner.pid).exists() for partner in partners))
             server.restart()
         (tmp_path / GATE).touch()
         assert [output(partner) for partner in partners] == [f"{NUM_TRIALS}\n"] * 3
