@@ -41,5 +41,5 @@ def serve_until_interrupted(target: str, *, open_browser: bool, **options: Any) 
     except ImportError as error:
         raise UsageError(str(error)) from error
     except KeyboardInterrupt:
-        # The one way in which it ends, and no failure.
-        print_line(console, "The page has ended.")
+        pass  # it ends in this way; where the shell began it with Ctrl-C ignored, it returns
+    print_line(console, "The page has ended.")

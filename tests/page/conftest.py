@@ -84,7 +84,10 @@ def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def new(width: int = 1280, *, dark: bool = False) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            # What scrolls smoothly is not yet where a test finds it.
+            reduced_motion="reduce",
         )
         contexts.append(context)
         context.set_default_timeout(10_000)

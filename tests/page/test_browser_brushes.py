@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Opened
@@ -23,6 +25,20 @@ def drag(page: Page, *, axis: int, start: float, end: float) -> None:
     page.mouse.up()
 
 
+def numbers(page: Page, column: int) -> list[float]:
+    """What stands in a column of the table of trials."""
+    return [float(text) for text in page.locator(f"#trials tbody td:nth-child({column})").all_inner_texts()]
+
+
+def eventually(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait until it is so: the table follows what is brushed a few times a second."""
+    for _ in range(50):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("What was brushed is not what the table shows.")
+
+
 def test_a_drag_along_an_axis_chooses_trials_and_a_click_lets_go(opened: Opened) -> None:
     page = opened("asha")
     drag(page, axis=4, start=0.7, end=0.99)
@@ -38,9 +54,7 @@ def test_what_is_brushed_on_the_axis_of_the_value_are_the_values_in_the_table(op
     page = opened("asha")
     drag(page, axis=4, start=0.7, end=0.99)
     expect(page.locator("#trials .count")).to_contain_text("brushed")
-    values = [float(text) for text in page.locator("#trials tbody td:nth-child(3)").all_inner_texts()]
-    assert 0 < len(values) < 40
-    assert max(values) < 0.4
+    eventually(page, lambda: 0 < len(numbers(page, 3)) < 40 and max(numbers(page, 3)) < 0.4)
 
 
 def test_the_keyboard_brushes_with_the_sliders(opened: Opened) -> None:
@@ -54,8 +68,7 @@ def test_the_keyboard_brushes_with_the_sliders(opened: Opened) -> None:
     expect(page.locator("#trials .count")).to_contain_text("1 of the axes below brushed")
     expect(slider).to_be_focused()
     assert float(slider.get_attribute("aria-valuetext") or "") > 0.1
-    shown = [float(text) for text in page.locator("#trials tbody td:nth-child(6)").all_inner_texts()]
-    assert min(shown) > 0.1
+    eventually(page, lambda: min(numbers(page, 6), default=0) > 0.1)
 
 
 def test_brushes_of_several_axes_and_words_hold_together(opened: Opened) -> None:

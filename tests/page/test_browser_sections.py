@@ -102,6 +102,7 @@ def test_pictures_say_of_which_epoch_their_values_are(opened: Opened, kind: str,
 def test_the_numbers_of_a_picture_are_there_as_a_table(opened: Opened) -> None:
     page = opened("asha")
     page.locator("#curves summary").click()
+    expect(page.locator("#curves tbody tr")).to_have_count(4)
     rows = page.locator("#curves tbody tr").all_inner_texts()
     assert [row.split("\t")[:2] for row in rows] == [["1", "25"], ["3", "9"], ["9", "3"], ["27", "3"]]
 
