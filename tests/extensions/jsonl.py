@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -26,24 +27,26 @@ class JsonLines:
     Args:
         path: the file.
         create: whether it is made if it is not there.
+        read_only: whether nothing is written to it.
 
     Raises:
         StorageError: it is not there, and not to be made.
     """
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    def __init__(self, path: Path, *, create: bool = True, read_only: bool = False) -> None:
         if not create and not path.exists():
             raise StorageError(f"There is no storage {path}.")
         self.path = path
+        self._read_only = read_only
         self._closed = False
         self._threads = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<JsonLines {self.path}>"
 
-    def __reduce__(self) -> tuple[type[JsonLines], tuple[Path]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         # The lock is of this process alone.
-        return JsonLines, (self.path.absolute(),)
+        return partial(JsonLines, read_only=self._read_only), (self.path.absolute(),)
 
     def studies(self) -> list[str]:
         """The names of the studies, in the order of their creation."""
@@ -53,7 +56,7 @@ class JsonLines:
     def create(self, name: str, created: Event) -> JsonLog:
         """A new study whose log begins with `created`."""
         check_name(name)
-        with self.lines() as (lines, file):
+        with self.lines(to_write=True) as (lines, file):
             if any(line["study"] == name for line in lines):
                 raise StudyExistsError(
                     f"There is a study {name!r} in {self.path} already. Give the new one another name."
@@ -76,11 +79,16 @@ class JsonLines:
         self._closed = True
 
     @contextmanager
-    def lines(self) -> Iterator[tuple[list[Line], TextIO]]:
+    def lines(self, *, to_write: bool = False) -> Iterator[tuple[list[Line], TextIO]]:
         """All lines, and the file at its end. Nothing else reads or writes the file in the block."""
         if self._closed:
             raise StorageError(f"The storage {self.path} was closed; open it again.")
-        with self._threads, self.path.open("a+", encoding="utf-8") as file:
+        if to_write and self._read_only:
+            raise StorageError(
+                f"The storage {self.path} was opened to be read only, so nothing is written to it. To write, "
+                f"open it without read_only=True."
+            )
+        with self._threads, self.path.open("r" if self._read_only else "a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             yield [json.loads(line) for line in file], file
@@ -111,7 +119,7 @@ class JsonLog:
 
     def append(self, events: Sequence[Event], seen: int) -> list[Event]:
         """Append events, all or none, and give those of others that came in between."""
-        with self._storage.lines() as (lines, file):
+        with self._storage.lines(to_write=True) as (lines, file):
             log = self._events(lines)
             if seen > len(log):
                 raise StorageError(
@@ -135,7 +143,7 @@ class JsonLog:
 
     def beat(self, owner: str) -> None:
         """Say that the tuner `owner` is alive."""
-        with self._storage.lines() as (_, file):
+        with self._storage.lines(to_write=True) as (_, file):
             _write(file, [{"study": self._name, "beat": owner}])
 
     def beats(self) -> Mapping[str, int]:

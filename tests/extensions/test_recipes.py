@@ -227,11 +227,12 @@ def test_a_storage(tree: Tree) -> None:
     tree.touch(
         "hpo/storage/open.py",
         "_SCHEMES: dict",
-        "def _open_jsonl(url: URL, folder: Folder, create: bool, timeout: float) -> Storage:",
+        "def _open_jsonl(url: URL, folder: Folder, opening: _Opening) -> Storage:",
         "    from hpo.storage.jsonl import JsonLines",
         "",
         '    _refuse(folder, "a file")',
-        '    return JsonLines(Path(url.database or ""), create=create)',
+        '    path = Path(url.database or "")',
+        "    return JsonLines(path, create=opening.create, read_only=opening.read_only)",
         "",
         "",
     )
@@ -242,6 +243,9 @@ def test_a_storage(tree: Tree) -> None:
         "class TestJsonl(StorageContract):",
         "    def make(self, place: Path) -> Storage:",
         '        return open_storage(f"jsonl:///{place}/study.jsonl")',
+        "",
+        "    def view(self, place: Path) -> Storage:",
+        '        return open_storage(f"jsonl:///{place}/study.jsonl", read_only=True)',
         "",
         "",
     )
