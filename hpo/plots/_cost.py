@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,8 +93,12 @@ def cost(study: Study) -> Figure:
 
 def _span_of_seconds(seconds: Sequence[float]) -> Span:
     """A logarithmic axis already where a scheduler trains some trials for much longer than others."""
-    shortest, longest = min(seconds), max(seconds)
-    return span_of(seconds, is_log=True) if longest > _LOG_RATIO * shortest > 0 else Span()
+    if not max(seconds) > _LOG_RATIO * min(seconds) > 0:
+        return Span()
+    span = span_of(seconds, is_log=True)
+    drawn = span.drawn(seconds)
+    # Without those at the edge the others may be close to each other, where a logarithmic axis has no room.
+    return replace(span, is_log=bool(drawn.max() > _LOG_RATIO * drawn.min()))
 
 
 def _seconds(study: Study) -> dict[int, float]:

@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 
 import hpo
 from hpo.plots import KINDS, plot, rungs, timeline
+from hpo.plots._cost import _span_of_seconds
 from hpo.plots._workers import busy
 from hpo.plots.comparable import ENOUGH_TRIALS, comparable
 from hpo.plots.lives import stretches
+from hpo.plots.reach import Span
 from hpo.study import TrialState
 from tests.plots.extents import headline
 from tests.plots.studies import interrupted, scheduled
@@ -119,3 +121,9 @@ def test_where_few_trials_completed_a_contour_is_of_an_epoch_that_enough_reached
     assert all(study.history.value_at(trial, found.epoch) == value for trial, value in found.values.items())
     dots = marked(plot(study, "contour"), f"trial, after epoch {found.epoch}")
     assert len(np.asarray(dots.get_offsets())) == len(found.values)
+
+
+def test_a_trial_that_takes_much_longer_stands_at_the_edge_of_seconds_that_are_alike() -> None:
+    alike = [0.000359, 0.000233, 0.000228, 0.000311]
+    assert _span_of_seconds([*alike, 0.007673]) == Span(high=max(alike))
+    assert _span_of_seconds([0.01, 0.1, 1.0, 9.0, 80.0]).is_log
