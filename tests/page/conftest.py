@@ -36,7 +36,10 @@ class Opened(Protocol):
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    # No test waits so long where all is well; a busy machine may.
+    expect.set_options(timeout=30_000)
 
     found = os.environ.get("HPO_CHROMIUM") or shutil.which("chromium")
     if not found:
@@ -90,7 +93,7 @@ def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
             reduced_motion="reduce",
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("console", lambda message: noted.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: noted.append(f"error: {error}"))
@@ -116,7 +119,7 @@ def served(browser: Browser) -> Iterator[Callable[[], Page]]:
 
     def new() -> Page:
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
-        contexts[-1].set_default_timeout(10_000)
+        contexts[-1].set_default_timeout(60_000)
         page = contexts[-1].new_page()
         page.on("console", lambda message: noted.append(message.text))
         page.on("pageerror", lambda error: noted.append(f"error: {error}"))

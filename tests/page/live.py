@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60
 """So long a machine may take that does much else; nothing waits for its end that comes earlier."""
 
 COMMAND = (sys.executable, "-c", "from hpo.cli.entry import main; main()", "serve")

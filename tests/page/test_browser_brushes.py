@@ -32,7 +32,7 @@ def numbers(page: Page, column: int) -> list[float]:
 
 def eventually(page: Page, is_so: Callable[[], bool]) -> None:
     """Wait until it is so: the table follows what is brushed a few times a second."""
-    for _ in range(50):
+    for _ in range(300):
         if is_so():
             return
         page.wait_for_timeout(100)

@@ -54,7 +54,10 @@ function drawAll() {
 // Sections out of sight are drawn once while there is nothing else to do, so that searching in the page
 // finds them.
 function drawIdly() {
-  const later = window.requestIdleCallback || ((work) => setTimeout(work, 60));
+  // A busy browser may never be idle.
+  const later = window.requestIdleCallback
+    ? (work) => window.requestIdleCallback(work, { timeout: 500 })
+    : (work) => setTimeout(work, 60);
   later(() => {
     const next = current && sections.find((each) => each.stale);
     if (!next) {
