@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.plots.canvas import BLACK, BLUE, EARLY_GREY, VERMILION, headline, key, panels, plain_frame, size
+from hpo.plots.canvas import BLACK, BLUE, VERMILION, headline, key, panels, plain_frame, size
 from hpo.plots.reach import Span, axis_label, span_of
-from hpo.plots.values import cross_out, early_label, edges, points, tried, values_of
+from hpo.plots.values import cross_out, early_looks, edges, points, tried, values_of
 from hpo.plots.words import counted
 from hpo.study.runs import runs
 from hpo.study.study import Study
@@ -51,15 +51,7 @@ def cost(study: Study) -> Figure:
     figure, [ax] = panels(1)
     plain_frame(ax)
     marks: list[tuple[list[Trial], dict[str, Any]]] = [
-        (
-            found.early,
-            {
-                "s": size(16, len(found.early)),
-                "marker": "D",
-                "color": EARLY_GREY,
-                "label": early_label(found.early),
-            },
-        ),
+        (found.early, early_looks(found.early)),
         (
             found.completed,
             {"s": size(30, len(found.completed)), "color": BLUE, "alpha": 0.7, "label": "trial"},

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from hpo.plots.canvas import (
     BLACK,
     BLUE,
-    EARLY_GREY,
     GREEN,
     VERMILION,
     headline,
@@ -22,7 +21,7 @@ from hpo.plots.canvas import (
     size,
 )
 from hpo.plots.reach import Span, axis_label, span_of, within
-from hpo.plots.values import cross_out, early_label, edges, ended, points, tried, values_of
+from hpo.plots.values import cross_out, early_looks, edges, ended, points, tried, values_of
 from hpo.plots.words import counted, cut
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
@@ -185,15 +184,7 @@ def _draw_one(ax: Axes, study: Study) -> None:
     values = values_of(study, found.valued)
     span = span_of(values)
     marks: list[tuple[list[Trial], dict[str, Any]]] = [
-        (
-            found.early,
-            {
-                "s": size(16, len(found.early)),
-                "marker": "D",
-                "color": EARLY_GREY,
-                "label": early_label(found.early),
-            },
-        ),
+        (found.early, early_looks(found.early)),
         (
             found.completed,
             {"s": size(26, len(found.completed)), "color": BLUE, "alpha": 0.6, "label": "trial", "zorder": 2},

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hpo.errors import ObjectiveError
-from hpo.plots.canvas import BLACK, VERMILION
+from hpo.plots.canvas import BLACK, EARLY_GREY, VERMILION, size
 from hpo.plots.reach import Span, axis_label, span_of, within
 from hpo.plots.words import counted
 from hpo.space.values import did_you_mean
@@ -77,6 +77,16 @@ def _nothing_completed(study: Study) -> ObjectiveError:
 def early_label(trials: Sequence[Trial]) -> str:
     """How a figure explains the mark of trials that a scheduler ended or lets wait."""
     return f"stopped or paused, at its last epoch ({len(trials)})"
+
+
+def early_looks(trials: Sequence[Trial]) -> dict[str, Any]:
+    """How a figure draws the marks of trials that a scheduler ended or lets wait, as `scatter` takes it."""
+    return {
+        "s": size(16, len(trials)),
+        "marker": "D",
+        "color": EARLY_GREY,
+        "label": early_label(trials),
+    }
 
 
 def ended(study: Study) -> tuple[list[Trial], list[Trial]]:

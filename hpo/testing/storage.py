@@ -58,15 +58,15 @@ def bits(event: Event) -> tuple[Any, ...]:
 
 
 class StorageContract:
-    """Subclass it and say in `make` how a storage is opened."""
+    """Subclass it and say in `make` and `view` how a storage is opened."""
 
     @abstractmethod
     def make(self, place: Path) -> Storage:
         """A storage in a place; from the second call on the one that is there."""
 
+    @abstractmethod
     def view(self, place: Path) -> Storage:
-        """The storage that is there, opened to be read only; leave it as it is if there is no such thing."""
-        pytest.skip("this storage is not opened to be read only")
+        """The storage that is there, opened to be read only."""
 
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Iterator[Storage]:

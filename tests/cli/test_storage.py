@@ -265,3 +265,4 @@ def test_checkpoints_that_cannot_be_written_are_warned_about_once_and_shown_as_o
     shown = hpo("show", "study.db").stdout
     assert shown.count("could not be written") == 1
     assert "checkpoints Checkpoints of 4 trials could not be written" in " ".join(shown.split())
+    assert "--keep none does without checkpoints." in " ".join(shown.split())

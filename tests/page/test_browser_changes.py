@@ -1,4 +1,4 @@
-"""Changes that a live page hears of: merged, drawn, and in nobody's way who reads meanwhile."""
+"""Changes that a live page hears of: they are merged and drawn, and leave alone what is read meanwhile."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_a_default_is_normalised_to_the_plain_value_of_the_domain() -> None:
 
 def test_a_constant_is_its_own_default() -> None:
     assert Constant("adam").default == "adam"
-    assert repr(Constant(np.int64(3)).default) == "3"  # type: ignore[arg-type]
+    assert repr(Constant(np.int64(3)).default) == "3"  # type: ignore[arg-type]  # NumPy's integers have no such type
     assert repr(Constant(3)) == "Constant(3)"
 
 

@@ -140,7 +140,7 @@ def test_repr_shows_the_call() -> None:
 
 
 def test_a_custom_distribution_works_in_memory_and_not_in_json() -> None:
-    class Ramp(scipy.stats.rv_continuous):  # type: ignore[misc]
+    class Ramp(scipy.stats.rv_continuous):  # type: ignore[misc]  # SciPy has no types
         def _cdf(self, x: Any) -> Any:
             return x**2
 

@@ -98,7 +98,7 @@ def test_numpy_scalars_become_plain_values() -> None:
     assert type(Float(0, 1).validate(np.float32(0.5))) is float
     assert type(Int(0, 9).validate(np.int64(5))) is int
     assert type(Choice(["a", "b"]).validate(np.str_("a"))) is str
-    assert Choice(np.array([16, 32])) == Choice([16, 32])  # type: ignore[arg-type]
+    assert Choice(np.array([16, 32])) == Choice([16, 32])  # type: ignore[arg-type]  # an array serves, too
 
 
 def test_an_integer_is_a_valid_float_and_equals_a_float_option() -> None:
@@ -133,10 +133,10 @@ def test_an_ordinal_ranks_by_its_order() -> None:
         (lambda: Float(0, math.inf), r"upper bound of a Float is a finite number; received inf"),
         (lambda: Float(0, 10**400), r"upper bound of a Float is a finite number"),
         (lambda: Float(False, 1), r"lower bound of a Float is a number; received False of type bool"),
-        (lambda: Float("0", 1), r"lower bound of a Float is a number; received '0' of type str"),  # type: ignore[arg-type]
+        (lambda: Float("0", 1), r"lower bound of a Float is a number; received '0' of type str"),  # type: ignore[arg-type]  # a wrong type, on purpose
         (lambda: Int(0, True), r"upper bound of an Int is an integer; received True of type bool"),
-        (lambda: Int(1, 1e3), r"upper bound of an Int is an integer; received 1000.0 .* Write 1000\."),  # type: ignore[arg-type]
-        (lambda: Float(1, 9, log=10), r"log is True or False; received 10"),  # type: ignore[arg-type]
+        (lambda: Int(1, 1e3), r"upper bound of an Int is an integer; received 1000.0 .* Write 1000\."),  # type: ignore[arg-type]  # a wrong type, on purpose
+        (lambda: Float(1, 9, log=10), r"log is True or False; received 10"),  # type: ignore[arg-type]  # a wrong type, on purpose
         (lambda: Float(-1.7e308, 1.7e308), r"wider than floating-point numbers span; narrow it"),
         (lambda: Float(1e-300, 1e300, log=True), r"wider than floating-point numbers span; narrow it"),
         (lambda: Int(0, 2**60), r"more values than floating-point numbers can tell apart"),
@@ -145,14 +145,14 @@ def test_an_ordinal_ranks_by_its_order() -> None:
         (lambda: Choice("adam"), r"Choice takes a list of values, .*; received 'adam'"),
         (lambda: Choice(["a", "b", "a"]), r"differ from each other; received 'a' and 'a', which are equal"),
         (lambda: Choice([1, True]), r"differ from each other; received 1 and True, which are equal"),
-        (lambda: Choice([(64, 32)]), r"received \(64, 32\) of type tuple. Name a compound value by a string"),  # type: ignore[list-item]
+        (lambda: Choice([(64, 32)]), r"received \(64, 32\) of type tuple. Name a compound value by a string"),  # type: ignore[list-item]  # a wrong type, on purpose
         (lambda: Choice([math.nan]), r"Expected a finite number; received nan, which JSON cannot hold"),
         (lambda: Ordinal([]), r"Ordinal needs at least one value"),
         (
             lambda: Ordinal([16, 64, 32]),
             r"numbers of an Ordinal ascend or descend; received 16, 64, 32. Sort",
         ),
-        (lambda: Constant([1]), r"received \[1\] of type list"),  # type: ignore[arg-type]
+        (lambda: Constant([1]), r"received \[1\] of type list"),  # type: ignore[arg-type]  # a wrong type, on purpose
     ],
 )
 def test_a_domain_that_cannot_be_says_why(make: object, message: str) -> None:

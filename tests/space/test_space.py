@@ -188,4 +188,4 @@ def test_arrays_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(SpaceError, match=r"points of shape \(n, 4\), .*; received shape \(4,\)"):
         example().decode([0.5] * 4)
     with pytest.raises(SpaceError, match=r"received one config: write encode\(\[config\]\)"):
-        example().encode(VALID)  # type: ignore[arg-type]
+        example().encode(VALID)  # type: ignore[arg-type]  # a wrong type, on purpose

@@ -136,7 +136,7 @@ def test_another_file_under_the_same_name_is_not_taken_for_the_first(path: Path,
 
 def test_an_error_of_the_caller_s_making_undoes_the_transaction(log: StudyLog) -> None:
     with pytest.raises(StorageError, match=r"study\.db cannot be used\. \(SQLite: .*binding parameter"):
-        log.append([report(1), report(object())], seen=1)  # type: ignore[arg-type]
+        log.append([report(1), report(object())], seen=1)  # type: ignore[arg-type]  # a wrong type, on purpose
     log.append([report(1)], seen=1)
     with pytest.raises(ClaimedError, match="has this event already"):
         log.append([report(2), report(1)], seen=2)

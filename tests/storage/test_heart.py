@@ -173,4 +173,4 @@ def test_a_log_that_no_other_process_can_open_is_refused(heart: Heart) -> None:
             return "<Log>"
 
     with pytest.raises(StorageError, match=r"<Log> cannot be pickled.*give its class a __reduce__"):
-        heart.beat_for("one", Log(), 1)  # type: ignore[arg-type]
+        heart.beat_for("one", Log(), 1)  # type: ignore[arg-type]  # a wrong type, on purpose

@@ -54,7 +54,7 @@ def test_an_open_storage_is_given_back(tmp_path: Path) -> None:
 
 def test_what_is_no_storage_is_refused() -> None:
     with pytest.raises(TypeError, match=r"storage= takes a path such as 'study.db', .*; received 3\."):
-        open_storage(3)  # type: ignore[arg-type]
+        open_storage(3)  # type: ignore[arg-type]  # a wrong type, on purpose
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_driver_of_another_make_is_refused(tmp_path: Path) -> None:
 
 
 def test_for_postgresql_a_writer_locks_its_study_and_notes_claim_nothing() -> None:
-    statements = Statements(postgresql.dialect())  # type: ignore[no-untyped-call]
+    statements = Statements(postgresql.dialect())  # type: ignore[no-untyped-call]  # the dialect has no types
     assert statements.lock.endswith("FOR UPDATE")
     assert "%(study)s" in statements.add_event
     assert statements.create[-1].endswith("WHERE kind != 'noted'")
