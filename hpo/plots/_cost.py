@@ -73,6 +73,9 @@ def cost(study: Study) -> Figure:
     for axis, span in zip("xy", spans, strict=True):
         if span.is_log:
             ax.set(**{f"{axis}scale": "log"})
+    if not spans[0].is_log:
+        # Seconds of very quick trials have many digits.
+        ax.locator_params(axis="x", nbins=5)
     cross_out(ax, spans[0].drawn(seconds(found.failed)).tolist(), study.metric.direction)
     ax.set_xlabel("seconds of the trial")
     ax.set_ylabel(axis_label(study.metric.name, spans[1].drawn(values)))
