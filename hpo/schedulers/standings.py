@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hpo.storage.events import Event, EventKind, metrics_from_json
-from hpo.study.history import STATES, History
+from hpo.study.history import History
+from hpo.study.logged import STATES
 from hpo.study.reader import StudyReader
 from hpo.study.study import Study
 from hpo.study.trial import TrialInfo, TrialState

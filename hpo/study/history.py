@@ -2,37 +2,34 @@
 
 `History` keeps the events and, beside them, only what must be known in constant time: which events
 belong to which trial, the column of values and the best so far. Everything else is read from the
-events when it is asked for, so a study of 100,000 trials stays small and a round of the search costs
-the same at its end as at its start.
+events when it is asked for (`TrialEvents`), so a study of 100,000 trials stays small and a round of
+the search costs the same at its end as at its start.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from hpo.checkpoints import Checkpoint, CheckpointFolder
+from hpo.checkpoints import CheckpointFolder
 from hpo.errors import SpaceError
 from hpo.space import Space
 from hpo.storage import StudyLog
 from hpo.storage.events import Event, EventKind, metrics_from_json
 from hpo.storage.rows import damaged
-from hpo.study.best_reports import BestReports
 from hpo.study.check import check_measured, content_of, shortened
 from hpo.study.keep import Keep, logged_keep
-from hpo.study.log import Log
 from hpo.study.logged import Placed, Tested, metrics_in, name_today
-from hpo.study.notes import COMMAND, Note, unwritten_in
-from hpo.study.trial import Metric, Report, Trial, TrialState
-from hpo.study.value import ValueOf, logged_value_of, values_after
-from hpo.study.worked import WorkedTimes
+from hpo.study.notes import COMMAND, GAVE_UP, Note, unwritten_in
+from hpo.study.trial import TrialState
+from hpo.study.trial_events import LATE, TrialEvents
+from hpo.study.value import logged_value_of
 
 
-class History:
+class History(TrialEvents):
     """The events of a study and what they add up to.
 
     Several tuners may write to one log. What comes too late there, such as the report of a process whose
@@ -96,26 +93,20 @@ class History:
 
     def _fold(self, events: Iterable[Event]) -> None:
         """Begin with an empty log, and add these events to it."""
-        self.events = Log()
+        self._clear()
         self.edition = object()
         self.created: dict[str, Any] = {}
         self._logged_space: Space | None = None
-        self.metrics: tuple[Metric, ...] = ()
         self.placed: Placed | None = None
         self.keep: Keep | None = None
-        self.value_of: ValueOf = "last"
         self.notes: list[Note] = []
         self.commands: list[str] = []
-        self.unwritten: dict[int, str] = {}
         self.tested: Tested | None = None
         self.replicated: dict[int, dict[int, dict[str, float]]] = {}
-        # Dictionaries as ordered sets.
-        self.running: dict[int, None] = {}
-        self.paused: dict[int, None] = {}
+        # A dictionary as an ordered set.
         self.given_up: dict[int, None] = {}
         self.plans: dict[str, tuple[int, str]] = {}
         self.cohorts: dict[int, tuple[int, ...]] = {}
-        # Arrays and not lists: 4 and 8 bytes a trial, where each object of Python takes about 30.
         self.finished = array("i")
         self.values = array("d")
         self.best: int | None = None
@@ -123,24 +114,9 @@ class History:
         self.num_failed = 0
         self.num_stopped = 0
         self.num_ended_since_best = 0
-        # Of each trial the number of its last start and the epoch of its last report, 0 before the first.
-        self._attempts = array("i")
-        self._epochs = array("q")
-        # Places in the log: of each trial's first and last start, end, last report and last checkpoint, and
-        # for each event of the one before it of the same trial and kind; -1 for none, -2 where it came too
-        # late.
-        self._first = array("i")
-        self._started = array("i")
-        self._ended = array("i")
-        self._reported = array("i")
-        self._saved = array("i")
-        self._before = array("i")
-        self._lost: dict[int, int] = {}
         # The names in the configs of so many trials, where the space is not known.
         self._named: dict[str, None] = {}
         self._num_named = 0
-        self._best_reports = BestReports()
-        self._worked = WorkedTimes()
         for event in events:
             self.append(event)
         if not self.created:
@@ -225,169 +201,12 @@ class History:
             return ValueError(f"{said}. Pass the events of a whole log, in order.")
         return damaged(self.store, said)
 
-    def came_late(self, number: int) -> bool:
-        """Whether the event of that number came too late to have an effect."""
-        return self._before[number] == _LATE
-
     def effective_since(self, number: int) -> tuple[list[Event], int]:
         """The events from that number on that did not come too late, and the number to go on from."""
         events = self.events[number:]
         links = self._before[number:]
-        effective = [event for event, before in zip(events, links, strict=True) if before != _LATE]
+        effective = [event for event, before in zip(events, links, strict=True) if before != LATE]
         return effective, number + len(events)
-
-    @property
-    def num_trials(self) -> int:
-        """How many trials were started."""
-        return len(self._first)
-
-    def attempt(self, trial: int) -> int:
-        """The number of the trial's last start."""
-        return self._attempts[trial]
-
-    def config(self, trial: int) -> dict[str, Any]:
-        """The trial's config."""
-        config: dict[str, Any] = json.loads(self.events.text(self._first[trial]))["config"]
-        return config
-
-    def place_of_start(self, trial: int) -> int:
-        """The number of the event by which the trial first started."""
-        return self._first[trial]
-
-    def start_of(self, trial: int) -> dict[str, Any]:
-        """What was recorded with the trial's last start."""
-        content: dict[str, Any] = json.loads(self.events.text(self._started[trial]))
-        return content
-
-    def num_lost(self, trial: int) -> int:
-        """How many times the process that ran the trial was lost."""
-        return self._lost.get(trial, 0)
-
-    def last_epoch(self, trial: int) -> int:
-        """The epoch of the trial's last report; 0 before the first."""
-        return self._epochs[trial]
-
-    def report(self, trial: int, epoch: int) -> dict[str, float] | None:
-        """What the trial reported of an epoch; None if nothing."""
-        for place in self._chain(self._reported[trial]):
-            if self.events.epoch(place) == epoch:
-                return self._metrics_at(place)
-        return None
-
-    def last_report(self, trial: int) -> dict[str, float] | None:
-        """The metrics of the trial's last report; None before the first."""
-        place = self._reported[trial]
-        return None if place < 0 else self._metrics_at(place)
-
-    def checkpoints(self, trial: int) -> list[Checkpoint]:
-        """The trial's checkpoints that the log names, by epoch; their files may be deleted by now."""
-        if self.folder is None:
-            return []
-        places = list(self._chain(self._saved[trial]))
-        # From the first one on, so that of two attempts at an epoch the later one counts.
-        last = {self.events.epoch(place): self.events.attempt(place) for place in reversed(places)}
-        # Looked for as text first: hardly any trial has it, and this is asked after every report.
-        if '"start_from":' in self.events.text(self._first[trial]):
-            given = json.loads(self.events.text(self._first[trial])).get("start_from")
-            # The copy that the trial started from: its own attempt 0, unless it wrote that epoch since.
-            last = {given["epoch"]: 0, **last} if given else last
-        return [self.folder.checkpoint(trial, last[epoch], epoch) for epoch in sorted(last)]
-
-    def best_epoch(self, trial: int) -> int | None:
-        """The epoch of the trial's best report, the earliest of equals; None without one metric."""
-        place = self._best_reports.place(trial)
-        return None if place is None else self.events.epoch(place)
-
-    def value_epoch(self, trial: int) -> int | None:
-        """The epoch of the report that is the trial's value so far; None before the first."""
-        place = self._value_place(trial)
-        return None if place is None else self.events.epoch(place)
-
-    def value(self, trial: int) -> float:
-        """The trial's value so far, by its reports; NaN before the first, and without one metric."""
-        place = self._value_place(trial)
-        if place is None or len(self.metrics) != 1:
-            return math.nan
-        return self._metrics_at(place)[self.metrics[0].name]
-
-    def value_at(self, trial: int, epoch: int) -> float:
-        """What the trial's value was after an epoch; NaN if it reported nothing of it, without one metric."""
-        if len(self.metrics) != 1 or not 0 < epoch <= self.last_epoch(trial):
-            return math.nan
-        metric, log = self.metrics[0], self.events
-        places = [place for place in self._chain(self._reported[trial]) if log.epoch(place) <= epoch]
-        if not places or log.epoch(places[0]) != epoch:
-            return math.nan
-        if self.value_of == "last":
-            del places[1:]
-        signed = [metric.sign * self._metrics_at(place)[metric.name] for place in reversed(places)]
-        return metric.sign * list(values_after(signed, self.value_of))[-1]
-
-    def seconds(self, trial: int) -> float:
-        """How long the trial was worked on by its last sign in the log, see `Trial.seconds`."""
-        self._worked.read_on(self.events, self.came_late)
-        return self._worked.seconds(trial)
-
-    def cohort_seconds(self, trial: int) -> float | None:
-        """How long the trial's cohorts trained, see `Trial.cohort_seconds`."""
-        self._worked.read_on(self.events, self.came_late)
-        return self._worked.cohort_seconds(trial)
-
-    def ended_after(self, trial: int) -> float:
-        """Seconds that the study had been worked on when the trial ended; NaN while it has no end."""
-        place = self._ended[trial]
-        return math.nan if place < 0 else self.events.elapsed(place)
-
-    def state(self, trial: int) -> TrialState:
-        """How far the trial got."""
-        if trial in self.running:
-            return TrialState.RUNNING
-        if trial in self.paused:
-            return TrialState.PAUSED
-        return STATES[self.events.kind(self._ended[trial])]
-
-    def unread(self, trial: int) -> tuple[str, ...]:
-        """The names in a trial's config that its objective had not looked at when it paused or ended.
-
-        Empty where it had looked at all, and where that is not known.
-        """
-        place = self._ended[trial]
-        return () if place < 0 else tuple(json.loads(self.events.text(place)).get("unread", ()))
-
-    def trial(self, number: int) -> Trial:
-        """The trial of that id, made from its events."""
-        log, state = self.events, self.state(number)
-        first, started, end = self._first[number], self._started[number], self._ended[number]
-        given = json.loads(log.text(first))
-        last = json.loads(log.text(end)) if end >= 0 else {}
-        places = reversed(list(self._chain(self._reported[number])))
-        reports = tuple(Report(log.epoch(place), self._metrics_at(place)) for place in places)
-        # A failed trial keeps its reports and has no result.
-        final = metrics_from_json(last["metrics"]) if "metrics" in last else None
-        metrics, epoch = ({}, None) if state is TrialState.FAILED else self._result(number, final)
-        over = state not in (TrialState.RUNNING, TrialState.PAUSED)
-        return Trial(
-            id=number,
-            config=given["config"],
-            state=state,
-            value=metrics.get(self.metrics[0].name) if len(self.metrics) == 1 else None,
-            epoch=epoch,
-            metrics=metrics,
-            reports=reports,
-            reason=last.get("reason"),
-            traceback=last.get("traceback"),
-            info=given.get("info", {}),
-            attempt=log.attempt(started),
-            proposal=given.get("proposal"),
-            started=log.time(first),
-            finished=log.time(end) if over else None,
-            seconds=None if state is TrialState.RUNNING else self.seconds(number),
-            cohort_seconds=None if state is TrialState.RUNNING else self.cohort_seconds(number),
-            kept=tuple(point for point in self.checkpoints(number) if os.path.exists(point.path)),
-            best_epoch=self.best_epoch(number) if reports else None,
-            unwritten=self.unwritten.get(number),
-            unread=tuple(last.get("unread", ())),
-        )
 
     def _read(self, event: Event) -> dict[str, Any]:
         """The content of an event that was written elsewhere or earlier, checked.
@@ -401,43 +220,6 @@ class History:
             if space is not None:
                 space.check(data.get("config", {}))
         return data
-
-    def _chain(self, place: int) -> Iterator[int]:
-        """The places of the events that are linked, from the last one back."""
-        while place >= 0:
-            yield place
-            place = self._before[place]
-
-    def _metrics_at(self, place: int) -> dict[str, float]:
-        return metrics_from_json(json.loads(self.events.text(place)))
-
-    def _value_place(self, trial: int) -> int | None:
-        """The number of the report that is the trial's value so far; None before the first."""
-        last, best = self._reported[trial], self._best_reports.place(trial)
-        if self.value_of == "last" or best is None:
-            return None if last < 0 else last
-        name = self.metrics[0].name
-        return best if math.isfinite(self._metrics_at(last)[name]) else last
-
-    def _result(self, trial: int, final: dict[str, float] | None) -> tuple[dict[str, float], int | None]:
-        """The metrics that belong to the trial's value, and their epoch.
-
-        Args:
-            trial: its id.
-            final: what it returned after its reports; None if it returned nothing.
-        """
-        if final is not None and self._is_value(trial, final):
-            return final, self.last_epoch(trial) or None
-        place = self._value_place(trial)
-        return ({}, None) if place is None else (self._metrics_at(place), self.events.epoch(place))
-
-    def _is_value(self, trial: int, final: dict[str, float]) -> bool:
-        """Whether what the trial returned after its reports is its value, and none of the reports is."""
-        if self.value_of == "last" or len(self.metrics) != 1:
-            return True
-        value = self.metrics[0].sign * final[self.metrics[0].name]
-        # The earliest of equal ones counts, and this one comes after all reports.
-        return value < self._best_reports.value(trial)
 
     def _is_late(self, event: Event) -> bool:
         """Whether the event belongs to a start of the trial that a later one replaced.
@@ -495,7 +277,7 @@ class History:
     def _test_set_opened(self, event: Event, data: Mapping[str, Any]) -> int | None:
         # Of two processes that opened it at once, as each found it sealed, the first counts.
         if self.tested is not None:
-            return _LATE
+            return LATE
         check_measured(self.metrics, data["metrics"])
         self.tested = Tested(self._known(event.trial), metrics_from_json(data["metrics"]))
         return None
@@ -519,7 +301,7 @@ class History:
         # of its own.
         here = [trial for trial, attempt in pairs if trial in self.running and attempt == self.attempt(trial)]
         self.cohorts.update(dict.fromkeys(here, trials))
-        return None if here else _LATE
+        return None if here else LATE
 
     def _noted(self, event: Event, data: Mapping[str, Any]) -> None:
         note = Note(data["topic"], data["text"])
@@ -562,7 +344,7 @@ class History:
         elif event.attempt <= self.attempt(number) or not (
             number in self.running or number in self.paused or number in self.given_up
         ):
-            return _LATE  # the trial has ended, or was started by another
+            return LATE  # the trial has ended, or was started by another
         else:
             if number in self.given_up:
                 self._reopen(number)
@@ -578,7 +360,7 @@ class History:
 
     def _reported_epoch(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return _LATE
+            return LATE
         number, epoch, place = event.trial or 0, event.epoch, len(self._before)
         before, metrics = self._reported[number], self.metrics
         if epoch is None or epoch <= self._epochs[number]:
@@ -592,14 +374,14 @@ class History:
 
     def _checkpointed(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return _LATE
+            return LATE
         number = event.trial or 0
         before, self._saved[number] = self._saved[number], len(self._before)
         return before
 
     def _trial_paused(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return _LATE
+            return LATE
         number = event.trial or 0
         self._ended[number] = len(self._before)
         del self.running[number]
@@ -609,7 +391,7 @@ class History:
 
     def _trial_finished(self, event: Event, data: Mapping[str, Any]) -> int | None:
         if self._is_late(event):
-            return _LATE
+            return LATE
         number = event.trial or 0
         completed = event.kind is _COMPLETED
         if completed:
@@ -665,23 +447,8 @@ class History:
             self.best, self.num_ended_since_best = number, 0
 
 
-GAVE_UP = "gave up"
-"""The topic of the note that a search was given up, with the failed trials that may run again."""
-
-_LATE = -2
-"""The link of an event without effect: of a start that another replaced, or of a trial that has ended."""
-
 # To look a member up in its class is slow, and a long log is read one event at a time.
 _CREATED, _STARTED, _COMPLETED = EventKind.STUDY_CREATED, EventKind.TRIAL_STARTED, EventKind.TRIAL_COMPLETED
-
-STATES = {
-    EventKind.TRIAL_STARTED: TrialState.RUNNING,
-    EventKind.TRIAL_PAUSED: TrialState.PAUSED,
-    EventKind.TRIAL_COMPLETED: TrialState.COMPLETED,
-    EventKind.TRIAL_STOPPED: TrialState.STOPPED,
-    EventKind.TRIAL_FAILED: TrialState.FAILED,
-}
-"""The state in which an event leaves its trial, if it has an effect."""
 
 _Fold: TypeAlias = "Callable[[History, Event, Mapping[str, Any]], int | None]"
 # Each returns the place of the event to which the new one is linked, if there is one.

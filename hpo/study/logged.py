@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from hpo.study.trial import Direction, Metric
+from hpo.storage.events import EventKind
+from hpo.study.trial import Direction, Metric, TrialState
+
+STATES = {
+    EventKind.TRIAL_STARTED: TrialState.RUNNING,
+    EventKind.TRIAL_PAUSED: TrialState.PAUSED,
+    EventKind.TRIAL_COMPLETED: TrialState.COMPLETED,
+    EventKind.TRIAL_STOPPED: TrialState.STOPPED,
+    EventKind.TRIAL_FAILED: TrialState.FAILED,
+}
+"""The state in which an event leaves its trial, if it has an effect."""
 
 _RENAMED = {"Grid": "GridSearch", "Local": "LocalSearch", "Sobol": "SobolSearch"}
 """What older versions call a searcher in a log, and what it is called today."""

@@ -15,6 +15,9 @@ COMMAND = "command"
 """The topic of a note with the command line that made the study, or went on with it. It is no remark on what
 the study found, so equal studies may differ in it."""
 
+GAVE_UP = "gave up"
+"""The topic of the note that a search was given up, with the failed trials that may run again."""
+
 SEARCH = "search"
 """The topic of the note on what proposes configs, and what decides how long trials run."""
 

@@ -15,8 +15,8 @@ from hpo.objective.failure import FailureKind
 from hpo.objective.function import UNNAMED, NotFiniteError, Result, ResultError, check_epoch
 from hpo.storage import ClaimedError
 from hpo.storage.events import Event, EventKind, metrics_to_json, to_text
-from hpo.study.history import GAVE_UP
 from hpo.study.keep import Keep
+from hpo.study.notes import GAVE_UP
 from hpo.study.study import Study
 from hpo.study.trial import Metric, Report, metrics_document
 

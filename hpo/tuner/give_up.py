@@ -7,7 +7,8 @@ from typing import NamedTuple
 from hpo.objective.failure import FailureKind
 from hpo.storage.events import Event, EventKind
 from hpo.storage.leases import host_of
-from hpo.study.history import GAVE_UP, History
+from hpo.study.history import History
+from hpo.study.notes import GAVE_UP
 
 
 class GiveUpError(Exception):
