@@ -17,6 +17,9 @@ STATES = {
 }
 """The state in which an event leaves its trial, if it has an effect."""
 
+ENDINGS = {kind: state for kind, state in STATES.items() if state is not TrialState.RUNNING}
+"""The same of the events with which a run of a trial ends."""
+
 _RENAMED = {"Grid": "GridSearch", "Local": "LocalSearch", "Sobol": "SobolSearch"}
 """What older versions call a searcher in a log, and what it is called today."""
 

@@ -7,17 +7,10 @@ from dataclasses import dataclass, replace
 
 from hpo.storage.events import Event, EventKind
 from hpo.study.history import History
+from hpo.study.logged import ENDINGS
 
 RUNNING = "running"
 INTERRUPTED = "interrupted"
-ENDINGS = {
-    EventKind.TRIAL_PAUSED: "paused",
-    EventKind.TRIAL_STOPPED: "stopped",
-    EventKind.TRIAL_COMPLETED: "completed",
-    EventKind.TRIAL_FAILED: "failed",
-}
-"""What became of a run, by the event that ended it."""
-
 _SIGNS = {
     EventKind.REPORTED,
     EventKind.CHECKPOINTED,
@@ -197,7 +190,7 @@ class RunReader:
         if event.kind is EventKind.REPORTED:
             self._epochs[place] = max(self._epochs[place], event.epoch or 0)
         elif event.kind in ENDINGS:
-            self._close(trial, event.elapsed, ENDINGS[event.kind])
+            self._close(trial, event.elapsed, ENDINGS[event.kind].value)
 
     def _interrupt(self, trial: int, seen: float | None) -> None:
         """End a run that has no end of its own, as its trial starts again.

@@ -16,17 +16,10 @@ from typing import Any
 
 from hpo.storage.events import EventKind
 from hpo.study.log import Log
+from hpo.study.logged import ENDINGS
 
 # To look a member up in its class is slow, and a long log is read one event at a time.
 _STARTED, _COHORT = EventKind.TRIAL_STARTED, EventKind.COHORT_FORMED
-_ENDS = frozenset(
-    {
-        EventKind.TRIAL_PAUSED,
-        EventKind.TRIAL_STOPPED,
-        EventKind.TRIAL_COMPLETED,
-        EventKind.TRIAL_FAILED,
-    }
-)
 
 
 class _Computation:
@@ -87,7 +80,7 @@ class WorkedTimes:
             self._form(json.loads(log.text(place)), now)
         elif (computation := self._running.get(trial)) is not None:
             self._charge(computation, now)
-            if kind in _ENDS:
+            if kind in ENDINGS:
                 computation.trials.discard(trial)
                 del self._running[trial]
 
