@@ -6,8 +6,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 
 def check_place(path: Path, what: str) -> None:
@@ -56,15 +57,32 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     Raises:
         OSError: it cannot be written.
     """
-    # In the same folder, since os.replace() is atomic within one file system only.
     path = Path(os.path.realpath(path))
-    temporary = path.with_name(f".{path.name[:80]}-{secrets.token_hex(4)}.tmp")
+    # With a random name, two writers at once do not write into each other.
+    with replacement(path, path.with_name(f".{path.name[:80]}-{secrets.token_hex(4)}.tmp")) as file:
+        stream = TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="\n")
+        yield stream
+        stream.flush()
+        stream.detach()
+
+
+@contextmanager
+def replacement(path: Path, temporary: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of another one at the block's end, and is gone after an error.
+
+    Args:
+        path: what is replaced, or made.
+        temporary: where it is written, in the same folder: only within a file system is a rename atomic.
+
+    Raises:
+        OSError: it cannot be written, or `temporary` exists.
+    """
     try:
-        # With a random name and mode x, two writers at once do not write into each other.
-        with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            # Before the rename: else a power cut may leave the name with an empty file.
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):

@@ -19,7 +19,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +29,7 @@ from hpo.backend import Array, Tree
 from hpo.checkpoints.trees import insert_arrays, replace_arrays, tidy
 from hpo.errors import CheckpointError
 from hpo.inputs import check_stored, open_regular
+from hpo.outputs import replacement
 
 FORMAT = 1
 CONTENTS = "checkpoint.json"
@@ -121,20 +122,9 @@ def _notes(about: Mapping[str, Any]) -> dict[str, Any]:
 
 def _write_file(path: Path, states: Mapping[str, Tree], about: dict[str, Any]) -> None:
     _make_folder(path.parent)
-    # In the same folder: only within a file system is a rename atomic. With a token, as a writer that was
-    # killed may have left its file.
-    temporary = path.with_name(f"{path.name}-{secrets.token_hex(4)}{TEMPORARY}")
-    try:
-        with open(temporary, "xb") as file:
-            _write_archive(file, states, about)
-            file.flush()
-            # Before the rename: else a power cut may leave the name with an empty file.
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    # With a token, as a writer that was killed may have left its file.
+    with replacement(path, path.with_name(f"{path.name}-{secrets.token_hex(4)}{TEMPORARY}")) as file:
+        _write_archive(file, states, about)
     _sync_folder(path.parent)
 
 

@@ -39,7 +39,7 @@ def excerpt(history: History, most: int | None = MOST_ROWS) -> Excerpt:
     total = history.num_trials
     if most is None or total <= most:
         return Excerpt([history.trial(number) for number in range(total)], None)
-    if len(history.metrics) == 1 and _num_completed(history):
+    if len(history.metrics) == 1 and history.num_completed:
         trials: list[Trial] = list(ranks.top(history, history.metrics[0], most))
         which = f"the best{_several(len(trials))} of {total} trials"
     else:
@@ -53,7 +53,7 @@ def excerpt(history: History, most: int | None = MOST_ROWS) -> Excerpt:
 def states_of(history: History) -> dict[str, int]:
     """How many trials are in each state, in a fixed order, zeros included."""
     return {
-        TrialState.COMPLETED.value: _num_completed(history),
+        TrialState.COMPLETED.value: history.num_completed,
         TrialState.FAILED.value: history.num_failed,
         TrialState.STOPPED.value: history.num_stopped,
         TrialState.PAUSED.value: len(history.paused),
@@ -102,10 +102,6 @@ def _first(history: History, most: int, total: int) -> tuple[list[Trial], str]:
         return [history.trial(best)], f"the best of {total} trials"
     first = [history.trial(number) for number in (best, *range(most - 1))]
     return first, f"the best and the first{_several(most - 1)} of {total} trials"
-
-
-def _num_completed(history: History) -> int:
-    return len(history.finished) - history.num_failed - history.num_stopped
 
 
 def _several(count: int) -> str:

@@ -73,6 +73,7 @@ class History(TrialEvents):
         values: for each trial the value of the single metric, NaN for one that did not complete.
         best: id of the completed trial with the best value, the earliest of equals; None before.
         num_proposals: how many of the searcher's proposals were started.
+        num_completed: how many trials completed with a result.
         num_failed: how many trials failed.
         num_stopped: how many trials were stopped.
         num_ended_since_best: how many trials ended after the best one did.
@@ -111,6 +112,7 @@ class History(TrialEvents):
         self.values = array("d")
         self.best: int | None = None
         self.num_proposals = 0
+        self.num_completed = 0
         self.num_failed = 0
         self.num_stopped = 0
         self.num_ended_since_best = 0
@@ -400,6 +402,7 @@ class History(TrialEvents):
         if completed and len(self.metrics) == 1:
             final = metrics_from_json(data["metrics"]) if "metrics" in data else None
             self._rank(number, self._result(number, final)[0][self.metrics[0].name])
+        self.num_completed += event.kind is EventKind.TRIAL_COMPLETED
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
         self.num_stopped += event.kind is EventKind.TRIAL_STOPPED
         self._ended[number] = len(self._before)

@@ -210,7 +210,7 @@ class Study:
     @property
     def num_completed(self) -> int:
         """How many trials completed with a result."""
-        return len(self._history.finished) - self._history.num_failed - self._history.num_stopped
+        return self._history.num_completed
 
     @property
     def num_ended_since_best(self) -> int:
@@ -267,11 +267,11 @@ class Study:
         equal trial is not among the k.
 
         Raises:
-            ValueError: `k` is no integer of at least 1.
+            ValueError: `k` is less than 1.
+            TypeError: `k` is no integer.
             ObjectiveError: there is not exactly one metric.
         """
-        if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"top(k) takes a number of trials, at least 1; received {k!r}.")
+        k = checked_count("top(k=)", k)
         if not self.num_completed:
             return []
         return ranks.top(self._history, self.metric, k)
@@ -314,7 +314,8 @@ class Study:
 
         Raises:
             TypeError: `width` is no integer.
-            ValueError: `k` is no integer of at least 1, `width` is less, or no trial reported such a metric.
+            ValueError: `k` or `width` is less than 1, or no trial reported such a metric.
+            TypeError: `k` or `width` is no integer.
 
         Example:
             >>> import hpo
@@ -323,8 +324,8 @@ class Study:
             >>> print(study.table(metrics="all").splitlines()[0].split()[:5])
             ['trial', 'state', 'x', 'value', 'size']
         """
-        if k is not None and (not isinstance(k, int) or isinstance(k, bool) or k < 1):
-            raise ValueError(f"table(k) takes a number of trials, at least 1, or None; received {k!r}.")
+        if k is not None:
+            k = checked_count("table(k=)", k, expected="a number of trials, at least {least}, or None")
         width = text_width() if width is None else checked_count("table(width=)", width)
         some = excerpt(self._history, k)
         shown = self._table(some.trials, other_metrics(self._history, metrics, some.trials))
@@ -388,7 +389,7 @@ class Study:
             shown = self._table(some.trials, other_metrics(self._history, "all", some.trials))
             parts.append(html_table(shown.names, shown.rows, strong_row=shown.best_row))
             remarks[:0] = [] if some.which is None else [f"({some.which}; study.records() has all)"]
-        return "".join([*parts, *(f"<p>{html.escape(line)}</p>" for line in remarks)])
+        return printable("".join([*parts, *(f"<p>{html.escape(line)}</p>" for line in remarks)]))
 
     def _summary(self) -> str:
         states = [f"{self.num_completed} completed"]

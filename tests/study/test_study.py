@@ -4,6 +4,7 @@ import builtins
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hpo
@@ -36,8 +37,18 @@ def test_top_gives_fewer_where_fewer_completed() -> None:
 
 @pytest.mark.parametrize("k", [0, -1, 1.5, True])
 def test_top_takes_a_count(k: Any) -> None:
-    with pytest.raises(ValueError, match="at least 1; received"):
+    with pytest.raises((ValueError, TypeError), match="at least 1; received"):
         study_of(1).top(k)
+
+
+def test_top_and_table_take_a_count_of_numpy() -> None:
+    study = study_of(1, 2, 3)
+    assert len(study.top(np.int64(2))) == 2
+    assert study.table(np.int64(2)) == study.table(2)
+
+
+def test_markup_of_a_study_has_no_control_characters() -> None:
+    assert "\x1b" not in study_of(1, maximize="gain\x1b[31m")._repr_html_()
 
 
 def test_best_without_a_completed_trial_says_why() -> None:

@@ -196,7 +196,7 @@ def test_a_metric_that_nothing_reported_is_refused(asha: Study) -> None:
     with pytest.raises(ValueError, match=r"reported a metric 'acuracy'; there are: loss, accuracy, value\."):
         asha.table(metrics=["acuracy"])
     with pytest.raises(
-        ValueError, match=r"table\(k\) takes a number of trials, at least 1, or None; received 0"
+        ValueError, match=r"table\(k=\) is a number of trials, at least 1, or None; received 0"
     ):
         asha.table(0)
 
