@@ -1,6 +1,6 @@
 // What made the study and what goes on with it: the space, the seed, versions, commands.
 
-section('about', (study, root) => {
+section('about', 'About this study', (study, root) => {
   const its = parts(root, (content) => {
     const parts_ = { made: el('div'), space: el('div'), facts: el('div'), confirmed: el('div') };
     content.append(parts_.made, parts_.space, parts_.confirmed, parts_.facts);

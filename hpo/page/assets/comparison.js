@@ -2,7 +2,7 @@
 
 const DASHES = [[], [6, 3], [2, 3], [9, 3, 2, 3], [12, 4], [4, 2], [1, 2], [8, 2, 2, 2]];
 
-section('comparison', (study, root) => {
+section('comparison', 'Comparison', (study, root) => {
   const all = [...studies.values()].filter((each) => each.head);
   root.hidden = all.length < 2;
   if (root.hidden) return;
@@ -23,16 +23,11 @@ section('comparison', (study, root) => {
 
 function makeComparison(content) {
   const its = { bySeconds: false };
-  const toggle = button(
-    'By seconds of work',
-    () => {
-      its.bySeconds = !its.bySeconds;
-      toggle.setAttribute('aria-pressed', its.bySeconds);
-      stale('comparison');
-    },
-    { class: 'chip', 'aria-pressed': false },
-  );
-  content.append(el('div', { class: 'controls' }, toggle));
+  const bySeconds = toggle('By seconds of work', (pressed) => {
+    its.bySeconds = pressed;
+    stale('comparison');
+  });
+  content.append(el('div', { class: 'controls' }, bySeconds));
   its.plot = new Plot(content, { height: 300 });
   its.legend = el('div');
   its.finding = el('p', { class: 'finding' });

@@ -1,6 +1,6 @@
 // Contour: the value over two hyperparameters, smoothed over the trials near; the trials lie on top.
 
-section('contour', (study, root) => {
+section('contour', 'Contour', (study, root) => {
   const its = parts(root, (content) => {
     const select = el('select', {
       on: {
@@ -40,11 +40,12 @@ function noContour(study) {
 }
 
 function drawContour(study, its, surface) {
-  const rows = study.rows.filter((row) => Number.isFinite(study.valueOf(row)));
+  const rows = study.valued;
   const scaleOf = (name) =>
-    scaleFor(study.hyperparameters.find((entry) => entry.name === name) || { name }, [
-      ...rows.map((row) => (row.config || {})[name]),
-    ]);
+    scaleFor(
+      study.hyperparameters.find((entry) => entry.name === name) || { name },
+      rows.map((row) => (row.config || {})[name]),
+    );
   const [x, y] = [scaleOf(surface.x), scaleOf(surface.y)];
   const [low, high] = extent(surface.z.flat().map((value) => (value === null ? NaN : number(value))));
   const share = (value) => (study.sign < 0 ? high - value : value - low) / Math.max(high - low, 1e-300);

@@ -1,7 +1,7 @@
 // Learning curves: the value by epoch, a line for each trial, in the colour of the last rung that it
 // reached.
 
-section('curves', (study, root) => {
+section('curves', 'Learning curves', (study, root) => {
   const its = parts(root, (content) => {
     const plot = new Plot(content, { height: 320 });
     const legend = el('div');

@@ -42,7 +42,21 @@ function button(text, onClick, attributes = {}) {
   return el('button', { type: 'button', ...attributes, on: { click: onClick } }, text);
 }
 
-// What a chart shows, as a table for who cannot see it; built when it is first opened.
+// A button that stays pressed until it is pressed again.
+function toggle(text, turned) {
+  const made = button(
+    text,
+    () => {
+      const pressed = made.getAttribute('aria-pressed') !== 'true';
+      made.setAttribute('aria-pressed', pressed);
+      turned(pressed);
+    },
+    { class: 'chip', 'aria-pressed': false },
+  );
+  return made;
+}
+
+// What a chart shows, as a table for who cannot see it; filled while it is open, see `drawSection`.
 function asTable(caption, heads, rows) {
   const box = el('details', { class: 'as-table' }, el('summary', {}, 'As a table'));
   box.addEventListener('toggle', () => {

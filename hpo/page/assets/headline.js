@@ -1,6 +1,6 @@
 // The headline: the best value and how it was found, what the study cost, and what to do next.
 
-section('headline', (study, root) => {
+section('headline', 'Summary', (study, root) => {
   const { head } = study;
   refill(root.querySelector('h1'), data(head.name, 120));
   document.title = cut(head.name, 60);

@@ -1,6 +1,6 @@
 // The value of each trial by its number, and the incumbent: the best completed trial so far.
 
-section('history', (study, root) => {
+section('history', 'History', (study, root) => {
   const its = parts(root, (content) => {
     const choice = el('div', { class: 'controls' });
     content.append(choice);

@@ -1,6 +1,6 @@
 // How much of the variance of the results each hyperparameter explains: bars, with their numbers.
 
-section('importance', (study, root) => {
+section('importance', 'Importance', (study, root) => {
   const its = parts(root, (content) => {
     const list = el('ul', { class: 'bars' });
     content.append(

@@ -7,8 +7,6 @@ function number(value) {
   return Number(value);
 }
 
-const isFinite_ = (value) => typeof value === 'number' && Number.isFinite(value);
-
 function plain(value) {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string') return value;
@@ -34,7 +32,7 @@ const signed = (text) => text.replace('-', '\u2212').replace('e-', 'e\u2212');
 // One way of writing all numbers of a column, chosen by the largest and the smallest of them.
 function formatter(values) {
   const sizes = values
-    .filter(isFinite_)
+    .filter(Number.isFinite)
     .map(Math.abs)
     .filter((size) => size > 0);
   const asText = (write) => (value) => {
@@ -62,7 +60,7 @@ function formatter(values) {
 
 // Seconds of a column: as many places as the longest of them deserves.
 function secondsFormatter(values) {
-  const most = Math.max(0, ...values.filter(isFinite_));
+  const most = Math.max(0, ...values.filter(Number.isFinite));
   const places = most >= 100 ? 0 : most >= 10 ? 1 : most >= 1 ? 2 : 4;
   return (value) => (Number.isFinite(value) ? value.toFixed(places) : '');
 }

@@ -9,20 +9,10 @@ const THIN = 1.2;
 // Up to one pixel of the screen in width, ten thousand lines take half of the time.
 const hairline = () => 1 / (window.devicePixelRatio || 1);
 
-section('parallel', (study, root) => {
+section('parallel', 'Parallel coordinates', (study, root) => {
   const its = parts(root, makeParallel);
-  const rows = study.rows.filter((row) => Number.isFinite(study.valueOf(row)));
-  if (
-    missing(
-      its,
-      !study.hyperparameters.length
-        ? 'The space has no hyperparameter.'
-        : rows.length
-          ? ''
-          : 'No trial has a value yet.',
-    )
-  )
-    return;
+  const rows = study.valued;
+  if (missing(its, whyNoPoints(study))) return;
   its.study = study;
   its.rows = rows;
   its.axes = axesOf(study, rows);

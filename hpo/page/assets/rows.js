@@ -76,20 +76,20 @@ function rowsOf(study, columns, row) {
   const open = table.open.has(row.id);
   const best = row === study.best;
   const cells = columns.slice(1).map((column) => cellOf(column, row));
-  const toggle = button('', () => toggleRow(row.id), {
+  const opener = button('', () => toggleRow(row.id), {
     class: 'open',
     'aria-expanded': open,
     'data-trial': row.id,
     'aria-controls': open ? `life-${row.id}` : null,
   });
-  put(toggle, [
+  put(opener, [
     el('span', { class: 'arrow', 'aria-hidden': 'true' }, open ? '\u25be' : '\u25b8'),
     String(row.id),
   ]);
   const line = el(
     'tr',
     { class: best ? 'best-row' : null, 'data-row': row.id },
-    el('th', { scope: 'row' }, toggle, best ? el('span', { class: 'badge' }, 'best') : null),
+    el('th', { scope: 'row' }, opener, best ? el('span', { class: 'badge' }, 'best') : null),
     cells,
   );
   if (!open) return [line];

@@ -5,9 +5,22 @@ const PAUSE = 333;
 const sections = [];
 let current = null;
 
-// draw(study, body) fills a section from the study.
-function section(id, draw) {
-  sections.push({ id, draw, root: byId(id), stale: true, seen: false });
+// In the order of the scripts that call it. draw(study, root) fills the section from the study.
+function section(id, title, draw) {
+  const root = byId(id) || sectionOf(id, title);
+  sections.push({ id, title, draw, root, stale: true, seen: false });
+}
+
+function sectionOf(id, title) {
+  const heading = `${id}-title`;
+  const root = el(
+    'section',
+    { id, 'aria-labelledby': heading },
+    el('h2', { id: heading }, title),
+    el('div', { class: 'body' }),
+  );
+  byId('main').append(root);
+  return root;
 }
 
 // What the reader changes is drawn everywhere, what is out of sight when there is time.

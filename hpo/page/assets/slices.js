@@ -2,7 +2,7 @@
 
 const MOST_SLICES = 12;
 
-section('slices', (study, root) => {
+section('slices', 'Slices', (study, root) => {
   const its = parts(root, (content) => {
     const legend = el('div');
     const grid = el('div', { class: 'grid' });
@@ -10,18 +10,8 @@ section('slices', (study, root) => {
     content.append(legend, grid, finding);
     return { legend, grid, finding, plots: new Map() };
   });
-  const rows = study.rows.filter((row) => Number.isFinite(study.valueOf(row)));
-  if (
-    missing(
-      its,
-      !study.hyperparameters.length
-        ? 'The space has no hyperparameter.'
-        : rows.length
-          ? ''
-          : 'No trial has a value yet.',
-    )
-  )
-    return;
+  const rows = study.valued;
+  if (missing(its, whyNoPoints(study))) return;
   const shown = ranked(study).slice(0, MOST_SLICES);
   const key = JSON.stringify([study.key, shown.map((entry) => entry.name)]);
   if (its.key !== key) {
@@ -44,6 +34,11 @@ section('slices', (study, root) => {
       : '') +
     beyondText(y);
 });
+
+function whyNoPoints(study) {
+  if (!study.hyperparameters.length) return 'The space has no hyperparameter.';
+  return study.valued.length ? '' : 'No trial has a value yet.';
+}
 
 function drawSlice(study, plot, entry, rows, y) {
   const value = (row) => (row.config || {})[entry.name];

@@ -32,14 +32,9 @@ function start() {
 function showNavigation() {
   refill(
     byId('nav'),
-    sections.map(({ root }) => {
-      const title = root.id === 'headline' ? 'Summary' : root.querySelector('h2').textContent;
-      return el(
-        'li',
-        { 'data-for': root.id },
-        el('a', { href: `#${root.id}` }, title === 'About this study' ? 'About' : title),
-      );
-    }),
+    sections.map(({ id, title }) =>
+      el('li', { 'data-for': id }, el('a', { href: `#${id}` }, title === 'About this study' ? 'About' : title)),
+    ),
   );
 }
 

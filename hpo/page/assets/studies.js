@@ -72,6 +72,11 @@ class Study {
     return number((row.metrics || {})[this.shown]);
   }
 
+  // The trials that a picture of values can show.
+  get valued() {
+    return this.once('valued', () => this.rows.filter((row) => Number.isFinite(this.valueOf(row))));
+  }
+
   reportsOf(row) {
     const found =
       this.hasOneGoal && this.shown === this.goal.name ? row.reports : (row.more || {})[this.shown];

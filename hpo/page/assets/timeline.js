@@ -6,7 +6,7 @@ const LEFT = 56;
 const MOST_LANES = 300;
 const ENDS = { ...GLYPHS, interrupted: '\u2717' };
 
-section('timeline', (study, root) => {
+section('timeline', 'Timeline', (study, root) => {
   const its = parts(root, makeTimeline);
   const runs = study.rows
     .flatMap((row) =>
@@ -34,17 +34,12 @@ function makeTimeline(content) {
   const finding = el('p', { class: 'finding' });
   const legend = el('div');
   const its = { canvas, box, finding, legend, byTrial: false };
-  const toggle = button(
-    'A lane for each trial',
-    () => {
-      its.byTrial = !its.byTrial;
-      toggle.setAttribute('aria-pressed', its.byTrial);
-      stale('timeline');
-    },
-    { class: 'chip', 'aria-pressed': false },
-  );
+  const byTrials = toggle('A lane for each trial', (pressed) => {
+    its.byTrial = pressed;
+    stale('timeline');
+  });
   content.append(
-    el('div', { class: 'controls' }, toggle),
+    el('div', { class: 'controls' }, byTrials),
     box,
     legend,
     finding,

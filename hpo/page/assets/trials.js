@@ -3,7 +3,7 @@
 const PAGE = 50;
 const table = { sort: null, down: false, page: 0, open: new Set(), all: false };
 
-section('trials', (study, root) => {
+section('trials', 'Trials', (study, root) => {
   const its = parts(root, makeTable);
   if (missing(its, study.rows.length ? '' : 'No trial has been started yet.')) return;
   const columns = study.once(`columns ${table.all}`, () => columnsOf(study));
