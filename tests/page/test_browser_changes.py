@@ -68,6 +68,23 @@ def test_a_page_that_began_with_no_study_shows_the_first_one(told: Told) -> None
     expect(page.locator("#trials tbody tr")).to_have_count(1)
 
 
+def test_a_study_that_comes_later_is_compared_and_one_that_is_gone_is_not(told: Told) -> None:
+    later = change([row(0, 0.5)], key="1", label="later")
+    page = told([change([row(0, 1.0)])], [later], *[[]] * 8, [{"key": "1", "gone": True}])
+    expect(page.locator("#comparison tbody tr")).to_have_count(2)
+    expect(page.locator("#study-select option")).to_have_text(["live", "later"])
+    expect(page.locator("#comparison")).to_be_hidden()
+    expect(page.locator("#study-choice")).to_be_hidden()
+
+
+def test_a_study_that_can_be_read_at_last_is_offered(told: Told) -> None:
+    broken = {"key": "1", "label": "mended", "error": "it cannot be read"}
+    mended = change([row(0, 0.5)], key="1", label="mended")
+    page = told([change([row(0, 1.0)]), broken], *[[]] * 3, [mended])
+    expect(page.locator("#troubles")).to_contain_text("it cannot be read")
+    expect(page.locator("#study-select option")).to_have_text(["live", "mended"])
+
+
 def test_a_lost_connection_is_said_and_tried_again(told: Told) -> None:
     page = told([change([row(0, 1.0)])], [], [], [], [change([row(0, 1.0), row(1, 2.0)])])
     expect(page.locator("#connection")).to_have_text("connection lost, trying again")

@@ -4,8 +4,7 @@ const DASHES = [[], [6, 3], [2, 3], [9, 3, 2, 3], [12, 4], [4, 2], [1, 2], [8, 2
 
 section('comparison', 'Comparison', (study, root) => {
   const all = [...studies.values()].filter((each) => each.head);
-  root.hidden = all.length < 2;
-  if (root.hidden) return;
+  if (all.length < 2) return;
   const its = parts(root, makeComparison);
   const goals = new Set(all.map((each) => `${each.goal.direction} ${each.goal.name}`));
   const drawn = all.filter(

@@ -49,12 +49,11 @@ function tell(state, text) {
 }
 
 function hear(change) {
-  const isNew = !studies.has(String(change.key));
   const before = current && current.best && current.best.id;
   const study = apply(change);
   showTroubles();
+  showStudies();
   if (!study) return;
-  if (isNew) showStudies();
   if (!current && study.head) choose(study);
   if (study === current)
     lazily(

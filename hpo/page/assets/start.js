@@ -41,12 +41,16 @@ function showNavigation() {
 function showStudies() {
   const all = [...studies.values()].filter((study) => study.head);
   const select = byId('study-select');
-  byId('study-choice').hidden = all.length < 2;
-  byId('nav').querySelector('[data-for="comparison"]').hidden = all.length < 2;
-  refill(
-    select,
-    all.map((study) => el('option', { value: study.key }, cut(nameOf(study), 60))),
-  );
+  const those = [byId('study-choice'), byId('comparison'), byId('nav').querySelector('[data-for="comparison"]')];
+  for (const each of those) each.hidden = all.length < 2;
+  const names = all.map((study) => [study.key, cut(nameOf(study), 60)]);
+  const key = JSON.stringify(names);
+  if (select.key !== key)
+    refill(
+      select,
+      names.map(([value, name]) => el('option', { value }, name)),
+    );
+  select.key = key;
   if (current) select.value = current.key;
 }
 
