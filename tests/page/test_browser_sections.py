@@ -107,6 +107,19 @@ def test_the_numbers_of_a_picture_are_there_as_a_table(opened: Opened) -> None:
     assert [row.split("\t")[:2] for row in rows] == [["1", "25"], ["3", "9"], ["9", "3"], ["27", "3"]]
 
 
+def test_the_table_of_a_picture_follows_what_is_shown(opened: Opened) -> None:
+    page = opened("comparison")
+    page.locator("#curves summary").click()
+    rows = page.locator("#curves tbody tr")
+    expect(rows).to_have_count(4)
+    page.locator("#study-select").select_option("hyperband")
+    expect(rows).to_have_count(3)
+    page.locator("#history summary").click()
+    before = page.locator("#history tbody").inner_text()
+    page.locator("#history select").select_option("loss")
+    expect(page.locator("#history tbody")).not_to_have_text(before)
+
+
 def test_an_interrupted_run_is_marked_on_the_timeline(opened: Opened) -> None:
     section = opened("interrupted").locator("#timeline")
     assert "1 run interrupted" in section.inner_text()

@@ -58,14 +58,23 @@ function toggle(text, turned) {
 
 // What a chart shows, as a table for who cannot see it; filled while it is open, see `drawSection`.
 function asTable(caption, heads, rows) {
-  const box = el('details', { class: 'as-table' }, el('summary', {}, 'As a table'));
-  box.addEventListener('toggle', () => {
-    if (box.open && box.childElementCount === 1) box.append(tableOf(caption, heads, rows()));
-  });
+  const content = scrollable(caption);
+  const box = el('details', { class: 'as-table' }, el('summary', {}, 'As a table'), content);
+  box.fill = () => {
+    if (!box.open) return;
+    const now = rows();
+    const key = JSON.stringify(now);
+    if (content.key === key) return;
+    content.key = key;
+    refill(content, plainTable(caption, heads, now));
+  };
+  box.addEventListener('toggle', box.fill);
   return box;
 }
 
-function tableOf(caption, heads, rows) {
+const tableOf = (caption, heads, rows) => scrollable(caption, plainTable(caption, heads, rows));
+
+function plainTable(caption, heads, rows) {
   const columns = heads.map((_, index) =>
     rows.map((row) => row[index]).filter((value) => typeof value === 'number'),
   );
@@ -83,15 +92,12 @@ function tableOf(caption, heads, rows) {
       value instanceof Node ? value : data(typeof value === 'number' ? writers[index](value) : value),
     );
   const lines = rows.map((row) => el('tr', {}, row.map(cell)));
-  return scrollable(
-    caption,
-    el(
-      'table',
-      {},
-      el('caption', { class: 'unseen' }, caption),
-      el('thead', {}, el('tr', {}, heads.map(headOfColumn))),
-      el('tbody', {}, lines),
-    ),
+  return el(
+    'table',
+    {},
+    el('caption', { class: 'unseen' }, caption),
+    el('thead', {}, el('tr', {}, heads.map(headOfColumn))),
+    el('tbody', {}, lines),
   );
 }
 

@@ -58,6 +58,7 @@ function drawSection(each) {
   if (!each.stale || !current) return;
   each.stale = false;
   each.draw(current, each.root);
+  for (const box of each.root.querySelectorAll('.as-table')) box.fill();
 }
 
 function drawAll() {
