@@ -53,13 +53,13 @@ def levels_of(found: Sequence[Run]) -> list[int]:
 
 
 def colours(levels: Sequence[int]) -> list[str]:
-    """A colour for each level, from dark to light as epochs grow."""
+    """A colour for each level, from light to dark as epochs grow, so that the few that got far stand out."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    # The palest end of the map does not show on white.
+    # The palest end of the map does not show on white, and the best trial is black.
     scale = colormaps["viridis"]
-    return [to_hex(scale(0.88 * place / max(1, len(levels) - 1))) for place in range(len(levels))]
+    return [to_hex(scale(0.88 - 0.78 * place / max(1, len(levels) - 1))) for place in range(len(levels))]
 
 
 def few_of(levels: Sequence[int]) -> list[int]:

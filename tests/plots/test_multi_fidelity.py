@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import hpo
 from hpo.plots import KINDS, plot
 from hpo.plots._epochs import incumbent_over_epochs
 from hpo.plots._timeline import lanes
-from hpo.plots.lives import few_of, stretches
+from hpo.plots.lives import colours, few_of, stretches
 from tests.plots.extents import headline
 
 KINDS_OF_EPOCHS = ("curves", "rungs", "epochs", "timeline")
@@ -61,6 +62,11 @@ def test_a_study_without_epochs_is_told_what_is_missing(kind: str) -> None:
     study = hpo.search(lambda config: 1.0, {"x": hpo.Float(0, 1)}, num_trials=2, seed=0)
     with pytest.raises(hpo.errors.ObjectiveError, match="No trial of the study 'study' reported an epoch"):
         plot(study, kind)
+
+
+def test_the_longest_trainings_are_the_darkest_as_on_the_page() -> None:
+    brightness = [sum(to_rgb(colour)) for colour in colours([1, 3, 9, 27, 81])]
+    assert brightness == sorted(brightness, reverse=True)
 
 
 def test_curves_are_coloured_by_rung_and_end_with_what_was_decided() -> None:
