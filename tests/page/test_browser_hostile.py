@@ -47,7 +47,7 @@ def test_a_filter_of_markup_and_quotes_finds_text(opened: Opened) -> None:
     page.get_by_label("Filter").fill("<script>alert(1)</script>")
     expect(page.locator("#trials .count")).to_contain_text("20 trials")
     page.get_by_label("Filter").fill('"__proto__=1')
-    expect(page.locator("#trials tbody")).to_be_visible()
+    expect(page.locator("#trials tbody")).to_have_text("No trial passes the filter.")
 
 
 def test_documents_of_odd_values_are_drawn(watched: Callable[..., Page], tmp_path: Path) -> None:
@@ -56,9 +56,7 @@ def test_documents_of_odd_values_are_drawn(watched: Callable[..., Page], tmp_pat
     path.write_text(render(to_script(odd()), title="odd"), encoding="utf-8")
     page.goto(path.as_uri())
     page.wait_for_selector(DRAWN)
-    expect(page.locator("h1")).to_have_text(
-        MARKUP[:119].replace("\u2028", " ") if len(MARKUP) > 120 else MARKUP
-    )
+    expect(page.locator("h1")).to_have_text(MARKUP.replace("\u2028", " "))
 
 
 def test_a_document_of_another_format_says_so(watched: Callable[..., Page], tmp_path: Path) -> None:

@@ -184,7 +184,9 @@ function paintAxis(context, its, axis, index) {
     paintText(context, canvasText(tick.text, 10), x + beside, its.up(tick.at), colours.ink);
   context.textAlign = 'center';
   context.font = `600 ${FONT}`;
-  paintText(context, canvasText(axis.name, 14), x, 12, colours.ink);
+  const atEnd = index === 0 || index === its.axes.length - 1;
+  const room = (atEnd ? BETWEEN : its.place(1) - its.place(0)) - 8;
+  paintText(context, fitting(context, axis.name, room), x, 12, colours.ink);
   const range = its.brushes.ranges.get(axis.name);
   if (!range) return;
   context.fillStyle = colours.accent;
@@ -194,6 +196,13 @@ function paintAxis(context, its, axis, index) {
   context.strokeStyle = colours.accent;
   context.lineWidth = 2;
   context.strokeRect(x - 8, its.up(range[1]), 16, its.up(range[0]) - its.up(range[1]));
+}
+
+// As much of a name as there is room for, in pixels.
+function fitting(context, name, room) {
+  let most = 40;
+  while (most > 4 && context.measureText(canvasText(name, most)).width > room) most -= 1;
+  return canvasText(name, most);
 }
 
 // Text over lines has a rim in the colour of the paper.
