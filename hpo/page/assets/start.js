@@ -18,6 +18,7 @@ function start() {
   showNavigation();
   showStudies();
   watchPaper();
+  watchChoices();
   watchSections();
   const first = [...studies.values()].find((study) => study.head);
   if (first) choose(first);
@@ -69,6 +70,9 @@ function watchPaper() {
   window.addEventListener('beforeprint', () => change(true));
   window.addEventListener('afterprint', () => change(false));
   paper.addEventListener('change', () => change(paper.matches));
+}
+
+function watchChoices() {
   dark.addEventListener('change', redrawColours);
   byId('theme').addEventListener('click', () => {
     chosen = document.documentElement.getAttribute('data-theme') === 'dark' ? 'light' : 'dark';

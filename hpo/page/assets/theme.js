@@ -4,6 +4,7 @@ const dark = window.matchMedia('(prefers-color-scheme: dark)');
 const paper = window.matchMedia('print');
 let chosen = readTheme();
 let colours = {};
+let onPaper = paper.matches;
 
 // A page in a sandbox has no storage; the choice then lasts as long as the page.
 function readTheme() {
@@ -23,6 +24,7 @@ function keepTheme(name) {
 }
 
 function showTheme(printed = paper.matches) {
+  onPaper = printed;
   const name = printed ? 'light' : chosen || (dark.matches ? 'dark' : 'light');
   document.documentElement.setAttribute('data-theme', name);
   byId('theme').textContent = name === 'dark' ? 'Light' : 'Dark';

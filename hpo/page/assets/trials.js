@@ -1,20 +1,25 @@
 // Every trial in a table: sorted by any column, filtered by words, states and brushes, fifty to a page.
+// Paper cannot be turned to the next page of the table, so that it has them all, up to a thousand.
 
 const PAGE = 50;
+const MOST_ON_PAPER = 1000;
 const table = { sort: null, down: false, page: 0, open: new Set(), all: false };
 
 section('trials', 'Trials', (study, root) => {
   const its = parts(root, makeTable);
   if (missing(its, study.rows.length ? '' : 'No trial has been started yet.')) return;
-  const columns = study.once(`columns ${table.all}`, () => columnsOf(study));
+  const columns = shownColumns(study);
   const rows = sorted(study, shownRows(study), columns);
   const pages = Math.max(1, Math.ceil(rows.length / PAGE));
   table.page = Math.min(table.page, pages - 1);
   drawControls(its, study, rows.length);
   drawHead(its, columns);
-  drawRows(its, study, columns, rows.slice(table.page * PAGE, (table.page + 1) * PAGE));
+  const [first, end] = onPaper ? [0, MOST_ON_PAPER] : [table.page * PAGE, (table.page + 1) * PAGE];
+  drawRows(its, study, columns, rows.slice(first, end));
   drawPager(its, rows.length, pages);
 });
+
+const shownColumns = (study) => study.once(`columns ${table.all}`, () => columnsOf(study));
 
 function makeTable(content) {
   const words = el('input', {
@@ -94,16 +99,15 @@ function drawControls(its, study, count) {
   its.wrong.textContent = filter.wrong || '';
   its.allLabel.hidden = study.metrics.length < 2;
   const counts = study.once('counts', () =>
-    STATES.map((state) => [state, study.rows.filter((row) => row.state === state).length]),
+    statesOf(study.rows).map((state) => [state, study.rows.filter((row) => row.state === state).length]),
   );
-  drawStates(
-    its.states,
-    counts.filter(([, count_]) => count_),
-  );
+  drawStates(its.states, counts);
   const brushed = filter.brushes.size ? `, ${filter.brushes.size} of the axes below brushed` : '';
-  const text = isFiltered()
+  const all = isFiltered()
     ? `${grouped(count)} of ${plural(study.rows.length, 'trial')}${brushed}`
     : plural(count, 'trial');
+  const text =
+    onPaper && count > MOST_ON_PAPER ? `${all}; the first ${grouped(MOST_ON_PAPER)} are printed` : all;
   if (its.count.textContent !== text) its.count.textContent = text;
 }
 
@@ -138,7 +142,7 @@ function toggleState(state) {
 
 // A point of a chart was chosen: its row is opened and brought into sight, whatever the filter hid.
 function showTrial(id) {
-  const columns = columnsOf(current);
+  const columns = shownColumns(current);
   if (!shownRows(current).some((row) => row.id === id)) clearFilter();
   const rows = sorted(current, shownRows(current), columns);
   table.page = Math.max(0, Math.floor(rows.findIndex((row) => row.id === id) / PAGE));
