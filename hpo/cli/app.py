@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from hpo.cli.commands.about import list_backends, show_data
 from hpo.cli.commands.check_port import check_port
@@ -16,10 +15,11 @@ from hpo.cli.commands.serve import serve_studies
 from hpo.cli.commands.studies import export_study, list_studies, plot_study, show_study
 from hpo.cli.commands.sweep import sweep_study
 from hpo.cli.kinds import described_kinds
+from hpo.cli.order import OrderedCommand
 from hpo.version import __version__
 
 
-class GroupedCommand(TyperCommand):
+class GroupedCommand(OrderedCommand):
     """Lists its options under the `rich_help_panel` of each, in plain text too."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -36,7 +36,7 @@ class GroupedCommand(TyperCommand):
                 formatter.write_dl(lines)
 
 
-class PlotCommand(TyperCommand):
+class PlotCommand(OrderedCommand):
     """Lists the kinds of figures at the end of its help."""
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
@@ -58,15 +58,15 @@ app = typer.Typer(
 app.command("run", cls=GroupedCommand)(run_search)
 app.command("compare", cls=GroupedCommand)(compare)
 app.command("check-port", cls=GroupedCommand)(check_port)
-app.command("list")(list_studies)
-app.command("show")(show_study)
-app.command("export")(export_study)
+app.command("list", cls=OrderedCommand)(list_studies)
+app.command("show", cls=OrderedCommand)(show_study)
+app.command("export", cls=OrderedCommand)(export_study)
 app.command("plot", cls=PlotCommand)(plot_study)
-app.command("report")(report_studies)
+app.command("report", cls=OrderedCommand)(report_studies)
 app.command("serve", cls=GroupedCommand)(serve_studies)
-app.command("sweep")(sweep_study)
-app.command("backends")(list_backends)
-app.command("data")(show_data)
+app.command("sweep", cls=OrderedCommand)(sweep_study)
+app.command("backends", cls=OrderedCommand)(list_backends)
+app.command("data", cls=OrderedCommand)(show_data)
 
 
 def _print_version(wanted: bool) -> None:

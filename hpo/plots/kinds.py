@@ -46,6 +46,18 @@ KINDS: dict[str, Callable[..., Any]] = {
 """Functions that return a figure of a study; all other parameters have defaults."""
 
 
+def check_kind(kind: str) -> None:
+    """Check the name of a figure.
+
+    Raises:
+        ValueError: `KINDS` has none of that name.
+    """
+    if kind not in KINDS:
+        raise ValueError(
+            f"There is no plot {kind!r}.{did_you_mean(kind, list(KINDS))} Known are: {', '.join(KINDS)}."
+        )
+
+
 def plot(study: Study, kind: str) -> Figure:
     """Draw one of the figures of `KINDS`.
 
@@ -53,9 +65,6 @@ def plot(study: Study, kind: str) -> Figure:
         ValueError: there is none of that name, or the study has nothing that it could show.
         ObjectiveError: the study has not exactly one metric, or no trial completed.
     """
-    if kind not in KINDS:
-        raise ValueError(
-            f"There is no plot {kind!r}.{did_you_mean(kind, list(KINDS))} Known are: {', '.join(KINDS)}."
-        )
+    check_kind(kind)
     figure: Figure = KINDS[kind](study)
     return figure

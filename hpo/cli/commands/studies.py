@@ -187,8 +187,11 @@ def plot_study(
     with failures_told(show_traceback=traceback):
         from hpo.cli.studies import storage_to_read, study_in
         from hpo.plots import check_plot_path, plot, save
+        from hpo.plots.kinds import check_kind
         from hpo.tuner.progress.console import open_console, print_line
 
+        with wrong_arguments():
+            check_kind(kind)
         with storage_to_read(file) as storage:
             study = study_in(storage, file, name, "plot", f"{kind} --name ")
             with wrong_arguments():
