@@ -21,17 +21,24 @@ _DOLLAR = re.compile(r"(?<!\\)\$")
 def cut(text: object, letters: float = NAME) -> str:
     r"""A text of at most so many letters of common width, with an ellipsis for what is left out.
 
-    Matplotlib would read what stands between two dollar signs as a formula, so they are escaped.
+    That is in the middle, since long names often begin alike. Matplotlib would read what stands between two
+    dollar signs as a formula, so they are escaped.
 
     Example:
         >>> cut("learning rate"), cut("learning rate", 8), cut("MMMMMMMM", 8), cut("price in $")
-        ('learning rate', 'learnin…', 'MMMM…', 'price in \\$')
+        ('learning rate', 'lear…ate', 'MM…M', 'price in \\$')
     """
     line = " ".join(str(text).split())
-    widths = list(accumulate(map(_width, line)))
-    if widths and widths[-1] > letters:
-        line = line[: bisect_right(widths, letters - 1)] + "…"
+    if sum(map(_width, line)) > letters:
+        room = letters - 1  # beside the ellipsis
+        last = _fitting(line[::-1], 0.4 * room)
+        line = f"{line[: _fitting(line, 0.6 * room)]}…{line[len(line) - last :]}"
     return _DOLLAR.sub(r"\\$", line)
+
+
+def _fitting(line: str, letters: float) -> int:
+    """How many letters of a line, from its first on, have that width together."""
+    return bisect_right(list(accumulate(map(_width, line))), letters + 1e-9)
 
 
 def _width(letter: str) -> float:

@@ -13,7 +13,7 @@ from hpo.plots import KINDS, plot
 from hpo.plots._history import named
 from hpo.plots.canvas import headline, key, panels
 from tests.plots.extents import misplaced, written
-from tests.plots.studies import LONG, STUDIES
+from tests.plots.studies import LONG, STUDIES, TWELVE, searched, value
 
 
 @pytest.mark.parametrize("make", STUDIES.values(), ids=STUDIES)
@@ -47,6 +47,16 @@ def test_a_long_name_of_any_letters_fits(letter: str) -> None:
     ax.plot([2, 1], label=named(letter * 100))
     key(ax)
     assert misplaced(figure) == []
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    study = searched(value, TWELVE, 20)
+    labels = {
+        "importance": [text.get_text() for text in plot(study, "importance").axes[0].get_yticklabels()],
+        "parallel": [text.get_text() for text in plot(study, "parallel").axes[0].get_xticklabels()],
+        "scatter": [ax.get_xlabel() for ax in plot(study, "scatter").axes],
+    }
+    assert {kind: len(set(names)) for kind, names in labels.items()} == dict.fromkeys(labels, 12)
 
 
 def test_a_name_with_dollars_is_no_formula() -> None:
