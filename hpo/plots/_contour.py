@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from hpo.errors import ObjectiveError
 from hpo.plots.canvas import BLACK, EARLY_GREY, VERMILION, headline, key, panels, size
 from hpo.plots.comparable import comparable
+from hpo.plots.marks import early_label, star
 from hpo.plots.positions import list_values
 from hpo.plots.reach import span_of, within
 from hpo.plots.scales import Scale
 from hpo.plots.surface import smoothed
-from hpo.plots.values import Shades, early_label, tried, varying
+from hpo.plots.values import Shades, tried, varying
 from hpo.plots.words import TICK, cut
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -81,7 +82,7 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     best = study.best
     if best in used:
         [[left, height]] = _points(across, up, x, y, [best])
-        ax.scatter(left, height, marker="*", color=VERMILION, edgecolors=BLACK, s=170, label="best", zorder=4)
+        star(ax, left, height)
     shades.bar(ax, figure)
     list_values(ax, *across.ticks())
     heights, labels = up.ticks()

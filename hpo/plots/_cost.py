@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.plots.canvas import BLACK, BLUE, VERMILION, headline, key, panels, plain_frame, size
+from hpo.plots.canvas import BLUE, VERMILION, headline, key, panels, plain_frame, size
+from hpo.plots.marks import cross_out, early_looks, edges, points, star
 from hpo.plots.reach import Span, axis_label, span_of
-from hpo.plots.values import cross_out, early_looks, edges, points, tried, values_of
+from hpo.plots.values import tried, values_of
 from hpo.plots.words import counted
 from hpo.study.runs import runs
 from hpo.study.study import Study
@@ -56,19 +57,17 @@ def cost(study: Study) -> Figure:
             found.completed,
             {"s": size(30, len(found.completed)), "color": BLUE, "alpha": 0.7, "label": "trial"},
         ),
-        (
-            [study.best],
-            {"s": 170, "marker": "*", "color": VERMILION, "edgecolors": BLACK, "label": "best", "zorder": 4},
-        ),
     ]
     for trials, looks in marks:
         if trials:
             points(ax, seconds(trials), values_of(study, trials), spans, **{"linewidths": 0.4} | looks)
     edges(ax, seconds(found.valued), values, spans)
+    best = study.best
+    star(ax, taken[best.id], values_of(study, [best])[0], spans)
     front = _undominated(study, found.completed, taken)
     if len(front) > 1:
         across, up = spans[0].drawn(seconds(front)), spans[1].drawn(values_of(study, front))
-        label = "none is faster and better"
+        label = "none is faster and better" + (", of those trained in full" if found.early else "")
         ax.plot(across, up, drawstyle="steps-post", color=VERMILION, linewidth=1.2, label=label)
     for axis, span in zip("xy", spans, strict=True):
         if span.is_log:

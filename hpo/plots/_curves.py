@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hpo.plots.canvas import BLACK, headline, key, panels, plain_frame
 from hpo.plots.lives import MARKERS, colours, dress_epochs, few_of, last_ones, levels_of, stretches
 from hpo.plots.reach import Span, span_of, within
+from hpo.plots.words import counted
 from hpo.study.runs import Run, rungs_of
 from hpo.study.study import Study
 from hpo.study.tables import shown
@@ -62,7 +63,8 @@ def curves(study: Study) -> Figure:
         value = shown(study.trials[best].value)
         handles.append(Line2D([], [], color=BLACK, linewidth=2, label=f"best: trial {best}, {value}"))
     key(ax, handles)
-    headline(figure, study.name, f"{len(ends)} trials, {sum(one.last - one.first for one in found)} epochs")
+    epochs = sum(one.last - one.first for one in found)
+    headline(figure, study.name, f"{counted(len(ends), 'trial')}, {counted(epochs, 'epoch')}")
     return figure
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.plots.canvas import BLUE, VERMILION, headline, key, panels, plain_frame
+from hpo.plots.canvas import BLUE, VERMILION, headline, key, panels, plain_frame, whole_numbers
 from hpo.plots.lives import stretches
 from hpo.plots.reach import span_of
-from hpo.plots.words import cut
+from hpo.plots.words import counted, cut
 from hpo.storage.events import EventKind, metrics_from_json
 from hpo.study.study import Study
 from hpo.study.tables import shown
@@ -102,10 +102,11 @@ def epochs(study: Study) -> Figure:
             ax.step(spent.epochs, span.drawn(values), where="post", label=label, **looks, **dot)
     if span.is_log:
         ax.set_yscale("log")
+    ax.xaxis.set_major_locator(whole_numbers())
     ax.set_xlabel("epochs trained by all trials")
     ax.set_ylabel(span.label(f"{cut(study.metric.name, 24)} of the best so far", everything))
     finite = spent.values[np.isfinite(spent.values)]
     final = f", best {shown(float(finite[-1]))}" if len(finite) else ""
     key(ax)
-    headline(figure, study.name, f"{int(spent.epochs[-1])} epochs{final}")
+    headline(figure, study.name, counted(int(spent.epochs[-1]), "epoch") + final)
     return figure

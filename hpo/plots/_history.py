@@ -19,9 +19,12 @@ from hpo.plots.canvas import (
     panels,
     plain_frame,
     size,
+    stairs,
+    whole_numbers,
 )
+from hpo.plots.marks import cross_out, early_looks, edges, points
 from hpo.plots.reach import Span, axis_label, span_of, within
-from hpo.plots.values import cross_out, early_looks, edges, ended, points, tried, values_of
+from hpo.plots.values import ended, tried, values_of
 from hpo.plots.words import counted, cut
 from hpo.storage.events import EventKind
 from hpo.study.study import Study
@@ -80,6 +83,7 @@ def history(studies: Studies) -> Figure:
         drawn, span = draw_bands(ax, groups)
         sizes = sorted({len(group) for group in groups.values()})
         each = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        ax.xaxis.set_major_locator(whole_numbers())
         ax.set_xlabel("trials that ended")
         ax.set_ylabel(span.label(f"best {cut(metric.name, 24)} so far", drawn))
         key(ax)
@@ -102,7 +106,7 @@ def draw_bands(ax: Axes, groups: Mapping[str, Sequence[Study]]) -> tuple[Floats,
         count = np.arange(1, len(middle) + 1)
         colour = COLOURS[place % len(COLOURS)]
         style = STYLES[place // len(COLOURS) % len(STYLES)]
-        ax.plot(count, middle, drawstyle="steps-post", color=colour, linestyle=style, label=named(label))
+        stairs(ax, middle, color=colour, linestyle=style, label=named(label))
         ax.fill_between(count, low, high, step="post", color=colour, alpha=0.18, linewidth=0)
     if span.is_log:
         ax.set_yscale("log")
@@ -196,22 +200,12 @@ def _draw_one(ax: Axes, study: Study) -> None:
             points(ax, where, values_of(study, trials), (Span(), span), linewidths=0, **looks)
     edges(ax, [rank[trial.id] for trial in found.valued], values, (Span(), span))
     best = span.drawn(_best_so_far(study, order))
-    steps = np.arange(1, len(order) + 1)
-    # The line of a single trial would not be seen.
-    ax.plot(
-        steps,
-        best,
-        drawstyle="steps-post",
-        color=VERMILION,
-        linewidth=1.8,
-        marker="_" if np.isfinite(best).sum() == 1 else None,
-        label="best so far" + (", of those trained in full" if found.early else ""),
-        zorder=3,
-    )
+    label = "best so far" + (", of those trained in full" if found.early else "")
+    stairs(ax, best, color=VERMILION, linewidth=1.8, label=label, zorder=3)
     if span.is_log:
         ax.set_yscale("log")
     cross_out(ax, [rank[trial.id] for trial in found.failed], study.metric.direction)
-    ax.locator_params(axis="x", integer=True)
+    ax.xaxis.set_major_locator(whole_numbers())
     ax.set_xlabel("trials in the order of their ends" + (" and last pauses" if found.early else ""))
     ax.set_ylabel(axis_label(study.metric.name, span.drawn(values)))
     key(ax)

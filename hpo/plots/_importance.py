@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpo.plots.canvas import BLUE, headline, panels, plain_frame
-from hpo.plots.words import cut
+from hpo.plots.words import counted, cut
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 from hpo.surrogates.importance import importance as importance_of
@@ -30,7 +30,7 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> Fig
     if not shares:
         raise ValueError("An importance plot needs a hyperparameter that varies; the space has none.")
     figure, [ax] = panels(1)
-    figure.set_size_inches(6.0, max(4.0, 0.8 + 0.28 * len(shares)))
+    figure.set_size_inches(6.0, 1.6 + 0.28 * len(shares))
     plain_frame(ax)
     ax.grid(visible=False, axis="y")
     names = list(shares)[::-1]
@@ -43,5 +43,5 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> Fig
     ax.set_xlabel(f"share in being among the best {target:.0%}")
     waiting = (TrialState.RUNNING, TrialState.PAUSED)
     count = sum(trial.state not in waiting for trial in study.trials)
-    headline(figure, study.name, f"importance, from {count} trials")
+    headline(figure, study.name, f"importance, from {counted(count, 'trial')}")
     return figure

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.plots.canvas import BLACK, GRID_GREY, headline, key, panels
+from hpo.plots.marks import early_label
 from hpo.plots.scales import Scale
-from hpo.plots.values import Shades, Shown, early_label, tried, values_of, varying
+from hpo.plots.values import Shades, Shown, tried, values_of, varying
 from hpo.plots.words import TICK, counted, cut
 from hpo.study.study import Study
 from hpo.study.trial import Trial

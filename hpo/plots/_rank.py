@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
-from hpo.plots.canvas import BLACK, GREY, VERMILION, headline, key, plain_frame, sheet, size
+from hpo.plots.canvas import GREY, headline, key, plain_frame, sheet, size, whole_numbers
+from hpo.plots.marks import early_label, star
 from hpo.plots.positions import GOLDEN_RATIO, list_values
 from hpo.plots.scales import Scale
-from hpo.plots.values import COLOURS, Shown, early_label, tried, values_of, varying
+from hpo.plots.values import COLOURS, Shown, tried, values_of, varying
 from hpo.plots.words import TICK, counted, cut
 from hpo.study.study import Study
 from hpo.study.trial import Trial
@@ -28,8 +29,8 @@ _MOST = 4
 """So many hyperparameters are paired unless others are named."""
 _INCHES = 2.7
 _LETTERS = 22
-_ROOM = 22
-"""Letters for which there is room at the ticks of a panel."""
+_ROOM, _ROOM_ALONE = 22, 36
+"""Letters for which there is room at the ticks of a panel, and at those of a panel that has no neighbours."""
 
 
 def rank(study: Study, names: Sequence[str] | None = None) -> Figure:
@@ -81,7 +82,8 @@ def rank(study: Study, names: Sequence[str] | None = None) -> Figure:
             ax.set_ylabel("")
             ax.tick_params(axis="y", labelleft=False)
     axes = [grid[y - 1, x] for x, y in combinations(range(len(chosen)), 2)]
-    figure.colorbar(ScalarMappable(norm, COLOURS), ax=axes, label="rank, 1 is the best")
+    label = "rank, 1 is the best"
+    figure.colorbar(ScalarMappable(norm, COLOURS), ax=axes, label=label, ticks=whole_numbers())
     # The panel of a conditional hyperparameter may lack trials, so the fullest panel is explained.
     key(axes[0], of=max(axes, key=lambda ax: sum(len(each.get_offsets()) for each in ax.collections)))
     headline(figure, study.name, f"ranks of {counted(len(ranks), 'trial')}")
@@ -151,9 +153,10 @@ def _draw(
         )
     best = study.best
     if all(name in best.config for name in pair):
-        star: dict[str, Any] = {"marker": "*", "color": VERMILION, "edgecolors": BLACK, "s": 150, "zorder": 4}
-        _scatter(ax, at([best]), label="best", **star)
-    list_values(ax, *across.ticks(), room=_ROOM, fontsize="x-small")
+        [[left, height]] = at([best])
+        star(ax, left, height, s=150)
+    is_alone = len(ax.get_figure().axes) == 1  # type: ignore[union-attr]  # drawn axes have a figure
+    list_values(ax, *across.ticks(), room=_ROOM_ALONE if is_alone else _ROOM, fontsize="x-small")
     heights, labels = up.ticks()
     ax.set_yticks(heights, [cut(label, TICK) for label in labels], fontsize="x-small")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.plots._history import COLOURS, STYLES, Floats, Studies, band, grouped, named, one_metric
-from hpo.plots.canvas import EARLY_GREY, GREY, headline, key, panels, plain_frame
+from hpo.plots.canvas import EARLY_GREY, GREY, headline, key, panels, plain_frame, stairs, whole_numbers
 from hpo.plots.reach import span_of, within
 from hpo.plots.values import ended
 from hpo.plots.words import cut
@@ -83,13 +83,13 @@ def regret(studies: Studies) -> Figure:
         style = ":" if is_random else STYLES[place // len(COLOURS) % len(STYLES)]
         count = np.arange(1, line.shape[1] + 1)
         text = label if is_random else named(label)
-        ax.plot(count, middle, drawstyle="steps-post", color=colour, linestyle=style, label=text)
+        stairs(ax, middle, color=colour, linestyle=style, label=text)
         shade = EARLY_GREY if is_random else colour
         ax.fill_between(count, low, high, step="post", color=shade, alpha=0.18, linewidth=0)
     if len(positive):
         ax.set_yscale("log")
         ax.set_ylim(bottom=floor)
-    ax.locator_params(axis="x", integer=True)
+    ax.xaxis.set_major_locator(whole_numbers())
     ax.set_xlabel("trials that ended")
     side = "above" if metric.sign > 0 else "below"
     said = span.label(f"{cut(metric.name, 14)} {side} the best known", positive)

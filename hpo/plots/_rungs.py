@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, headline, key, panels, plain_frame
+from hpo.plots.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILION,
+    headline,
+    key,
+    panels,
+    plain_frame,
+    whole_numbers,
+)
 from hpo.plots.lives import last_ones, levels_of, stretches
 from hpo.plots.positions import list_values
 from hpo.study.runs import INTERRUPTED, RUNNING, rungs_of
@@ -58,7 +70,7 @@ def rungs(study: Study) -> Figure:
     ax.set_xlabel(said)
     ax.set_ylabel("trials")
     ax.set_ylim(0, 1.1 * max(heights))
-    ax.locator_params(axis="y", integer=True)
+    ax.yaxis.set_major_locator(whole_numbers())
     key(ax)
     headline(figure, study.name, f"trials that came to each {said.partition(' ')[0]}")
     return figure

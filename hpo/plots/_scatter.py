@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.plots.canvas import (
-    BLACK,
-    BLUE,
-    EARLY_GREY,
-    MANY,
-    VERMILION,
-    headline,
-    key,
-    panels,
-    plain_frame,
-    size,
-)
+from hpo.plots.canvas import BLUE, MANY, headline, key, panels, plain_frame, size
+from hpo.plots.marks import cross_out, early_looks, edges, points, star
 from hpo.plots.positions import dress, places, span_across
 from hpo.plots.reach import Span, axis_label, span_of
-from hpo.plots.values import Shown, cross_out, early_label, edges, points, tried, values_of
+from hpo.plots.values import Shown, tried, values_of
 from hpo.plots.words import counted, cut
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
 from hpo.study.tables import shown
-from hpo.study.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,49 +85,29 @@ def _draw(ax: Axes, study: Study, name: str, found: Shown, span: Span, *, alone:
     plain_frame(ax)
     # Of thousands of points one would see nothing but edges.
     edge = {"edgecolors": "white"} if len(completed) < MANY else {}
+    valued = completed + early
+    spans = span_across(name, domain, valued), span
     looks: dict[str, Any]
     for trials, looks in (
-        (
-            early,
-            {
-                "s": size(14, len(early)),
-                "marker": "D",
-                "color": EARLY_GREY,
-                "label": early_label(early),
-                "zorder": 1.5,
-            },
-        ),
+        (early, early_looks(early) | {"zorder": 1.5}),
         (completed, {"s": size(36, len(completed)), "color": BLUE, "alpha": 0.75, "label": "trial"} | edge),
-        ([best] if name in best.config else [], _star(best, name, alone=alone)),
     ):
         if trials:
-            spans = span_across(name, domain, completed + early), span
             where = places(name, domain, trials)
             points(ax, where, values_of(study, trials), spans, **{"linewidths": 0.5, "zorder": 2} | looks)
-    if completed or early:
-        valued = completed + early
-        spans = span_across(name, domain, valued), span
+    if valued:
         edges(ax, places(name, domain, valued), values_of(study, valued), spans)
-    if completed or early or failed:
-        dress(ax, name, domain, completed + early + failed)
+    if name in best.config:
+        said = f"{cut(name)} = {shown(best.config[name])}" if alone else f"trial {best.id}"
+        [across], [up] = places(name, domain, [best]), values_of(study, [best])
+        star(ax, across, up, spans, s=190, label=f"best: {said}")
+    if valued or failed:
+        dress(ax, name, domain, valued + failed)
     else:
         ax.set_xlabel(cut(name))
     if span.is_log:
         ax.set_yscale("log")
     cross_out(ax, places(name, domain, failed), study.metric.direction)
-
-
-def _star(best: Trial, name: str, *, alone: bool) -> dict[str, Any]:
-    """How the best trial looks."""
-    said = f"{cut(name)} = {shown(best.config.get(name))}" if alone else f"trial {best.id}"
-    return {
-        "s": 190,
-        "marker": "*",
-        "color": VERMILION,
-        "edgecolors": BLACK,
-        "label": f"best: {said}",
-        "zorder": 3,
-    }
 
 
 def _figure_of(ax: Axes) -> Figure:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hpo.plots.canvas import MANY, headline, key, panels, plain_frame, size
+from hpo.plots.canvas import MANY, headline, key, panels, plain_frame, size, whole_numbers
+from hpo.plots.marks import cross_out, early_label, edges, points
 from hpo.plots.positions import dress, places, span_across
 from hpo.plots.reach import Span, axis_label, span_of
-from hpo.plots.values import Shown, cross_out, early_label, edges, points, tried, values_of, varying
+from hpo.plots.values import Shown, tried, values_of, varying
 from hpo.plots.words import counted, cut
 from hpo.study.study import Study
 
@@ -104,5 +105,6 @@ def _bar_of_numbers(figure: Figure, axes: list[Axes], count: int) -> None:
     """The bar that says which colour which trial has."""
     from matplotlib.cm import ScalarMappable
 
-    bar = figure.colorbar(ScalarMappable(_numbers(count), _COLOURS), ax=axes, label="trial")
+    mapped = ScalarMappable(_numbers(count), _COLOURS)
+    bar = figure.colorbar(mapped, ax=axes, label="trial", ticks=whole_numbers())
     bar.ax.set_ylim(0, max(count - 1, 1))

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpo.plots.canvas import VERMILION, headline, key, panels, plain_frame
 from hpo.plots.lives import colours, few_of, levels_of, stretches
+from hpo.plots.words import counted
 from hpo.study.runs import INTERRUPTED, Run
 from hpo.study.study import Study
 
@@ -66,7 +67,8 @@ def timeline(study: Study) -> Figure:
     key(ax, handles)
     span = max(one.end for one in found) - min(one.begin for one in found)
     mean = sum(one.seconds for one in found) / (span or 1.0)
-    headline(figure, study.name, f"{len(found)} runs, at most {count} at once, {mean:.1f} on average")
+    said = f"{counted(len(found), 'run')}, at most {count} at once, {mean:.1f} on average"
+    headline(figure, study.name, said)
     return figure
 
 

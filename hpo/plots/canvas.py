@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hpo.plots.words import cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's palette: apart for every kind of colour vision, and dark to light in grey print.
 BLUE = "#0072B2"
@@ -70,6 +74,26 @@ def size(largest: float, count: int) -> float:
     return max(3.0, largest * min(1.0, math.sqrt(MANY / 2 / max(count, 1))))
 
 
+def whole_numbers() -> MaxNLocator:
+    """Places the ticks of what is counted; of one thing there is one tick."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+
+
+def stairs(ax: Axes, up: NDArray[np.float64], **looks: Any) -> None:
+    """Draw what there was after 1, 2, ... trials as a line of steps, and what there was once as a dash.
+
+    Args:
+        ax: where.
+        up: the heights, shape (n,); NaN where there is none.
+        looks: as for `Axes.plot`.
+    """
+    # A line of one point would not be seen.
+    mark = "_" if np.isfinite(up).sum() == 1 else None
+    ax.plot(np.arange(1, len(up) + 1), up, drawstyle="steps-post", marker=mark, **looks)
+
+
 def plain_frame(ax: Axes) -> None:
     """A light grid behind the data, no lines above and to the right of it, and plain numbers at the ticks."""
     from hpo.plots.figure import PlainNumbers
@@ -95,7 +119,7 @@ def key(ax: Axes, handles: Sequence[Any] | None = None, *, of: Axes | None = Non
         handles: what is explained; by default all that was drawn with a label.
         of: the axes whose marks these are, where they are others.
     """
-    marks = list(handles) if handles is not None else (of or ax).get_legend_handles_labels()[0]
+    marks: list[Any] = list(handles) if handles is not None else (of or ax).get_legend_handles_labels()[0]
     if not marks:
         return
     spec = ax.get_subplotspec()
@@ -114,9 +138,11 @@ def key(ax: Axes, handles: Sequence[Any] | None = None, *, of: Axes | None = Non
     )
     # Until Matplotlib 3.7 they had another name. The points of thousands are too small for a key.
     name = "legend_handles" if hasattr(legend, "legend_handles") else "legendHandles"
-    for handle in getattr(legend, name):
+    for mark, handle in zip(marks, getattr(legend, name), strict=True):
         if hasattr(handle, "set_sizes"):
             handle.set_sizes([max(_SEEN, *handle.get_sizes())])
+            if mark.get_array() is not None:  # its colours are explained by a bar, and here it would have one
+                handle.set(array=None, color=GREY)
 
 
 def _columns(lengths: Sequence[int], room: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hpo.errors import ObjectiveError
+from hpo.plots.canvas import whole_numbers
 from hpo.study.runs import INTERRUPTED, RUNNING, Run, rungs_of, runs
 from hpo.study.study import Study
 
@@ -80,4 +81,4 @@ def dress_epochs(ax: Axes, rungs: Sequence[int], label: str) -> None:
         ax.set_xticks(named, [str(rung) for rung in named])
         ax.minorticks_off()
     else:
-        ax.locator_params(axis="x", integer=True)
+        ax.xaxis.set_major_locator(whole_numbers())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpo.plots.canvas import whole_numbers
 from hpo.plots.reach import Span, axis_label, span_of, within
 from hpo.plots.words import NAME, TICK, cut
 from hpo.space import Distribution, Domain
@@ -87,7 +88,7 @@ def dress(ax: Axes, name: str, domain: Domain, trials: Sequence[Trial], *, lette
                 _label_few_decades(ax, low, high)
         return
     if domain.is_discrete:
-        ax.locator_params(axis="x", integer=True)
+        ax.xaxis.set_major_locator(whole_numbers())
     if bounded:
         margin = max(MARGIN * (high - low), 0.25 if domain.is_discrete else 0)
         ax.set_xlim(low - margin, high + margin)
@@ -116,14 +117,26 @@ def _label_few_decades(ax: Axes, low: float, high: float) -> None:
     """Label as many round numbers of each decade as fit; matplotlib would label all or too little."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for digits in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-        numbers = (float(f"{digit:g}e{power}") for power in powers for digit in digits)
-        if sum(len(f"{each:g}") + 2 for each in numbers if low <= each <= high) <= LONGEST_LABELS:
-            break
-    ax.xaxis.set_major_locator(LogLocator(subs=digits))
+    fitting = (
+        digits
+        for digits, numbers in round_numbers(low, high)
+        if sum(len(f"{each:g}") + 2 for each in numbers) <= LONGEST_LABELS
+    )
+    ax.xaxis.set_major_locator(LogLocator(subs=next(fitting, (1.0,))))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def round_numbers(low: float, high: float) -> Iterator[tuple[tuple[float, ...], list[float]]]:
+    """Round numbers of each decade between two bounds: first 1, 2 and 5, then 1 and 3, then 1 alone.
+
+    Yields:
+        The digits, and all numbers that begin with them.
+    """
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        numbers = [float(f"{digit:g}e{power}") for power in powers for digit in digits]
+        yield digits, [number for number in numbers if low <= number <= high]
 
 
 def _bounds(domain: Domain) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.plots.positions import is_log
+from hpo.plots.positions import is_log, round_numbers
 from hpo.plots.reach import Span, span_of
 from hpo.space import Domain, Scalar
 from hpo.space.choices import Listed
@@ -89,12 +89,14 @@ class Scale:
         if self._is_log and high - low >= 2:
             step = math.ceil((high - low) / _MOST_TICKS)
             return [10.0**power for power in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1, step)]
+        if self._is_log:
+            for _, numbers in round_numbers(self._back(low), self._back(high)):
+                if 2 < len(numbers) <= _MOST_TICKS:
+                    return numbers
+            return [float(f"{self._back(place):.2g}") for place in np.linspace(low, high, 4)]
         whole = self._domain.is_discrete
         found = MaxNLocator(_MOST_TICKS, integer=whole).tick_values(self._back(low), self._back(high))
-        inside = [float(n) for n in found if low - 1e-9 <= self._moved(float(n)) <= high + 1e-9]
-        if self._is_log:
-            inside = [float(f"{self._back(place):.2g}") for place in np.linspace(low, high, 4)]
-        return inside
+        return [float(n) for n in found if low - 1e-9 <= self._moved(float(n)) <= high + 1e-9]
 
     def _cut(self, numbers: Sequence[float]) -> NDArray[np.float64]:
         # Not as far as figures reach: these places are between 0 and 1 anyway.

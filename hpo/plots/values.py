@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
-from hpo.plots.canvas import BLACK, EARLY_GREY, VERMILION, size
-from hpo.plots.reach import Span, axis_label, span_of, within
+from hpo.plots.reach import axis_label, span_of, within
 from hpo.plots.words import counted
 from hpo.space.values import did_you_mean
 from hpo.study.study import Study
-from hpo.study.trial import Direction, Trial, TrialState
+from hpo.study.trial import Trial, TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,21 +73,6 @@ def _nothing_completed(study: Study) -> ObjectiveError:
     )
 
 
-def early_label(trials: Sequence[Trial]) -> str:
-    """How a figure explains the mark of trials that a scheduler ended or lets wait."""
-    return f"stopped or paused, at its last epoch ({len(trials)})"
-
-
-def early_looks(trials: Sequence[Trial]) -> dict[str, Any]:
-    """How a figure draws the marks of trials that a scheduler ended or lets wait, as `scatter` takes it."""
-    return {
-        "s": size(16, len(trials)),
-        "marker": "D",
-        "color": EARLY_GREY,
-        "label": early_label(trials),
-    }
-
-
 def ended(study: Study) -> tuple[list[Trial], list[Trial]]:
     """The completed and the failed trials.
 
@@ -106,32 +90,6 @@ def ended(study: Study) -> tuple[list[Trial], list[Trial]]:
 def values_of(study: Study, trials: Sequence[Trial]) -> NDArray[np.float64]:
     """The metric of trials that have it, within the reach of a figure."""
     return within([trial.metrics[study.metric.name] for trial in trials])
-
-
-def cross_out(ax: Axes, places: Sequence[float], direction: Direction) -> None:
-    """Mark failed trials by crosses at the border of the bad values.
-
-    Args:
-        ax: where.
-        places: where each stands on the horizontal axis.
-        direction: which values are bad.
-    """
-    if not places:
-        return
-    # In the axes' own height: 1 is the upper border, whatever the values are.
-    border = 1.0 if direction is Direction.MINIMIZE else 0.0
-    ax.scatter(
-        places,
-        [border] * len(places),
-        transform=ax.get_xaxis_transform(),
-        clip_on=False,
-        s=42,
-        marker="x",
-        color=BLACK,
-        linewidths=1.4,
-        label=f"failed ({len(places)})",
-        zorder=4,
-    )
 
 
 @dataclass(frozen=True)
@@ -220,76 +178,3 @@ def varying(study: Study, names: Sequence[str] | None, fewest: int, what: str) -
             f"{', '.join(chosen) or 'none'}."
         )
     return chosen
-
-
-def points(
-    ax: Axes,
-    x: ArrayLike,
-    y: ArrayLike,
-    spans: tuple[Span, Span],
-    *,
-    c: ArrayLike | None = None,
-    **looks: Any,
-) -> None:
-    """Draw the points that are within what the axes show; `edges` marks the others.
-
-    Args:
-        ax: where.
-        x: their places across, shape (n,).
-        y: their heights, shape (n,).
-        spans: what the two axes show.
-        c: numbers to be shown as colours, shape (n,).
-        looks: as for `Axes.scatter`.
-    """
-    places, beyond = _placed(x, y, spans)
-    inside = ~np.logical_or.reduce([side for axis in beyond for side in axis])
-    if c is not None:
-        looks["c"] = np.asarray(c)[inside]
-    ax.scatter(places[inside, 0], places[inside, 1], **looks)
-
-
-def edges(ax: Axes, x: ArrayLike, y: ArrayLike, spans: tuple[Span, Span]) -> None:
-    """Mark all points beyond what the axes show by triangles at the edge, which the key counts.
-
-    Args:
-        ax: where.
-        x: the places of all points across, shape (n,).
-        y: their heights, shape (n,).
-        spans: what the two axes show.
-    """
-    places, beyond = _placed(x, y, spans)
-    left = np.ones(len(places), dtype=bool)
-    for column, marks in ((1, "v^"), (0, "<>")):
-        for side, mark in enumerate(marks):
-            chosen = beyond[column][side] & left
-            left &= ~chosen
-            if chosen.any():
-                _at_the_edge(ax, places[chosen], spans[column], column, side, mark)
-
-
-def _placed(x: ArrayLike, y: ArrayLike, spans: tuple[Span, Span]) -> tuple[Any, Any]:
-    """Where points lie, shape (n, 2), and for each axis which are below and which above what it shows."""
-    places = np.column_stack([within(x), within(y)])
-    return places, [span.beyond(column) for span, column in zip(spans, places.T, strict=True)]
-
-
-def _at_the_edge(
-    ax: Axes, places: NDArray[np.float64], span: Span, column: int, side: int, mark: str
-) -> None:
-    """Mark points that lie beyond one side of the axes at the edge there."""
-    transform = (ax.get_yaxis_transform(), ax.get_xaxis_transform())[column]
-    at = places.copy()
-    at[:, column] = side  # the edges of the axes are at 0 and 1
-    [said] = span.notes(places[:, column])
-    ax.scatter(
-        at[:, 0],
-        at[:, 1],
-        transform=transform,
-        clip_on=False,
-        marker=mark,
-        s=30,
-        facecolors="none",
-        edgecolors=VERMILION,
-        label=said,
-        zorder=4,
-    )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.plots.canvas import BLUE, headline, key, panels, plain_frame
+from hpo.plots.marks import cross_out
 from hpo.plots.reach import span_of
-from hpo.plots.values import cross_out, ended, values_of
+from hpo.plots.values import ended, values_of
 from hpo.study.study import Study
 
 if TYPE_CHECKING:

@@ -13,6 +13,9 @@ from hpo.errors import ObjectiveError
 from hpo.plots import cost, plot, rank, regret, workers
 from hpo.plots._rank import ranked
 from hpo.plots._regret import _at_random, _resampled
+from hpo.plots.canvas import panels
+from hpo.plots.marks import star
+from hpo.plots.reach import Span
 from hpo.plots.values import tried
 from tests.plots.extents import headline
 from tests.plots.studies import CONDITIONAL, TWELVE, TWO, fails, scheduled, searched, value
@@ -120,6 +123,12 @@ def test_on_the_front_none_is_faster_and_better() -> None:
         seconds, values = np.asarray(front.get_xdata()), np.asarray(front.get_ydata())
         assert (np.diff(seconds) >= 0).all()
         assert (np.diff(values) < 0).all()
+
+
+def test_the_best_has_a_star_at_the_edge_where_it_took_much_longer() -> None:
+    _, [ax] = panels(1)
+    star(ax, 90.0, 0.5, (Span(high=10.0), Span()))
+    assert np.asarray(ax.collections[0].get_offsets()).tolist() == [[10.0, 0.5]]
 
 
 def test_workers_shows_the_share_that_is_busy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,7 +14,7 @@ from hpo.plots import KINDS, plot
 from hpo.plots._history import named
 from hpo.plots.canvas import headline, key, panels
 from tests.plots.extents import misplaced, written
-from tests.plots.studies import LONG, STUDIES, TWELVE, searched, value
+from tests.plots.studies import LONG, STUDIES, TWELVE, TWO, curve, searched, value
 
 
 @pytest.mark.parametrize("make", STUDIES.values(), ids=STUDIES)
@@ -36,6 +37,37 @@ def test_what_lies_over_something_else_would_be_found() -> None:
         "'one' lies over 'other'",
         "'beyond the right edge of the figure' is not inside",
     ]
+
+
+@pytest.mark.parametrize("num_trials", [1, 20])
+def test_what_is_counted_has_whole_ticks_and_the_number_of_its_noun(num_trials: int) -> None:
+    study = searched(curve, TWO, num_trials)
+    counted = 0
+    for kind in KINDS:
+        with suppress(ObjectiveError):  # too few trials to tell what mattered
+            figure = plot(study, kind)
+            assert not re.search(r"\b1 (trials|runs|epochs|workers)\b", figure.texts[0].get_text())
+            figure.draw_without_rendering()
+            for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+                if re.match("trial|rank|epoch|rung", axis.get_label().get_text()):
+                    counted += 1
+                    ticks = [text.get_text() for text in axis.get_ticklabels()]
+                    assert (kind, [tick for tick in ticks if "." in tick]) == (kind, [])
+    assert counted >= 6
+
+
+def test_the_best_so_far_of_one_trial_can_be_seen() -> None:
+    study = searched(curve, TWO, 1)
+    for kind in ("history", "regret"):
+        [line] = plot(study, kind).axes[0].lines
+        assert (kind, line.get_marker()) == (kind, "_")
+
+
+def test_a_logarithmic_range_has_round_ticks() -> None:
+    [ax, *_] = plot(searched(value, TWO, 20), "contour").axes
+    labels = {ax.get_xlabel(): ax.get_xticklabels(), ax.get_ylabel(): ax.get_yticklabels()}
+    assert [text.get_text() for text in labels["width"]] == ["20", "50", "100", "200", "500"]
+    assert [text.get_text() for text in labels["rate"]] == ["0.0001", "0.001", "0.01", "0.1", "1"]
 
 
 @pytest.mark.parametrize("letter", ["i", "n", "W", "$", "_"])
