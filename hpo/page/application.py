@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from hpo.page.feed import Feed
-from hpo.page.guard import HEADERS, PASS, Guard, parameters
+from hpo.page.guard import Guard
 from hpo.page.html import policy, render
+from hpo.page.middleware import GuardedApp
 from hpo.page.viewed import ViewedStudy
 
 HEARTBEAT_SECONDS = 15.0
@@ -29,9 +28,6 @@ RETRY_MILLISECONDS = 1000
 
 MOST_ON_ONE_PAGE = 12
 """Of more studies a list is shown first, from which to choose."""
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[Any], Awaitable[None]]
 
 
 def application(feed: Feed, guard: Guard) -> Starlette:
@@ -68,60 +64,6 @@ def application(feed: Feed, guard: Guard) -> Starlette:
         exception_handlers={404: _not_found},
         lifespan=reading,
     )
-
-
-class GuardedApp:
-    """Lets those requests pass that its guard lets pass, and puts the same headers into every answer.
-
-    Args:
-        app: the application behind it.
-        guard: the rules.
-    """
-
-    def __init__(self, app: Any, guard: Guard) -> None:
-        self._app = app
-        self._guard = guard
-
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, _with_headers(send))
-        else:
-            await send({"type": "websocket.close", "code": 1008})
-
-    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
-        headers: dict[str, list[str]] = {}
-        for name, value in Headers(scope=scope).items():
-            headers.setdefault(name, []).append(value)
-        query = scope["query_string"].decode("latin-1")
-        ruling = self._guard.judge(scope["method"], headers, query)
-        if ruling is PASS:
-            await self._app(scope, receive, send)
-            return
-        answer: Response = PlainTextResponse(f"{ruling.text}\n", ruling.status)
-        if ruling.cookie is not None:
-            answer = HTMLResponse(_on(_without_token(scope["path"], query)))
-            answer.headers["Set-Cookie"] = ruling.cookie
-        elif ruling.status == 405:
-            answer.headers["Allow"] = "GET, HEAD"
-        elif ruling.status == 401:
-            answer.headers["WWW-Authenticate"] = 'Bearer realm="hpo"'
-        await answer(scope, receive, send)
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            headers = message.setdefault("headers", [])
-            there = {name.lower() for name, _ in headers}
-            wanted = HEADERS | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-            pairs = ((name.lower().encode(), value.encode()) for name, value in wanted.items())
-            headers += [pair for pair in pairs if pair[0] not in there]
-        await send(message)
-
-    return sending
 
 
 def _page(feed: Feed, request: Request) -> Response:
@@ -195,22 +137,6 @@ def _list(feed: Feed) -> str:
 
 
 _LIST_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-
-def _on(address: str) -> str:
-    """A page that leads on. After a redirect, a click in another site would come without the cookie."""
-    target = html.escape(address)
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>hpo</title>'
-        f'<meta http-equiv="refresh" content="0; url={target}"></head>'
-        f'<body><p><a href="{target}">To the page</a></p></body></html>'
-    )
-
-
-def _without_token(path: str, query: str) -> str:
-    # From this server's own root: a path such as //host leads elsewhere.
-    rest = urlencode([(name, value) for name, value in parameters(query) if name != "token"])
-    return f"/{path.strip('/')}" + (f"?{rest}" if rest else "")
 
 
 def _not_found(request: Request, error: Exception) -> Response:
