@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import html
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from hpo.page.feed import Feed
 from hpo.page.guard import Guard
-from hpo.page.html import policy, render
+from hpo.page.html import LIST, STUDIES, Layout, policy, render
 from hpo.page.middleware import GuardedApp
 from hpo.page.viewed import ViewedStudy
 
@@ -27,13 +27,14 @@ RETRY_MILLISECONDS = 1000
 """After so long a browser whose connection was lost tries again."""
 
 MOST_ON_ONE_PAGE = 12
-"""Of more studies a list is shown first, from which to choose."""
+"""Of more studies a list is shown first, which grows with them."""
 
 
 def application(feed: Feed, guard: Guard) -> Starlette:
     """The application: `/` is the page, `/events` what changes in it.
 
-    `/?study=` once or more names the studies to show; without it all are there.
+    `/?study=` once or more names the studies to show; without it all are there, or a list of them where they
+    are many.
 
     Args:
         feed: what is shown. It is read as long as the application runs.
@@ -72,12 +73,16 @@ def _page(feed: Feed, request: Request) -> Response:
     if found is None:
         return _unknown(feed, names)
     if not names and len(feed.studies) > MOST_ON_ONE_PAGE:
-        return HTMLResponse(_list(feed), headers={"Content-Security-Policy": _LIST_POLICY})
+        return _live(LIST, feed.contents(), feed.title, [("list", "")])
     keys = {shown.key for shown in found} if names else None
     query = [("since", feed.mark()), *(("key", key) for key in sorted(keys or ()))]
     title = found[0].label if len(found) == 1 else feed.title
-    text = render(feed.document(keys, title), title=title, events_url=f"events?{urlencode(query)}")
-    content_policy = f"{policy(live=True)}; frame-ancestors 'none'"
+    return _live(STUDIES, feed.document(keys, title), title, query)
+
+
+def _live(layout: Layout, document: str, title: str, query: list[tuple[str, str]]) -> Response:
+    text = render(document, title=title, events_url=f"events?{urlencode(query)}", layout=layout)
+    content_policy = f"{policy(layout, live=True)}; frame-ancestors 'none'"
     return HTMLResponse(text, headers={"Content-Security-Policy": content_policy})
 
 
@@ -88,17 +93,30 @@ def _events(feed: Feed, request: Request) -> Response:
     kind = "text/event-stream"
     if request.method == "HEAD":
         return Response(media_type=kind)
+    changes = _list_changes(feed) if "list" in request.query_params else partial(feed.changes, keys=keys)
     # Proxies are asked not to wait until there is more of it.
     return StreamingResponse(
-        _stream(feed, feed.version_of(mark), keys), media_type=kind, headers={"X-Accel-Buffering": "no"}
+        _stream(feed, feed.version_of(mark), changes), media_type=kind, headers={"X-Accel-Buffering": "no"}
     )
 
 
-async def _stream(feed: Feed, since: int, keys: set[str] | None) -> AsyncIterator[str]:
+def _list_changes(feed: Feed) -> Callable[[int], list[str]]:
+    """What a viewer of the list is sent: the whole of it at first, and then whenever it is another one."""
+    sent = ""
+
+    def changes(since: int) -> list[str]:
+        nonlocal sent
+        before, sent = sent, feed.contents()
+        return [] if sent == before else [sent]
+
+    return changes
+
+
+async def _stream(feed: Feed, since: int, news: Callable[[int], list[str]]) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     with feed.viewer():
         while not feed.is_closed:
-            changes, mark = feed.changes(since, keys), feed.mark()
+            changes, mark = news(since), feed.mark()
             since = feed.version
             for change in changes[:-1]:
                 yield f"event: change\ndata: {change}\n\n"
@@ -120,23 +138,6 @@ def _unknown(feed: Feed, names: list[str]) -> Response:
     there = ", ".join(repr(shown.label) for shown in feed.studies[:100]) or "none"
     asked = ", ".join(map(repr, names))[:1000]
     return PlainTextResponse(f"There is no study {asked} here. The studies here: {there}.\n", 404)
-
-
-def _list(feed: Feed) -> str:
-    links = (
-        f'<li><a href="?{urlencode({"study": shown.label})}">{html.escape(shown.label)}</a>'
-        f"{' (' + html.escape(shown.error) + ')' if shown.error else ''}</li>"
-        for shown in feed.studies
-    )
-    title = html.escape(f"{len(feed.studies)} studies in {feed.title}")
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>' + title + "</title>"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"</head><body><main><h1>{title}</h1><ul>{''.join(links)}</ul></main></body></html>"
-    )
-
-
-_LIST_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def _not_found(request: Request, error: Exception) -> Response:

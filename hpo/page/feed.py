@@ -92,6 +92,11 @@ class Feed:
         start = to_script(entries | {"live": True}).removesuffix("}")
         return f'{start},"changes":[{",".join(change for change in changes if change)}]}}'
 
+    def contents(self) -> str:
+        """The names of all studies, as JSON text for the list of them."""
+        studies = [{"key": each.key, "label": each.label, "error": each.error} for each in self.studies]
+        return to_script({"title": f"{len(studies)} studies in {self.title}", "studies": studies})
+
     def changes(self, since: int, keys: Collection[str] | None) -> list[str]:
         """What is newer than a version, as the JSON text of a change for each study."""
         found = (shown.change(since) for shown in self._shown.values() if keys is None or shown.key in keys)

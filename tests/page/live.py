@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hpo.storage import open_storage
+from hpo.storage.events import Event, EventKind
+
 PATIENCE_SECONDS = 60
 """So long a machine may take that does much else; nothing waits for its end that comes earlier."""
 
@@ -137,6 +140,14 @@ def only(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The one study that is known; an empty one before it came."""
     assert len(known) <= 1
     return next(iter(known.values()), {"trials": {}, "head": None, "error": None})
+
+
+def add_studies(path: Path, first: int, end: int) -> None:
+    """Add studies without a trial to a file, whose names are numbers in markup."""
+    storage = open_storage(path)
+    for number in range(first, end):
+        storage.create(f"<b>{number}</b>", Event(EventKind.STUDY_CREATED))
+    storage.close()
 
 
 @contextmanager

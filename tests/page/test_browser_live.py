@@ -18,7 +18,7 @@ from hpo.page.notebook import frame
 from hpo.storage import open_storage
 from tests.page import studies
 from tests.page.conftest import DRAWN
-from tests.page.live import PATIENCE_SECONDS, Server, serving
+from tests.page.live import PATIENCE_SECONDS, Server, add_studies, serving
 from tests.page.searched import NUM_TRIALS
 from tests.page.test_live import SEARCH, VICTIM, search
 
@@ -78,6 +78,29 @@ def test_a_page_connects_again_to_a_server_that_was_started_again(served: NewPag
     with serving(path, "--port", str(port)):
         expect(page.locator("#connection")).to_have_text("live", timeout=PATIENCE)
         expect(page.locator("dt:text-is('Trials') + dd .tile-value")).to_have_text("5", timeout=PATIENCE)
+
+
+def test_a_list_of_studies_grows_while_it_is_looked_at(served: NewPage, tmp_path: Path) -> None:
+    add_studies(tmp_path / "a.db", 0, 13)
+    with serving(tmp_path) as server:
+        page = open_page(served, server)
+        links = page.locator("#list a")
+        expect(links).to_have_count(13)
+        links.first.focus()
+        add_studies(tmp_path / "a.db", 13, 14)
+        expect(links.nth(13)).to_have_text("a.db: <b>13</b>", timeout=PATIENCE)
+        (tmp_path / "b.db").write_text("no database" * 1000)
+        expect(page.locator("#list li").nth(14)).to_contain_text(
+            "b.db is no SQLite database", timeout=PATIENCE
+        )
+        # A file that is written anew takes its error with it.
+        (tmp_path / "b.db").unlink()
+        search(tmp_path / "b.db", "last")
+        expect(links.nth(14)).to_have_text("b.db: last", timeout=PATIENCE)
+        expect(page.locator("h1")).to_have_text(f"15 studies in {tmp_path.name}")
+        expect(links.first).to_be_focused()
+        links.nth(14).click()
+        expect(page.locator("h1")).to_have_text("last")
 
 
 HIDE = "Object.defineProperty(document, 'hidden', {get: () => %s, configurable: true});"

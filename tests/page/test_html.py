@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hpo.page.html import ASSETS, SCRIPTS, STYLES, VENDORED, policy, render
+from hpo.page.html import ASSETS, LIST, STUDIES, STYLES, Layout, policy, render
 
+LAYOUTS = (STUDIES, LIST)
 OWN = sorted(path for path in ASSETS.iterdir() if path.suffix in {".js", ".css", ".html"})
 FORBIDDEN = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|setAttribute\('style'|"
@@ -22,14 +23,15 @@ def hash_of(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def test_the_policy_names_the_scripts_and_styles_in_the_page_and_nothing_else() -> None:
-    page = render("{}", title="t")
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: str(layout.template))
+def test_the_policy_names_the_scripts_and_styles_in_the_page_and_nothing_else(layout: Layout) -> None:
+    page = render("{}", title="t", layout=layout)
     [script] = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     [style] = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
-    assert f"script-src '{hash_of(script)}';" in policy()
-    assert f"style-src '{hash_of(style)}';" in policy()
-    assert "unsafe" not in policy()
-    assert policy().replace("'", "&#x27;") in page
+    assert f"script-src '{hash_of(script)}';" in policy(layout)
+    assert f"style-src '{hash_of(style)}';" in policy(layout)
+    assert "unsafe" not in policy(layout)
+    assert policy(layout).replace("'", "&#x27;") in page
 
 
 def test_a_report_connects_to_nothing_and_a_live_page_to_its_own_server() -> None:
@@ -62,8 +64,10 @@ def test_no_asset_makes_markup_of_text_or_names_another_host(path: Path) -> None
     assert [line for line in lines if FORBIDDEN.search(line)] == []
 
 
-def test_each_asset_is_in_the_page() -> None:
-    named = {*STYLES, VENDORED, "page.html", *(f"{name}.js" for name in SCRIPTS)}
+def test_each_asset_is_in_a_page() -> None:
+    named = {*STYLES}
+    for layout in LAYOUTS:
+        named |= {layout.template, *layout.vendored, *(f"{name}.js" for name in layout.scripts)}
     assert {
         str(path.relative_to(ASSETS)) for path in ASSETS.rglob("*") if path.suffix in {".js", ".css", ".html"}
     } == named

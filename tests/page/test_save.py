@@ -12,11 +12,7 @@ from typing import Any
 import pytest
 
 import hpo
-from hpo.page.html import render
 from tests.page.studies import SPACE, asha, empty, failures, hostile, interrupted
-
-MOST_BYTES = 250_000
-"""What a page may have without its data."""
 
 
 class Data(HTMLParser):
@@ -51,10 +47,6 @@ def names(page: Path) -> list[str]:
 
 def study(name: str = "small") -> hpo.Study:
     return hpo.search(lambda config: config["rate"], SPACE, num_trials=3, seed=0, name=name)
-
-
-def test_a_page_without_data_has_at_most_250_kilobytes() -> None:
-    assert len(render("{}", title="").encode()) <= MOST_BYTES
 
 
 def test_a_report_holds_its_study(tmp_path: Path) -> None:

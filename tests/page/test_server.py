@@ -13,9 +13,7 @@ from urllib.parse import quote
 import pytest
 
 import hpo
-from hpo.storage import open_storage
-from hpo.storage.events import Event, EventKind
-from tests.page.live import COMMAND, Server, serving
+from tests.page.live import COMMAND, Server, add_studies, serving
 
 SPACE = {"x": hpo.Float(0, 1), "y": hpo.Float(0, 1)}
 TOKEN_OPTIONS = ("--allow-host", "hpo.example.org")
@@ -279,16 +277,12 @@ def test_names_are_text_and_lead_to_their_studies(tmp_path: Path) -> None:
 
 
 def test_many_studies_are_listed_first(tmp_path: Path) -> None:
-    storage = open_storage(tmp_path / "study.db")
-    created = Event(EventKind.STUDY_CREATED)
-    for number in range(13):
-        storage.create(f"<b>{number}</b>", created)
-    storage.close()
+    add_studies(tmp_path / "study.db", 0, 13)
     with serving(tmp_path / "study.db") as server:
-        answer = server.get()
-        assert "<h1>13 studies in study.db</h1>" in answer.text
-        assert "&lt;b&gt;12&lt;/b&gt;" in answer.text
-        assert "<b>12" not in answer.text
+        listed = server.get().document
+        assert listed["title"] == "13 studies in study.db"
+        assert [each["label"] for each in listed["studies"]] == [f"<b>{number}</b>" for number in range(13)]
+        assert "<b>12" not in server.get().text
 
 
 def test_with_a_certificate_it_speaks_tls(folder: Path, tmp_path: Path) -> None:

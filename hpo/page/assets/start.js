@@ -27,7 +27,9 @@ function start() {
   for (const each of sections)
     if (each.root.getBoundingClientRect().top < window.innerHeight) drawSection(each);
   performance.mark('seen');
-  if (holder.dataset.events) listen(holder.dataset.events);
+  if (!holder.dataset.events) return;
+  showTroubles();
+  listen(holder.dataset.events, hear);
 }
 
 function showNavigation() {
