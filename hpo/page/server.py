@@ -59,10 +59,13 @@ def serve(
     Raises:
         ImportError: Starlette or uvicorn is not installed; the text says how to install them.
         StorageError: there is no storage, or it cannot be read.
-        ValueError: the host is not known, needs TLS, or the certificate cannot be used.
+        ValueError: the host is not known, needs TLS, or the certificate cannot be used or is missing beside
+            its key.
         OSError: the port is taken.
     """
     _check_installed()
+    if key is not None and certificate is None:
+        raise ValueError(f"The key {key} is of no use without its certificate: give --certificate, too.")
     with listen(host, port) as listener:
         is_local = is_loopback(listener)
         is_closed = is_local and all(name.lower() in LOCAL_NAMES for name in allow_hosts)

@@ -210,6 +210,8 @@ def test_a_certificate_that_cannot_be_used_is_refused(folder: Path) -> None:
     (folder / "no.pem").write_text("no certificate")
     said = refused(str(folder / "study.db"), "--certificate", str(folder / "no.pem"))
     assert "no.pem and its key cannot be used: " in said
+    said = refused(str(folder / "study.db"), "--key", str(folder / "no.pem"))
+    assert said.endswith("no.pem is of no use without its certificate: give --certificate, too.\n")
     (folder / "no.pem").unlink()
 
 
