@@ -55,12 +55,8 @@ class Index:
         self._num_read = len(log)
         return touched
 
-    def places(self, trial: int) -> array[int]:
-        """The numbers of the events of a trial, and of the cohorts that it was in, ascending."""
-        return self._places[trial]
-
     def events(self, trial: int) -> Iterator[Event]:
-        """The same events themselves."""
+        """The events of a trial, and of the cohorts that it was in, in their order."""
         log = self.study.history.events
         return (log[place] for place in self._places[trial])
 
