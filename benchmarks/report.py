@@ -22,9 +22,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from hpo.page.document import document
+from hpo.page import save
 from hpo.page.html import render
-from hpo.page.json_values import to_script
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 MARKS = "['seen', 'drawn'].map(name => performance.getEntriesByName(name)[0].startTime / 1000)"
@@ -54,9 +53,8 @@ def written(count: int, folder: Path) -> tuple[Path, float]:
     from tests.page.studies import many
 
     study = many(count)
-    path = folder / f"{count}.html"
     begin = time.perf_counter()
-    path.write_text(render(to_script(document(study)), title="benchmark"), encoding="utf-8")
+    path = save(study, folder / f"{count}.html")
     return path, time.perf_counter() - begin
 
 
