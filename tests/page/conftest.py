@@ -6,15 +6,14 @@ import os
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 import hpo
-from hpo.page.document import document
-from hpo.page.html import render
-from hpo.page.json_values import to_script
+from hpo.page import save
 from tests.page import studies
 
 if TYPE_CHECKING:
@@ -26,6 +25,14 @@ ARGUMENTS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 DRAWN = "html[data-drawn=all]"
+KINDS = [*studies.STUDIES, "comparison"]
+"""What reports there are; that of 10,000 trials takes longer."""
+
+
+class NewPage(Protocol):
+    """Opens an empty page."""
+
+    def __call__(self, width: int = 1280, *, dark: bool = False) -> Page: ...
 
 
 class Opened(Protocol):
@@ -60,8 +67,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def written(name: str) -> Path:
         path = folder / f"{name}.html"
         if not path.exists():
-            made = document(_made(name, tmp_path_factory.mktemp(name)))
-            path.write_text(render(to_script(made), title=made["title"]), encoding="utf-8")
+            save(_made(name, tmp_path_factory.mktemp(name)), path)
         return path
 
     return written
@@ -79,11 +85,21 @@ def _made(name: str, folder: Path) -> hpo.Study | list[hpo.Study]:
     return made
 
 
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """A new page, each message, error, dialog and request of which is noted, and looked at in the end."""
+@contextmanager
+def watching(browser: Browser, own: tuple[str, ...], expected: str | None = None) -> Iterator[NewPage]:
+    """Makes new pages, each message, error, dialog and request of which is noted, and looked at in the end.
+
+    Args:
+        browser: where they are.
+        own: how addresses begin that a page may ask for.
+        expected: what stands in a message that is no complaint.
+    """
     noted: list[str] = []
     contexts = []
+
+    def asked(url: str) -> None:
+        if not url.startswith(own):
+            noted.append(url)
 
     def new(width: int = 1280, *, dark: bool = False) -> Page:
         context = browser.new_context(
@@ -98,42 +114,27 @@ def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda message: noted.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: noted.append(f"error: {error}"))
         page.on("dialog", lambda dialog: noted.append(f"dialog: {dialog.message}"))
-        page.on("request", lambda request: noted.append(request.url) if _is_elsewhere(request.url) else None)
+        page.on("request", lambda request: asked(request.url))
         return page
 
     yield new
     for context in contexts:
         context.close()
-    assert noted == []
-
-
-def _is_elsewhere(url: str) -> bool:
-    return not url.startswith(("file:", "data:", "blob:", "http://page.test/", "about:srcdoc"))
+    assert [text for text in noted if expected is None or expected not in text] == []
 
 
 @pytest.fixture
-def served(browser: Browser) -> Iterator[Callable[[], Page]]:
-    """A new page for a server of this machine: it asks no other, and complains of its loss alone."""
-    noted: list[str] = []
-    contexts = []
-
-    def new() -> Page:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
-        contexts[-1].set_default_timeout(60_000)
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: noted.append(message.text))
-        page.on("pageerror", lambda error: noted.append(f"error: {error}"))
-        page.on("request", lambda request: noted.append(request.url) if _is_remote(request.url) else None)
-        return page
-
-    yield new
-    for context in contexts:
-        context.close()
-    assert [text for text in noted if "net::ERR_" not in text] == []
+def watched(browser: Browser) -> Iterator[NewPage]:
+    """Makes pages that ask no server."""
+    with watching(browser, ("file:", "data:", "blob:", "http://page.test/", "about:srcdoc")) as new:
+        yield new
 
 
-def _is_remote(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1:", "http://localhost:", "data:"))
+@pytest.fixture
+def served(browser: Browser) -> Iterator[NewPage]:
+    """Makes pages for a server of this machine, which ask no other and complain of its loss alone."""
+    with watching(browser, ("http://127.0.0.1:", "http://localhost:", "data:"), "net::ERR_") as new:
+        yield new
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def browser_without_javascript(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def opened(watched: Callable[..., Page], report: Callable[[str], Path]) -> Opened:
+def opened(watched: NewPage, report: Callable[[str], Path]) -> Opened:
     def open_report(name: str, *, width: int = 1280, dark: bool = False) -> Page:
         page = watched(width, dark=dark)
         page.goto(report(name).as_uri())
@@ -152,6 +153,12 @@ def opened(watched: Callable[..., Page], report: Callable[[str], Path]) -> Opene
         return page
 
     return open_report
+
+
+@pytest.fixture(params=studies.STUDIES)
+def study(request: pytest.FixtureRequest, tmp_path: Path) -> hpo.Study:
+    """A study of each kind."""
+    return studies.STUDIES[request.param](tmp_path)
 
 
 @pytest.fixture(autouse=True)

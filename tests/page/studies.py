@@ -11,6 +11,7 @@ from typing import Any
 import hpo
 from hpo.datasets import sample
 from hpo.errors import SearchInterrupted
+from hpo.schedulers import Scheduler
 from hpo.storage.events import Event, EventKind
 from hpo.tasks import SoftmaxTask
 
@@ -79,17 +80,7 @@ def cohort(folder: Path) -> hpo.Study:
 
 def asha(folder: Path) -> hpo.Study:
     """Forty trials, of which few go on to the next rung."""
-    return hpo.search(
-        curve,
-        SPACE,
-        minimize="error",
-        scheduler=hpo.ASHA(1, 27),
-        num_trials=40,
-        seed=1,
-        workers=hpo.SimulatedExecutor(4),
-        storage=folder / "asha.db",
-        name="asha",
-    )
+    return _with_rungs(folder / "asha.db", hpo.ASHA(1, 27), num_trials=40, seed=1, num_workers=4)
 
 
 def best_values(folder: Path) -> hpo.Study:
@@ -113,18 +104,8 @@ def best_values(folder: Path) -> hpo.Study:
 
 def hyperband(folder: Path) -> hpo.Study:
     """Rungs in several brackets."""
-    return hpo.search(
-        curve,
-        SPACE,
-        minimize="error",
-        searcher="tpe",
-        scheduler=hpo.Hyperband(1, 9),
-        num_trials=30,
-        seed=2,
-        workers=hpo.SimulatedExecutor(3),
-        storage=folder / "hyperband.db",
-        name="hyperband",
-    )
+    path, scheduler = folder / "hyperband.db", hpo.Hyperband(1, 9)
+    return _with_rungs(path, scheduler, searcher="tpe", num_trials=30, seed=2, num_workers=3)
 
 
 def failures(folder: Path) -> hpo.Study:
@@ -255,6 +236,19 @@ def _softmax(**options: Any) -> hpo.Study:
     task = SoftmaxTask(max_epochs=3, data=sample())
     return hpo.search(
         task, task.space, minimize=task.metric, num_trials=10, seed=0, backend="numpy", **options
+    )
+
+
+def _with_rungs(path: Path, scheduler: Scheduler, *, num_workers: int, **options: Any) -> hpo.Study:
+    return hpo.search(
+        curve,
+        SPACE,
+        minimize="error",
+        scheduler=scheduler,
+        workers=hpo.SimulatedExecutor(num_workers),
+        storage=path,
+        name=path.stem,
+        **options,
     )
 
 

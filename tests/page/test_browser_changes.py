@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from hpo.page.html import render
 from hpo.page.json_values import to_script
-from tests.page.conftest import DRAWN
+from tests.page.conftest import DRAWN, NewPage
 
 HEAD = {"name": "live", "metrics": [{"name": "loss", "direction": "minimize"}], "counts": {}, "space": []}
 Told = Callable[..., Page]
@@ -26,7 +26,7 @@ def change(rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def told(watched: Callable[..., Page]) -> Told:
+def told(watched: NewPage) -> Told:
     """A live page and what its server tells it, an answer for each time that it connects."""
 
     def open_live(first: list[dict[str, Any]], *answers: list[dict[str, Any]]) -> Page:

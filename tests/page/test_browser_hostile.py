@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from hpo.page.html import render
 from hpo.page.json_values import to_script
-from tests.page.conftest import DRAWN, Opened
+from tests.page.conftest import DRAWN, NewPage, Opened
 from tests.page.studies import LONG, MARKUP
 
 LONGEST = """all => Math.max(...all.map(each =>
@@ -50,7 +49,7 @@ def test_a_filter_of_markup_and_quotes_finds_text(opened: Opened) -> None:
     expect(page.locator("#trials tbody")).to_have_text("No trial passes the filter.")
 
 
-def test_documents_of_odd_values_are_drawn(watched: Callable[..., Page], tmp_path: Path) -> None:
+def test_documents_of_odd_values_are_drawn(watched: NewPage, tmp_path: Path) -> None:
     page = watched()
     path = tmp_path / "odd.html"
     path.write_text(render(to_script(odd()), title="odd"), encoding="utf-8")
@@ -59,7 +58,7 @@ def test_documents_of_odd_values_are_drawn(watched: Callable[..., Page], tmp_pat
     expect(page.locator("h1")).to_have_text(MARKUP.replace("\u2028", " "))
 
 
-def test_a_document_of_another_format_says_so(watched: Callable[..., Page], tmp_path: Path) -> None:
+def test_a_document_of_another_format_says_so(watched: NewPage, tmp_path: Path) -> None:
     page = watched()
     path = tmp_path / "later.html"
     path.write_text(render('{"format": 2, "changes": []}', title="later"), encoding="utf-8")

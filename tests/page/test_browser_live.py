@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,12 +16,11 @@ from hpo.page.json_values import to_script
 from hpo.page.notebook import frame
 from hpo.storage import open_storage
 from tests.page import studies
-from tests.page.conftest import DRAWN
+from tests.page.conftest import DRAWN, NewPage
 from tests.page.live import PATIENCE_SECONDS, Server, add_studies, serving
 from tests.page.searched import NUM_TRIALS
 from tests.page.test_live import SEARCH, VICTIM, search
 
-NewPage = Callable[..., Page]
 PATIENCE = 1000 * PATIENCE_SECONDS
 
 

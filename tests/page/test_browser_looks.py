@@ -12,8 +12,7 @@ from playwright.sync_api import Page, expect
 
 from hpo.page.html import render
 from hpo.page.json_values import to_script
-from tests.page.conftest import DRAWN, Opened
-from tests.page.test_browser_sections import KINDS
+from tests.page.conftest import DRAWN, KINDS, Opened
 
 PAPER = "getComputedStyle(document.body).backgroundColor"
 BRIGHTNESS = f"{PAPER}.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765"

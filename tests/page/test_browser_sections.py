@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from hpo.page.html import render
 from hpo.page.json_values import to_script
-from tests.page.conftest import DRAWN, Opened
+from tests.page.conftest import DRAWN, KINDS, NewPage, Opened
 
-KINDS = [
-    *("main_job", "cohort", "asha", "hyperband", "failures", "not_finite", "conditional", "interrupted"),
-    *("hostile", "empty", "running", "two_metrics", "comparison"),
-]
 PICTURES = ["history", "curves", "slices", "parallel", "timeline"]
-INKED = """canvas => {
+PIXELS = """canvas => {
   const { width, height } = canvas;
   const copy = Object.assign(document.createElement('canvas'), { width, height });
   const context = copy.getContext('2d', { willReadFrequently: true });
   context.drawImage(canvas, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
-  const seen = new Set();
-  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) seen.add(data.slice(at, at + 3).join());
-  return seen.size;
+  %s
 }"""
+"""Reads what is drawn on a canvas into `data`: red, green, blue and opacity of each pixel."""
+
+NUM_COLOURS = (
+    PIXELS
+    % """const seen = new Set();
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) seen.add(data.slice(at, at + 3).join());
+  return seen.size;"""
+)
+HEIGHT = (
+    PIXELS
+    % """const rows = [];
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] > 200 && data[at + 2] > data[at] + 60) rows.push(Math.floor(at / 4 / width));
+  return (rows[rows.length - 1] - rows[0]) / height;"""
+)
+"""Of the marks, which are blue, as a share of the canvas."""
+
+LARGEST = sys.float_info.max
 
 
 @pytest.mark.parametrize("section", PICTURES)
@@ -34,18 +45,18 @@ def test_a_section_of_a_study_with_rungs_is_a_picture_of_several_colours(
     opened: Opened, section: str
 ) -> None:
     canvas = opened("asha").locator(f"#{section} canvas").first
-    assert canvas.evaluate(INKED) >= 4
+    assert canvas.evaluate(NUM_COLOURS) >= 4
 
 
 def test_the_contour_is_drawn_for_each_pair(opened: Opened) -> None:
     page = opened("failures")
     canvas, chosen = page.locator("#contour canvas"), page.locator("#contour select")
-    first = canvas.evaluate(INKED)
+    first = canvas.evaluate(NUM_COLOURS)
     label = page.locator("#contour [role=img]").get_attribute("aria-label") or ""
     chosen.select_option(index=1)
     expect(page.locator("#contour [role=img]")).not_to_have_attribute("aria-label", label)
     assert first >= 8
-    assert canvas.evaluate(INKED) >= 8
+    assert canvas.evaluate(NUM_COLOURS) >= 8
 
 
 @pytest.mark.parametrize(
@@ -124,7 +135,7 @@ def test_an_interrupted_run_is_marked_on_the_timeline(opened: Opened) -> None:
     section = opened("interrupted").locator("#timeline")
     assert "1 run interrupted" in section.inner_text()
     section.get_by_role("button", name="A lane for each trial").click()
-    assert section.locator("canvas").evaluate(INKED) >= 4
+    assert section.locator("canvas").evaluate(NUM_COLOURS) >= 4
 
 
 def test_what_made_the_study_stands_in_the_report(opened: Opened) -> None:
@@ -150,21 +161,6 @@ def test_another_metric_can_be_shown_in_all_pictures(opened: Opened) -> None:
     expect(page.locator("#trials thead th").nth(2)).to_have_text("loss")
 
 
-LARGEST = sys.float_info.max
-HEIGHTS = """canvas => {
-  const { width, height } = canvas;
-  const copy = Object.assign(document.createElement('canvas'), { width, height });
-  const context = copy.getContext('2d', { willReadFrequently: true });
-  context.drawImage(canvas, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
-  const rows = [];
-  // The marks are blue.
-  for (let at = 0; at < data.length; at += 4)
-    if (data[at + 3] > 200 && data[at + 2] > data[at] + 60) rows.push(Math.floor(at / 4 / width));
-  return (rows[rows.length - 1] - rows[0]) / height;
-}"""
-
-
 @pytest.mark.parametrize(
     "values",
     [
@@ -178,7 +174,7 @@ HEIGHTS = """canvas => {
 )
 @pytest.mark.parametrize("goal", ["minimize", "maximize"])
 def test_values_of_any_size_are_spread_over_the_height_of_their_picture(
-    watched: Callable[..., Page], values: tuple[float, ...], goal: str
+    watched: NewPage, values: tuple[float, ...], goal: str
 ) -> None:
     rows = [
         {"id": number, "state": "completed", "config": {"x": number}, "value": value}
@@ -192,4 +188,4 @@ def test_values_of_any_size_are_spread_over_the_height_of_their_picture(
     page.goto("http://page.test/")
     page.wait_for_selector(DRAWN)
     for section in ("history", "slices"):
-        assert page.locator(f"#{section} canvas").first.evaluate(HEIGHTS) > 0.5
+        assert page.locator(f"#{section} canvas").first.evaluate(HEIGHT) > 0.5
