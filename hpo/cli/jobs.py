@@ -19,6 +19,7 @@ from hpo.datasets import FashionMNISTArrays, fashion_mnist_or_sample
 from hpo.objective.source import import_objective
 from hpo.space import Space, load_space_toml
 from hpo.space.constraints import import_function
+from hpo.study.numbers import counted
 from hpo.tasks import SoftmaxTask
 from hpo.tuner.progress.console import print_line
 
@@ -85,7 +86,7 @@ def book_job(
         default_device="cpu",
         data_source=arrays.source,
         data_reason=arrays.why,
-        training=f"{epochs} epochs, batch size {batch_size}, validated on {held_out}",
+        training=f"{counted(epochs, 'epoch')}, batch size {batch_size}, validated on {held_out}",
         fields=(
             (
                 "data",

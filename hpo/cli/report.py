@@ -21,6 +21,7 @@ from hpo.cli.studies import (
 from hpo.cli.syntax import as_typed
 from hpo.storage import Storage
 from hpo.study.excerpt import excerpt, other_metrics, states_of
+from hpo.study.numbers import counted
 from hpo.study.origin import load_study
 from hpo.study.study import Study
 from hpo.study.tables import shown, table
@@ -72,7 +73,7 @@ def _best_text(study: Study, best: Trial) -> str:
     if best.state is not TrialState.COMPLETED:
         parts.append(f"after epoch {best.reports[-1].epoch}; none was trained in full")
     elif best.reports:
-        parts.append(f"{len(best.reports)} epoch{'s' if len(best.reports) > 1 else ''}")
+        parts.append(counted(len(best.reports), "epoch"))
     if study.value_of == "best" and best.epoch is not None:
         parts.append(f"its best epoch {best.epoch}")
     if best.proposal is None:

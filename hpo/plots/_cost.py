@@ -12,7 +12,7 @@ from hpo.plots.canvas import BLUE, VERMILION, headline, key, panels, plain_frame
 from hpo.plots.marks import cross_out, early_looks, edges, points, star
 from hpo.plots.reach import Span, axis_label, span_of
 from hpo.plots.values import tried, values_of
-from hpo.plots.words import counted
+from hpo.study.numbers import counted
 from hpo.study.runs import runs
 from hpo.study.study import Study
 from hpo.study.trial import Trial

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hpo.plots.canvas import BLACK, headline, key, panels, plain_frame
 from hpo.plots.lives import MARKERS, colours, dress_epochs, few_of, last_ones, levels_of, stretches
 from hpo.plots.reach import Span, span_of, within
-from hpo.plots.words import counted
+from hpo.study.numbers import counted
 from hpo.study.runs import Run, rungs_of
 from hpo.study.study import Study
 from hpo.study.tables import shown

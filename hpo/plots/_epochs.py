@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from hpo.plots.canvas import BLUE, VERMILION, headline, key, panels, plain_frame, whole_numbers
 from hpo.plots.lives import stretches
 from hpo.plots.reach import span_of
-from hpo.plots.words import counted, cut
+from hpo.plots.words import cut
 from hpo.storage.events import EventKind, metrics_from_json
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.tables import shown
 

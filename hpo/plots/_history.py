@@ -25,8 +25,9 @@ from hpo.plots.canvas import (
 from hpo.plots.marks import cross_out, early_looks, edges, points
 from hpo.plots.reach import Span, axis_label, span_of, within
 from hpo.plots.values import ended, tried, values_of
-from hpo.plots.words import counted, cut
+from hpo.plots.words import cut
 from hpo.storage.events import EventKind
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.trial import Metric, Trial
 

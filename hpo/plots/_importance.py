@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpo.plots.canvas import BLUE, headline, panels, plain_frame
-from hpo.plots.words import counted, cut
+from hpo.plots.words import cut
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.trial import TrialState
 from hpo.surrogates.importance import importance as importance_of

@@ -12,7 +12,8 @@ from hpo.plots.canvas import BLACK, GRID_GREY, headline, key, panels
 from hpo.plots.marks import early_label
 from hpo.plots.scales import Scale
 from hpo.plots.values import Shades, Shown, tried, values_of, varying
-from hpo.plots.words import TICK, counted, cut
+from hpo.plots.words import TICK, cut
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.trial import Trial
 

@@ -16,7 +16,8 @@ from hpo.plots.marks import early_label, star
 from hpo.plots.positions import GOLDEN_RATIO, list_values
 from hpo.plots.scales import Scale
 from hpo.plots.values import COLOURS, Shown, tried, values_of, varying
-from hpo.plots.words import TICK, counted, cut
+from hpo.plots.words import TICK, cut
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.trial import Trial
 from hpo.surrogates.importance import importance

@@ -9,8 +9,9 @@ from hpo.plots.marks import cross_out, early_looks, edges, points, star
 from hpo.plots.positions import dress, places, span_across
 from hpo.plots.reach import Span, axis_label, span_of
 from hpo.plots.values import Shown, tried, values_of
-from hpo.plots.words import counted, cut
+from hpo.plots.words import cut
 from hpo.space.values import did_you_mean
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.tables import shown
 

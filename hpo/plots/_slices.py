@@ -10,7 +10,8 @@ from hpo.plots.marks import cross_out, early_label, edges, points
 from hpo.plots.positions import dress, places, span_across
 from hpo.plots.reach import Span, axis_label, span_of
 from hpo.plots.values import Shown, tried, values_of, varying
-from hpo.plots.words import counted, cut
+from hpo.plots.words import cut
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 
 if TYPE_CHECKING:

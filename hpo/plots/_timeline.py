@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo.plots.canvas import VERMILION, headline, key, panels, plain_frame
 from hpo.plots.lives import colours, few_of, levels_of, stretches
-from hpo.plots.words import counted
+from hpo.study.numbers import counted
 from hpo.study.runs import INTERRUPTED, Run
 from hpo.study.study import Study
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpo.errors import ObjectiveError
 from hpo.plots._timeline import FEW_ROWS, lanes
 from hpo.plots.canvas import BLUE, VERMILION, headline, key, plain_frame, sheet
-from hpo.plots.words import counted
+from hpo.study.numbers import counted
 from hpo.study.runs import Run, runs
 from hpo.study.study import Study
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hpo.plots.words import counted, cut
+from hpo.plots.words import cut
+from hpo.study.numbers import counted
 
 FURTHEST = 1e150
 """Beyond this size, or below one over it, its margins, ticks and powers of ten are no floats any more."""

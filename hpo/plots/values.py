@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hpo.errors import ObjectiveError
 from hpo.plots.reach import axis_label, span_of, within
-from hpo.plots.words import counted
 from hpo.space.values import did_you_mean
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState
 

@@ -26,7 +26,7 @@ def cut(text: object, letters: float = NAME) -> str:
 
     Example:
         >>> cut("learning rate"), cut("learning rate", 8), cut("MMMMMMMM", 8), cut("price in $")
-        ('learning rate', 'lear…ate', 'MM…M', 'price in \\$')
+        ('learning rate', 'lear…te', 'MM…M', 'price in \\$')
     """
     line = " ".join(str(text).split())
     if sum(map(_width, line)) > letters:
@@ -46,13 +46,3 @@ def _width(letter: str) -> float:
     if letter in "mwMW@%" or unicodedata.east_asian_width(letter) in "WF":
         return 1.6
     return 1.2 if letter.isupper() else 1.0
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things.
-
-    Example:
-        >>> counted(1, "value"), counted(2, "value")
-        ('1 value', '2 values')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -101,17 +101,23 @@ def unread_hints(space: Space, trials: Sequence[Trial]) -> Iterator[Hint]:
     If half of the configs make the objective look, chance is right after `FEWEST_ENDS` in one study of 30.
     """
     ended = [trial for trial in trials if trial.state in (TrialState.COMPLETED, TrialState.STOPPED)]
+    unread: dict[int, list[str]] = {}
     for name, domain in space.items():
         # What has one value may be there for the record.
         if domain.size == 1:
             continue
         with_it = [trial for trial in ended if name in trial.config]
         if len(with_it) >= FEWEST_ENDS and all(name in trial.unread for trial in with_it):
-            yield Hint(
-                "unread",
-                f"None of the {len(with_it)} trials that came to an end read {name!r} from its config: mend "
-                f"its name in the objective or in the space, or leave it out of the space.",
-            )
+            unread.setdefault(len(with_it), []).append(name)
+    for count, names in unread.items():
+        *first, last = map(repr, names)
+        several = f"{', '.join(first)} and {last}" if first else last
+        yield Hint(
+            "unread",
+            f"None of the {count} trials that came to an end read {several} from its config: mend "
+            f"{'the names' if first else 'its name'} in the objective or in the space, or leave "
+            f"{'them' if first else 'it'} out of the space.",
+        )
 
 
 def bound_hints(

@@ -1,4 +1,4 @@
-"""The numbers of a column written alike: as many digits, the same notation, the points below each other."""
+"""Numbers in words and tables: a count with its noun, and the numbers of a column written alike."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ DIGITS = 4
 _LONGEST_INTEGER = 10**15
 _FIXED = (1e-4, 1e6)
 """From where on and up to where a column is written without exponents."""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> counted(1, "trial"), counted(2000, "trial")
+        ('1 trial', '2,000 trials')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def alike(numbers: Sequence[float | None]) -> list[str]:

@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 from hpo.errors import SearchInterrupted
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.tables import printable
-from hpo.tuner.progress.words import best_text, counted
+from hpo.tuner.progress.words import best_text
 
 EXIT_CODE = 130
 """What a shell calls the end by Ctrl-C: 128, and the number of SIGINT."""

@@ -142,7 +142,7 @@ def test_a_changed_objective_is_warned_about(hpo: Command) -> None:
 def test_other_training_of_the_books_job_is_warned_about(hpo: Command) -> None:
     hpo(*BOOK, "--trials", "1")
     answer = hpo("run", "--epochs", "2", "--no-plot", "--storage", "study.db", "--resume", "--trials", "2")
-    assert "Warning: the study was begun with other training: 1 epochs, batch size 16" in answer.stdout
+    assert "Warning: the study was begun with other training: 1 epoch, batch size 16" in answer.stdout
     assert "now 2 epochs" in answer.stdout
 
 

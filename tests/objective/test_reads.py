@@ -240,6 +240,14 @@ def test_what_no_trial_reads_is_a_hint(objective: Any, options: Any) -> None:
     assert text.endswith("mend its name in the objective or in the space, or leave it out of the space.")
 
 
+def test_several_that_no_trial_reads_are_one_hint() -> None:
+    space = {name: hpo.Float(0, 1) for name in ("rate", *"abc")}
+    study = hpo.search(forgets, space, num_trials=6, seed=0)
+    [text] = [hint.text for hint in study.hints if hint.kind == "unread"]
+    assert "read 'a', 'b' and 'c' from its config: mend the names" in text
+    assert text.endswith("or leave them out of the space.")
+
+
 @pytest.mark.parametrize("scheduler", [hpo.ASHA(1, 9), hpo.SuccessiveHalving(1, 9), hpo.MedianStopping(9)])
 def test_so_it_is_where_trials_pause_and_stop(scheduler: Any) -> None:
     [text] = hints(forgets_in_epochs, 18, scheduler=scheduler)

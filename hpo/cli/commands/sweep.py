@@ -10,6 +10,7 @@ import typer
 from hpo.cli.commands.studies import NameArgument, StorageArgument
 from hpo.cli.failures import failures_told
 from hpo.cli.options import TracebackOption
+from hpo.study.numbers import counted
 
 
 class Whose(str, Enum):
@@ -52,7 +53,7 @@ def sweep_study(
             history = study.history
             kept = history.keep or "all" if keep is None else checked_keep(keep.value)
             swept = sweep(history, kept, Writer(study).read_on)
-        files = "1 file" if swept.files == 1 else f"{swept.files} files"
+        files = counted(swept.files, "file")
         place = "" if history.folder is None else f" from {history.folder.path}"
         done = f"{files} ({size_text(swept.bytes)}) of {study.name!r} removed{place}"
         print_line(open_console(to_stderr=False), done)

@@ -15,6 +15,7 @@ from hpo.searchers import Searcher
 from hpo.searchers.base import reason_of
 from hpo.space import Space
 from hpo.study.notes import search_text
+from hpo.study.numbers import counted
 from hpo.study.screen import in_notebook
 from hpo.study.study import Study
 from hpo.study.tables import printable
@@ -24,7 +25,6 @@ from hpo.tuner.progress.display import Display
 from hpo.tuner.progress.lines import Lines, LinesApart
 from hpo.tuner.progress.price import price_of
 from hpo.tuner.progress.status import Status
-from hpo.tuner.progress.words import counted
 
 ShownProgress: TypeAlias = "bool | Literal['auto'] | SearchProgress"
 """What `progress=` takes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from hpo.study.numbers import counted
 from hpo.tuner.progress.display import Display
 from hpo.tuner.progress.status import EndedTrial, Status
-from hpo.tuner.progress.words import counted
 
 MOST_LINES = 20
 LINES_APART = 1.0

@@ -9,12 +9,13 @@ from typing import Any
 
 from hpo.storage.events import Event, EventKind
 from hpo.study import ranks
+from hpo.study.numbers import counted
 from hpo.study.study import Study
 from hpo.study.tables import shown
 from hpo.study.trial import Trial
 from hpo.tuner.progress.pace import Pace
 from hpo.tuner.progress.price import Price
-from hpo.tuner.progress.words import about, best_text, config_text, counted, metrics_text, spoken
+from hpo.tuner.progress.words import about, best_text, config_text, metrics_text, spoken
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,6 @@ def about(seconds: float) -> str:
     return text if text.startswith("under") else f"about {text}"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things: `1 trial`, `2 trials`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def config_text(config: Mapping[str, object]) -> str:
     """A config in one line."""
     return ", ".join(f"{name}={shown(value)}" for name, value in config.items())
