@@ -8,25 +8,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
-from hpo.errors import ObjectiveError, SpaceError
-from hpo.executors import Assignment, Companion, Ending, Outcome, Progress
+from hpo.errors import ObjectiveError
+from hpo.executors import Assignment, Ending, Outcome, Progress
 from hpo.executors.cohorts import CohortPlan
 from hpo.executors.failures import failed
 from hpo.objective.decision import CONTINUE, Decision, Verdict
 from hpo.objective.failure import FailureKind
 from hpo.objective.function import Objective, Result, ResultError
-from hpo.schedulers import End, Grant, Scheduler, Step, described
-from hpo.searchers import Proposal, Searcher
+from hpo.schedulers import Scheduler, described
+from hpo.searchers import Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Presence, host_of
 from hpo.study.keep import Keep
-from hpo.study.notes import note_of, unwritten_in
 from hpo.study.retention import Retention
 from hpo.study.study import Study
 from hpo.study.sweep import sweep
 from hpo.study.writer import Callback, Writer
+from hpo.tuner.custody import Custody
 from hpo.tuner.give_up import FailureWatch
-from hpo.tuner.remarks import RepeatWatch, warn_of_directions
+from hpo.tuner.remarks import ProblemWatch, RepeatWatch, warn_of_directions
+from hpo.tuner.starts import Starts
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,6 @@ class Lifecycle:
         study: as given; searcher and scheduler see it.
         history: its history.
         scheduler: as given.
-        is_exhausted: whether the searcher has no more to propose.
     """
 
     def __init__(
@@ -70,32 +70,41 @@ class Lifecycle:
         self.study = study
         self.history = study.history
         self.scheduler = scheduler
-        self.is_exhausted = False
-        self._searcher = searcher
         self._writer = Writer(study, (warn_of_directions, *callbacks), clock=clock)
         self._repeats = RepeatWatch(self.history, objective)
+        self._problems = ProblemWatch(self.history)
         self._full_training = None if objective is None else objective.max_epochs
         self._retention = Retention(self.history, keep or self.history.keep or "best")
         self._presence = Presence(self.history.store)
-        # The trials that are out, each with the attempt that this tuner started.
-        self._by_hand: dict[int, int] = {}
-        self._in_flight: dict[int, int] = {}
-        self._dismissed: list[int] = []
+        self._custody = Custody(self.history)
+        self._starts = Starts(
+            study,
+            searcher,
+            scheduler,
+            writer=self._writer,
+            retention=self._retention,
+            presence=self._presence,
+            custody=self._custody,
+            repeats=self._repeats,
+        )
         self._to_repeat: list[int] = []
-        self._until: dict[int, int] = {}
         self._depth = 0
         self._progressed: dict[int, int] = {}
-        self._warned_of: set[str | None] = set()
 
     @property
     def in_flight(self) -> Set[int]:
         """The trials that an executor has."""
-        return self._in_flight.keys()
+        return self._custody.in_flight.keys()
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the searcher has no more to propose."""
+        return self._starts.is_exhausted
 
     @property
     def with_others(self) -> set[int]:
         """The running trials that are not out with this tuner."""
-        return {trial for trial in self.history.running if not self._is_out(trial)}
+        return {trial for trial in self.history.running if trial not in self._custody}
 
     def begin(self) -> None:
         """Tell the callbacks of a new study's first event."""
@@ -164,9 +173,9 @@ class Lifecycle:
             total: how many proposals there may be in all; None for any number.
         """
         # What was interrupted comes first: a resumption continues in the order of the log.
-        assignment = self._taken_up() or self._next(total)
+        assignment = self._taken_up() or self._starts.next(total)
         if assignment is not None:
-            self._in_flight[assignment.trial] = assignment.attempt
+            self._custody.in_flight[assignment.trial] = assignment.attempt
         return assignment
 
     def hand_out(self, total: int | None = None) -> int | None:
@@ -175,10 +184,10 @@ class Lifecycle:
         Args:
             total: as for `assign`.
         """
-        assignment = self._taken_up(must_be_finite=False) or self._next(total)
+        assignment = self._taken_up(must_be_finite=False) or self._starts.next(total)
         if assignment is None:
             return None
-        self._by_hand[assignment.trial] = assignment.attempt
+        self._custody.by_hand[assignment.trial] = assignment.attempt
         return assignment.trial
 
     def is_late(self, trial: int, attempt: int | None) -> bool:
@@ -188,16 +197,15 @@ class Lifecycle:
             trial: its id.
             attempt: which start of it the caller has; None for the one that was handed out last.
         """
-        attempt = self._by_hand.get(trial) if attempt is None else attempt
-        if attempt is None or not self._was_taken_over(trial, attempt):
+        attempt = self._custody.by_hand.get(trial) if attempt is None else attempt
+        if attempt is None or not self._custody.was_taken_over(trial, attempt):
             return False
-        self._let_go(trial)
+        self._custody.let_go(trial)
         return True
 
     def dismissed(self) -> Iterator[int]:
         """Each trial that was ended while it waited, once: the executor is to close its generator."""
-        while self._dismissed:
-            yield self._dismissed.pop()
+        return self._starts.dismissed()
 
     def settle(self, outcome: Outcome, max_retries: int) -> Assignment | None:
         """Record how an assignment of an executor ended.
@@ -211,85 +219,27 @@ class Lifecycle:
             from now on. Else None.
         """
         trial = outcome.trial
-        self._in_flight.pop(trial, None)
+        self._custody.in_flight.pop(trial, None)
         if (
             outcome.ending is not Ending.LOST
             or self.history.num_lost(trial) >= max_retries
-            or self._is_over(trial, outcome.attempt)
+            or self._custody.is_over(trial, outcome.attempt)
         ):
             self.finish(outcome)
             return None
         # As far as the lost start was granted: the scheduler decided that and is not asked again.
         until = self.history.start_of(trial).get("until")
         with suppress(ClaimedError):  # another tuner runs it
-            assignment = self._again(trial, until=until, lost=outcome.reason)
-            self._in_flight[trial] = assignment.attempt
+            assignment = self._starts.again(trial, until=until, lost=outcome.reason)
+            self._custody.in_flight[trial] = assignment.attempt
             return assignment
         return None
 
     def leave(self) -> None:
         """Forget what an executor had, and beat no more unless trials are handed out."""
-        self._in_flight.clear()
-        if not self._by_hand:
+        self._custody.in_flight.clear()
+        if not self._custody.by_hand:
             self._presence.end()
-
-    def _next(self, total: int | None) -> Assignment | None:
-        """Start whatever is to run next; None if nothing can before another trial reports.
-
-        Args:
-            total: how many proposals there may be in all; None for any number.
-
-        Raises:
-            ValueError: the scheduler names a trial that does not wait.
-        """
-        while True:
-            # Anew in each round: a claim that failed has read what other tuners started.
-            can_start = not self.is_exhausted and (total is None or self.history.num_proposals < total)
-            grant = self.scheduler.next(self.study, can_start=can_start)
-            if grant is None:
-                return None
-            self._check_waits(grant)
-            # A trial that was paused just now still has its place in the executor, which frees it before
-            # anything else happens.
-            if grant.trial in self._in_flight:
-                return None
-            # No searcher sees what may be in another place of the log in the end.
-            if grant.trial is None and self._writer.commit():
-                continue
-            try:
-                if isinstance(grant, End):
-                    self._dismiss(grant)
-                    continue
-                if grant.trial is not None:
-                    assignment = self._again(grant.trial, until=grant.until, info=grant.info)
-                    self._repeats.goes_on(assignment)
-                    return assignment
-                if not can_start:
-                    return None
-                proposal = self._propose()
-                if proposal is not None:
-                    return self._start(proposal, grant)
-                self.is_exhausted = True
-            except ClaimedError:
-                # Another tuner was first. What it did is known by now, so ask again.
-                continue
-
-    def _again(
-        self, trial: int, *, until: int | None, info: dict[str, Any] | None = None, lost: str | None = None
-    ) -> Assignment:
-        """Start a trial once more, from its newest checkpoint.
-
-        Raises:
-            ClaimedError: another tuner was first.
-        """
-        # Before the claim, which names this tuner as the owner: others watch the beats of that name.
-        self._presence.begin()
-        cohort = self._companions(trial)
-        notes = {"until": until, "owner": self._presence.owner, "info": info, "lost": lost}
-        self._writer.restart(trial, notes)
-        start, config = self._retention.newest(trial), self.history.config(trial)
-        attempt = self.history.attempt(trial)
-        return self._assigned(Assignment(trial, config, attempt, until, start, cohort))
 
     def _taken_up(self, *, must_be_finite: bool = True) -> Assignment | None:
         """Start a trial again that was started and does not run any more; None if there is none.
@@ -302,16 +252,16 @@ class Lifecycle:
         while self._to_repeat:
             trial = self._to_repeat.pop(0)
             with suppress(ClaimedError):  # another tuner repeats it
-                return self._again(trial, until=self.history.start_of(trial).get("until"))
+                return self._starts.again(trial, until=self.history.start_of(trial).get("until"))
         # A copy: a trial may end, or turn out to be another tuner's, on the way.
         for trial in list(self.history.running):
-            if self._is_out(trial):
+            if trial in self._custody:
                 continue
             start = self.history.start_of(trial)
             if not self._presence.may_take(start.get("owner")):
                 continue
             try:
-                assignment = self._again(trial, until=start.get("until"))
+                assignment = self._starts.again(trial, until=start.get("until"))
             except ClaimedError:
                 continue
             epoch = self.history.last_epoch(trial)
@@ -350,11 +300,13 @@ class Lifecycle:
             ObjectiveError: it reported several metrics and none was named as the one to optimise.
         """
         trial, attempt = progress.trial, progress.attempt
-        decision, is_over = CONTINUE, self._is_over(trial, attempt)
+        decision, is_over = CONTINUE, self._custody.is_over(trial, attempt)
         if not is_over:
             self._progressed[trial] = attempt
             if progress.problem is not None:
-                self._tell_of(trial, progress.problem)
+                note = self._problems.remark(trial, progress.problem)
+                if note is not None:
+                    self._writer.note(*note)
             remark = self._repeats.remark(progress)
             if remark is not None:
                 self._writer.note(*remark)
@@ -369,10 +321,10 @@ class Lifecycle:
                 )
                 is_last = is_new or report.epoch == self.history.last_epoch(trial)
             # What other tuners did meanwhile is known only now, and this may have come too late.
-            is_over = self._is_over(trial, attempt)
+            is_over = self._custody.is_over(trial, attempt)
         if is_over:
-            if self._was_taken_over(trial, attempt):
-                self._let_go(trial)
+            if self._custody.was_taken_over(trial, attempt):
+                self._custody.let_go(trial)
             return TAKEN_OVER
         if progress.result is not None:
             # After it was recorded: a report of NaN is kept, although it fails its trial.
@@ -380,12 +332,12 @@ class Lifecycle:
                 self._writer.check_finite(report.metrics, report.epoch)
             if is_last:
                 decision = self._decide(trial, attempt, report.epoch, progress.unread)
-                if self._was_taken_over(trial, attempt):
-                    self._let_go(trial)
+                if self._custody.was_taken_over(trial, attempt):
+                    self._custody.let_go(trial)
                     return TAKEN_OVER
         self._tidy()
         if not decision.goes_on:
-            self._by_hand.pop(trial, None)
+            self._custody.by_hand.pop(trial, None)
         return decision
 
     def finish(self, outcome: Outcome) -> None:
@@ -395,11 +347,11 @@ class Lifecycle:
             ObjectiveError: it reported no epochs, and the scheduler needs them.
         """
         trial, attempt = outcome.trial, outcome.attempt
-        self._by_hand.pop(trial, None)
-        if self._is_over(trial, attempt):
+        self._custody.by_hand.pop(trial, None)
+        if self._custody.is_over(trial, attempt):
             # One that LEFT was told so before.
-            if outcome.ending is not Ending.LEFT and self._was_taken_over(trial, attempt):
-                self._let_go(trial)
+            if outcome.ending is not Ending.LEFT and self._custody.was_taken_over(trial, attempt):
+                self._custody.let_go(trial)
             return
         if outcome.reason is not None:
             kind = FailureKind.LOST if outcome.ending is Ending.LOST else outcome.kind
@@ -425,7 +377,7 @@ class Lifecycle:
 
     def formed(self, trials: Sequence[int], epoch: int) -> None:
         """Record that these trials train together, in this order, from this epoch on."""
-        self._writer.form(trials, [self._in_flight.get(trial) for trial in trials], epoch)
+        self._writer.form(trials, [self._custody.in_flight.get(trial) for trial in trials], epoch)
 
     def _complete(self, trial: int, attempt: int, outcome: Outcome) -> None:
         """Record a trial's result, or that it has none."""
@@ -438,36 +390,6 @@ class Lifecycle:
     def _fail(self, trial: int, attempt: int, error: ResultError) -> None:
         """Record that what a trial gave is no result."""
         self.finish(failed(Assignment(trial, {}, attempt), error))
-
-    def _tell_of(self, trial: int, problem: str) -> None:
-        """Record what went wrong with a trial's checkpoint, and warn of the first one for each reason."""
-        note = note_of(trial, problem)
-        unwritten = unwritten_in(note)
-        reason = None if unwritten is None else unwritten.reason
-        # Once for each trial: on a full disk every epoch of every trial meets the same.
-        if reason is None or self.history.unwritten.get(trial) != reason:
-            self._writer.note(*note)
-        if reason not in self._warned_of:
-            self._warned_of.add(reason)
-            _log.warning(
-                "Trial %d: %s The search goes on. What else is of this kind is in the study's notes.",
-                trial,
-                problem,
-            )
-
-    def _was_taken_over(self, trial: int, attempt: int) -> bool:
-        """Whether a later start of the trial replaced this one."""
-        return trial in range(self.history.num_trials) and attempt < self.history.attempt(trial)
-
-    def _let_go(self, trial: int) -> None:
-        """Leave a trial to the tuner that took it over."""
-        _log.warning(
-            "Another tuner took over trial %d, as this one had given no sign of life for a while. What came "
-            "of the trial here since then is dropped.",
-            trial,
-        )
-        self._by_hand.pop(trial, None)
-        self._until.pop(trial, None)
 
     def _tidy(self) -> None:
         """Delete what the trials that reported need no more, once what they reported is in the log."""
@@ -483,90 +405,12 @@ class Lifecycle:
     def _after_end(self, trial: int) -> None:
         """Delete the files of an ended trial that are not to be kept."""
         if trial not in self.history.running and trial not in self.history.paused:
-            self._until.pop(trial, None)
+            self._custody.until.pop(trial, None)
             self._retention.after_end(trial)
-
-    def _is_out(self, trial: int) -> bool:
-        """Whether a running trial is out with this tuner."""
-        # An executor has at most one attempt at a trial, even if that is over. A caller may never tell it.
-        return trial in self._in_flight or self._by_hand.get(trial) == self.history.attempt(trial)
-
-    def _is_over(self, trial: int, attempt: int) -> bool:
-        """Whether a start of a trial is over: it was decided on, or another tuner has the trial."""
-        return trial not in self.history.running or attempt != self.history.attempt(trial)
-
-    def _propose(self) -> Proposal | None:
-        """The next config; None if the searcher has no more.
-
-        Raises:
-            SpaceError: what it proposes is not of the space.
-        """
-        # The given points are of the study and not of the searcher: they count as its first proposals.
-        number, points = self.history.num_proposals, self.history.created.get("points", [])
-        if number < len(points):
-            return Proposal(dict(points[number]), {"reason": "to be evaluated first"})
-        proposals = self._searcher.ask(self.study, 1)
-        if not proposals:
-            return None
-        try:
-            # No log takes a config of another space: it could not be read again.
-            self.study.space.check(proposals[0].config)
-        except SpaceError as error:
-            searcher = type(self._searcher).__name__
-            raise SpaceError(f"{searcher} proposed a config that is not of the space. {error}") from error
-        return proposals[0]
-
-    def _start(self, proposal: Proposal, grant: Grant) -> Assignment:
-        self._presence.begin()
-        notes = {
-            "proposal": self.history.num_proposals,
-            "info": proposal.info | grant.info if grant.info else proposal.info,
-            "until": grant.until,
-            "owner": self._presence.owner,
-        }
-        # The copy comes before the event that names it: an interruption leaves no name without a file.
-        start = None if grant.start_from is None else self._retention.copy_of(grant.start_from)
-        if start is not None:
-            notes["start_from"] = {"trial": grant.start_from, "epoch": start.epoch}
-        trial = self._writer.start(proposal.config, notes)
-        return self._assigned(Assignment(trial, proposal.config, until=grant.until, start=start))
-
-    def _assigned(self, assignment: Assignment) -> Assignment:
-        if assignment.until is None:
-            self._until.pop(assignment.trial, None)
-        else:
-            self._until[assignment.trial] = assignment.until
-        return assignment
-
-    def _dismiss(self, end: End) -> None:
-        """End a trial that waits.
-
-        Raises:
-            ClaimedError: another tuner was first.
-        """
-        self._writer.end_paused(end.trial, end.reason)
-        self._dismissed.append(end.trial)
-        self._after_end(end.trial)
-
-    def _check_waits(self, step: Step) -> None:
-        """Refuse to let a trial go on, or to end one, that is not paused.
-
-        Raises:
-            ValueError: it runs, has ended, or was never started.
-        """
-        trial, history = step.trial, self.history
-        if trial is None or trial in history.paused:
-            return
-        state = history.state(trial).value if trial in range(history.num_trials) else "not of this study"
-        raise ValueError(
-            f"{described(self.scheduler)} gave {step}, and trial {trial!r} is {state}. A scheduler names a "
-            f"paused trial ({', '.join(map(str, history.paused)) or 'there is none now'}), to let it go on "
-            f"or to end it, or starts a new one with Grant()."
-        )
 
     def _said_of_end(self, trial: int) -> str:
         """The remark on a trial whose objective ended before the last epoch that was granted; else empty."""
-        epoch, until = self.history.last_epoch(trial), self._until.get(trial)
+        epoch, until = self.history.last_epoch(trial), self._custody.until.get(trial)
         if until is None or not 0 < epoch < until:
             return ""
         return f"its objective ended after epoch {epoch}, where it was granted {until}"
@@ -598,16 +442,9 @@ class Lifecycle:
             return True
         return False
 
-    def _companions(self, trial: int) -> tuple[Companion, ...]:
-        """The cohort in which a running trial trains, as it is now; empty if it trains alone."""
-        return tuple(
-            Companion(other, self.history.config(other), other in self.history.running)
-            for other in self.history.cohorts.get(trial, ())
-        )
-
     def _decide(self, trial: int, attempt: int, epoch: int, unread: Sequence[str] = ()) -> Decision:
         # At the last epoch of all there is nothing to decide: every scheduler completes the trial.
-        last, until = self.scheduler.max_epochs, self._until.get(trial)
+        last, until = self.scheduler.max_epochs, self._custody.until.get(trial)
         is_last = last is not None and epoch >= last
         decision = Decision(Verdict.COMPLETE) if is_last else self.scheduler.on_report(self.study, trial)
         # Nor where the scheduler sets no last epoch, and the objective says how many it trains: it ends now.

@@ -1,4 +1,4 @@
-"""What a search says once where its user probably meant something else."""
+"""What a search says once: its user probably meant something else, or a disk is full."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hpo.objective.function import Objective
 from hpo.storage.events import Event, EventKind
 from hpo.study.directions import contradiction
 from hpo.study.history import History
-from hpo.study.notes import Note
+from hpo.study.notes import Note, note_of, unwritten_in
 from hpo.study.study import Study
 
 _log = logging.getLogger(__name__)
@@ -66,3 +66,30 @@ class RepeatWatch:
             "wait. Yield the metrics once per epoch, in place of a report or a result, or call "
             "trial.checkpoint(model=..., optimizer=...) before the epochs, in a study that has a storage.",
         )
+
+
+class ProblemWatch:
+    """Warns of the first problem with checkpoints for each reason, and notes the first of each trial.
+
+    Args:
+        history: the study's.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._warned_of: set[str | None] = set()
+
+    def remark(self, trial: int, problem: str) -> Note | None:
+        """What to note of a problem with a trial's checkpoint; None if it is in the notes."""
+        note = note_of(trial, problem)
+        unwritten = unwritten_in(note)
+        reason = None if unwritten is None else unwritten.reason
+        if reason not in self._warned_of:
+            self._warned_of.add(reason)
+            _log.warning(
+                "Trial %d: %s The search goes on. What else is of this kind is in the study's notes.",
+                trial,
+                problem,
+            )
+        # Once for each trial: on a full disk every epoch of every trial meets the same.
+        return note if reason is None or self._history.unwritten.get(trial) != reason else None
