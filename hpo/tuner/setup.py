@@ -103,18 +103,3 @@ def _asked_for() -> registry.BackendChoice | None:
         choice = registry.choose()
         return choice if choice.was_asked_for else None
     return None
-
-
-def checked_sources(warm_start: Iterable[Study]) -> list[Study]:
-    """The studies whose results a new one knows.
-
-    Raises:
-        TypeError: it is something else than several studies.
-    """
-    sources = list(warm_start) if isinstance(warm_start, Iterable) else [warm_start]
-    if not isinstance(warm_start, Iterable) or not all(isinstance(each, Study) for each in sources):
-        raise TypeError(
-            f"warm_start= takes a list of studies, for example warm_start=[study] or "
-            f"warm_start=[hpo.load_study('study.db')]; received {warm_start!r}."
-        )
-    return sources

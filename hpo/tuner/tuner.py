@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -32,7 +31,7 @@ from hpo.study.keep import Keep, checked_keep
 from hpo.study.origin import Origin, begin
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
-from hpo.study.value import ValueOf, checked_value_of, result_by
+from hpo.study.value import ValueOf, checked_value_of
 from hpo.study.writer import Callback
 from hpo.tuner.give_up import GiveUpError
 from hpo.tuner.interrupt import interrupted
@@ -45,11 +44,11 @@ from hpo.tuner.setup import (
     check_epochs,
     checked_functions,
     checked_name,
-    checked_sources,
     first_points,
     placement_for,
 )
 from hpo.tuner.stop_rules import Clock, StopRule
+from hpo.tuner.warm_start import checked_sources, take_over
 
 
 class Tuner:
@@ -231,7 +230,7 @@ class Tuner:
         if is_new:
             self._lifecycle.begin()
             for study in sources:
-                self._take_over(study)
+                take_over(study, self._lifecycle)
         else:
             self._lifecycle.resume(kept)
 
@@ -419,23 +418,6 @@ class Tuner:
             if known is None:
                 self._lifecycle.place(placement.backend, reason, placement.device)
         return self._placement
-
-    def _take_over(self, study: Study) -> None:
-        """Add the completed trials of another study, as far as their configs are of this space."""
-        space, left_out = self.study.space, 0
-        for trial in study.trials:
-            try:
-                config = space.validate(trial.config)
-            except SpaceError:
-                left_out += 1
-                continue
-            if trial.state is TrialState.COMPLETED:
-                result = result_by(trial, self.study.value_of, self.study.metrics)
-                self._lifecycle.add(config, result, {"from": f"{study.name}, trial {trial.id}"})
-        if left_out:
-            text = f"{left_out} trials of {study.name!r} have configs that are not of this space"
-            self._lifecycle.note("warm start", text)
-            warnings.warn(text + "; they were left out.", stacklevel=3)
 
     def _check_runs(self, trial: int) -> None:
         if trial not in self.study.history.running:
