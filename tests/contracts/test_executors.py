@@ -6,7 +6,8 @@ from hpo.executors.plans import Cohorts, InProcess
 from hpo.executors.processes import ProcessExecutor
 from hpo.executors.workers import Workers
 from hpo.objective.function import Objective
-from hpo.testing.executors import ExecutorContract, OutputContract, ResultsContract
+from hpo.testing.executors import ExecutorContract, ResultsContract
+from hpo.testing.output import OutputContract
 
 
 class TestSerial(ExecutorContract):
