@@ -2,10 +2,8 @@
 
 import json
 import shlex
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from hpo.study.origin import load_study
+from tests.interrupts import interrupted_at
 
 # The third trial never ends; it says so by a file.
 OBJECTIVE = """
@@ -68,21 +67,7 @@ def interrupted(
 ) -> subprocess.CompletedProcess[str]:
     (folder / "slow_objective.py").write_text(OBJECTIVE)
     arguments = ["run", f"slow_objective:{name}", "--space", "space.toml", "--trials", "5", *options]
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell may have started the tests with SIGINT ignored, which children inherit.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
-    ) as process:
-        while process.poll() is None and not (folder / "waiting").exists():
-            time.sleep(0.05)
-        for _ in range(times):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.2 if times > 1 else 0)
-        stdout, stderr = process.communicate(timeout=30)
-    return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+    return interrupted_at(folder / "waiting", "-c", PROGRAM, *arguments, times=times)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")

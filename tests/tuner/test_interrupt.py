@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import hpo
+from tests.interrupts import interrupted_at
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
 
@@ -35,21 +34,9 @@ def interrupted(folder: Path, arguments: str, *, as_module: bool = False) -> tup
     """The exit code and what was said of a script that is interrupted in its third trial."""
     (folder / "script.py").write_text(SCRIPT % arguments)
     how = ["-m", "script"] if as_module else ["script.py"]
-    with subprocess.Popen(
-        [sys.executable, *how],
-        cwd=folder,
-        env={"PATH": "", "HPO_BACKEND": "numpy", "PYTHONPATH": str(Path(hpo.__file__).parents[1])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell may have started the tests with SIGINT ignored, which children inherit.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
-    ) as process:
-        while process.poll() is None and not (folder / "waiting").exists():
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
-    return process.returncode, said
+    environment = {"PATH": "", "HPO_BACKEND": "numpy", "PYTHONPATH": str(Path(hpo.__file__).parents[1])}
+    done = interrupted_at(folder / "waiting", *how, cwd=folder, env=environment)
+    return done.returncode, done.stderr
 
 
 @pytest.mark.parametrize("as_module", [False, True])
