@@ -9,12 +9,15 @@ import re
 import struct
 import sys
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 
 _PARTS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+")
 
 
-def run_in_terminal(script: Path, columns: int, rows: int = 24) -> tuple[str, int]:
+def run_in_terminal(
+    script: Path, columns: int, rows: int = 24, *, arguments: Sequence[str] = ()
+) -> tuple[str, int]:
     """What a Python script wrote to its terminal, and its exit code."""
     process, terminal = pty.fork()
     if not process:
@@ -23,7 +26,7 @@ def run_in_terminal(script: Path, columns: int, rows: int = 24) -> tuple[str, in
         clean = {
             name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")
         }
-        os.execve(sys.executable, [sys.executable, str(script)], clean | {"TERM": "xterm"})
+        os.execve(sys.executable, [sys.executable, str(script), *arguments], clean | {"TERM": "xterm"})
     written = b""
     while True:
         try:

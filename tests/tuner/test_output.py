@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
-import pty
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,18 +19,14 @@ from hpo.checkpoints import CheckpointFolder
 from hpo.executors import Assignment
 from hpo.executors.cohorts.cohort import Cohort, Seat
 from hpo.executors.cohorts.memory import ShortMemory
-from hpo.executors.output import Speaker, Speakers, speakers, speaking
+from hpo.executors.output import Speaker, Speakers, speakers
 from hpo.study import TrialState
-from hpo.tuner.output.files import LIMIT, OutputFiles
-from hpo.tuner.output.streams import heard_streams
 from hpo.tuner.output.trials import TrialOutput
+from tests.terminals import run_in_terminal
+from tests.tuner.output_files import files_in
 
 SPACE = {"x": hpo.Float(0, 1)}
 FIRST, SECOND = Speaker(3, 0), Speaker(4, 0)
-
-
-def files_in(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.txt"))
 
 
 def says(config: dict[str, Any]) -> float:
@@ -208,55 +202,6 @@ def test_a_sweep_removes_what_a_killed_tuner_left_of_trials_that_ended_well(tmp_
     ]
 
 
-class TestFiles:
-    def test_a_file_is_of_bounded_size_and_says_what_it_leaves_out(self, tmp_path: Path) -> None:
-        files = OutputFiles(CheckpointFolder(tmp_path), stays=True)
-        for number in range(3000):
-            files.write((FIRST,), f"{number:06d}{'x' * 993}\n")
-        files.close()
-        path = tmp_path / "trial-000003" / "log-0.txt"
-        text = path.read_text()
-        assert len(text) < LIMIT + 200
-        assert text.startswith("000000x")
-        assert text.splitlines()[-1].startswith("002999x")
-        assert re.search(r"\n\.\.\. \d+ bytes left out \.\.\.\n", text)
-
-    def test_what_trials_print_together_is_kept_while_one_needs_it(self, tmp_path: Path) -> None:
-        files = OutputFiles(CheckpointFolder(tmp_path), stays=False)
-        files.write((FIRST, SECOND), "of both\n")
-        files.write((SECOND,), "of one\n")
-        assert files.path(4, 0) == tmp_path / "trial-000004" / "output-0.txt"
-        files.settle(3, TrialState.COMPLETED)
-        assert files_in(tmp_path) == ["trial-000003/output-0.txt", "trial-000004/output-0.txt"]
-        files.settle(4, TrialState.FAILED)
-        files.close()
-        assert files_in(tmp_path) == ["trial-000003/output-0.txt", "trial-000004/output-0.txt"]
-        text = (tmp_path / "trial-000003" / "output-0.txt").read_text()
-        assert text == "--- trials 3-4 together ---\nof both\n"
-
-    def test_and_goes_when_all_ended_well(self, tmp_path: Path) -> None:
-        files = OutputFiles(CheckpointFolder(tmp_path), stays=False)
-        files.write((FIRST, SECOND), "of both\n")
-        assert files.path(4, 0) == tmp_path / "trial-000003" / "output-0.txt"
-        files.settle(3, TrialState.COMPLETED)
-        assert files_in(tmp_path) == ["trial-000003/output-0.txt"]
-        files.settle(4, TrialState.STOPPED)
-        assert files_in(tmp_path) == []
-
-    def test_a_folder_that_cannot_be_written_costs_the_files_alone(self, tmp_path: Path) -> None:
-        (tmp_path / "file").touch()
-        files = OutputFiles(CheckpointFolder(tmp_path / "file"), stays=True)
-        files.write((FIRST,), "lost\n")
-        files.settle(3, TrialState.FAILED)
-        files.close()
-
-    def test_a_trial_that_is_interrupted_keeps_its_file(self, tmp_path: Path) -> None:
-        files = OutputFiles(CheckpointFolder(tmp_path), stays=False)
-        files.write((FIRST,), "so far\n")
-        files.close()
-        assert files_in(tmp_path) == ["trial-000003/output-0.txt"]
-
-
 class TestWorkersLines:
     def test_each_has_its_trial_before_it(self, capsys: pytest.CaptureFixture[str]) -> None:
         output = TrialOutput("show", None)
@@ -283,118 +228,6 @@ class TestWorkersLines:
         for stream in (closed, None):
             monkeypatch.setattr(sys, "stdout", stream)
             TrialOutput("show", None).hear((FIRST,), "one\n")
-
-
-class Bar:
-    """Draws nothing, and keeps what was printed above."""
-
-    def __init__(self) -> None:
-        self.is_live = True
-        self.above: list[str] = []
-
-    def print_above(self, text: str) -> None:
-        self.above.append(text)
-
-
-class Terminal(io.StringIO):
-    """A stream that says that it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-class TestStreams:
-    def test_whole_lines_go_above_what_is_drawn(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        terminal, bar = Terminal(), Bar()
-        monkeypatch.setattr(sys, "stdout", terminal)
-        with heard_streams(lambda speakers, text: True, bar):
-            print("from the search")
-            with speaking(FIRST):
-                print("begun", end=" ")
-                print("and ended")
-                sys.stdout.writelines(["\r 50%", "\r100%\n", "and more"])
-            bar.is_live = False
-            print(" when nothing is drawn")
-        assert bar.above == ["from the search", "begun and ended", "100%"]
-        assert terminal.getvalue() == "and more\n when nothing is drawn\n"
-
-    def test_bars_and_line_ends_of_windows_come_as_a_terminal_shows_them(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(sys, "stdout", Terminal())
-        with heard_streams(lambda speakers, text: True, bar := Bar()), speaking(FIRST):
-            sys.stdout.write("of Windows\r\n\r 50%\x1b[A\n\x1b[K\n\n\x1b[31mred\x1b[0m\x1b]0;title\x07\n")
-        assert bar.above == ["of Windows", " 50%", "", "\x1b[31mred\x1b[0m"]
-
-    def test_the_last_line_of_a_trial_is_not_drawn_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        terminal, bar = Terminal(), Bar()
-        monkeypatch.setattr(sys, "stdout", terminal)
-        with heard_streams(lambda speakers, text: True, bar), speaking(FIRST):
-            print("without an end", end="")
-        assert (bar.above, terminal.getvalue()) == (["without an end"], "")
-
-    def test_what_is_said_of_a_search_begins_a_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        file = io.StringIO()
-        for name in ("stdout", "stderr"):
-            monkeypatch.setattr(sys, name, file)
-        with heard_streams(lambda speakers, text: True, None):
-            for text in ("one", "\r 50%"):
-                with speaking(FIRST):
-                    print(text, end="")
-                print("of the search", file=sys.stderr)
-                with speaking(FIRST):
-                    print()
-        assert file.getvalue() == "one\nof the search\n\r 50%\nof the search\n"
-
-    def test_it_adds_nothing_to_what_goes_elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "stdout", data := io.StringIO())
-        monkeypatch.setattr(sys, "stderr", said := io.StringIO())
-        with heard_streams(lambda speakers, text: True, None):
-            with speaking(FIRST):
-                print("1,", end="")
-            print("of the search", file=sys.stderr)
-            with speaking(FIRST):
-                print("2,", end="")
-        assert (data.getvalue(), said.getvalue()) == ("1,2,", "of the search\n")
-
-    def test_what_draws_finds_the_stream_behind_those_of_all_searches(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(sys, "stdout", terminal := Terminal())
-        with heard_streams(lambda speakers, text: True, Bar()), heard_streams(lambda who, text: True, Bar()):
-            assert getattr(sys.stdout, "rich_proxied_file", None) is terminal
-
-    def test_a_file_gets_all_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        file, bar = io.StringIO(), Bar()
-        monkeypatch.setattr(sys, "stdout", file)
-        with heard_streams(lambda speakers, text: True, bar), speaking(FIRST):
-            print("as it is")
-        assert (file.getvalue(), bar.above) == ("as it is\n", [])
-
-    def test_what_only_trials_say_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        file = io.StringIO()
-        taken: list[tuple[Speakers, str]] = []
-        monkeypatch.setattr(sys, "stdout", file)
-
-        def take(who: Speakers, text: str) -> bool:
-            taken.append((who, text))
-            return False
-
-        with heard_streams(take, None):
-            sys.stdout.write("outside\n")
-            with speaking(FIRST):
-                sys.stdout.write("inside\n")
-                with speaking():
-                    sys.stdout.write("asked from inside\n")
-        assert taken == [((FIRST,), "inside\n")]
-        assert file.getvalue() == "outside\nasked from inside\n"
-
-    def test_it_is_the_stream_in_all_else(self) -> None:
-        stream = sys.stdout
-        with heard_streams(lambda speakers, text: True, None):
-            assert sys.stdout.encoding == stream.encoding
-            assert sys.stdout.fileno() == stream.fileno()
-            assert sys.stdout.isatty() == stream.isatty()
 
 
 def test_a_cohort_speaks_for_all_of_its_members(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -430,28 +263,9 @@ hpo.search(objective, {"x": hpo.Float(0, 1)}, num_trials=2, seed=0, workers=int(
 @pytest.mark.parametrize("workers", [1, 2])
 def test_in_a_terminal_it_stands_above_the_bar(workers: int, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24", "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        [sys.executable, str(tmp_path / "script.py"), str(workers)],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment,
-    ):
-        os.close(theirs)
-        received = b""
-        while True:
-            try:
-                data = os.read(ours, 2**16)
-            except OSError:  # the other end is closed
-                break
-            if not data:
-                break
-            received += data
-    os.close(ours)
+    written, _ = run_in_terminal(tmp_path / "script.py", 80, arguments=[str(workers)])
     # Without what moves the cursor each line stands on its own: the bar was taken away before it.
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", received.decode())
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written)
     lines = [line.strip() for line in re.split(r"[\r\n]+", plain)]
     for trial in (0, 1):
         prefix = "" if workers == 1 else f"trial {trial}: "
