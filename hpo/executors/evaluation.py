@@ -12,7 +12,7 @@ from hpo.executors.failures import FROM_OUTSIDE, failed
 from hpo.executors.files import TrialFiles
 from hpo.executors.forks import in_one_process
 from hpo.executors.host import Host
-from hpo.executors.output import Speaker, speaking
+from hpo.executors.output import Speaker, Speakers, speaking
 from hpo.executors.placement import Placement
 from hpo.objective.context import CurrentTrial, TrialEnded, running
 from hpo.objective.decision import Decision, Verdict
@@ -183,7 +183,7 @@ class Evaluation:
         self._seen = host.num_reports
         return _NOTHING
 
-    def _speaking(self) -> AbstractContextManager[None]:
+    def _speaking(self) -> AbstractContextManager[Speakers]:
         """In the block it is the objective that prints."""
         mine = self._host.assignment
         return speaking(Speaker(mine.trial, mine.attempt))

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
+from hpo.objective.scope import Scope
+
 
 class Speaker(NamedTuple):
     """A trial that prints.
@@ -38,23 +40,9 @@ def speakers() -> Speakers:
     return _speakers.get()
 
 
-def speaking(*those: Speaker) -> AbstractContextManager[None]:
+def speaking(*those: Speaker) -> AbstractContextManager[Speakers]:
     """In the block the code of these trials runs; with none, other code that a trial called."""
-    return _Speaking(those)
-
-
-class _Speaking:
-    # Each step of each trial enters one, and a generator would take several times as long.
-    __slots__ = ("_those", "_token")
-
-    def __init__(self, those: Speakers) -> None:
-        self._those = those
-
-    def __enter__(self) -> None:
-        self._token = _speakers.set(self._those)
-
-    def __exit__(self, *raised: object) -> None:
-        _speakers.reset(self._token)
+    return Scope(_speakers, those)
 
 
 def overwritten(line: str) -> str:

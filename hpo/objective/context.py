@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from hpo.backend import DType
 from hpo.objective.decision import CONTINUE, Decision
+from hpo.objective.scope import Scope
 
 
 class TrialHost(Protocol):
@@ -235,23 +236,7 @@ def current_trial() -> CurrentTrial:
 
 def running(trial: CurrentTrial) -> AbstractContextManager[CurrentTrial]:
     """Make `trial` the current one inside the block. The block must not yield to foreign code."""
-    # A generator shares the context of what calls it: a `yield` inside would leak the trial to the caller.
-    return _Running(trial)
-
-
-class _Running:
-    # Each step of each trial enters one, and a generator would take several times as long.
-    __slots__ = ("_token", "_trial")
-
-    def __init__(self, trial: CurrentTrial) -> None:
-        self._trial = trial
-
-    def __enter__(self) -> CurrentTrial:
-        self._token = _current.set(self._trial)
-        return self._trial
-
-    def __exit__(self, *raised: object) -> None:
-        _current.reset(self._token)
+    return Scope(_current, trial)
 
 
 def report(value: Any, *, epoch: int | None = None) -> None:
