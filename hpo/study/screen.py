@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import Any
 
 from hpo.study.layout import cells
 
@@ -14,14 +15,14 @@ WITHOUT_A_TERMINAL = 100
 
 def text_width() -> int:
     """Cells of a line that is printed now: those of the terminal, or of `COLUMNS`."""
-    if _in_a_terminal() or os.environ.get("COLUMNS"):
+    if is_terminal(sys.stdout) or os.environ.get("COLUMNS"):
         return shutil.get_terminal_size((WITHOUT_A_TERMINAL, 24)).columns
     return WITHOUT_A_TERMINAL
 
 
 def wrapped(text: str) -> list[str]:
     """A text in lines that fit into the terminal, broken between words; as it is where there is none."""
-    if not _in_a_terminal():
+    if not is_terminal(sys.stdout):
         return [text]
     return [part for line in text.splitlines() for part in _filled(line.split(), text_width())]
 
@@ -44,9 +45,9 @@ def _filled(words: list[str], width: int) -> list[str]:
     return lines
 
 
-def _in_a_terminal() -> bool:
-    # A test's or a notebook's stand-in may lack it, and a closed stream raises.
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream is a terminal. One that stands in for a standard stream needs no more than `write`."""
     try:
-        return sys.stdout is not None and sys.stdout.isatty()
-    except (AttributeError, ValueError):
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # it has no such method, or is closed
         return False

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from hpo.errors import SearchInterrupted
 from hpo.study.numbers import counted
+from hpo.study.screen import is_terminal
 from hpo.study.study import Study
 from hpo.study.tables import printable
 from hpo.tuner.progress.words import best_text
@@ -51,7 +52,7 @@ class _BriefHook:
 
 def _wrapped(text: str) -> str:
     """Text for standard error, wrapped between words in a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         return text
     width = shutil.get_terminal_size().columns
     return textwrap.fill(text, width, break_on_hyphens=False, break_long_words=False)

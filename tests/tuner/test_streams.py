@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Any
 
 import pytest
 
+import hpo
 from hpo.executors.output import Speaker, Speakers, speaking
 from hpo.tuner.output.streams import heard_streams
+from hpo.tuner.progress import choice
 
 FIRST = Speaker(3, 0)
 
@@ -126,3 +129,40 @@ def test_it_is_the_stream_in_all_else() -> None:
         assert sys.stdout.encoding == stream.encoding
         assert sys.stdout.fileno() == stream.fileno()
         assert sys.stdout.isatty() == stream.isatty()
+
+
+class OnlyWrites:
+    """What Python asks of a stream that stands in for a standard one."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+
+@pytest.mark.parametrize("workers", [1, hpo.Workers(1)], ids=["here", "in a worker"])
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_stream_of_a_users_own_needs_no_more_than_write(
+    name: str, workers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prints(config: dict[str, Any]) -> float:
+        print("no line's end", end="", file=getattr(sys, name))
+        return 1.0
+
+    monkeypatch.setattr(sys, name, stream := OnlyWrites())
+    monkeypatch.setattr(choice, "DELAY", 0.0)
+    study = hpo.search(prints, {"x": hpo.Float(0, 1)}, num_trials=2, seed=0, workers=workers, progress=True)
+    assert (study.num_completed, study.num_failed) == (2, 0)
+    if workers == 1:
+        assert "no line's end" in stream.text
+
+
+def test_nor_does_it_below_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", stream := OnlyWrites())
+    with heard_streams(lambda speakers, text: True, bar := Bar()):
+        with speaking(FIRST):
+            print("no line's end", end="")
+        print("of the search")
+    assert (bar.above, stream.text) == ([], "no line's end\nof the search\n")

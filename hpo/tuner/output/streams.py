@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any, Protocol, TextIO, cast
 
 from hpo.executors.output import Speakers, overwritten, speakers
+from hpo.study.screen import is_terminal
 
 _STREAMS = ("stdout", "stderr")
 
@@ -130,8 +131,7 @@ class HeardStream:
         # Past every lock of these streams: this is called where a screen's own is held, for which one who
         # writes here may wait.
         self._is_open, self._was_ended = False, True
-        self._stream.write("\n")
-        self._stream.flush()
+        write_at_once(self._stream, "\n")
 
     @property
     def is_over(self) -> bool:
@@ -147,7 +147,7 @@ class HeardStream:
     def _live_screen(self) -> LiveScreen | None:
         """What draws now where this stream goes."""
         screen = self._screen
-        return screen if screen is not None and screen.is_live and self._stream.isatty() else None
+        return screen if screen is not None and screen.is_live and is_terminal(self._stream) else None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -162,9 +162,15 @@ def end_open_lines(on: Any) -> None:
     for name in _STREAMS:
         stream = getattr(sys, name)
         if isinstance(stream, HeardStream) and stream.last.is_in_a_line and _is_same(stream, on):
-            # A stream that is closed, or whose reader is gone, has no line to end.
-            with suppress(OSError, ValueError):
-                stream.last.end_open_line()
+            stream.last.end_open_line()
+
+
+def write_at_once(stream: Any, text: str) -> None:
+    """Write text; if the stream is closed, or its reader gone, the text is lost and nothing else."""
+    with suppress(OSError, ValueError):
+        stream.write(text)
+        if hasattr(stream, "flush"):  # what stands in for a standard stream may lack it
+            stream.flush()
 
 
 def _print_above(screen: LiveScreen, line: str) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal, TypeAlias, get_args
 
 from hpo.checkpoints import CheckpointFolder
@@ -14,7 +14,7 @@ from hpo.executors import Ending, Outcome
 from hpo.executors.output import Speakers, called
 from hpo.study.trial import TrialState
 from hpo.tuner.output.files import OutputFiles
-from hpo.tuner.output.streams import LiveScreen, heard_streams
+from hpo.tuner.output.streams import LiveScreen, heard_streams, write_at_once
 
 Output: TypeAlias = Literal["show", "log"]
 """What becomes of what trials print: it is shown, or kept in files beside the study."""
@@ -126,8 +126,5 @@ class TrialOutput:
 
 
 def _print(text: str) -> None:
-    """Print whole lines; a stream that is closed, or whose reader is gone, costs them."""
     if sys.stdout is not None:
-        with suppress(OSError, ValueError):
-            sys.stdout.write(text)
-            sys.stdout.flush()
+        write_at_once(sys.stdout, text)

@@ -16,7 +16,7 @@ from hpo.searchers.base import reason_of
 from hpo.space import Space
 from hpo.study.notes import search_text
 from hpo.study.numbers import counted
-from hpo.study.screen import in_notebook
+from hpo.study.screen import in_notebook, is_terminal
 from hpo.study.study import Study
 from hpo.study.tables import printable
 from hpo.tuner.progress.callback import SearchProgress
@@ -65,8 +65,7 @@ def display_for(progress: bool | Literal["auto"]) -> Display | None:
 
         return NotebookDisplay(delay=DELAY)
     # Standard output may go to a file, and belongs to the program.
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    if is_terminal and os.environ.get("TERM", "").lower() not in ("dumb", "unknown"):
+    if is_terminal(sys.stderr) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown"):
         return DeferredDisplay(_terminal, delay=DELAY, interval=0.25)
     return _lines(is_forced=progress is True)
 
