@@ -7,38 +7,48 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 import termios
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+
+CODES = re.compile("\x1b\\[[0-9;]*m")
+"""What changes colours and weights."""
 
 _PARTS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+")
 
 
 def run_in_terminal(
-    script: Path, columns: int, rows: int = 24, *, arguments: Sequence[str] = ()
+    *words: str | Path, columns: int, rows: int = 24, variables: dict[str, str] | None = None
 ) -> tuple[str, int]:
-    """What a Python script wrote to its terminal, and its exit code."""
-    process, terminal = pty.fork()
-    if not process:
-        size = struct.pack("HHHH", rows, columns, 0, 0)
-        fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-        clean = {
-            name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")
-        }
-        os.execve(sys.executable, [sys.executable, str(script), *arguments], clean | {"TERM": "xterm"})
+    """What Python wrote to its terminal, and its exit code.
+
+    Args:
+        words: the arguments of the interpreter, such as a script.
+        columns: how wide the terminal is.
+        rows: how high it is.
+        variables: of the environment, beside those that are there.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    unset = ("COLUMNS", "LINES", "NO_COLOR")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    # Not by a fork of this process, which may have threads.
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment | {"TERM": "xterm"} | (variables or {}),
+    )
+    os.close(theirs)
     written = b""
-    while True:
-        try:
-            read = os.read(terminal, 65536)
-        except OSError:  # Linux says so at the end
-            break
-        if not read:
-            break
-        written += read
-    os.close(terminal)
-    _, status = os.waitpid(process, 0)
-    return written.decode(), os.waitstatus_to_exitcode(status)
+    with suppress(OSError):  # Linux says the end so
+        while read := os.read(ours, 65536):
+            written += read
+    os.close(ours)
+    return written.decode(), process.wait()
 
 
 def screen(written: str, columns: int) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import pty
 import re
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 
 import hpo
+from tests.terminals import CODES, run_in_terminal
 
 HOSTILE = (
     "\x1b[31mred\x1b]0;title\x07\x1b[2J",
@@ -24,7 +23,6 @@ HOSTILE = (
     "line\nnext\rback\x08\x00\x7f",
 )
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-COLOURS = re.compile("\x1b\\[[0-9;]*m")
 COMMANDS = (
     ["list"],
     ["show"],
@@ -74,22 +72,9 @@ def test_no_command_hands_on_what_a_terminal_obeys(words: list[str], stored: Pat
 @pytest.mark.parametrize("words", [["show"], ["show", "--trial", "1"]], ids=" ".join)
 def test_in_a_terminal_all_that_it_obeys_is_ours(words: list[str], stored: Path) -> None:
     verb, *options = words
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"}
-    environment.pop("NO_COLOR", None)
-    process = subprocess.Popen(
-        command(verb, str(stored), *options), stdout=theirs, stderr=theirs, stdin=theirs, env=environment
-    )
-    os.close(theirs)
-    output = b""
-    try:
-        while data := os.read(ours, 2**16):
-            output += data
-    except OSError:  # the end of a terminal on Linux
-        pass
-    os.close(ours)
-    assert process.wait() == 0
-    text = COLOURS.sub("", output.decode()).replace("\r\n", "\n")
+    written, code = run_in_terminal("-m", "hpo", verb, stored, *options, columns=80)
+    assert code == 0, written
+    text = CODES.sub("", written).replace("\r\n", "\n")
     assert "red" in text
     assert not UNSAFE.findall(text)
 

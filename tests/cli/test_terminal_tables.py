@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +14,8 @@ import pytest
 import hpo
 from hpo.study.layout import cells
 from hpo.study.numbers import alike
+from tests.terminals import CODES, run_in_terminal
 
-CODES = re.compile("\x1b\\[[0-9;]*m")
 NAMES = ("learning_rate", "x", "the dropout of the first of all hidden layers", "文字の数", "units", "a" * 90)
 
 
@@ -51,27 +46,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def in_a_terminal(columns: int, *words: str, **variables: str) -> str:
-    """What a program writes to a terminal of that width."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environment = {name: text for name, text in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
-    process = subprocess.Popen(
-        [sys.executable, *words],
-        stdout=theirs,
-        stderr=theirs,
-        stdin=theirs,
-        env=environment | {"TERM": "xterm-256color"} | variables,
-    )
-    os.close(theirs)
-    output = b""
-    try:
-        while data := os.read(ours, 2**16):
-            output += data
-    except OSError:  # the end of a terminal on Linux
-        pass
-    os.close(ours)
-    assert process.wait() == 0, output.decode()
-    return output.decode().replace("\r\n", "\n")
+    """What a program that succeeds writes to a terminal of that width."""
+    written, code = run_in_terminal(*words, columns=columns, variables=variables)
+    assert code == 0, written
+    return written.replace("\r\n", "\n")
 
 
 def table_in(output: str) -> list[str]:

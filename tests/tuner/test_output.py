@@ -263,7 +263,7 @@ hpo.search(objective, {"x": hpo.Float(0, 1)}, num_trials=2, seed=0, workers=int(
 @pytest.mark.parametrize("workers", [1, 2])
 def test_in_a_terminal_it_stands_above_the_bar(workers: int, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
-    written, _ = run_in_terminal(tmp_path / "script.py", 80, arguments=[str(workers)])
+    written, _ = run_in_terminal(tmp_path / "script.py", str(workers), columns=80)
     # Without what moves the cursor each line stands on its own: the bar was taken away before it.
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written)
     lines = [line.strip() for line in re.split(r"[\r\n]+", plain)]

@@ -90,7 +90,7 @@ def test_it_is_silent_where_logging_is_configured_for_warnings(tmp_path: Path) -
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 @pytest.mark.parametrize("columns", [80, 200])
 def test_in_a_terminal_a_bar_is_drawn_and_a_summary_stays(tmp_path: Path, columns: int) -> None:
-    written, code = run_in_terminal(script(tmp_path), columns)
+    written, code = run_in_terminal(script(tmp_path), columns=columns)
     assert code == 0
     assert "/20 trials, " in written
     assert widest(written) <= columns
@@ -107,7 +107,7 @@ def test_in_a_terminal_a_bar_is_drawn_and_a_summary_stays(tmp_path: Path, column
 def test_a_search_that_is_over_at_once_leaves_no_trace_in_a_terminal(tmp_path: Path) -> None:
     file = script(tmp_path)
     file.write_text(file.read_text().replace("time.sleep(0.05)", "").replace("raise", "return 1; raise"))
-    written, _ = run_in_terminal(file, 80)
+    written, _ = run_in_terminal(file, columns=80)
     assert [line for line in screen(written, 80) if line and not line.startswith("printed")] == ["False 0"]
 
 
@@ -149,7 +149,7 @@ def outer(config):
 def test_searches_share_a_terminal(tmp_path: Path, calls: str) -> None:
     file = tmp_path / "script.py"
     file.write_text(SEARCHES.format(root=str(Path(hpo.__file__).parents[1]), calls=calls))
-    written, code = run_in_terminal(file, 80)
+    written, code = run_in_terminal(file, columns=80)
     lines = [line.strip() for line in screen(written, 80) if line.strip()]
     assert code == 0
     assert "Traceback" not in written
