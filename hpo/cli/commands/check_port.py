@@ -8,7 +8,7 @@ from hpo.cli.port_options import PortOptions
 
 @command(PortOptions)
 def check_port(options: PortOptions) -> int:
-    """Tell whether a port trains the same as its original, and if not, where they part and why.
+    """Tell where a port parts from its original, and why.
 
     Compares parameters, outputs layer by layer, the loss, gradients, one optimizer step, one epoch step by
     step and the validation error, up to the first difference. Exits with 0 if there is none, with 1 if there

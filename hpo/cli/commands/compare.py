@@ -8,10 +8,10 @@ from hpo.cli.options import command
 
 @command(CompareOptions)
 def compare(options: CompareOptions) -> int:
-    """Train the same configurations on several frameworks and say whether they agree.
+    """Tell whether several frameworks train the same.
 
-    Each runs in a process of its own, perhaps in another environment. Exit codes: 0 the same, 1 more than
-    round-off explains or a process that died, 2 wrong usage, 130 interrupted.
+    They train the same configurations, each in a process of its own, perhaps in another environment. Exit
+    codes: 0 the same, 1 more than round-off explains or a process that died, 2 wrong usage, 130 interrupted.
     """
     from hpo.cli.comparison import carry_out
 
