@@ -66,14 +66,14 @@ def named(kind: str, name: str, own: Mapping[str, Callable[..., Any]]) -> tuple[
     points = registered(group).get(name, [])
     if not points:
         raise ValueError(
-            f"There is no {kind} {name!r}. Known are: {_known(group, own) or 'none'}; or pass {_an(kind)} "
-            "object."
+            f"There is no {kind} {name!r}. Known are: {_known(group, own) or 'none'}; in Python also "
+            f"{_an(kind)} object."
         )
     owners = " and ".join(map(owner, points))
     if len(points) > 1:
         raise ValueError(
-            f"The {kind} {name!r} is registered by {owners}: uninstall one of them, or pass {_an(kind)} "
-            "object."
+            f"The {kind} {name!r} is registered by {owners}: uninstall one of them, or in Python "
+            f"pass {_an(kind)} object."
         )
     said = f"The {kind} {name!r} is registered by {owners} as {points[0].value!r}, which"
     try:

@@ -63,7 +63,12 @@ def carry_out(options: CompareOptions) -> int:
             save(picture(comparison), plot)
             print_fields(console, [("picture", str(plot))])
         if options.as_json:
-            write_document(output, document_of(comparison) | {"data": source, "data_reason": reason})
+            said = {
+                "verdict": _as_typed(comparison.verdict, comparison, options),
+                "findings": [_as_typed(each, comparison, options) for each in comparison.findings],
+            }
+            data = {"data": source, "data_reason": reason}
+            write_document(output, document_of(comparison) | said | data)
     if comparison.interrupted:
         return INTERRUPTED
     return 0 if comparison.agrees else FAILED
@@ -185,5 +190,10 @@ def _print_result(console: Console, comparison: Comparison, options: CompareOpti
             print_line(console, f"  {line}")
     console.print()
     style = "bold green" if comparison.agrees else "bold red"
+    print_line(console, _as_typed(comparison.verdict, comparison, options), style=style)
+
+
+def _as_typed(text: str, comparison: Comparison, options: CompareOptions) -> str:
+    """What is said of a comparison as the command says it; what the objective raised stays."""
     reasons = [reason for row in comparison.rows for reason in row.reasons.values()]
-    print_line(console, as_typed(comparison.verdict, options.typed(), verbatim=reasons), style=style)
+    return as_typed(text, options.typed(), verbatim=reasons)

@@ -18,6 +18,9 @@ from hpo.ports import read_check, run_check
 from hpo.ports.sides import is_side
 from hpo.tuner.progress.console import is_live, open_console, print_line
 
+_TEXTS = ("text", "mend", "notes")
+"""The entries of a report's document that the library says; the others are names, numbers and files."""
+
 
 def carry_out(options: PortOptions) -> int:
     """Check a port and show the report; the exit code, which is 1 if the two differ."""
@@ -38,10 +41,19 @@ def carry_out(options: PortOptions) -> int:
         with waiting:
             report = run_check(check)
         if options.as_json:
-            write_document(output, report.as_dict())
+            write_document(output, _as_typed(report.as_dict(), options))
         else:
             print_line(open_console(to_stderr=False), as_typed(str(report), options.typed()))
     return 0 if report.agrees else FAILED
+
+
+def _as_typed(entry: Any, options: PortOptions, name: str = "") -> Any:
+    """An entry of the report's document, with the library's texts as the command says them."""
+    if isinstance(entry, Mapping):
+        return {key: _as_typed(value, options, key) for key, value in entry.items()}
+    if isinstance(entry, list):
+        return [_as_typed(value, options, name) for value in entry]
+    return as_typed(entry, options.typed()) if name in _TEXTS else entry
 
 
 def by_side(option: str, values: Sequence[str] | None) -> str | dict[str, str] | None:

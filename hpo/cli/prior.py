@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpo.cli.failures import UsageError
+from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.cli.run_options import RunOptions
 from hpo.cli.studies import states_text, wrong_storage
 from hpo.storage import open_storage
@@ -75,7 +75,8 @@ def look_into(options: RunOptions, name: str) -> Stored:
         if not _is_there(place):
             _refuse_unknown(options, ())
             return Stored(place, name)
-        storage = open_storage(place)
+        with wrong_arguments():
+            storage = open_storage(place)
         try:
             studies = tuple(storage.studies())
             if name in studies and not options.resume:

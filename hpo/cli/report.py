@@ -21,6 +21,7 @@ from hpo.cli.studies import (
 from hpo.cli.syntax import as_typed
 from hpo.storage import Storage
 from hpo.study.excerpt import excerpt, other_metrics, states_of
+from hpo.study.notes import CHECKPOINTS, Note
 from hpo.study.numbers import counted
 from hpo.study.origin import load_study
 from hpo.study.study import Study
@@ -62,7 +63,7 @@ def print_result(
     fields = [] if best is None else [("best", _best_text(study, best))]
     if study.num_failed:
         fields.append(("failed", f"{study.num_failed} of {len(study.trials)} trials"))
-    fields += [("hint", as_typed(hint.text, RunOptions.typed())) for hint in study.hints]
+    fields += [("hint", hint) for hint in _hints(study)]
     print_fields(console, fields)
 
 
@@ -102,7 +103,7 @@ def document_of(study: Study, *, device: str | None, data: str | None, **extra: 
         "metrics": metric_entries(study),
         "best": best_entry(study),
         "trials": [trial_entry(trial) for trial in study.trials],
-        "hints": [hint.text for hint in study.hints],
+        "hints": _hints(study),
         "notes": _notes(study),
         "versions": study.versions,
         **extra,
@@ -143,10 +144,21 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def note_text(note: Note) -> str:
+    """A remark as the command says it: what the library wrote of checkpoints names options."""
+    return as_typed(note.text, RunOptions.typed()) if note.topic == CHECKPOINTS else note.text
+
+
+def _hints(study: Study) -> list[str]:
+    """The hints as the command says them."""
+    return [as_typed(hint.text, RunOptions.typed()) for hint in study.hints]
+
+
 def _notes(study: Study) -> dict[str, str]:
     """The remarks by topic, one line for each."""
     notes: dict[str, str] = {}
-    for topic, text in study.notes:
+    for note in study.notes:
+        topic, text = note.topic, note_text(note)
         notes[topic] = f"{notes[topic]}\n{text}" if topic in notes else text
     return notes
 

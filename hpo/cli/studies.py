@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from hpo.cli.failures import UsageError
+from hpo.cli.failures import UsageError, wrong_arguments
 from hpo.errors import ObjectiveError, StorageError
 from hpo.storage import Storage, open_storage
 from hpo.study.excerpt import states_of
@@ -34,7 +34,7 @@ def storage_to_read(file: str) -> Iterator[Storage]:
     Raises:
         UsageError: it is not, or is none.
     """
-    with wrong_storage():
+    with wrong_storage(), wrong_arguments():
         storage = open_storage(file, read_only=True)
     try:
         yield storage

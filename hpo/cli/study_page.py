@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from hpo.cli.report import document_of, finite, objective_of, print_result
-from hpo.cli.run_options import RunOptions
+from hpo.cli.report import document_of, finite, note_text, objective_of, print_result
 from hpo.cli.screen import print_fields, print_table
 from hpo.cli.studies import (
     KeptFile,
@@ -18,9 +17,8 @@ from hpo.cli.studies import (
     on_the_clock,
     states_text,
 )
-from hpo.cli.syntax import as_typed
 from hpo.study.excerpt import states_of
-from hpo.study.notes import CHECKPOINTS, SEARCH, Note, search_text
+from hpo.study.notes import SEARCH, search_text
 from hpo.study.ranks import Confirmed
 from hpo.study.study import Study
 from hpo.study.tables import shown
@@ -43,7 +41,7 @@ def print_study(
         ValueError: no trial reported a metric of such a name.
     """
     print_line(console, f"study {study.name!r} of {file}", style="bold")
-    notes = [(note.topic, _note_text(note)) for note in study.notes if note.topic != SEARCH]
+    notes = [(note.topic, note_text(note)) for note in study.notes if note.topic != SEARCH]
     print_fields(console, [*_about(study), *notes])
     if len(study.trials):
         print_result(console, study, running="running", metrics=metrics)
@@ -108,11 +106,6 @@ def size_text(size: int | None) -> str:
         if size >= factor:
             return f"{size / factor:.3g} {unit}"
     return f"{size} B"
-
-
-def _note_text(note: Note) -> str:
-    """A remark as the command says it: what the library wrote of checkpoints names options."""
-    return as_typed(note.text, RunOptions.typed()) if note.topic == CHECKPOINTS else note.text
 
 
 def _about(study: Study) -> list[tuple[str, str]]:

@@ -103,7 +103,7 @@ class PortReport:
             lines.append(f"First difference: {self.first_difference}")
             lines.append(f"Cause: {self.cause or 'none of the known ones fits the numbers.'}")
         elif any(rung.state is RungState.NOT_ASKED for rung in self.rungs):
-            lines.append("The port agrees as far as it was asked: give loss and optimizer for the rest.")
+            lines.append("The port agrees as far as it was asked: give loss= and optimizer= for the rest.")
         elif any(rung.state is RungState.ACCEPTED for rung in self.rungs):
             lines.append("But for what was accepted, the port trains the same.")
         else:

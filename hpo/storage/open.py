@@ -106,7 +106,7 @@ def _open_postgresql(url: URL, folder: Folder, opening: _Opening) -> Storage:
     if folder is None:
         raise ValueError(
             "A study on a server keeps its checkpoints in a folder of this machine, which has to be named: "
-            f"open_storage(url, folder='checkpoints'). Received {_shown(url)}."
+            f"in Python, open_storage(url, folder='checkpoints'). Received {_shown(url)}."
         )
     from hpo.storage.postgresql import PostgresqlDatabase
 

@@ -137,11 +137,15 @@ class History(TrialEvents):
         """
         space = self._space or self._logged_space
         if space is None:
-            reading = "Study.from_events(events" if self.store is None else "hpo.load_study(storage, name"
+            reading = (
+                "in Python, Study.from_events(events"
+                if self.store is None
+                else "in Python, hpo.load_study(storage, name"
+            )
             raise SpaceError(
                 "This log does not hold its space, which had no JSON form when the study was created "
                 f"({self.created.get('space_error', 'no reason was logged').rstrip('.')}). Pass it: "
-                f"in Python, {reading}, space=space)."
+                f"{reading}, space=space)."
             )
         return space
 

@@ -10,6 +10,9 @@ import pytest
 
 from hpo.cli.failures import UsageError
 from hpo.cli.ports import by_side
+from hpo.ports.causes import Cause
+from hpo.ports.differences import Difference
+from hpo.ports.report import PortReport, Rung, RungState
 
 SIDES = ("torch:nets:net", "mxnet:nets:net")
 
@@ -59,3 +62,25 @@ def test_values_are_for_both_sides_or_for_each() -> None:
     assert by_side("layout", ["NHWC", "torch=NHWC"]) == {"batch": "NHWC", "torch": "NHWC"}
     with pytest.raises(UsageError, match="--step takes one value for both sides, or SIDE=VALUE for each"):
         by_side("step", ["nets:step", "torch=nets:step"])
+
+
+def test_a_document_has_the_words_of_the_command(
+    hpo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = PortReport(
+        *SIDES,
+        ({}, {}),
+        [Rung("loss", RungState.DIFFERS, "weights='own' was said")],
+        Difference("loss", "batch=3", "with batch_size=4", 1.0),
+        Cause("flatten order", "it is another one", "accept=['flatten order'] goes on."),
+        ["Give python={'mxnet': PATH}."],
+    )
+    monkeypatch.setattr("hpo.cli.ports.run_check", lambda check: report)
+    monkeypatch.setattr("hpo.cli.ports.read_check", lambda **given: None)
+    document = hpo("check-port", *SIDES, "--json").document
+    assert document["rungs"][0]["text"] == "--own-weights was said"
+    assert document["first_difference"]["text"] == "with --batch-size 4"
+    assert document["cause"]["mend"] == "--accept 'flatten order' goes on."
+    assert document["notes"] == ["Give --python mxnet=PATH."]
+    # A name is no text of the library.
+    assert document["first_difference"]["where"] == "batch=3"

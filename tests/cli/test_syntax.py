@@ -32,6 +32,19 @@ ELSEWHERE = {
     *(ROOT / "page" / name for name in ("address.py", "commands.py", "guard.py", "server.py")),
 }
 OF_FRAMEWORKS = {"bias", "use_bias", "padding", "count_include_pad", "from_logits", "sparse_label", "batches"}
+PYTHON = re.compile(
+    r"\b(?:pass|give|make|also) (?:it|an?|the|one|\{\})[^.;:]* object\b|\bopen_storage\(|\bhpo\.[\w.]+\("
+)
+"""What can be done in Python only."""
+WRITTEN_IN_PYTHON = ("hpo.report(", "hpo.record_curves(")  # by objectives, whose files are Python
+READ_IN_PYTHON = {
+    # What these refuse was passed to a function.
+    *(ROOT / name for name in ("book.py", "executors/workers.py", "space/constraints.py")),
+    *(ROOT / "integrations").rglob("*.py"),
+    # Made by a call or for a notebook; the page shows the code that goes on, and a golden trace has a test.
+    *(ROOT / "page" / name for name in ("commands.py", "html.py", "notebook.py")),
+    ROOT / "ports/golden.py",
+}
 IN_OTHER_SYNTAX = {"kwds", "immutable", "max", "realm"}
 
 
@@ -137,6 +150,19 @@ def test_no_argument_of_a_message_is_left_that_has_an_option(options: type[Optio
             assert not names & set(ARGUMENT.findall(plain)), text
 
 
+def test_what_a_message_has_for_python_alone_says_that_it_is_python() -> None:
+    typed = CompareOptions.typed() | PortOptions.typed() | RunOptions.typed()
+    found = [
+        (path.name, left, text)
+        for path in modules(of_the_command=False)
+        if path not in READ_IN_PYTHON
+        for text in texts_in(path)
+        for left in PYTHON.findall(as_typed(text, typed))
+        if left not in WRITTEN_IN_PYTHON and "in python" not in text.lower()
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("name", COMMANDS.values())
 def test_functions_that_are_commands_are_commands(name: str) -> None:
     assert name.split()[1] in typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group's
@@ -197,6 +223,10 @@ def own_words(config):
     ("arguments", "expected", "not_there"),
     [
         (("two",), "Name it: --minimize loss, or --maximize.", "minimize="),
+        (("two", "--minimize", "loss", "--searcher", "best"), "'tpe'; in Python also a searcher object.",
+         "or pass"),
+        (("two", "--minimize", "loss", "--storage", "postgresql://me@none/base"),
+         "Error: A study on a server keeps its checkpoints in a folder of this machine", "--traceback"),
         (("two", "--minimize", "los"), "name one of these as the metric to optimise", "minimize="),
         (("own_words",), "give --give-up-after never.", "give_up_after"),
         (("own_words",), "ValueError: timeout=3 of the server", "--timeout"),

@@ -89,7 +89,7 @@ def test_a_softmax_that_the_loss_expects_is_a_note_and_no_mistake(hold: Hold) ->
 def test_without_a_loss_the_rest_is_not_asked(hold: Hold) -> None:
     report = hold("torch:lenet", "mxnet:lenet", loss=None, optimizer=None)
     assert [rung.state for rung in report.rungs[2:]] == [RungState.NOT_ASKED] * 5
-    assert "give loss and optimizer for the rest" in str(report)
+    assert "give loss= and optimizer= for the rest" in str(report)
 
 
 def test_an_epoch_may_have_data_of_its_own(hold: Hold, batch: tuple[Any, Any]) -> None:

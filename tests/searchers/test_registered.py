@@ -107,7 +107,7 @@ def test_a_registered_plan_runs_the_trials_under_its_name(install: Install) -> N
     study = hpo.search(lambda config: config["x"], SPACE, workers="alone", num_trials=2, seed=0)
     assert study.num_completed == 2
     with pytest.raises(
-        ValueError, match=r"no executor 'alon'. Known are: 'alone' of mine; or pass an executor"
+        ValueError, match=r"no executor 'alon'. Known are: 'alone' of mine; in Python also an executor"
     ):
         hpo.search(lambda config: config["x"], SPACE, workers="alon", num_trials=2)
 
@@ -135,7 +135,7 @@ def test_the_command_takes_them(
 
 def test_those_that_are_registered_are_listed_where_a_name_is_unknown(install: Install) -> None:
     install("mine", searchers="middle = of_others:Middle")
-    with pytest.raises(ValueError, match=r"no searcher 'midle'. Known are: .* 'tpe', 'middle' of mine; or"):
+    with pytest.raises(ValueError, match=r"no searcher 'midle'. Known are: .* 'tpe', 'middle' of mine; in"):
         searcher_named("midle")
 
 
