@@ -2,7 +2,7 @@
 
 import builtins
 import pickle
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -42,9 +42,9 @@ def test_top_takes_a_count(k: Any) -> None:
 
 
 def test_top_and_table_take_a_count_of_numpy() -> None:
-    study = study_of(1, 2, 3)
-    assert len(study.top(np.int64(2))) == 2
-    assert study.table(np.int64(2)) == study.table(2)
+    study, two = study_of(1, 2, 3), cast(int, np.int64(2))
+    assert len(study.top(two)) == 2
+    assert study.table(two) == study.table(2)
 
 
 def test_markup_of_a_study_has_no_control_characters() -> None:
