@@ -10,7 +10,6 @@ import typer
 from hpo.cli.commands.studies import NameArgument, StorageArgument
 from hpo.cli.failures import failures_told
 from hpo.cli.options import TracebackOption
-from hpo.study.numbers import counted
 
 
 class Whose(str, Enum):
@@ -44,6 +43,7 @@ def sweep_study(
         from hpo.cli.study_page import size_text
         from hpo.errors import CheckpointError
         from hpo.study.keep import checked_keep
+        from hpo.study.numbers import counted
         from hpo.study.sweep import sweep
         from hpo.study.writer import Writer
         from hpo.tuner.progress.console import open_console, print_line
