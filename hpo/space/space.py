@@ -87,9 +87,10 @@ class Space(Mapping[str, Domain]):
 
     @property
     def missing_functions(self) -> tuple[str, ...]:
-        """The functions that a file names as constraints, as `module:function`, and that were not passed.
+        """The functions that a file names as constraints and that were not passed.
 
-        They are needed to draw or to validate a config, and nothing that is read is imported.
+        Each is written as in the file, `module:function`. They are needed to draw or to validate a
+        config, and nothing that is read is imported.
         """
         paths = (each for each in self._constraints if isinstance(each, PathConstraint))
         return tuple(dict.fromkeys(each.path for each in paths if each.is_missing))
