@@ -19,8 +19,8 @@ class Report(OfFramework):
 
     The trial is stopped or paused by way of `trainer.should_stop`. If `min_epochs` or `min_steps` forbid
     that, the next epoch ends with `hpo.objective.TrialEnded`. Each report is a checkpoint of the module, its
-    optimizers, its schedules of learning rates and the trainer's counters where the study has a storage, and
-    a trial that goes on from one begins with the epoch after it, whose batches come in the same order. A
+    optimizers, its schedules of learning rates and the trainer's counters, where the study has a storage.
+    A trial that goes on from one begins with the epoch after it, whose batches come in the same order. A
     second `fit` continues the trial's count of epochs, and one that was over is run through without an
     epoch. Outside of a trial it does nothing.
 

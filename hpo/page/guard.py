@@ -52,9 +52,9 @@ PASS = Ruling(200)
 class Guard:
     """The rules for all requests.
 
-    Only reading is asked for, by GET or HEAD. The `Host` has to be a name of this server, which keeps out
-    pages of other sites whose names were made to lead here (DNS rebinding), and a request that a page of
-    another site makes is refused by its `Origin` or `Sec-Fetch-Site`. Both hold on loopback too.
+    Only reading is asked for, by GET or HEAD. The `Host` has to be a name of this server. That keeps out
+    pages of other sites whose names were made to lead here (DNS rebinding). A request that a page of another
+    site makes is refused by its `Origin` or `Sec-Fetch-Site`. Both hold on loopback too.
 
     Where others than the users of this machine can reach the server, the token is demanded: in the address
     that was printed (`?token=`), which is answered with a cookie and the same address without the token, or

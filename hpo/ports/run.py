@@ -39,8 +39,8 @@ def check_port(
 
     Each side runs in a process of its own, perhaps of another interpreter, where only NumPy and its framework
     have to be installed. The ladder: parameters, forward layer by layer, loss, gradients, one optimizer step,
-    one epoch by steps from the original's weights, and the validation error after a free epoch, judged beside
-    that of the original from weights that are one unit in the last place off.
+    one epoch by steps from the original's weights, and the validation error after a free epoch. That error is
+    judged beside the original's own from weights that are one unit in the last place off.
 
     Args:
         original: `framework:module:function` (or `framework:folder/file.py:function`), whose function returns

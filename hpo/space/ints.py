@@ -24,9 +24,8 @@ _LARGEST_INTEGER = 2**53
 class Int(Domain):
     """An integer in {low, ..., high}.
 
-    With `log`, a number is drawn uniformly in the logarithm from [low - 1/2, high + 1/2] and rounded, so
-    that the share of k is proportional to log((k + 1/2) / (k - 1/2)), about 1 / k, and the two ends are
-    treated as the others are.
+    With `log`, a number is drawn uniformly in the logarithm from [low - 1/2, high + 1/2] and rounded. The
+    share of k is then proportional to log((k + 1/2) / (k - 1/2)), about 1 / k, at the two ends too.
 
     Args:
         low: the lowest value; at least 1 if `log`.

@@ -31,11 +31,11 @@ class _Cause(NamedTuple):
 class FailureWatch:
     """Reads the log for failures that say that every trial will fail.
 
-    While no trial has completed, these are one whose first result is of a wrong kind or lacks the metric, and
-    the first trials to end, if all of them failed with the same type of error from the same lines. After a
-    first success each failure costs its trial only. Out of memory, arithmetic errors, NaN, lost processes and
-    limits of time say nothing of other configs. Each host judges by the trials that ended on it, so one that
-    lacks a file, say, ends its own search alone.
+    While no trial has completed, these are of two kinds. The first result of a trial is of a wrong kind or
+    lacks the metric. Or the first trials to end all failed with the same type of error from the same lines.
+    After a first success each failure costs its trial only. Out of memory, arithmetic errors, NaN, lost
+    processes and limits of time say nothing of other configs. Each host judges by the trials that ended on
+    it, so one that lacks a file, say, ends its own search alone.
 
     Args:
         history: the study's.
