@@ -69,7 +69,9 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     figure, [ax] = panels(1)
     looks: dict[str, Any] = {"cmap": shades.colours, "norm": shades.scale, "shading": "flat"}
     ax.pcolormesh(_edges(columns), _edges(rows), surface, **looks)
-    if not across.listed and not up.listed and np.isfinite(surface).all():
+    # On a level plain there are no lines, and older Matplotlib warns of it.
+    varies = np.isfinite(surface).all() and np.ptp(surface) > 0
+    if varies and not across.listed and not up.listed:
         ax.contour(columns, rows, surface, levels=8, colors="white", linewidths=0.5, alpha=0.7)
     marks: list[tuple[list[Trial], dict[str, Any]]] = [
         (rest, {"marker": "D", "color": EARLY_GREY, "s": size(10, len(rest)), "label": early_label(rest)}),
