@@ -73,7 +73,6 @@ class History(TrialEvents):
         values: for each trial the value of the single metric, NaN for one that did not complete.
         best: id of the completed trial with the best value, the earliest of equals; None before.
         num_proposals: how many of the searcher's proposals were started.
-        num_completed: how many trials completed with a result.
         num_failed: how many trials failed.
         num_stopped: how many trials were stopped.
         num_ended_since_best: how many trials ended after the best one did.
@@ -112,7 +111,6 @@ class History(TrialEvents):
         self.values = array("d")
         self.best: int | None = None
         self.num_proposals = 0
-        self.num_completed = 0
         self.num_failed = 0
         self.num_stopped = 0
         self.num_ended_since_best = 0
@@ -137,15 +135,15 @@ class History(TrialEvents):
         """
         space = self._space or self._logged_space
         if space is None:
-            reading = (
-                "in Python, Study.from_events(events"
+            read = (
+                "in Python, Study.from_events(events, space=space)"
                 if self.store is None
-                else "in Python, hpo.load_study(storage, name"
+                else "in Python, hpo.load_study(storage, name, space=space)"
             )
             raise SpaceError(
                 "This log does not hold its space, which had no JSON form when the study was created "
                 f"({self.created.get('space_error', 'no reason was logged').rstrip('.')}). Pass it: "
-                f"{reading}, space=space)."
+                f"{read}."
             )
         return space
 
@@ -206,6 +204,11 @@ class History(TrialEvents):
         if self.store is None:
             return ValueError(f"{said}. Pass the events of a whole log, in order.")
         return damaged(self.store, said)
+
+    @property
+    def num_completed(self) -> int:
+        """How many trials completed with a result."""
+        return len(self.finished) - self.num_failed - self.num_stopped
 
     def effective_since(self, number: int) -> tuple[list[Event], int]:
         """The events from that number on that did not come too late, and the number to go on from."""
@@ -406,7 +409,6 @@ class History(TrialEvents):
         if completed and len(self.metrics) == 1:
             final = metrics_from_json(data["metrics"]) if "metrics" in data else None
             self._rank(number, self._result(number, final)[0][self.metrics[0].name])
-        self.num_completed += event.kind is EventKind.TRIAL_COMPLETED
         self.num_failed += event.kind is EventKind.TRIAL_FAILED
         self.num_stopped += event.kind is EventKind.TRIAL_STOPPED
         self._ended[number] = len(self._before)

@@ -313,7 +313,6 @@ class Study:
             width: cells of a line; None for the width of the terminal, or 100 where there is none.
 
         Raises:
-            TypeError: `width` is no integer.
             ValueError: `k` or `width` is less than 1, or no trial reported such a metric.
             TypeError: `k` or `width` is no integer.
 

@@ -19,11 +19,12 @@ from hpo.schedulers import Scheduler, described
 from hpo.searchers import Searcher
 from hpo.storage import ClaimedError
 from hpo.storage.leases import Presence, host_of
+from hpo.study.appender import Callback
 from hpo.study.keep import Keep
 from hpo.study.retention import Retention
 from hpo.study.study import Study
 from hpo.study.sweep import sweep
-from hpo.study.writer import Callback, Writer
+from hpo.study.writer import Writer
 from hpo.tuner.custody import Custody
 from hpo.tuner.give_up import FailureWatch
 from hpo.tuner.remarks import ProblemWatch, RepeatWatch, warn_of_directions

@@ -13,10 +13,10 @@ from hpo.schedulers import Scheduler
 from hpo.searchers import Searcher
 from hpo.space import Space
 from hpo.storage import Storage
+from hpo.study.appender import Callback
 from hpo.study.keep import Keep
 from hpo.study.study import Study
 from hpo.study.value import ValueOf
-from hpo.study.writer import Callback
 from hpo.tuner.output.trials import Output
 from hpo.tuner.progress.choice import ShownProgress
 from hpo.tuner.stop_rules import StopRule

@@ -27,12 +27,12 @@ from hpo.searchers.base import reason_of
 from hpo.space import Space
 from hpo.space.constraints import not_passed
 from hpo.storage import Storage
+from hpo.study.appender import Callback
 from hpo.study.keep import Keep, checked_keep
 from hpo.study.origin import Origin, begin
 from hpo.study.study import Study
 from hpo.study.trial import Trial, TrialState, goal
 from hpo.study.value import ValueOf, checked_value_of
-from hpo.study.writer import Callback
 from hpo.tuner.give_up import GiveUpError
 from hpo.tuner.interrupt import interrupted
 from hpo.tuner.lifecycle import TAKEN_OVER, Lifecycle
