@@ -11,8 +11,9 @@ from tests.architecture.tree import ROOT, sources
 
 PERSONS = re.compile(r"\b(nobody|somebody|anybody|whoever|whomever)\b", re.IGNORECASE)
 PATHS = [
-    *sources("hpo", "backends", "benchmarks", "examples", "scripts"),
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml", "tox.ini")),
+    *sources("hpo", "backends", "benchmarks", "docs", "examples", "scripts"),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "pyproject.toml", "tox.ini")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
 

@@ -104,14 +104,14 @@ def test_a_study_of_several_metrics_can_be_read_and_says_that_it_has_no_best() -
     study = hpo.Study.from_events([hpo.study.Event(EventKind.STUDY_CREATED, text=to_text(data))])
     assert study.metrics == (Metric("error", Direction.MINIMIZE), Metric("seconds"))
     with pytest.raises(hpo.errors.ObjectiveError, match="exactly one metric; 'two' has: error, seconds"):
-        study.best  # noqa: B018
+        _ = study.best
 
 
 def test_a_space_without_json_has_to_be_given_again() -> None:
     space = hpo.Space({"x": hpo.Float(0, 1)}, constraints=[lambda config: config["x"] < 0.9])
     live = hpo.search(lambda config: config["x"], space, num_trials=3, seed=0)
     with pytest.raises(ValueError, match=r"does not hold its space.*from_events\(events, space=space\)"):
-        hpo.Study.from_events(live.events).space  # noqa: B018
+        _ = hpo.Study.from_events(live.events).space
     assert hpo.Study.from_events(live.events, space=space) == live
 
 
@@ -133,7 +133,7 @@ def test_a_study_without_its_space_shows_what_is_known(tmp_path: Path) -> None:
     assert "space: not in the log" not in str(live)
     assert "20 trials" in repr(blind)
     with pytest.raises(hpo.errors.SpaceError, match=r"hpo\.load_study\(storage, name, space=space\)"):
-        blind.space  # noqa: B018
+        _ = blind.space
 
 
 def test_hints_on_the_metric_need_no_space() -> None:

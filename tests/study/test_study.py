@@ -55,7 +55,7 @@ def test_best_without_a_completed_trial_says_why() -> None:
     with pytest.raises(
         hpo.errors.ObjectiveError, match=r"'s' completed.*0 running, 2 failed, the first \(trial 0\)"
     ):
-        study_of(None, None).best  # noqa: B018
+        _ = study_of(None, None).best
 
 
 def test_incumbents_follow_the_best_value_over_ended_trials() -> None:

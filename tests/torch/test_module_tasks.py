@@ -66,7 +66,7 @@ def test_modules_of_one_structure_learn_together_what_each_learns_alone() -> Non
 def test_alone_it_learns_what_the_trainer_s_model_learns() -> None:
     def by_trainer(config: Mapping[str, Any]) -> Any:
         model = d2l.Classification(make(config), lr=config["lr"])
-        model.configure_optimizers = lambda: torch.optim.SGD(  # type: ignore[method-assign]
+        model.configure_optimizers = lambda: torch.optim.SGD(  # type: ignore[method-assign]  # of one model only
             model.parameters(), lr=config["lr"], momentum=config["momentum"], weight_decay=0.01
         )
         yield from d2l.Trainer(max_epochs=EPOCHS).epochs(model, data())
@@ -160,14 +160,14 @@ def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="max_epochs must be an integer of at least 1; received 0"):
         ModuleTask(make, data(), max_epochs=0)
     with pytest.raises(TypeError, match=r"takes data in arrays for classification.* received a list without"):
-        ModuleTask(make, [], max_epochs=1)  # type: ignore[arg-type]
+        ModuleTask(make, [], max_epochs=1)  # type: ignore[arg-type]  # the mistake
 
 
 def test_a_maker_of_something_else_fails_its_trial() -> None:
     with pytest.raises(
         hpo.errors.SearchFailedError, match=r"make must return a torch\.nn\.Module; received a int"
     ):
-        search(task(lambda config: 3), fuse=2)  # type: ignore[arg-type,return-value]
+        search(task(lambda config: 3), fuse=2)  # type: ignore[arg-type,return-value]  # the mistake
 
 
 def test_the_example_runs() -> None:

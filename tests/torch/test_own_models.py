@@ -45,7 +45,7 @@ def test_it_trains_as_a_loop_written_by_hand() -> None:
     for batch in torch.split(torch.from_numpy(batch_order(0, 0, 1, 40)), 16):
         optimizer.zero_grad()
         x, y = torch.from_numpy(a.train_x)[batch].float() / 255, torch.from_numpy(a.train_y)[batch]
-        nn.functional.cross_entropy(theirs(x), y).backward()  # type: ignore[no-untyped-call]
+        nn.functional.cross_entropy(theirs(x), y).backward()  # type: ignore[no-untyped-call]  # torch's own
         optimizer.step()
     for one, other in zip(ours.net.parameters(), theirs.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)

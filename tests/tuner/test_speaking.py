@@ -87,7 +87,6 @@ def test_it_is_silent_where_logging_is_configured_for_warnings(tmp_path: Path) -
     assert said == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 @pytest.mark.parametrize("columns", [80, 200])
 def test_in_a_terminal_a_bar_is_drawn_and_a_summary_stays(tmp_path: Path, columns: int) -> None:
     written, code = run_in_terminal(script(tmp_path), columns=columns)
@@ -103,7 +102,6 @@ def test_in_a_terminal_a_bar_is_drawn_and_a_summary_stays(tmp_path: Path, column
     assert not [line for line in lines if "/20 trials" in line]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 def test_a_search_that_is_over_at_once_leaves_no_trace_in_a_terminal(tmp_path: Path) -> None:
     file = script(tmp_path)
     file.write_text(file.read_text().replace("time.sleep(0.05)", "").replace("raise", "return 1; raise"))
@@ -135,7 +133,6 @@ def outer(config):
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 @pytest.mark.parametrize(
     "calls",
     [
