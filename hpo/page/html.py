@@ -23,10 +23,10 @@ STYLES = (
 )
 VENDORED = "vendor/uPlot.iife.min.js"
 SCRIPTS = (
-    *("numbers", "elements", "studies", "theme", "scales", "marks", "plot", "tip", "filter", "sections"),
-    *("headline", "comparison", "history", "life", "columns", "rows", "trials", "curves", "importance"),
-    *("slices", "brushes", "parallel", "contour", "timeline", "about", "inside", "connection", "live"),
-    "start",
+    *("numbers", "elements", "studies", "theme", "colours", "scales", "marks", "plot", "tip", "filter"),
+    *("sections", "headline", "comparison", "history", "life", "columns", "rows", "trials", "curves"),
+    *("importance", "slices", "brushes", "parallel", "contour", "timeline", "about", "inside", "connection"),
+    *("live", "start"),
 )
 """Our own scripts of the page of studies; each may use the names of those before it while it loads."""
 
@@ -48,7 +48,7 @@ class Layout(NamedTuple):
 STUDIES = Layout("page.html", SCRIPTS, (VENDORED,))
 """Shows studies: the report, and the live page."""
 
-LIST = Layout("list.html", ("numbers", "elements", "connection", "list"))
+LIST = Layout("list.html", ("numbers", "elements", "theme", "connection", "list"))
 """Lists the studies of a server that has too many for one page."""
 
 

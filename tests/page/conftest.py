@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,16 +12,13 @@ import pytest
 
 import hpo
 from hpo.page import save
+from tests.chromium import chromium
 from tests.page import studies
 
 if TYPE_CHECKING:
     # The tests beside these that need no browser do without it.
     from playwright.sync_api import Browser, Page
 
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 DRAWN = "html[data-drawn=all]"
 KINDS = [*studies.STUDIES, "comparison"]
 """What reports there are; that of 10,000 trials takes longer."""
@@ -43,20 +38,8 @@ class Opened(Protocol):
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import expect, sync_playwright
-
-    # No test waits so long where all is well; a busy machine may.
-    expect.set_options(timeout=30_000)
-
-    found = os.environ.get("HPO_CHROMIUM") or shutil.which("chromium")
-    if not found:
-        raise RuntimeError(
-            "The tests of the page need Chromium: install Debian's chromium, or name it in HPO_CHROMIUM."
-        )
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hpo.page.document import document
@@ -24,8 +25,8 @@ from tests.page.test_live import SEARCH, VICTIM, search
 PATIENCE = 1000 * PATIENCE_SECONDS
 
 
-def open_page(new: NewPage, server: Server, path: str = "/") -> Page:
-    page = new()
+def open_page(new: NewPage, server: Server, path: str = "/", *, dark: bool = False) -> Page:
+    page = new(dark=dark)
     page.goto(f"http://127.0.0.1:{server.port}{path}")
     expect(page.locator("#connection")).to_have_text("live")
     return page
@@ -99,6 +100,23 @@ def test_a_list_of_studies_grows_while_it_is_looked_at(served: NewPage, tmp_path
         expect(links.first).to_be_focused()
         links.nth(14).click()
         expect(page.locator("h1")).to_have_text("last")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_list_of_studies_has_the_colours_of_the_system_and_of_its_button(
+    served: NewPage, tmp_path: Path, dark: bool
+) -> None:
+    add_studies(tmp_path / "a.db", 0, 13)
+    with serving(tmp_path) as server:
+        page = open_page(served, server, dark=dark)
+        root = page.locator("html")
+        before, after = ("dark", "light") if dark else ("light", "dark")
+        expect(root).to_have_attribute("data-theme", before)
+        page.locator("#theme").click()
+        expect(root).to_have_attribute("data-theme", after)
+        # The study's own page is in the colours that were chosen.
+        page.locator("#list a").first.click()
+        expect(root).to_have_attribute("data-theme", after)
 
 
 HIDE = "Object.defineProperty(document, 'hidden', {get: () => %s, configurable: true});"

@@ -26,5 +26,7 @@ function entry({ key, label }) {
 }
 
 byId('undrawn').remove();
+showTheme();
+watchTheme(() => showTheme());
 show(JSON.parse(byId('data').textContent));
 listen(byId('data').dataset.events, show);

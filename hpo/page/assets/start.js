@@ -15,6 +15,7 @@ function start() {
   for (const change of read.changes || []) apply(change);
   byId('made').textContent = read.made ? `polyhpo ${plain(read.version)}, ${moment(read.made)}` : '';
   showTheme();
+  readColours();
   showNavigation();
   showStudies();
   watchPaper();
@@ -57,14 +58,10 @@ function showStudies() {
   if (current) select.value = current.key;
 }
 
-function redrawColours() {
-  showTheme();
-  stale();
-}
-
 function watchPaper() {
   const change = (printed) => {
     showTheme(printed);
+    readColours();
     for (const each of sections) each.stale = true;
     drawAll();
     for (const plot of plots) plot.fit();
@@ -75,11 +72,10 @@ function watchPaper() {
 }
 
 function watchChoices() {
-  dark.addEventListener('change', redrawColours);
-  byId('theme').addEventListener('click', () => {
-    chosen = document.documentElement.getAttribute('data-theme') === 'dark' ? 'light' : 'dark';
-    keepTheme(chosen);
-    redrawColours();
+  watchTheme(() => {
+    showTheme();
+    readColours();
+    stale();
   });
   byId('study-select').addEventListener('change', (event) => choose(studies.get(event.target.value)));
 }
