@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import yaml
 from docutils import nodes
-from docutils.utils.math import latex2mathml
+from docutils.utils.math import MathError, latex2mathml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -143,7 +143,11 @@ def _math(translator: Any, node: nodes.Element) -> None:
     """Equations as MathML, which browsers draw by themselves: the site asks no other host for anything."""
     is_block = isinstance(node, nodes.math_block)
     source = node.astext()
-    translator.body.append(latex2mathml.tex2mathml(source, as_block=is_block))
+    try:
+        translator.body.append(latex2mathml.tex2mathml(source, as_block=is_block))
+    except MathError as error:
+        page = translator.builder.current_docname
+        raise ExtensionError(f"{page}.md has an equation that cannot be read: {error} {source}") from error
     raise nodes.SkipNode
 
 
