@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.plots.canvas import BLUE, VERMILION, headline, key, panels, plain_frame, size
+from hpo.plots.decades import log_across
 from hpo.plots.marks import cross_out, early_looks, edges, points, star
 from hpo.plots.reach import Span, axis_label, span_of
 from hpo.plots.values import tried, values_of
@@ -69,10 +70,12 @@ def cost(study: Study) -> Figure:
         across, up = spans[0].drawn(seconds(front)), spans[1].drawn(values_of(study, front))
         label = "none is faster and better" + (", of those trained in full" if found.early else "")
         ax.plot(across, up, drawstyle="steps-post", color=VERMILION, linewidth=1.2, label=label)
-    for axis, span in zip("xy", spans, strict=True):
-        if span.is_log:
-            ax.set(**{f"{axis}scale": "log"})
-    if not spans[0].is_log:
+    if spans[1].is_log:
+        ax.set_yscale("log")
+    if spans[0].is_log:
+        drawn = spans[0].drawn(seconds(found.valued + found.failed))
+        log_across(ax, min(drawn), max(drawn))
+    else:
         # Seconds of very quick trials have many digits.
         ax.locator_params(axis="x", nbins=5)
     cross_out(ax, spans[0].drawn(seconds(found.failed)).tolist(), study.metric.direction)

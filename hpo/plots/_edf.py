@@ -8,6 +8,7 @@ import numpy as np
 
 from hpo.plots._history import COLOURS, STYLES, Studies, grouped, named, one_metric
 from hpo.plots.canvas import headline, key, panels, plain_frame
+from hpo.plots.decades import log_across
 from hpo.plots.reach import span_of
 from hpo.plots.values import ended, values_of
 from hpo.plots.words import cut
@@ -59,7 +60,8 @@ def edf(studies: Studies) -> Figure:
             else f"{named(label)} ({count})",
         )
     if span.is_log:
-        ax.set_xscale("log")
+        finite = span.drawn(everything[np.isfinite(everything)])
+        log_across(ax, min(finite), max(finite))
     ax.set_ylim(0, 1.02)
     better = "at most" if metric.sign > 0 else "at least"
     ax.set_xlabel(span.label(metric.name, everything))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpo.plots.canvas import whole_numbers
+from hpo.plots.decades import LONGEST_LABELS, log_across
 from hpo.plots.reach import Span, axis_label, span_of, within
 from hpo.plots.words import NAME, TICK, cut
 from hpo.space import Distribution, Domain
@@ -22,12 +23,8 @@ GOLDEN_RATIO = (5**0.5 - 1) / 2
 JITTER = 0.12
 MARGIN = 0.03
 """The share of the range that is added beyond each bound, so that points on it are seen whole."""
-FEW_DECADES = 2000
-"""Up to this ratio of its bounds a logarithmic axis has labels within the decades, too."""
 MOST_LABELS = 16
 """Of more listed values some are labelled."""
-LONGEST_LABELS = 40
-"""Characters of all labels of an axis together; beyond, values are turned, and of numbers there are fewer."""
 
 
 def is_log(domain: Domain) -> bool:
@@ -80,12 +77,12 @@ def dress(ax: Axes, name: str, domain: Domain, trials: Sequence[Trial], *, lette
     low, high = (float(bound) for bound in within(_bounds(domain)))
     bounded = low < high and math.isfinite(low) and math.isfinite(high)
     if is_log(domain):
-        ax.set_xscale("log")
         if bounded and low > 0:
+            log_across(ax, low, high)
             factor = (high / low) ** MARGIN
             ax.set_xlim(low / factor, high * factor)
-            if high / low < FEW_DECADES:
-                _label_few_decades(ax, low, high)
+        else:
+            log_across(ax, min(span.drawn(numbers)), max(span.drawn(numbers)))
         return
     if domain.is_discrete:
         ax.xaxis.set_major_locator(whole_numbers())
@@ -111,32 +108,6 @@ def list_values(
     ax.set_xticks(list(at)[::step], some, **looks)
     turned = sum(len(label) + 2 for label in some) > room
     ax.tick_params(axis="x", rotation=90 if turned else 0)
-
-
-def _label_few_decades(ax: Axes, low: float, high: float) -> None:
-    """Label as many round numbers of each decade as fit; matplotlib would label all or too little."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    fitting = (
-        digits
-        for digits, numbers in round_numbers(low, high)
-        if sum(len(f"{each:g}") + 2 for each in numbers) <= LONGEST_LABELS
-    )
-    ax.xaxis.set_major_locator(LogLocator(subs=next(fitting, (1.0,))))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
-
-
-def round_numbers(low: float, high: float) -> Iterator[tuple[tuple[float, ...], list[float]]]:
-    """Round numbers of each decade between two bounds: first 1, 2 and 5, then 1 and 3, then 1 alone.
-
-    Yields:
-        The digits, and all numbers that begin with them.
-    """
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for digits in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-        numbers = [float(f"{digit:g}e{power}") for power in powers for digit in digits]
-        yield digits, [number for number in numbers if low <= number <= high]
 
 
 def _bounds(domain: Domain) -> tuple[float, float]:

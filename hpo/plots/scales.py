@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.plots.positions import is_log, round_numbers
+from hpo.plots.decades import round_numbers
+from hpo.plots.positions import is_log
 from hpo.plots.reach import Span, span_of
 from hpo.space import Domain, Scalar
 from hpo.space.choices import Listed

@@ -13,6 +13,7 @@ from hpo.errors import ObjectiveError
 from hpo.plots import KINDS, plot
 from hpo.plots._history import named
 from hpo.plots.canvas import headline, key, panels
+from hpo.plots.decades import log_across
 from tests.plots.extents import misplaced, written
 from tests.plots.studies import LONG, STUDIES, TWELVE, TWO, curve, searched, value
 
@@ -98,3 +99,15 @@ def test_a_name_with_dollars_is_no_formula() -> None:
         figure = plot(study, kind)
         assert misplaced(figure) == []
         assert r"\$x^2\$" in " ".join(said for said, _ in written(figure))
+
+
+@pytest.mark.parametrize("low", [1e-12, 2.3e-4, 0.07, 1.0, 9.4, 6e7])
+@pytest.mark.parametrize("ratio", [1.02, 3.0, 31.0, 55.0, 180.0, 1900.0, 1e4, 1e12])
+def test_labels_of_a_logarithmic_axis_keep_apart(low: float, ratio: float) -> None:
+    figure, [ax] = panels(1)
+    ax.plot([low, low * ratio], [1, 2])
+    log_across(ax, low, low * ratio)
+    assert misplaced(figure) == []
+    left, right = ax.get_xlim()
+    named = [text for text in ax.get_xticklabels() if left <= text.get_position()[0] <= right]
+    assert len(named) >= 2
