@@ -83,7 +83,7 @@ def objective(problem: str, seed: int, share: float, penalty: float) -> tuple[hp
 def regret(searcher: str, problem: str, seed: int, share: float, penalty: float, num_trials: int) -> float:
     space, score = objective(problem, seed, share, penalty)
     study = SearchByHand(searcher_named(searcher), space, score, seed=seed).run(num_trials)
-    values = [trial.metrics["score"] for trial in study.trials if trial.state.value == "completed"]
+    values = [trial.metrics["value"] for trial in study.trials if trial.state.value == "completed"]
     # A search that met nothing but penalties has the regret 1, as bad as any result; 1e-12 is round-off.
     return max(min([1.0, *values]), 1e-12)
 

@@ -210,8 +210,7 @@ class RunOptions(Options):
         option(
             PLACE,
             "SIZE",
-            "Memory that a worker may hold, such as 2GB; a trial that takes more is tried again, then "
-            "failed.",
+            "Memory that a worker may hold, such as 2GB; a trial that takes more has failed.",
         ),
     ] = None
     trial_timeout: Annotated[

@@ -25,10 +25,11 @@ class Workers(ExecutorPlan):
         devices: names of the devices that they share in turn, such as `("cuda:0", "cuda:1")`; None for the
             study's device.
         threads: how many threads the arithmetic of one trial uses.
-        memory_limit: bytes of memory that a worker and its children may hold; None for any number.
+        memory_limit: bytes of memory that a worker and its children may hold; None for any number. A trial
+            that takes more has failed; of several that share a worker, each is run again.
         trial_timeout: seconds that one run of a trial may take; None for any number.
-        max_retries: how many times a trial is run again if its worker was killed, ran out of memory or time,
-            or hung, before the trial counts as failed.
+        max_retries: how many times a trial is run again if its worker was killed, ran out of time or hung,
+            before the trial counts as failed.
         cohorts: how the trials of a worker train together; a search sets it by `fuse=`.
         on_output: receives what the trials print; a search sets it, and None leaves it unheard.
 

@@ -46,7 +46,7 @@ class SearchByHand:
         self._score = score
         self._workers = workers
         self._handed_over = _HandedOver()
-        goal = {"maximize": "score"} if maximize else {"minimize": "score"}
+        goal = {"maximize": "value"} if maximize else {"minimize": "value"}
         self._tuner = Tuner(None, space, searcher=self._handed_over, num_trials=1, seed=seed, **goal)  # type: ignore[arg-type]  # one name
         self._running: list[Trial] = []
         self._num_told = 0

@@ -167,7 +167,7 @@ class SearcherContract:
             objective,
             SPACES["mixed"],
             searcher=searcher,
-            minimize="score",
+            minimize="value",
             num_trials=8,
             seed=0,
             progress=False,

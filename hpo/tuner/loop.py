@@ -104,7 +104,8 @@ class Loop:
 
     def _over(self) -> str | None:
         if self._clock.is_over:
-            return f"its {self._clock.timeout:g} seconds are over"
+            seconds = self._clock.timeout
+            return "its second is over" if seconds == 1 else f"its {seconds:g} seconds are over"
         return next((why for rule in self._rules if (why := rule(self._lifecycle.study)) is not None), None)
 
     def _fill(self, executor: Executor) -> None:

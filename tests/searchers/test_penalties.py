@@ -41,7 +41,7 @@ def searched(name: str, penalty: float, *, share: float, seed: int, num_trials: 
 
 def regret(study: Study) -> float:
     """The best result, of which 0 is the lowest; 1 if none was better than a penalty."""
-    values = [trial.metrics["score"] for trial in study.trials if trial.state.value == "completed"]
+    values = [trial.metrics["value"] for trial in study.trials if trial.state.value == "completed"]
     return max(min([1.0, *values]), 1e-9)
 
 
