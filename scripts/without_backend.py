@@ -47,7 +47,7 @@ def without(name: str, text: str, backend: str) -> str:
     """A file of that name without the lines and the words that a backend has in it."""
     lines = text.splitlines(keepends=True)
     kept = "".join(line for line in lines if not re.search(OWN_LINES[name].format(backend), line))
-    return kept.replace(f",{backend}", "")
+    return re.sub(f" pages-{backend},?", "", kept).replace(f",{backend}", "")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from executed.pages import BACKENDS, Cell, Page
@@ -29,7 +30,7 @@ def executed(page: Page, tab: str) -> nbformat.NotebookNode:
 
     Raises:
         CellError: a cell raised or a command failed, and its tags do not have `raises-exception`.
-            Or neither did, and they have.
+            Or neither did, and they have. Or one ended the kernel, or took longer than ten minutes.
     """
     notebook = new_notebook(metadata={"language_info": {"name": "python"}})
     with tempfile.TemporaryDirectory() as temporary:
@@ -49,15 +50,12 @@ def executed(page: Page, tab: str) -> nbformat.NotebookNode:
             for number, cell in enumerate(page.code_of(tab)):
                 ran = new_code_cell(cell.source, id=f"cell-{number}", metadata={"tags": cell.tags})
                 notebook.cells.append(ran)
-                if "file" in cell.options:
-                    path = folder / cell.options["file"]
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(cell.source + "\n", encoding="utf-8")
-                elif cell.commands:
-                    _run_commands(cell, ran, folder)
-                else:
-                    client.allow_errors = True
-                    client.execute_cell(ran, number)
+                try:
+                    _run(cell, ran, folder, client, number)
+                except (CellTimeoutError, DeadKernelError, subprocess.TimeoutExpired) as error:
+                    raise CellError(
+                        f"{_place(page, tab, cell)} did not end.\n{cell.source}\n\n{error}"
+                    ) from error
                 _check(page, tab, cell, ran)
                 _tidy(ran, folder)
     return notebook
@@ -77,6 +75,18 @@ def _environment(tab: str) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
+
+
+def _run(cell: Cell, ran: nbformat.NotebookNode, folder: Path, client: NotebookClient, number: int) -> None:
+    if "file" in cell.options:
+        path = folder / cell.options["file"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(cell.source + "\n", encoding="utf-8")
+    elif cell.commands:
+        _run_commands(cell, ran, folder)
+    else:
+        client.allow_errors = True
+        client.execute_cell(ran, number)
 
 
 def _run_commands(cell: Cell, ran: nbformat.NotebookNode, folder: Path) -> None:
@@ -105,9 +115,11 @@ def _check(page: Page, tab: str, cell: Cell, ran: nbformat.NotebookNode) -> None
         for output in ran.outputs
     )
     what = "failed" if failed else "was to fail and did not"
-    raise CellError(
-        f"{page.name}.md, line {cell.line + 1}, in the tab {tab}: this cell {what}.\n{cell.source}\n\n{shown}"
-    )
+    raise CellError(f"{_place(page, tab, cell)} {what}.\n{cell.source}\n\n{shown}")
+
+
+def _place(page: Page, tab: str, cell: Cell) -> str:
+    return f"{page.name}.md, line {cell.line + 1}, in the tab {tab}: this cell"
 
 
 def _tidy(ran: nbformat.NotebookNode, folder: Path) -> None:

@@ -42,7 +42,7 @@ def stale(page: Page) -> list[str]:
 
 def mend(page: Page) -> str:
     """The message about a stale page, with the commands that execute it."""
-    commands = [f"  {_environment(tab)}/bin/python docs/execute.py {tab} {page.name}" for tab in stale(page)]
+    commands = [f"  tox -e pages-{BACKENDS[tab]} -- {page.name}" for tab in stale(page)]
     return "\n".join([f"The outputs of {page.name}.md are not those of its code. Execute it:", *commands])
 
 
@@ -52,7 +52,3 @@ def keep(page: Page, tab: str, notebook: nbformat.NotebookNode) -> None:
     path = path_of(page, tab)
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
-
-
-def _environment(tab: str) -> str:
-    return f".tox/py311-{BACKENDS[tab]}"

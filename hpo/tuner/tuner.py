@@ -95,7 +95,7 @@ class Tuner:
         executor: a plan, as an alternative to `workers`.
         fuse: how many trials of an objective that allows it, such as `hpo.tasks`, train together in one
             computation: `"auto"` for as many as pays, if the searcher does not learn from each result; or a
-            number, where 1 trains one after the other. Such trials share their initial weights and mini-batches.
+            number, where 1 trains one after the other. They share their initial weights and mini-batches.
         replicates: on how many draws of initial weights and batch orders each config is trained; a trial's
             metrics are then the means, and `<metric>.std` the standard deviations.
         storage: a file such as `study.db`, or a database's URL; in memory by default.

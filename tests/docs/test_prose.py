@@ -86,8 +86,10 @@ def test_words_are_spelled_right() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-PASSED_OVER = "typography|weasel_words.very|lexical_illusions|spelling"
-"""What proselint is not asked for: signs that Markdown sets itself, and what it finds in code."""
+PASSED_OVER = (
+    "typography|weasel_words.very|lexical_illusions|spelling|misc.preferred_forms|misc.phrasal_adjectives"
+)
+"""What proselint is not asked for: signs that Markdown sets itself, and what it finds in code and file names."""
 
 
 def test_proselint_has_nothing_to_say() -> None:
@@ -98,6 +100,6 @@ def test_proselint_has_nothing_to_say() -> None:
         check=False,
     )
     assert not done.stderr
-    assert not [
-        line for line in done.stdout.splitlines() if not re.search(rf":\d+:\d+: ({PASSED_OVER})", line)
-    ]
+    # A message that quotes several lines goes on below its first line.
+    said = re.findall(r"^.*:\d+:\d+: .*$", done.stdout, flags=re.MULTILINE)
+    assert not [line for line in said if not re.search(rf":\d+:\d+: ({PASSED_OVER})", line)]
