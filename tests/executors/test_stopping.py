@@ -98,9 +98,11 @@ def test_one_that_swallows_the_interrupt_is_killed(start: Start, tmp_path: Path,
     def swallowing(config: dict[str, Any]) -> None:
         (tmp_path / "ids").write_text(str(os.getpid()))
         while True:
+            # The inner loop, as an interrupt between two rounds of one loop would be outside of `suppress`.
             with suppress(BaseException):
-                time.sleep(0.01)
-                report(1.0)
+                while True:
+                    time.sleep(0.01)
+                    report(1.0)
 
     executor = start(swallowing)
     executor.submit(Assignment(0, {}))
