@@ -13,6 +13,7 @@ from hpo import ports as ports
 from hpo import schedulers as schedulers
 from hpo import searchers as searchers
 from hpo import space as space
+from hpo import storage as storage
 from hpo import study as study
 from hpo import tasks as tasks
 from hpo import testing as testing

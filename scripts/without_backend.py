@@ -62,7 +62,7 @@ def main() -> None:
         [scripts / "lint-imports", "--no-cache"],
         [
             scripts / "pytest",
-            *("tests/study", "tests/tuner", "tests/objective", "tests/cli", "tests/tasks"),
+            *("tests/objective", "tests/cli", "tests/tasks"),
             *("tests/contracts/test_numpy.py", "tests/test_imports.py", "tests/backend/test_registry.py"),
         ],
     ):

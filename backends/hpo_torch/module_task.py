@@ -28,9 +28,9 @@ class ModuleTask:
 
     An objective for `hpo.search` on the backend torch. Called with a config it trains one module. Trials
     whose modules are of one structure may train together by `torch.func` (`fuse=`): by default they do where
-    a measurement on this machine says that it is faster, which it mostly is on accelerators and mostly is not
-    on processors. Modules with dropout train one by one. Those with buffers, such as running means, are for a
-    `Trainer` in an objective of one's own.
+    a measurement on this machine says that it is faster, which on processors it mostly is not. It was tested
+    on processors only. Modules with dropout train one by one. Those with buffers, such as running means, are
+    for a `Trainer` in an objective of one's own.
 
     Args:
         make: a function that makes the module of a config.

@@ -89,7 +89,7 @@ def test_words_are_spelled_right() -> None:
 PASSED_OVER = (
     "typography|weasel_words.very|lexical_illusions|spelling|misc.preferred_forms|misc.phrasal_adjectives"
 )
-"""What proselint is not asked for: signs that Markdown sets itself, and what it finds in code and file names."""
+"""What proselint is not asked for: signs that Markdown sets itself, what it finds in code and names."""
 
 
 def test_proselint_has_nothing_to_say() -> None:

@@ -20,8 +20,9 @@ from hpo.storage import leases
 from hpo.storage.events import MOST_LETTERS, Event, EventKind, to_text
 from tests.durability.mutations import mutated, read_rows, write_rows
 from tests.durability.studies.make import FOLDER, SPACE, STUDIES, Search
+from tests.stress import IS_STRESS
 
-NUM_CASES = 2000
+NUM_CASES = 2000 if IS_STRESS else 800
 NAMES = (
     *("searcher-random", "searcher-tpe", "searcher-grid", "searcher-local", "local-and-asha"),
     *("scheduler-asha", "scheduler-asha-stopping", "scheduler-hyperband", "scheduler-median"),

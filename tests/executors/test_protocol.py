@@ -37,8 +37,9 @@ from hpo.storage.events import EventKind
 from hpo.study.trial import TrialState
 from tests.executors.stage import Handle, MemoryPool, Stage
 from tests.executors.stage_objectives import EPOCHS, Curve, Fused, Reporting
+from tests.stress import IS_STRESS
 
-SCHEDULES = 10_000
+SCHEDULES = 10_000 if IS_STRESS else 2_000
 PAUSE = Decision(Verdict.PAUSE, "others first")
 SCHEDULERS: dict[str, Callable[[], Any]] = {
     "asha": lambda: hpo.ASHA(1, EPOCHS),

@@ -1,11 +1,10 @@
 """Searches with real processes end by themselves, whatever the scheduler and the number of workers.
 
-One seed of each kind by default, and ten with `HPO_STRESS_SEEDS=10`, as `tox -m extended` runs it.
+One seed of each kind by default, and ten in `tox -e stress`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +13,9 @@ import pytest
 import hpo
 from hpo.study.trial import TrialState
 from hpo.testing.small_tasks import SmallTask
+from tests.stress import SEEDS
 
 EPOCHS = 4
-SEEDS = range(int(os.environ.get("HPO_STRESS_SEEDS", "1")))
 SCHEDULERS: dict[str, Callable[[], Any]] = {
     "asha": lambda: hpo.ASHA(1, EPOCHS, eta=2),
     "stopping": lambda: hpo.ASHA(1, EPOCHS, eta=2, kind="stopping"),
@@ -26,7 +25,7 @@ SCHEDULERS: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("workers", [2, 3, 4])
 @pytest.mark.parametrize("fuse", ["auto", 1])
 @pytest.mark.parametrize("scheduler", SCHEDULERS)

@@ -15,6 +15,7 @@ from hpo.randomness import uniforms
 from hpo.searchers import SEARCHERS, searcher_named
 from hpo.study.study import Study
 from hpo.testing.by_hand import SearchByHand
+from tests.stress import IS_STRESS
 
 SIZES = (1.0, 1e2, 1e9, 1e100, sys.float_info.max)
 SHARES = (0.1, 0.3, 0.6, 0.8)
@@ -49,7 +50,7 @@ def regret(study: Study) -> float:
 @pytest.mark.parametrize("name", SEARCHERS)
 def test_a_penalty_of_any_size_on_any_share_of_the_space_costs_no_more_than_nan(name: str) -> None:
     logs = []
-    for seed in range(20):
+    for seed in range(20 if IS_STRESS else 10):
         size, share = SIZES[seed % len(SIZES)], SHARES[seed % len(SHARES)]
         found, beside = (regret(searched(name, each, share=share, seed=seed)) for each in (size, math.nan))
         logs.append(math.log10(found / beside))
