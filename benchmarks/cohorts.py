@@ -25,7 +25,10 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+from results_file import Table, add_save, save, versions_behind
 
 CONTENDERS = Path(__file__).parent / "contenders"
 ONE_THREAD = dict.fromkeys(
@@ -106,9 +109,32 @@ def show(backend: str, median: dict[Contender, float]) -> None:
     print(f"| {backend} | perceptrons, 10 in a run | | {single / several:.2f} x one | |")
 
 
-def whole(backends: Iterable[str], rounds: int) -> None:
+def tables_of(backends: Iterable[str], median: dict[Contender, float]) -> list[Table]:
+    """The same for the site."""
+    own: list[list[Any]] = []
+    beside: list[list[Any]] = []
+    for backend in backends:
+        alone, bound = median[Contender(f"polyhpo_{backend}")], median.get(Contender(f"sgemm_{backend}"))
+        own.append([backend, "softmax regression", 1, 1 / alone, 1.0, None])
+        for size in SIZES[backend]:
+            its = median[Contender(f"cohort_{backend}", size)]
+            share = None if bound is None else 100 * bound / its
+            own.append([backend, "softmax regression", size, 1 / its, alone / its, share])
+            beside += [[backend, size, peer, median[Contender(peer)] / its] for peer in PEERS[backend]]
+        single, several = median[Contender(f"mlp_{backend}")], median[Contender(f"mlp_{backend}", 10)]
+        for size, its in ((1, single), (10, several)):
+            own.append([backend, "perceptron", size, 1 / its, single / its, None])
+    columns = ["backend", "model", "configs together", "config-epochs/s", "speed beside one at a time"]
+    return [
+        Table("Together and one at a time", [*columns, "share of the matrix rate, %"], own),
+        Table("Beside a peer", ["backend", "configs together", "peer", "speed beside it"], beside),
+    ]
+
+
+def whole(backends: Iterable[str], rounds: int) -> Table:
     """`hpo run` as a process, with imports, data and plot."""
     print("| backend | seconds | seconds of processor | peak MiB |\n|---|---|---|---|")
+    rows: list[list[Any]] = []
     for backend in backends:
         walls, cpus = [], []
         for _ in range(rounds):
@@ -126,6 +152,8 @@ def whole(backends: Iterable[str], rounds: int) -> None:
         wall, cpu = statistics.median(walls), statistics.median(cpus)
         # The largest process so far: backends come in the order of their sizes.
         print(f"| {backend} | {wall:.1f} | {cpu:.1f} | {peak:.0f} |", flush=True)
+        rows.append([backend, wall, cpu, peak])
+    return Table("A whole run as a process", ["backend", "s", "s of processor", "peak, MiB"], rows)
 
 
 def main() -> None:
@@ -137,9 +165,11 @@ def main() -> None:
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--only", nargs="+", choices=BACKENDS, default=BACKENDS, metavar="BACKEND")
     parser.add_argument("--whole", action="store_true")
+    add_save(parser)
     arguments = parser.parse_args()
     if arguments.whole:
-        whole(arguments.only, arguments.rounds)
+        table = whole(arguments.only, arguments.rounds)
+        save(arguments.save, [table], versions_behind(arguments.only))
         return
     contenders = dict.fromkeys(one for backend in arguments.only for one in contenders_of(backend))
     median = measure(contenders, arguments.rounds, arguments.epochs, arguments.clock)
@@ -147,6 +177,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for backend in arguments.only:
         show(backend, median)
+    save(arguments.save, tables_of(arguments.only, median), versions_behind(map(str, contenders)))
 
 
 if __name__ == "__main__":

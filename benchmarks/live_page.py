@@ -30,6 +30,9 @@ import hpo
 from hpo.storage import StudyLog, open_storage
 from hpo.storage.events import Event, EventKind, to_text
 
+sys.path.insert(0, str(Path(__file__).parent))
+from results_file import Table, add_save, save, versions_of
+
 SPACE = hpo.Space(
     {**{name: hpo.Float(1e-4, 1, log=True) for name in "abcde"}, "kind": hpo.Choice(["x", "y"])}
 )
@@ -122,6 +125,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--viewers", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=30.0)
+    add_save(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "study.db")
@@ -176,6 +180,9 @@ def measure(server: subprocess.Popen[str], log: StudyLog, options: argparse.Name
     results["latency, longest seconds"] = max(waits)
     results["memory, MB"] = process.memory_info().rss / 1e6
     print(json.dumps({name: round(value, 3) for name, value in results.items()}, indent=1))
+    title = f"{options.viewers} viewers of {options.trials:,} trials"
+    table = Table(title, ["what", "value"], [[name, value] for name, value in results.items()])
+    save(options.save, [table], versions_of("starlette", "uvicorn"))
 
 
 if __name__ == "__main__":

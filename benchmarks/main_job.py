@@ -21,6 +21,9 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
+from results_file import Table, add_save, save, versions_behind
+
 CONTENDERS = Path(__file__).parent / "contenders"
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1"
@@ -60,6 +63,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=available, default=DEFAULT, metavar="NAME")
+    add_save(parser)
     arguments = parser.parse_args()
     results: dict[str, list[dict[str, float]]] = {name: [] for name in arguments.only}
     for _ in range(arguments.rounds):
@@ -73,9 +77,13 @@ def main() -> None:
     }
     slowest = max(entry["epoch"] for entry in median.values())
     print(f"{'contender':24} {'s/epoch':>8} {'times the slowest':>18} {'start s':>8} {'error':>7}")
+    rows = []
     for name, entry in sorted(median.items(), key=lambda item: item[1]["epoch"]):
+        rows.append([name, entry["epoch"], slowest / entry["epoch"], entry["start"], entry["error"]])
         faster = f"{slowest / entry['epoch']:.1f} x"
         print(f"{name:24} {entry['epoch']:8.3f} {faster:>18} {entry['start']:8.2f} {entry['error']:7.4f}")
+    columns = ["contender", "s an epoch", "speed beside the slowest", "start, s", "validation error"]
+    save(arguments.save, [Table("The main job", columns, rows)], versions_behind(arguments.only))
 
 
 if __name__ == "__main__":

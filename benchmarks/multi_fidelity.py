@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parent))
 from contenders.halving import CONTENDERS, Trace
+from results_file import Table, add_save, save, versions_behind
 
 import hpo
 from hpo.tasks.curves import SHIPPED, LearningCurves
@@ -76,8 +77,28 @@ def came_near(trace: Trace, goal: float) -> tuple[float, float]:
     return next(((epochs, seconds) for epochs, seconds, best in trace if best <= goal), (math.inf, math.inf))
 
 
+def low_middle_high(values: list[float]) -> list[float]:
+    """The lower quartile, the median and the upper quartile."""
+    return list(np.quantile(values, [0.25, 0.5, 0.75], method="nearest"))
+
+
+def tables_of(name: str, rows: list[list[Any]]) -> list[Table]:
+    """The medians with a column for each number of workers, and all figures."""
+    workers = list(dict.fromkeys(row[0] for row in rows))
+    medians: dict[str, list[Any]] = {}
+    for row in rows:
+        medians.setdefault(row[1], [row[1]]).append(row[3])
+    short = [f"{each} {'worker' if each == 1 else 'workers'}, epochs" for each in workers]
+    parts = ("lower quartile", "median", "upper quartile")
+    units = [f"{unit}, {part}" for unit in ("epochs", "s") for part in parts]
+    return [
+        Table(name, ["scheduler", *short], list(medians.values())),
+        Table(f"{name}, all figures", ["workers", "scheduler", *units, "above the best at the end"], rows),
+    ]
+
+
 def quartiles(values: list[float]) -> str:
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="nearest")
+    low, middle, high = low_middle_high(values)
     return f"{shown(middle):>7} ({shown(low)} to {shown(high)})"
 
 
@@ -95,6 +116,7 @@ def main() -> None:
     parser.add_argument("--near", type=float, default=0.005, help="so near to the best is near enough")
     parser.add_argument("--plot", type=Path, help="where to draw the incumbents")
     parser.add_argument("--scale", action="store_true", help="how long 5,000 trials on 200 workers take")
+    add_save(parser)
     options = parser.parse_args()
     if options.scale:
         show_scale()
@@ -102,6 +124,7 @@ def main() -> None:
     if options.plot and importlib.util.find_spec("matplotlib") is None:
         parser.error("--plot needs Matplotlib: pip install matplotlib.")
     traces: dict[tuple[str, int, str], list[Trace]] = {}
+    found: dict[str, list[list[Any]]] = {}
     with threadpool_limits(1):
         for name in options.tables:
             curves = table(name)
@@ -126,6 +149,11 @@ def main() -> None:
                         f"{quartiles([seconds for _, seconds in near]):26} {np.median(regrets):.4f}",
                         flush=True,
                     )
+                    epochs, seconds = (low_middle_high(list(each)) for each in zip(*near, strict=True))
+                    row = [workers, contender, *epochs, *seconds, np.median(regrets)]
+                    found.setdefault(name, []).append(row)
+    tables = [each for name, rows in found.items() for each in tables_of(name, rows)]
+    save(options.save, tables, versions_behind(options.contenders))
     if options.plot:
         draw(traces, options)
 

@@ -30,6 +30,7 @@ from hpo.space import Choice, Float, Int, Ordinal
 sys.path.insert(0, str(Path(__file__).parent))
 from contenders.searching import hyperopt_config, hyperopt_space, plain, smac_space, suggest
 from problems import all_problems
+from results_file import Table, add_save, save, versions_behind
 
 COUNTS = (10, 100, 1000)
 PROBLEM = next(each for each in all_problems(0) if each.name == "training_like")
@@ -230,6 +231,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS))
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall")
+    add_save(parser)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     seconds: dict[tuple[str, int], list[float]] = defaultdict(list)
@@ -249,6 +251,19 @@ def main() -> None:
             f"{1e3 * statistics.median(cell):.2f} ({1e3 * statistics.fmean(cell):.2f})" for cell in cells
         ]
         print(f"{name:16}" + "".join(f"{text:>22}" for text in texts))
+    columns = ["searcher", *(f"{count:,} known, ms" for count in arguments.counts)]
+    tables = [
+        Table(
+            f"{title} of a proposal",
+            columns,
+            [
+                [name, *(1e3 * middle(seconds[name, count]) for count in arguments.counts)]
+                for name in arguments.searchers
+            ],
+        )
+        for title, middle in (("Median", statistics.median), ("Mean", statistics.fmean))
+    ]
+    save(arguments.save, tables, versions_behind(arguments.searchers))
 
 
 if __name__ == "__main__":

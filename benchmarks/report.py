@@ -26,6 +26,10 @@ from hpo.page import save
 from hpo.page.html import render
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
+from results_file import Table, add_save, versions_of
+from results_file import save as save_figures
+
 MARKS = "['seen', 'drawn'].map(name => performance.getEntriesByName(name)[0].startTime / 1000)"
 
 
@@ -33,7 +37,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Sizes of reports and the times in which they open.")
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1_000, 10_000])
     parser.add_argument("--rounds", type=int, default=3)
+    add_save(parser)
     options = parser.parse_args()
+    rows = []
     print(f"{len(render('{}', title='')) / 1000:.0f} kB without data")
     print(f"{'trials':>8} {'file, kB':>9} {'written, s':>11} {'seen, s':>8} {'drawn, s':>9}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -45,7 +51,11 @@ def main() -> None:
             seen, drawn = (statistics.median(each) for each in zip(*times, strict=True))
             size = path.stat().st_size / 1000
             print(f"{count:>8} {size:>9.0f} {seconds:>11.2f} {seen:>8.2f} {drawn:>9.2f}")
+            rows.append([count, size, seconds, seen, drawn])
+        versions = versions_of("playwright") | {"Chromium": browser.version}
         browser.close()
+    columns = ["trials", "file, kB", "written, s", "first screen, s", "all sections, s"]
+    save_figures(options.save, [Table("Reports of one report a trial", columns, rows)], versions)
 
 
 def written(count: int, folder: Path) -> tuple[Path, float]:

@@ -7,20 +7,21 @@ The score of a run is 0 for the mean of random search with the same budget and 1
 it is at least -100, as where random search comes close to the best a small distance is a large number.
 `--results FILE` keeps every run as a line of JSON; what is there already is not run again, so that a long
 comparison can be interrupted, and made by several processes with a file each. `--show FILE ...` prints the
-table of what is there. `results/` has such files, with versions: as long as a problem and a searcher stay as
-they are, so do its runs.
+table of what is there, in files or folders. `results/` has such files, with versions: as long as a problem
+and a searcher stay as they are, so do its runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import importlib.metadata
 import importlib.util
 import json
+import subprocess
 import sys
 import time
 import warnings
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,10 @@ import hpo
 sys.path.insert(0, str(Path(__file__).parent))
 from contenders.searching import CONTENDERS
 from problems import all_problems
+from results_file import add_save, save, versions_behind
+from scores import BUDGETS, Runs, error_of, pairs_of, scores, tables_of
 
-BUDGETS = (25, 50, 100)
 NEEDS = {"optuna": "optuna", "smac": "smac", "hyperopt": "hyperopt", "nevergrad": "nevergrad"}
-
-Runs = dict[tuple[str, str, int], list[float]]
-"""The best value so far after each trial, by (searcher, problem, seed)."""
 
 
 def installed(searcher: str) -> bool:
@@ -44,9 +43,14 @@ def installed(searcher: str) -> bool:
     return module is None or importlib.util.find_spec(module) is not None
 
 
+def files(paths: list[Path]) -> list[Path]:
+    """These files of runs, and those of these folders."""
+    return [each for path in paths for each in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
+
+
 def read(paths: list[Path]) -> Runs:
     runs: Runs = {}
-    for path in paths:
+    for path in files(paths):
         for line in path.read_text().splitlines() if path.exists() else ():
             entry = json.loads(line)
             best = np.full(entry["trials"], np.inf)
@@ -92,39 +96,6 @@ def run_all(arguments: argparse.Namespace) -> Runs:
     return runs
 
 
-def regrets(runs: Runs, budget: int) -> dict[tuple[str, str, int], float]:
-    """How far each run of enough trials stayed above the best value of its instance, known or seen."""
-    bests = {
-        (each.name, seed): each.best for seed in {seed for _, _, seed in runs} for each in all_problems(seed)
-    }
-    seen: dict[tuple[str, int], float] = defaultdict(lambda: np.inf)
-    for (_, problem, seed), values in runs.items():
-        seen[problem, seed] = min(seen[problem, seed], values[-1])
-    found = {}
-    for (searcher, problem, seed), values in runs.items():
-        if len(values) < budget:
-            continue
-        best = bests[problem, seed]
-        best = seen[problem, seed] if best is None else best
-        found[searcher, problem, seed] = max(values[budget - 1] - best, 0.0)
-    return found
-
-
-def scores(runs: Runs, budget: int) -> dict[tuple[str, str], dict[int, float]]:
-    """By (searcher, problem) the score of each seed, where random search was run with all of them."""
-    found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
-    above = regrets(runs, budget)
-    random: dict[str, list[float]] = defaultdict(list)
-    for (searcher, problem, _), regret in above.items():
-        if searcher == "random":
-            random[problem].append(regret)
-    for (searcher, problem, seed), regret in above.items():
-        if np.mean(random.get(problem, [0.0])) > 0:
-            score = 100 * (1 - regret / np.mean(random[problem]))
-            found[searcher, problem][seed] = float(max(score, -100))
-    return found
-
-
 def show(runs: Runs) -> None:
     """The tables: a column for each searcher, rows of mean scores and their standard errors over seeds."""
     for budget in BUDGETS:
@@ -146,50 +117,43 @@ def show(runs: Runs) -> None:
 def show_pairs(runs: Runs, ours: str) -> None:
     """One searcher beside each other one, on the problems and seeds that both ran."""
     for budget in BUDGETS:
-        table, above = scores(runs, budget), regrets(runs, budget)
         print(
             f"\nAfter {budget} trials, {ours} beside others on what both ran: mean score over problems "
             "+- standard error over seeds; who found the better config"
         )
-        for name in CONTENDERS:
-            common = {
-                problem: sorted(seeds.keys() & table[name, problem].keys())
-                for (searcher, problem), seeds in table.items()
-                if searcher == ours and seeds.keys() & table.get((name, problem), {}).keys()
-            }
-            if name == ours or not common:
-                continue
-            texts = []
-            for each in (ours, name):
-                cells = [[table[each, problem][seed] for seed in seeds] for problem, seeds in common.items()]
-                texts.append(mean_of(cells))
-            gaps = np.array(
-                [
-                    above[ours, problem, seed] - above[name, problem, seed]
-                    for problem, seeds in common.items()
-                    for seed in seeds
-                ]
-            )
-            better, worse = np.sum(gaps < -1e-6), np.sum(gaps > 1e-6)
+        for each in pairs_of(runs, ours, budget):
+            texts = [f"{mean:6.1f} +-{error:4.1f}" for mean, error in (each.score, each.other_score)]
             print(
-                f"{name:24} {len(common):2} problems, {len(gaps):3} pairs: {texts[0]} against {texts[1]}; "
-                f"better {better}, equal {len(gaps) - better - worse}, worse {worse}"
+                f"{each.other:24} {each.problems:2} problems, {each.pairs:3} pairs: "
+                f"{texts[0]} against {texts[1]}; better {each.better}, equal {each.equal}, worse {each.worse}"
             )
-
-
-def mean_of(cells: list[list[float]]) -> str:
-    """The mean over problems of the means over seeds, each seed an independent run of each problem."""
-    variances = [np.var(cell, ddof=1) / len(cell) for cell in cells if len(cell) > 1]
-    error = np.sqrt(np.sum(variances)) / len(cells)
-    return f"{np.mean([np.mean(cell) for cell in cells]):6.1f} +-{error:4.1f}"
 
 
 def cell(found: dict[int, float] | None) -> str:
     if not found:
         return "-"
     values = list(found.values())
-    error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return f"{np.mean(values):.1f} +-{error:4.1f}"
+    return f"{np.mean(values):.1f} +-{error_of(values):4.1f}"
+
+
+def about(paths: list[Path]) -> tuple[str, dict[str, str]]:
+    """When the newest of these files of runs was committed, and the versions in their lines."""
+    dates = [
+        subprocess.run(
+            ["git", "log", "-1", "--format=%cs", "--", path.name],
+            cwd=path.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for path in files(paths)
+    ]
+    entries = [json.loads(line) for path in files(paths) for line in path.read_text().splitlines()]
+    versions = {(NEEDS.get(e["searcher"].split()[0], "polyhpo"), e["version"]) for e in entries}
+    found: dict[str, str] = {}
+    for package, version in sorted(versions):
+        found[package] = f"{found[package]} and {version}" if package in found else version
+    return max(dates) or datetime.date.today().isoformat(), found
 
 
 def main() -> None:
@@ -205,11 +169,21 @@ def main() -> None:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--show", type=Path, nargs="+")
     parser.add_argument("--beside", default="auto", choices=list(CONTENDERS))
+    parser.add_argument("--machine", help="where the runs of --show were made, for --save")
+    add_save(parser)
     arguments = parser.parse_args()
+    if arguments.save and arguments.show and not arguments.machine:
+        parser.error("--save of runs that were made before needs --machine, which says where.")
     with threadpool_limits(1):
         runs = read(arguments.show) if arguments.show else run_all(arguments)
         show(runs)
         show_pairs(runs, arguments.beside)
+        tables = list(tables_of(runs, arguments.beside)) if arguments.save else []
+    if arguments.save and arguments.show:
+        date, versions = about(arguments.show)
+        save(arguments.save, tables, versions, date=date, machine={"processor": arguments.machine})
+    else:
+        save(arguments.save, tables, versions_behind(arguments.searchers))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))
+from results_file import Table, add_save, save, versions_of
+
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 NAMES = "abcdefg"
 
@@ -155,16 +158,18 @@ def main() -> None:
         "--folder", help="where the files go: the disk to measure; a temporary one by default"
     )
     parser.add_argument("--part", help=argparse.SUPPRESS)
+    add_save(parser)
     arguments = parser.parse_args()
     if arguments.part:
         name, *rest = json.loads(arguments.part)
         print(json.dumps(PARTS[name](*rest)))
         return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        measure(arguments.rounds, arguments.trials, folder)
+        tables = measure(arguments.rounds, arguments.trials, folder)
+    save(arguments.save, tables, versions_of("sqlalchemy", "optuna"))
 
 
-def measure(rounds: int, large: int, folder: str) -> None:
+def measure(rounds: int, large: int, folder: str) -> list[Table]:
     for epochs in (1, 11):
         run("fill", large if epochs == 1 else large // 10, folder, epochs)
     found: dict[str, list[float]] = {}
@@ -184,16 +189,26 @@ def measure(rounds: int, large: int, folder: str) -> None:
     for label, value in median.items():
         if label != "opening":
             print(f"{label:32} {value:10,.0f} trials/s")
+    ratios = []
     for mine, other in (
         (f"ours in memory, {large // 10} trials", "Optuna in memory"),
         ("ours in SQLite", "Optuna in SQLite"),
         ("ours in SQLite", "Optuna in SQLite, our settings"),
     ):
         print(f"{mine + ' / ' + other:64} {median[mine] / median[other]:6.1f} x")
+        ratios.append([mine, other, median[mine] / median[other]])
     print(f"{f'opening {large} trials':32} {median['opening']:10.2f} s")
     one, eleven = run("memory", large, folder, 1), run("memory", large // 10, folder, 11)
     print(f"{'a trial with one report':32} {one:10,.0f} B in memory")
     print(f"{'each further report':32} {(eleven - one) / 10:10,.0f} B in memory")
+    speeds = [[label, value] for label, value in median.items() if label != "opening"]
+    kept = [["a trial with one report", one], ["each further report", (eleven - one) / 10]]
+    return [
+        Table("Ours beside Optuna", ["ours", "beside", "speed beside it"], ratios),
+        Table("Trials of random search", ["where", "trials/s"], speeds),
+        Table("A study is opened", ["trials", "s"], [[large, median["opening"]]]),
+        Table("A study in memory", ["what", "bytes"], kept),
+    ]
 
 
 if __name__ == "__main__":

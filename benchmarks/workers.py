@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
+from pathlib import Path
 
 import hpo
 from hpo.tasks import SoftmaxTask
+
+sys.path.insert(0, str(Path(__file__).parent))
+from results_file import Table, add_save, save, versions_behind
 
 
 def seconds(task: SoftmaxTask, workers: int, trials: int, backend: str, fuse: str) -> float:
@@ -40,6 +45,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--backend", default="numpy")
     parser.add_argument("--fuse", default="auto", help="as of `hpo run`; 1 trains one trial at a time")
+    add_save(parser)
     options = parser.parse_args()
     task = SoftmaxTask(max_epochs=options.epochs)
     found: dict[int, list[float]] = {1: [], 2: []}
@@ -48,6 +54,9 @@ def main() -> None:
             values.append(seconds(task, workers, options.trials, options.backend, options.fuse))
     one, two = (statistics.median(values) for values in found.values())
     print(f"one worker {one:.1f} s, two workers {two:.1f} s: {one / two:.2f} times as fast")
+    columns = ["workers", "seconds", "speed beside one worker"]
+    table = Table("The main job", columns, [[1, one, 1.0], [2, two, one / two]])
+    save(options.save, [table], versions_behind([options.backend]))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx_design.shared import create_component
 
+from executed.benchmark import Benchmark
 from executed.command import CommandLine
 from executed.pages import TABS, Cell, Page, all_pages, parsed
 from executed.store import mend, stale, stored
@@ -154,7 +155,8 @@ def _math(translator: Any, node: nodes.Element) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.add_transform(Tabs)
+    app.add_directive("benchmark", Benchmark)
     app.add_directive("command-line", CommandLine)
+    app.add_transform(Tabs)
     app.add_html_math_renderer("mathml", (_math, None), (_math, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
