@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urlsplit
 
+from bs4 import BeautifulSoup
+
 from tests.docs.pages import DOCS, ROOT
 
 if TYPE_CHECKING:
@@ -123,3 +125,13 @@ def test_search_finds_maximize(window: Page, address: str) -> None:
 def test_every_page_of_the_docs_is_built(site: Path) -> None:
     sources = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.rglob("*.md")}
     assert sources <= {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
+
+
+def test_every_public_name_has_an_example(site: Path) -> None:
+    """Each class, function and error of the reference: the one of a class may stand at one of its methods."""
+    lost = []
+    for path in sorted((site / "reference").glob("*.html")):
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        found = soup.select("dl.py.class, dl.py.exception, dl.py.function")
+        lost += [name.dt["id"] for name in found if name.dt.get("id") and ">>>" not in name.get_text()]
+    assert not lost
