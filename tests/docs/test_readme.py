@@ -1,0 +1,35 @@
+"""README.md: two pages, whose figures are those of the library and of the results that are kept."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from hpo.ports.causes import NAMES
+from tests.docs.pages import ROOT
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def figure(pattern: str) -> list[str]:
+    """What stands in the README where a pattern has its brackets."""
+    found = re.search(pattern, " ".join(TEXT.split()))
+    assert found, f"The README does not say {pattern!r} any more."
+    return list(found.groups())
+
+
+def test_it_has_two_pages() -> None:
+    assert len(TEXT.splitlines()) <= 150
+
+
+def test_it_counts_the_causes_that_are_known() -> None:
+    assert figure(r"one of (\d+) causes") == [str(len(NAMES))]
+
+
+def test_it_says_how_often_auto_was_better() -> None:
+    tables = json.loads((RESULTS / "searchers.json").read_text(encoding="utf-8"))["tables"]
+    [table] = [table for table in tables if table["title"] == "After 100 trials"]
+    [row] = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"] if "optuna tpe" in row]
+    better, pairs = row["better"], row["better"] + row["equal"] + row["worse"]
+    assert figure(r"the better config in \[(\d+) of (\d+) pairs\]") == [str(better), str(pairs)]
