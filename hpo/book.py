@@ -25,7 +25,28 @@ from hpo.training import HyperParameters
 
 
 class HPOSearcher(HyperParameters):
-    """Proposes configs. A subclass defines `sample_configuration`, and `update` if it learns from results."""
+    """Proposes configs. A subclass defines `sample_configuration`, and `update` if it learns from results.
+
+    Example:
+        >>> from hpo.book import BasicScheduler, HPOSearcher, HPOTuner
+        >>> class Halving(HPOSearcher):
+        ...     def __init__(self, rate):
+        ...         self.save_hyperparameters()
+        ...
+        ...     def sample_configuration(self):
+        ...         return {"rate": self.rate}
+        ...
+        ...     def update(self, config, error, additional_info=None):
+        ...         self.rate = config["rate"] / 2
+        >>> tuner = HPOTuner(BasicScheduler(Halving(0.8)), lambda config: abs(config["rate"] - 0.25))
+        >>> tuner.run(number_of_trials=3)
+        trial 0: {'rate': 0.8}
+            error 0.55
+        trial 1: {'rate': 0.4}
+            error 0.15
+        trial 2: {'rate': 0.2}
+            error 0.05
+    """
 
     def sample_configuration(self) -> dict[str, Any]:
         """The next config to try."""
@@ -44,6 +65,19 @@ class RandomSearcher(HPOSearcher):
         initial_config: the first config, instead of a drawn one.
         seed: decides the draws, which are those of `hpo.search` with that seed; by default it is drawn
             from NumPy's global generator, so that `np.random.seed` makes the book's programs repeatable.
+
+    Example:
+        >>> from scipy import stats
+        >>> import hpo
+        >>> from hpo.book import RandomSearcher
+        >>> space = {"rate": stats.loguniform(1e-2, 1), "units": stats.randint(8, 65)}
+        >>> searcher = RandomSearcher(space, initial_config={"rate": 0.1, "units": 32}, seed=0)
+        >>> searcher.sample_configuration()
+        {'rate': 0.1, 'units': 32}
+        >>> drawn = searcher.sample_configuration()
+        >>> study = hpo.search(lambda config: config["rate"], space, num_trials=1, seed=0)
+        >>> study.trials[0].config == drawn
+        True
     """
 
     # Values stand on the class, as a subclass may save its own constructor's arguments and call no other.
@@ -76,7 +110,32 @@ class RandomSearcher(HPOSearcher):
 
 
 class HPOScheduler(HyperParameters):
-    """Decides what is evaluated next, and may add to a config how long (`max_epochs`)."""
+    """Decides what is evaluated next, and may add to a config how long (`max_epochs`).
+
+    Example:
+        A scheduler that trains longer in each trial than in the one before:
+
+        >>> from hpo.book import HPOScheduler, HPOTuner, RandomSearcher
+        >>> class Longer(HPOScheduler):
+        ...     def __init__(self, searcher):
+        ...         self.save_hyperparameters()
+        ...         self.epochs = 1
+        ...
+        ...     def suggest(self):
+        ...         return {**self.searcher.sample_configuration(), "max_epochs": self.epochs}
+        ...
+        ...     def update(self, config, error, info=None):
+        ...         self.epochs *= 2
+        ...         self.searcher.update(config, error, info)
+        >>> import hpo
+        >>> scheduler = Longer(RandomSearcher({"units": hpo.Int(8, 64)}, seed=0))
+        >>> tuner = HPOTuner(scheduler, lambda config, max_epochs: 1 / (config["units"] * max_epochs))
+        >>> tuner.run(number_of_trials=2)
+        trial 0: {'units': 46, 'max_epochs': 1}
+            error 0.02174
+        trial 1: {'units': 11, 'max_epochs': 2}
+            error 0.04545
+    """
 
     def suggest(self) -> dict[str, Any]:
         """The next config to evaluate."""
@@ -92,6 +151,16 @@ class BasicScheduler(HPOScheduler):
 
     Args:
         searcher: proposes the configs.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.book import BasicScheduler, RandomSearcher
+        >>> searcher = RandomSearcher({"rate": hpo.Float(0, 1)}, initial_config={"rate": 0.5})
+        >>> scheduler = BasicScheduler(searcher)
+        >>> config = scheduler.suggest()
+        >>> config
+        {'rate': 0.5}
+        >>> scheduler.update(config, error=0.25)  # the searcher gets it; a random one learns nothing from it
     """
 
     searcher: HPOSearcher
@@ -130,6 +199,23 @@ class HPOTuner(HyperParameters):
         records: for each trial a dict of its `config`, its `error` (NaN if there is none) and its
             `runtime` in seconds.
         failures: why trials failed, by their numbers from 0.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.book import BasicScheduler, HPOTuner, RandomSearcher
+        >>> searcher = RandomSearcher({"x": hpo.Int(-9, 9)}, seed=9)
+        >>> tuner = HPOTuner(BasicScheduler(searcher), lambda x: x**2)
+        >>> tuner.run(number_of_trials=3)
+        trial 0: {'x': 2}
+            error 4
+        trial 1: {'x': -6}
+            error 36
+        trial 2: {'x': -1}
+            error 1
+        >>> tuner.incumbent
+        {'x': -1}
+        >>> tuner.incumbent_trajectory
+        [4.0, 4.0, 1.0]
     """
 
     scheduler: HPOScheduler
@@ -219,6 +305,15 @@ def call_with_config(objective: Callable[..., Any], config: dict[str, Any]) -> A
 
     It gets keywords if all entries can be passed that way, or if the first parameter has the name of one.
     Otherwise it gets the config, and beside it those entries that have a parameter of their own.
+
+    Example:
+        >>> from hpo.book import call_with_config
+        >>> def book(config, max_epochs=10):
+        ...     return f"rate {config['rate']}, {max_epochs} epochs"
+        >>> call_with_config(book, {"rate": 0.1, "max_epochs": 2})
+        'rate 0.1, 2 epochs'
+        >>> call_with_config(lambda rate: f"rate {rate}", {"rate": 0.1})
+        'rate 0.1'
     """
     try:
         signature = inspect.signature(objective)

@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 import hpo
+import hpo_numpy
 
 pytestmark = pytest.mark.usefixtures("numpy_backend")
 
-PACKAGE = Path(hpo.__file__).parent
+# Of the backends, NumPy's is the one that each environment has.
+PACKAGES = [Path(hpo.__file__).parent, Path(hpo_numpy.__file__).parent]
 # Those of `integrations` need packages of other people, and have environments of their own.
 MODULES = sorted(
-    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-    for path in PACKAGE.rglob("*.py")
+    ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
+    for package in PACKAGES
+    for path in package.rglob("*.py")
     if ">>> " in path.read_text(encoding="utf-8") and "integrations" not in path.parts
 )
 
@@ -28,9 +31,30 @@ def printed_by(code: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.fixture
+def sample_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example that forgot to name the sample downloads nothing."""
+    monkeypatch.setenv("HPO_DATA", "sample")
+
+
 @pytest.mark.parametrize("name", MODULES)
+@pytest.mark.usefixtures("sample_data")
 def test_the_examples_of_a_module_run(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+@pytest.mark.usefixtures("sample_data")
+def test_the_example_of_the_books_objective_runs() -> None:
+    # It is made for each backend by a function, inside of which `doctest.testmod` does not look.
+    objective = hpo_numpy.hpo_objective_softmax_classification
+    [example] = doctest.DocTestFinder().find(objective, "objective", module=False, globs={})
+    result = doctest.DocTestRunner().run(example)
+    assert (result.failed, bool(result.attempted)) == (0, True)
+
+
+@pytest.mark.parametrize("name", sorted(set(hpo_numpy.__all__) - {"BACKEND"}))
+def test_every_name_of_the_book_has_an_example(name: str) -> None:
+    assert ">>> " in (getattr(hpo_numpy, name).__doc__ or "")
 
 
 @pytest.mark.parametrize("name", hpo.__all__)

@@ -70,7 +70,16 @@ class Network(training.Network, Classification):
 
 
 class SoftmaxClassification(training.SoftmaxClassification, Network):
-    """Softmax regression: one dense layer, with initial weights drawn from the seed."""
+    """Softmax regression: one dense layer, with initial weights drawn from the seed.
+
+    Example:
+        >>> import hpo_numpy as d2l
+        >>> model = d2l.SoftmaxClassification(num_outputs=10, lr=0.1, seed=0)
+        >>> data = d2l.FashionMNIST(batch_size=256, folder="sample")
+        >>> images, labels = next(iter(data.val_dataloader()))
+        >>> round(float(model.loss(model(images), labels)), 1)  # before it is trained: about log(10)
+        2.3
+    """
 
 
 SoftmaxRegression = SoftmaxClassification
@@ -78,11 +87,31 @@ SoftmaxRegression = SoftmaxClassification
 
 
 class MLP(training.BookMLP, Network):
-    """A multilayer perceptron, with initial weights drawn from the seed."""
+    """A multilayer perceptron, with initial weights drawn from the seed.
+
+    Example:
+        >>> import hpo_numpy as d2l
+        >>> model = d2l.MLP(10, [64, 32], lr=0.1, activation="tanh", dropout=0.2, seed=0)
+        >>> trainer = d2l.Trainer(max_epochs=1)
+        >>> trainer.fit(model, d2l.FashionMNIST(batch_size=256, folder="sample"))
+        >>> {name: value.shape for name, value in model.parameters.items() if name.endswith("weight")}
+        {'layers.0.weight': (784, 64), 'layers.1.weight': (64, 32), 'layers.2.weight': (32, 10)}
+    """
 
 
 class LeNet(training.BookLeNet, Network):
-    """LeNet-5 as the book has it, with initial weights drawn from the seed."""
+    """LeNet-5 as the book has it, with initial weights drawn from the seed.
+
+    Example:
+        >>> import hpo_numpy as d2l
+        >>> model = d2l.LeNet(lr=0.1, num_classes=10, activation="relu")
+        >>> data = d2l.FashionMNIST(batch_size=8, folder="sample")
+        >>> images, labels = next(iter(data.val_dataloader()))
+        >>> model(images).shape
+        (8, 10)
+        >>> [value.shape for name, value in model.parameters.items() if name.endswith("weight")]
+        [(6, 1, 5, 5), (16, 6, 5, 5), (400, 120), (120, 84), (84, 10)]
+    """
 
 
 def init_cnn(model: Module, seed: int | None = None) -> None:
@@ -96,6 +125,16 @@ def init_cnn(model: Module, seed: int | None = None) -> None:
 
     Raises:
         ValueError: it has no parameters yet.
+
+    Example:
+        >>> import numpy as np
+        >>> import hpo_numpy as d2l
+        >>> model = d2l.MLP(10, [64], lr=0.1)
+        >>> scores = model(np.zeros((1, 784), "float32"))  # with the first batch it gets its parameters
+        >>> d2l.init_cnn(model, seed=1)
+        >>> weight = model.parameters["layers.0.weight"]
+        >>> round(float(abs(weight).max()), 3), round((6 / (784 + 64)) ** 0.5, 3)  # the bound of the draws
+        (0.084, 0.084)
     """
     if not model.parameters:
         raise ValueError(

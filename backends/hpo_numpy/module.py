@@ -25,6 +25,31 @@ class Module(training.Module):
     A checkpoint keeps the parameters, and of the model's and its optimizer's other attributes those that are
     arrays, numbers, NumPy's generators, or lists and dicts of them: running means, momenta, the generator
     that dropout draws from.
+
+    Example:
+        A line by a loss of its own, to which outliers matter less than to the squared error:
+
+        >>> import autograd.numpy as np
+        >>> import hpo_numpy as d2l
+        >>> class Line(d2l.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.parameters = {"slope": np.zeros(1), "offset": np.zeros(1)}
+        ...
+        ...     def forward(self, x):
+        ...         return self.parameters["slope"] * x + self.parameters["offset"]
+        ...
+        ...     def loss(self, y_hat, y):
+        ...         return np.mean(np.log(np.cosh(y_hat[:, 0] - y)))
+        ...
+        ...     def configure_optimizers(self):
+        ...         return d2l.SGD(0.2)
+        >>> x = np.linspace(-1, 1, 8).reshape(-1, 1)
+        >>> data = d2l.DataModule.from_arrays(x, 3 * x[:, 0] + 1, validation=0.25, batch_size=2)
+        >>> line = Line()
+        >>> d2l.Trainer(max_epochs=50).fit(line, data)
+        >>> {name: round(float(value[0]), 2) for name, value in line.parameters.items()}
+        {'slope': 3.0, 'offset': 1.0}
     """
 
     backend = BACKEND
@@ -62,7 +87,27 @@ class Fitted(Module):
 
 
 class Classification(training.Classification, Fitted):
-    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`."""
+    """A model that scores classes, trained on the mean cross-entropy by SGD with the rate `lr`.
+
+    Example:
+        >>> import autograd.numpy as np
+        >>> import hpo_numpy as d2l
+        >>> class Perceptron(d2l.Classification):
+        ...     def __init__(self, units, lr):
+        ...         super().__init__()
+        ...         self.lr = lr
+        ...         draw = np.random.default_rng(0).uniform
+        ...         self.parameters = {"w": draw(-1, 1, (784, units)) / 28, "v": draw(-1, 1, (units, 10)) / 4}
+        ...
+        ...     def forward(self, x):
+        ...         hidden = np.tanh(x.reshape(len(x), -1) @ self.parameters["w"])
+        ...         return hidden @ self.parameters["v"]
+        >>> trainer = d2l.Trainer(max_epochs=1)
+        >>> model = Perceptron(16, lr=0.5)
+        >>> trainer.fit(model, d2l.FashionMNIST(batch_size=256, folder="sample"))
+        >>> round(trainer.validate(model, "accuracy"), 1)
+        0.6
+    """
 
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean cross-entropy of a batch, in nats."""
@@ -75,7 +120,29 @@ class Classification(training.Classification, Fitted):
 
 
 class Regression(training.Regression, Fitted):
-    """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`."""
+    """A model that predicts numbers, trained on the mean squared error by SGD with the rate `lr`.
+
+    Example:
+        >>> import numpy as np
+        >>> import hpo_numpy as d2l
+        >>> class Plane(d2l.Regression):
+        ...     def __init__(self, lr):
+        ...         super().__init__()
+        ...         self.lr = lr
+        ...         self.parameters = {"w": np.zeros((2, 1))}
+        ...
+        ...     def forward(self, x):
+        ...         return x @ self.parameters["w"]
+        >>> x = np.random.default_rng(0).uniform(-1, 1, (100, 2))
+        >>> data = d2l.DataModule.from_arrays(x, x @ np.array([2.0, -3.0]), validation=0.2)
+        >>> trainer = d2l.Trainer(max_epochs=20)
+        >>> plane = Plane(lr=0.1)
+        >>> trainer.fit(plane, data)
+        >>> plane.parameters["w"].round(1).tolist()
+        [[2.0], [-3.0]]
+        >>> round(trainer.validate(plane, "r2"), 2)
+        1.0
+    """
 
     def loss(self, y_hat: Any, y: Any) -> Any:
         """The mean squared error of a batch."""

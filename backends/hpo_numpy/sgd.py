@@ -8,7 +8,16 @@ from hpo.backend import Array
 
 
 class SGD:
-    """Stochastic gradient descent in place, on a dict of parameters."""
+    """Stochastic gradient descent in place, on a dict of parameters.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo_numpy import SGD
+        >>> parameters = {"w": np.array([1.0, 2.0])}
+        >>> SGD(lr=0.5).step(parameters, {"w": np.array([1.0, -1.0])})
+        >>> parameters["w"].tolist()
+        [0.5, 2.5]
+    """
 
     def __init__(self, lr: float) -> None:
         self.lr = lr

@@ -35,6 +35,14 @@ class Dense:
         activation: applied to each output; None for none.
         dropout: the share of outputs that a training step sets to zero, in [0, 1); the others grow by
             1 / (1 - dropout) (Srivastava et al. 2014, in the "inverted" form).
+
+    Example:
+        >>> from hpo.backend import Dense
+        >>> layer = Dense(784, 256, activation="relu", dropout=0.5)
+        >>> layer.shape
+        (784, 256)
+        >>> round((6 / sum(layer.fans)) ** 0.5, 3)  # the bound of its initial weights
+        0.076
     """
 
     num_inputs: int
@@ -65,6 +73,14 @@ class Convolution:
         activation: applied to each number; None for none.
         pool_size: height, width and stride of the average pooling; 1 for none. Rows and columns that
             fill no window are left out.
+
+    Example:
+        >>> from hpo.backend import Convolution
+        >>> layer = Convolution(1, 6, kernel_size=5, padding=2, activation="sigmoid", pool_size=2)
+        >>> layer.shape
+        (6, 1, 5, 5)
+        >>> layer.output_size(28)  # of 28 by 28 pixels it makes six maps of 14 by 14
+        14
     """
 
     in_channels: int
@@ -94,7 +110,39 @@ Layer: TypeAlias = Dense | Convolution
 
 
 class Model(Protocol):
-    """What a run must know about a model."""
+    """What a run must know about a model.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> from hpo.backend import MLP, Dense
+        >>> @dataclass(frozen=True)
+        ... class Bottleneck:
+        ...     num_inputs: int
+        ...     num_outputs: int
+        ...     units: int
+        ...     image_shape = None
+        ...
+        ...     @property
+        ...     def layers(self):
+        ...         return (Dense(self.num_inputs, self.units), Dense(self.units, self.num_outputs))
+        ...
+        ...     def initial_state(self, seed, replicate=0):
+        ...         perceptron = MLP(self.num_inputs, self.num_outputs, (self.units,))
+        ...         return perceptron.initial_state(seed, replicate)
+
+        A task whose `model` returns it trains it on every framework:
+
+        >>> import hpo
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import SoftmaxTask
+        >>> class BottleneckTask(SoftmaxTask):
+        ...     def model(self, config, arrays):
+        ...         return Bottleneck(arrays.num_inputs, self.num_classes, units=4)
+        >>> task = BottleneckTask(max_epochs=1, batch_size=256, data=sample())
+        >>> study = hpo.search(task, task.space, minimize="val_error", num_trials=2, seed=0)
+        >>> study.best.value < 0.9
+        True
+    """
 
     @property
     def num_inputs(self) -> int:
@@ -132,6 +180,12 @@ class Softmax:
     Attributes:
         num_inputs: numbers in one flattened example, at least 1.
         num_outputs: classes, at least 2.
+
+    Example:
+        >>> from hpo.backend import Softmax
+        >>> state = Softmax(num_inputs=784, num_outputs=10).initial_state(seed=0)
+        >>> {name: value.shape for name, value in state.items()}
+        {'layers.0.weight': (784, 10), 'layers.0.bias': (10,)}
     """
 
     num_inputs: int
@@ -170,6 +224,14 @@ class MLP:
     Raises:
         TypeError: units that are no integers.
         ValueError: a number or a name out of its range.
+
+    Example:
+        >>> from hpo.backend import MLP
+        >>> for layer in MLP(784, 10, hidden=(256, 64), dropout=(0.5, 0.2)).layers:
+        ...     print(layer)
+        Dense(num_inputs=784, num_outputs=256, activation='relu', dropout=0.5)
+        Dense(num_inputs=256, num_outputs=64, activation='relu', dropout=0.2)
+        Dense(num_inputs=64, num_outputs=10, activation=None, dropout=0.0)
     """
 
     num_inputs: int
@@ -231,6 +293,15 @@ class LeNet:
     Raises:
         TypeError: sizes that are no integers.
         ValueError: a size or a name out of its range.
+
+    Example:
+        >>> from hpo.backend import LeNet
+        >>> [layer.shape for layer in LeNet((3, 32, 32), activation="relu").layers]
+        [(6, 3, 5, 5), (16, 6, 5, 5), (576, 120), (120, 84), (84, 10)]
+        >>> LeNet((28, 28))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        ValueError: LeNet takes images of (channels, height, width), at least 12 high and wide; ...
     """
 
     image_shape: tuple[int, int, int] = (1, 28, 28)

@@ -27,6 +27,15 @@ class SGD:
 
     Raises:
         ValueError: a number out of its range.
+
+    Example:
+        >>> from hpo.backend import SGD
+        >>> SGD(0.1, momentum=0.9).slots  # what a checkpoint has to keep for each parameter
+        ('momentum',)
+        >>> SGD(0.1, momentum=1)
+        Traceback (most recent call last):
+            ...
+        ValueError: momentum of SGD must lie in [0, 1); received 1.
     """
 
     learning_rate: float
@@ -59,6 +68,19 @@ class Adam:
 
     Raises:
         ValueError: a number out of its range.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.backend import Adam
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import SoftmaxTask
+        >>> class ByAdam(SoftmaxTask):
+        ...     def optimizer(self, config):
+        ...         return Adam(config["learning_rate"])
+        >>> task = ByAdam(max_epochs=1, batch_size=256, data=sample())
+        >>> study = hpo.search(task, {"learning_rate": 1e-3}, minimize="val_error", num_trials=1, seed=0)
+        >>> round(study.best.value, 1)
+        0.3
     """
 
     learning_rate: float = 1e-3
@@ -90,6 +112,21 @@ class AdamW:
 
     Raises:
         ValueError: a number out of its range.
+
+    Example:
+        An input of zeros gives the weights no gradient, so that only the decay moves them:
+
+        >>> import numpy as np
+        >>> from hpo.backend import AdamW, Arrays, Member, Softmax, registry
+        >>> zeros, labels = np.zeros((1, 3)), np.array([0])
+        >>> model, rule = Softmax(3, 2), AdamW(0.1, weight_decay=0.5)
+        >>> member = Member(model, rule, model.initial_state(seed=0))
+        >>> data = Arrays(zeros, labels, zeros, labels, batch_size=1)
+        >>> run = registry.get("numpy").prepare([member], data, dtype="float64", device="cpu")
+        >>> scores = run.epoch(np.array([0]))
+        >>> [state] = run.state()
+        >>> (state["layers.0.weight"] / member.state["layers.0.weight"]).round(6).tolist()
+        [[0.95, 0.95], [0.95, 0.95], [0.95, 0.95]]
     """
 
     learning_rate: float = 1e-3

@@ -52,6 +52,14 @@ class Member:
         state: the state from which it continues (see `Run.state`).
         seed: with `replicate` and the number of a step, decides what dropout sets to zero in it.
         replicate: which of the repeated draws this is.
+
+    Example:
+        >>> from hpo.backend import SGD, Member, Softmax
+        >>> model = Softmax(784, 10)
+        >>> start = model.initial_state(seed=0)
+        >>> cohort = [Member(model, SGD(rate), start) for rate in (0.01, 0.1, 1)]
+        >>> [member.optimizer.learning_rate for member in cohort]
+        [0.01, 0.1, 1]
     """
 
     model: Model
@@ -71,6 +79,14 @@ class Arrays:
         val_x: (M, ...) like `train_x`.
         val_y: (M,) like `train_y`.
         batch_size: examples in a mini-batch, in [1, N]; the last one of an epoch may be smaller.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.backend import Arrays
+        >>> images, labels = np.zeros((60, 28, 28), np.uint8), np.arange(60) % 10
+        >>> data = Arrays(images[:50], labels[:50], images[50:], labels[50:], batch_size=16)
+        >>> data.num_inputs
+        784
     """
 
     train_x: Array
@@ -92,6 +108,14 @@ class Scores(NamedTuple):
         error: (K,) float64, the share of the examples that were classified wrongly, in [0, 1]. For a
             user's own regression, which the protocol does not know, the mean absolute error.
         loss: (K,) float64, the mean cross-entropy of the examples in nats; of a user's own model, its loss.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.backend import Scores
+        >>> scores = Scores(error=np.array([0.25, 0.125, 0.9]), loss=np.array([0.7, 0.4, np.inf]))
+        >>> best = scores.error.argmin()
+        >>> float(scores.error[best]), float(scores.loss[best])
+        (0.125, 0.4)
     """
 
     error: NDArray[np.float64]
@@ -99,7 +123,25 @@ class Scores(NamedTuple):
 
 
 class Run(Protocol):
-    """K models under training on one device."""
+    """K models under training on one device.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.backend import SGD, Arrays, Member, Softmax, registry
+        >>> x, y = np.eye(3), np.arange(3)
+        >>> model = Softmax(3, 3)
+        >>> start = model.initial_state(seed=2)
+        >>> cohort = [Member(model, SGD(rate), start) for rate in (0.0, 1.0)]
+        >>> data = Arrays(x, y, x, y, batch_size=1)
+        >>> run = registry.get("numpy").prepare(cohort, data, dtype="float64", device="cpu")
+        >>> for _ in range(5):
+        ...     training = run.epoch(np.array([2, 0, 1]))
+        >>> run.validate().error.round(2).tolist()  # the first does not learn
+        [0.67, 0.0]
+        >>> run.drop(0)
+        >>> run.validate().error.tolist()
+        [0.0]
+    """
 
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train every model on the examples `order`, in mini-batches, in that order.
@@ -130,7 +172,25 @@ class Run(Protocol):
 
 
 class Backend(Protocol):
-    """A framework, as the core sees it."""
+    """A framework, as the core sees it.
+
+    Example:
+        A backend begins with what it is and what devices it has. `hpo.testing.BackendContract` tells what is
+        still to be done. The entry point `mine = "hpo_mine:BACKEND"` of the group `hpo.backends` offers it.
+
+        >>> from hpo.backend import Backend, registry
+        >>> class MyBackend(Backend):
+        ...     name, version, modules = "mine", "1.0", ("mine",)
+        ...
+        ...     def devices(self):
+        ...         return ["cpu", "cuda:0"]
+        ...
+        ...     def device(self, name):
+        ...         return name
+        >>> BACKEND = MyBackend()
+        >>> registry.resolve_device(BACKEND, "auto")  # what a user may ask for
+        'cuda:0'
+    """
 
     @property
     def name(self) -> str:

@@ -61,6 +61,28 @@ class Task(ABC):
         dataset: the name of the data that it trains on by default.
         resource: the unit of the resource that a scheduler grants.
         takes_framework_random: false: all draws are from `hpo.randomness`, the same on each backend.
+
+    Example:
+        A task of one's own says what is trained and how, and in which space:
+
+        >>> import hpo
+        >>> from hpo.backend import MLP, AdamW
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import Task
+        >>> class WidthTask(Task):
+        ...     name = "width"
+        ...     space = hpo.Space({"units": hpo.Int(4, 64, log=True)})
+        ...     default_config = {"units": 16}
+        ...
+        ...     def model(self, config, arrays):
+        ...         return MLP(arrays.num_inputs, self.num_classes, (config["units"],))
+        ...
+        ...     def optimizer(self, config):
+        ...         return AdamW(1e-3)
+        >>> task = WidthTask(max_epochs=1, batch_size=256, data=sample())
+        >>> study = hpo.search(task, task.space, minimize=task.metric, num_trials=2, seed=0)
+        >>> sorted(study.best.metrics)
+        ['train_error', 'train_loss', 'val_error', 'val_loss']
     """
 
     name: ClassVar[str]

@@ -17,6 +17,22 @@ class LeNetTask(Task):
     Attributes:
         space: learning rate, batch size, momentum and activation. The rate goes beyond the typical range:
             sigmoids let so little of the gradient through that the book trains at 0.9.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> import hpo
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import LeNetTask
+        >>> full = sample()
+        >>> few = replace(full, train_images=full.train_images[:64], train_labels=full.train_labels[:64])
+        >>> few = replace(few, test_images=full.test_images[:32], test_labels=full.test_labels[:32])
+        >>> task = LeNetTask(max_epochs=1, data=few)
+        >>> first = [task.default_config]
+        >>> study = hpo.search(
+        ...     task, task.space, minimize=task.metric, points_to_evaluate=first, num_trials=3, seed=0
+        ... )
+        >>> study.trials[0].config
+        {'learning_rate': 0.05, 'batch_size': 64, 'momentum': 0.9, 'activation': 'tanh'}
     """
 
     name: ClassVar[str] = "lenet"

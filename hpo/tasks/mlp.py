@@ -17,6 +17,23 @@ class MLPTask(Task):
     Attributes:
         space: learning rate, batch size, momentum, activation, the number of hidden layers, and the width
             of each that there is.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import MLPTask
+        >>> task = MLPTask(max_epochs=1, data=sample())
+        >>> for config in task.space.sample(seed=0, n=2):
+        ...     print(config["num_layers"], [name for name in config if name.startswith("units")])
+        5 ['units_0', 'units_1', 'units_2', 'units_3', 'units_4']
+        3 ['units_0', 'units_1', 'units_2']
+
+        A search that keeps to the default config, except for the width of its layer:
+
+        >>> space = {**task.default_config, "batch_size": 256, "units_0": hpo.Int(8, 32)}
+        >>> study = hpo.search(task, space, minimize=task.metric, num_trials=2, seed=0)
+        >>> study.best.config["units_0"], round(study.best.value, 1)
+        (21, 0.3)
     """
 
     name: ClassVar[str] = "mlp"
@@ -54,6 +71,17 @@ class DropoutMLPTask(Task):
 
     Attributes:
         space: learning rate, batch size, two widths and two rates of dropout.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import DropoutMLPTask
+        >>> task = DropoutMLPTask(max_epochs=1, data=sample(), validation="holdout")
+        >>> space = {**task.default_config, "batch_size": 128, "units_0": 32, "units_1": 32}
+        >>> space.update(dropout_0=hpo.Float(0, 0.5), dropout_1=0.0)
+        >>> study = hpo.search(task, space, minimize=task.metric, num_trials=2, seed=0)
+        >>> round(study.best.value, 1), round(hpo.final_test(study), 1)
+        (0.5, 0.5)
     """
 
     name: ClassVar[str] = "dropout_mlp"
@@ -98,6 +126,17 @@ class DigitsTask(MLPTask):
 
     Raises:
         DataNotFoundError: scikit-learn is not installed.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.tasks import DigitsTask
+        >>> task = DigitsTask(max_epochs=3)
+        >>> first = [task.default_config]
+        >>> study = hpo.search(
+        ...     task, task.space, minimize=task.metric, points_to_evaluate=first, num_trials=2, seed=0
+        ... )
+        >>> study.best.id, round(study.best.value, 1)
+        (0, 0.1)
     """
 
     name: ClassVar[str] = "digits"

@@ -15,6 +15,15 @@ class SoftmaxTask(Task):
 
     Attributes:
         space: a learning rate between 1e-4 and 1, log-uniform.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import SoftmaxTask
+        >>> task = SoftmaxTask(max_epochs=2, batch_size=256, data=sample())
+        >>> study = hpo.search(task, task.space, minimize=task.metric, scheduler="asha", num_trials=4, seed=0)
+        >>> round(study.best.config["learning_rate"], 3), round(study.best.value, 1)
+        (0.047, 0.3)
     """
 
     name: ClassVar[str] = "softmax"

@@ -73,6 +73,20 @@ class DataModule(HyperParameters):
     A subclass may instead define `get_dataloader(train)`, or `train_dataloader` and `val_dataloader`,
     each returning an iterable of batches (inputs, labels) of the framework's arrays. Such an iterable
     brings its own order, so a study over it resumes approximately, not exactly.
+
+    Example:
+        >>> import numpy as np
+        >>> import hpo_numpy as d2l
+        >>> x, y = np.arange(20).reshape(10, 2).astype("float32"), np.arange(10) % 3
+        >>> data = d2l.DataModule(train=(x[:7], y[:7]), validation=(x[7:], y[7:]), batch_size=3)
+        >>> [len(labels) for inputs, labels in data.train_dataloader()]
+        [3, 3, 1]
+
+        Of the examples that `from_arrays` gets, it holds out some for validation:
+
+        >>> data = d2l.DataModule.from_arrays(x, y, validation=0.3, batch_size=3, last_batch="merge")
+        >>> [len(labels) for inputs, labels in data.train_dataloader()]
+        [3, 4]
     """
 
     backend: ClassVar[Backend]
@@ -201,6 +215,16 @@ class FashionMNIST(DataModule):
             sealed until `hpo.final_test(study)` opens it.
         folder: where the four files are; by default wherever `hpo.datasets.fashion_mnist` finds them.
         last_batch: what becomes of an epoch's last training images: see `DataModule`.
+
+    Example:
+        >>> from hpo.datasets import CLASSES
+        >>> import hpo_numpy as d2l
+        >>> data = d2l.FashionMNIST(batch_size=64, folder="sample")  # the images that the library brings
+        >>> images, labels = next(iter(data.val_dataloader()))
+        >>> images.shape
+        (64, 1, 28, 28)
+        >>> [CLASSES[label] for label in labels[:3]]
+        ['Ankle boot', 'Pullover', 'Trouser']
     """
 
     image_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)

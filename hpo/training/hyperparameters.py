@@ -13,6 +13,17 @@ def add_to_class(cls: type) -> Callable[[Member], Member]:
     """Decorator that makes a function a method of `cls` under its own name.
 
     For notebooks, which define a class over several cells. Objects that exist already get it too.
+
+    Example:
+        >>> from hpo.training import add_to_class
+        >>> class Circle:
+        ...     radius = 2
+        >>> circle = Circle()
+        >>> @add_to_class(Circle)
+        ... def diameter(self):
+        ...     return 2 * self.radius
+        >>> circle.diameter()
+        4
     """
     if not isinstance(cls, type):
         raise TypeError(f"add_to_class takes a class, for example @add_to_class(Trainer); received {cls!r}.")
@@ -25,7 +36,19 @@ def add_to_class(cls: type) -> Callable[[Member], Member]:
 
 
 class HyperParameters:
-    """A class whose constructor can keep its own arguments."""
+    """A class whose constructor can keep its own arguments.
+
+    Example:
+        >>> from hpo.training import HyperParameters
+        >>> class Model(HyperParameters):
+        ...     def __init__(self, units, lr=0.1, device=None):
+        ...         self.save_hyperparameters(ignore=["device"])
+        >>> model = Model(256)
+        >>> model.hparams
+        {'units': 256, 'lr': 0.1}
+        >>> model.lr
+        0.1
+    """
 
     hparams: dict[str, Any]
 

@@ -168,6 +168,16 @@ def xavier_state(state: State, seed: int | None) -> State:
     Args:
         state: a canonical state.
         seed: by default the current trial's.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.training import xavier_state
+        >>> ones = {"layers.0.weight": np.ones((2, 4)), "layers.0.bias": np.ones(4), "norm.mean": np.ones(2)}
+        >>> for name, value in xavier_state(ones, seed=0).items():
+        ...     print(name, value.round(2).tolist())
+        layers.0.weight [[0.92, -0.31, 0.84, 0.28], [-0.44, -0.38, 0.18, -0.68]]
+        layers.0.bias [0.0, 0.0, 0.0, 0.0]
+        norm.mean [1.0, 1.0]
     """
     trial = current_trial()
     seed = trial.seed if seed is None else check_seed(seed)

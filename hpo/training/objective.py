@@ -20,6 +20,14 @@ def softmax_objective(
         Args:
             config: with `learning_rate`.
             max_epochs: how long to train.
+
+        Example:
+            >>> import os
+            >>> import hpo_numpy as d2l
+            >>> os.environ["HPO_DATA"] = "sample"  # without it, the full Fashion-MNIST
+            >>> error = d2l.hpo_objective_softmax_classification({"learning_rate": 0.1}, max_epochs=1)
+            >>> round(float(error), 1)
+            0.2
         """
         trainer = trainer_class(max_epochs=max_epochs)
         data = data_class(batch_size=16)

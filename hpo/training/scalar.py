@@ -44,6 +44,15 @@ def numpy(value: Any) -> Any:
 
     Returns:
         A NumPy array, 0-d for a scalar.
+
+    Example:
+        >>> import hpo_numpy as d2l
+        >>> model = d2l.SoftmaxClassification(10, lr=0.1)
+        >>> data = d2l.FashionMNIST(batch_size=64, folder="sample")
+        >>> images, labels = next(iter(data.val_dataloader()))
+        >>> loss = model.loss(model(images), labels)  # on torch a tensor with a graph
+        >>> round(float(d2l.numpy(loss)), 1)
+        2.3
     """
     # In this order: a tensor has to leave its graph and its device before it can become an array.
     for method in ("detach", "cpu", "asnumpy", "numpy"):

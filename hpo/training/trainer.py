@@ -72,6 +72,29 @@ class Trainer(HyperParameters):
     that shuffle themselves (a loader or data set of the framework with an order of its own) are visited in
     another order than they would have been. And what belongs neither to the model nor to its optimizer, such
     as a schedule of learning rates, is kept only by `trial.checkpoint(schedule=...)`.
+
+    Example:
+        >>> import hpo_numpy as d2l
+        >>> data = d2l.FashionMNIST(batch_size=256, folder="sample")
+        >>> trainer = d2l.Trainer(max_epochs=2, seed=0)
+        >>> model = d2l.SoftmaxClassification(10, lr=0.1, seed=0)
+        >>> trainer.fit(model, data)
+        >>> [round(record["val_error"], 1) for record in trainer.history]
+        [0.4, 0.3]
+        >>> round(trainer.validate(model, "accuracy"), 1)
+        0.7
+
+        In the objective of a search, `epochs` hands on the record of each epoch, so that a scheduler can stop
+        the trial:
+
+        >>> import hpo
+        >>> def objective(config):
+        ...     model = d2l.SoftmaxClassification(10, lr=config["lr"])
+        ...     yield from d2l.Trainer(max_epochs=2).epochs(model, data)
+        >>> space = {"lr": hpo.Float(1e-3, 1, log=True)}
+        >>> study = hpo.search(objective, space, minimize="val_error", num_trials=2, seed=0)
+        >>> [report.epoch for report in study.best.reports]
+        [1, 2]
     """
 
     backend: ClassVar[Backend]
@@ -223,7 +246,17 @@ class Trainer(HyperParameters):
 
 
 class HPOTrainer(Trainer):
-    """A `Trainer` that scores the model it fitted, under the name that the published chapter uses."""
+    """A `Trainer` that scores the model it fitted, under the name that the published chapter uses.
+
+    Example:
+        >>> import hpo_numpy as d2l
+        >>> trainer = d2l.HPOTrainer(max_epochs=1, seed=0)
+        >>> model = d2l.SoftmaxClassification(10, lr=0.1, seed=0)
+        >>> trainer.fit(model, d2l.FashionMNIST(batch_size=256, folder="sample"))
+        >>> error = trainer.validation_error()
+        >>> round(float(error), 1)
+        0.4
+    """
 
     def validation_error(self) -> Scalar:
         """The share of the validation examples that the fitted model classifies wrongly."""

@@ -27,6 +27,22 @@ def record_curves(study: Study, *, name: str | None = None) -> LearningCurves:
     Raises:
         ValueError: no trial reported an epoch, or some skipped one.
         ObjectiveError: the study has not exactly one metric.
+
+    Example:
+        >>> import hpo
+        >>> def objective(config):
+        ...     for epoch in range(1, 4):
+        ...         yield {"error": config["x"] ** 2 + 1 / epoch, "seconds": 60}
+        >>> study = hpo.search(objective, {"x": hpo.Float(-1, 1)}, minimize="error", num_trials=9, seed=0)
+        >>> curves = hpo.record_curves(study)
+        >>> curves
+        <LearningCurves 'study': 9 configs, 3 epochs>
+
+        They are an objective themselves, which trains nothing:
+
+        >>> again = hpo.search(curves, curves.space, minimize="error", scheduler="asha", num_trials=9, seed=0)
+        >>> again.best.value == study.best.value
+        True
     """
     metric = study.metric
     trials = [trial for trial in study.trials if trial.reports]

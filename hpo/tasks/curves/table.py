@@ -46,6 +46,20 @@ class LearningCurves:
 
     Raises:
         ValueError: there is no curve, or the shapes do not fit each other.
+
+    Example:
+        >>> import hpo
+        >>> curves = hpo.replay_curves("softmax")
+        >>> curves
+        <LearningCurves 'softmax': 200 configs, 27 epochs>
+        >>> round(curves.best, 3)
+        0.156
+        >>> *others, last = curves({"learning_rate": 0.1})
+        >>> sorted(last), round(last["val_error"], 2)
+        (['seconds', 'val_error', 'val_loss'], 0.16)
+        >>> nearest = curves.configs[curves.nearest({"learning_rate": 0.1})]
+        >>> round(nearest["learning_rate"], 3)
+        0.1
     """
 
     def __init__(
