@@ -128,7 +128,15 @@ def canonical_name(name: str, *, origin: str = "backend=") -> str:
 
 @contextmanager
 def use_backend(name: str) -> Iterator[None]:
-    """Choose a backend for everything inside the block that does not name one itself."""
+    """Choose a backend for everything inside the block that does not name one itself.
+
+    Example:
+        >>> import hpo
+        >>> with hpo.use_backend("numpy"):
+        ...     study = hpo.search(lambda config: config["x"], {"x": hpo.Float(0, 1)}, num_trials=1, seed=0)
+        >>> study.backend, study.backend_reason
+        ('numpy', 'of the enclosing use_backend()')
+    """
     token = _preferred.set(canonical_name(name, origin="use_backend()"))
     try:
         yield

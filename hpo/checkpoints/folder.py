@@ -29,6 +29,25 @@ class Checkpoint:
         attempt: which start of the trial wrote it, from 0.
         epoch: the epoch, from 1.
         path: the file.
+
+    Example:
+        >>> import tempfile
+        >>> import hpo
+        >>> import numpy as np
+        >>> def train(config, trial):
+        ...     weights = np.zeros(2)
+        ...     trial.checkpoint(model=weights)
+        ...     for epoch in trial.epochs(2):
+        ...         weights += config["rate"]
+        ...         yield 1 / epoch
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     study = hpo.search(
+        ...         train, {"rate": hpo.Constant(0.5)}, num_trials=1, seed=0, storage=f"{folder}/study.db"
+        ...     )
+        ...     checkpoint = study.best.checkpoint()
+        ...     states, _ = checkpoint.load()
+        >>> checkpoint.epoch, states["model"].tolist()
+        (2, [1.0, 1.0])
     """
 
     trial: int

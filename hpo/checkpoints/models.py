@@ -55,6 +55,15 @@ def load_into(model: Any, states: Mapping[str, Tree], *, replicate: int = 0) -> 
     Raises:
         CheckpointError: the checkpoint is of another model, whose differing names and shapes are listed, or
             of none.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.checkpoints import capture, load_into
+        >>> states = {"model": capture(np.array([0.5, -0.5])), "early": capture({"wait": 2})}
+        >>> weights = np.zeros(2)  # a new model of the same structure
+        >>> load_into(weights, states)
+        >>> weights.tolist()
+        [0.5, -0.5]
     """
     restore(model, model_state(states, replicate=replicate))
 

@@ -52,7 +52,26 @@ _keepers: WeakKeyDictionary[type, Keeper] = WeakKeyDictionary()
 
 @runtime_checkable
 class Stateful(Protocol):
-    """An object that says itself which part of it is kept."""
+    """An object that says itself which part of it is kept.
+
+    Example:
+        >>> from hpo.checkpoints import capture, restore
+        >>> class EarlyStopping:
+        ...     def __init__(self):
+        ...         self.best, self.wait = 1.0, 0
+        ...
+        ...     def checkpoint_state(self):
+        ...         return {"best": self.best, "wait": self.wait}
+        ...
+        ...     def load_checkpoint_state(self, state):
+        ...         self.best, self.wait = state["best"], state["wait"]
+        >>> stopping = EarlyStopping()
+        >>> stopping.wait = 3
+        >>> state, again = capture(stopping), EarlyStopping()
+        >>> restore(again, state)
+        >>> again.wait
+        3
+    """
 
     def checkpoint_state(self) -> Tree:
         """Its state: nested dicts and lists of NumPy arrays and JSON scalars."""
@@ -72,6 +91,15 @@ def capture(thing: Any) -> Tree:
 
     Raises:
         CheckpointError: it cannot be kept; the text says what can be kept.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.checkpoints import capture
+        >>> weights = np.ones(3)
+        >>> state = capture(weights)
+        >>> weights *= 0.5  # training goes on
+        >>> state.tolist()
+        [1.0, 1.0, 1.0]
     """
     if isinstance(thing, np.ndarray):
         return tidy(thing)
@@ -91,6 +119,18 @@ def restore(thing: Any, tree: Tree) -> None:
 
     Raises:
         CheckpointError: the state is of another kind of object or of other shapes; the text names both.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.checkpoints import capture, restore
+        >>> weights, progress = np.ones(3), {"best": 0.4, "wait": 0}
+        >>> states = capture(weights), capture(progress)
+        >>> weights *= 0.5
+        >>> progress["wait"] = 2
+        >>> for thing, state in zip((weights, progress), states, strict=True):
+        ...     restore(thing, state)
+        >>> weights.tolist(), progress
+        ([1.0, 1.0, 1.0], {'best': 0.4, 'wait': 0})
     """
     if isinstance(thing, np.ndarray):
         _restore_array(thing, tree)

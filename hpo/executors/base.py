@@ -41,6 +41,20 @@ class Assignment:
         start: the checkpoint to continue from, if the trial's generator is not at hand; None to start from
             the first epoch.
         cohort: the cohort in which it ran when it was interrupted, in order; empty if there was none.
+
+    Example:
+        >>> from hpo.executors import Assignment, SerialExecutor, kept_in
+        >>> from hpo.executors.placement import Placement
+        >>> from hpo.objective.function import Objective
+        >>> def train(config, trial):
+        ...     for epoch in trial.epochs():
+        ...         yield config["x"] / epoch
+        >>> results = []
+        >>> executor = SerialExecutor(Objective(train), Placement(seed=0, backend=None), kept_in(results))
+        >>> executor.submit(Assignment(trial=0, config={"x": 6.0}, until=3))
+        >>> done = executor.poll()
+        >>> results
+        [6.0, 3.0, 2.0]
     """
 
     trial: int
@@ -63,6 +77,23 @@ class Progress:
         saved: whether a checkpoint of it was written.
         problem: what went wrong with its checkpoints without costing the trial, if something did.
         unread: names in its config that its objective has not looked at so far; none where that is not known.
+
+    Example:
+        >>> from hpo.executors import Assignment, SerialExecutor
+        >>> from hpo.executors.placement import Placement
+        >>> from hpo.objective.function import Objective
+        >>> from hpo.schedulers import CONTINUE
+        >>> def train(config):
+        ...     yield {"loss": config["x"] / 1}
+        ...     yield {"loss": config["x"] / 2}
+        >>> def show(progress):
+        ...     print(f"trial {progress.trial}, epoch {progress.epoch}: {progress.result}")
+        ...     return CONTINUE
+        >>> executor = SerialExecutor(Objective(train), Placement(seed=0, backend=None), show)
+        >>> executor.submit(Assignment(trial=0, config={"x": 6}))
+        >>> done = executor.poll()
+        trial 0, epoch 1: {'loss': 6.0}
+        trial 0, epoch 2: {'loss': 3.0}
     """
 
     trial: int
@@ -75,7 +106,24 @@ class Progress:
 
 
 class Ending(str, Enum):
-    """Why an executor's slot is free again."""
+    """Why an executor's slot is free again.
+
+    Example:
+        >>> from hpo.executors import Assignment, SerialExecutor
+        >>> from hpo.executors.placement import Placement
+        >>> from hpo.objective.function import Objective
+        >>> from hpo.schedulers import Decision, Verdict
+        >>> def train(config):
+        ...     for epoch in range(1, 100):
+        ...         yield config["x"] / epoch
+        >>> def one_is_enough(progress):
+        ...     return Decision(Verdict.STOP, "one epoch is enough")
+        >>> executor = SerialExecutor(Objective(train), Placement(seed=0, backend=None), one_is_enough)
+        >>> executor.submit(Assignment(trial=0, config={"x": 6}))
+        >>> [outcome] = executor.poll()
+        >>> outcome.ending
+        <Ending.LEFT: 'left'>
+    """
 
     ENDED = "ended"
     """The objective came to its end; there is a result."""
@@ -104,6 +152,21 @@ class Outcome:
         kind: what kind of failure it is, if it FAILED.
         cause: what failures for the same cause have in common: the type of the error and its lines.
         unread: names in its config that its objective did not look at; none where that is not known.
+
+    Example:
+        >>> from hpo.executors import Assignment, SerialExecutor, kept_in
+        >>> from hpo.executors.placement import Placement
+        >>> from hpo.objective.function import Objective
+        >>> def train(config):
+        ...     if config["x"] < 9:
+        ...         return config["x"] ** 2
+        >>> executor = SerialExecutor(Objective(train), Placement(seed=0, backend=None), kept_in([]))
+        >>> for trial, x in enumerate([3, 9]):  # doctest: +ELLIPSIS
+        ...     executor.submit(Assignment(trial, {"x": x}))
+        ...     [outcome] = executor.poll()
+        ...     print(outcome.ending.value, outcome.result, outcome.reason)
+        ended 9.0 None
+        failed None No result: it gave None without a report, where a number, ... was expected.
     """
 
     trial: int
@@ -146,6 +209,40 @@ class Executor(Protocol):
     It holds the objectives' generators. A trial that was paused may be submitted again, with the next
     attempt. It continues from its generator if that is still there, else from `start`, else from its first
     epoch.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.executors import ExecutorPlan, Outcome
+        >>> class Inline:
+        ...     capacity = 1
+        ...
+        ...     def __init__(self, objective):
+        ...         self.objective, self.waiting = objective, []
+        ...
+        ...     def submit(self, assignment):
+        ...         self.waiting.append(assignment)
+        ...
+        ...     def poll(self, timeout=None):
+        ...         taken, self.waiting = self.waiting, []
+        ...         return [self.outcome(assignment) for assignment in taken]
+        ...
+        ...     def outcome(self, assignment):
+        ...         result = self.objective.function(assignment.config)
+        ...         return Outcome(assignment.trial, assignment.attempt, result=result)
+        ...
+        ...     def stop(self, trial):
+        ...         self.waiting = [one for one in self.waiting if one.trial != trial]
+        ...
+        ...     def close(self):
+        ...         self.waiting = []
+        >>> class InlinePlan(ExecutorPlan):
+        ...     def start(self, objective, placement, on_progress, folder):
+        ...         return Inline(objective)
+        >>> def square(config):
+        ...     return config["x"] ** 2
+        >>> study = hpo.search(square, {"x": hpo.Int(-3, 3)}, executor=InlinePlan(), num_trials=9, seed=0)
+        >>> study.num_completed, study.best.value
+        (9, 0.0)
     """
 
     @property

@@ -26,6 +26,13 @@ class Cohorts:
     Attributes:
         fuse: how many at most; `"auto"` for as many as pays, 1 for each alone.
         memory: what the study remembers of them.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.executors import Cohorts
+        >>> plan = hpo.Workers(2).with_cohorts(Cohorts(fuse=8))  # as hpo.search(workers=2, fuse=8) does
+        >>> plan.cohorts.fuse
+        8
     """
 
     fuse: Fuse = 1
@@ -43,6 +50,20 @@ class ExecutorPlan(Protocol):
         max_retries: how many times a trial whose process was lost is run again, before it counts as failed.
         clock: returns the seconds by which a search is measured, which never go back; None for the
             computer's clock.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.executors import ExecutorPlan, SerialExecutor
+        >>> class OneByOne(ExecutorPlan):
+        ...     max_retries = 0
+        ...
+        ...     def start(self, objective, placement, on_progress, folder):
+        ...         print(f"seed {placement.seed}, checkpoints in {folder}")
+        ...         return SerialExecutor(objective, placement, on_progress, folder)
+        >>> def square(config):
+        ...     return config["x"] ** 2
+        >>> study = hpo.search(square, {"x": hpo.Int(-3, 3)}, executor=OneByOne(), num_trials=9, seed=7)
+        seed 7, checkpoints in None
     """
 
     count: int = 1

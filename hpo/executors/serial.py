@@ -20,6 +20,17 @@ class SerialExecutor:
         max_paused: how many paused trials keep their generators. The trial that stands worst among its
             rivals loses its generator first (of equals, the one that was paused first), and continues from
             its checkpoint.
+
+    Example:
+        >>> from hpo.executors import Assignment, SerialExecutor, kept_in
+        >>> from hpo.executors.placement import Placement
+        >>> from hpo.objective.function import Objective
+        >>> square = Objective(lambda config: config["x"] ** 2)
+        >>> executor = SerialExecutor(square, Placement(seed=0, backend=None), kept_in([]))
+        >>> executor.submit(Assignment(trial=0, config={"x": 3}))
+        >>> [outcome] = executor.poll()
+        >>> outcome.ending.value, outcome.result
+        ('ended', 9.0)
     """
 
     def __init__(

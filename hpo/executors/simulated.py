@@ -25,8 +25,6 @@ class SimulatedExecutor(ExecutorPlan):
     `hpo.replay_curves` do. Each report takes the seconds that it names, or one for each epoch that it adds.
     Trials that pause keep what they learned, however many there are.
 
-        hpo.search(curves, curves.space, workers=hpo.SimulatedExecutor(200), ...)
-
     Searcher, scheduler and log are the real ones, and decide as they would in a real search whose trials
     report in the same order. `timeout=` and all times in the study are of the virtual clock.
 
@@ -40,6 +38,18 @@ class SimulatedExecutor(ExecutorPlan):
     Raises:
         ValueError: `workers` is less than 1.
         TypeError: `workers` is no integer.
+
+    Example:
+        >>> import hpo
+        >>> def curve(config):
+        ...     for epoch in range(1, 6):
+        ...         yield {"loss": config["x"] / epoch, "seconds": 60}
+        >>> plan = hpo.SimulatedExecutor(workers=4)
+        >>> study = hpo.search(
+        ...     curve, {"x": hpo.Float(0, 1)}, minimize="loss", num_trials=8, seed=0, workers=plan
+        ... )
+        >>> plan.now  # two trials after each other on each of four workers
+        600.0
     """
 
     def __init__(self, workers: int = 1, *, seconds: str = "seconds") -> None:

@@ -36,6 +36,11 @@ class Workers(ExecutorPlan):
     Raises:
         ValueError: a number is out of its range.
         TypeError: one of the numbers is of another type.
+
+    Example:
+        >>> import hpo
+        >>> hpo.Workers(2, memory_limit=4 * 2**30, trial_timeout=3600)
+        Workers(count=2, devices=None, threads=1, memory_limit=4294967296, trial_timeout=3600, max_retries=2)
     """
 
     # Without a default, unlike that of the protocol, which a plain `count: int` would inherit.

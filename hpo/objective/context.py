@@ -136,6 +136,20 @@ class CurrentTrial:
             needs it; None where there is no such scheduler.
         perturbation: set while a trial is repeated from slightly other weights (`hpo compare`), else None.
         host: what runs the trial.
+
+    Example:
+        >>> import hpo
+        >>> import numpy as np
+        >>> def train(config, trial):
+        ...     weights = np.ones(3)
+        ...     trial.checkpoint(weights=weights)
+        ...     for epoch in trial.epochs():
+        ...         weights *= config["rate"]
+        ...         yield float(weights.sum())
+        >>> halving = hpo.SuccessiveHalving(1, 4, eta=2)
+        >>> study = hpo.search(train, {"rate": hpo.Float(0, 1)}, scheduler=halving, num_trials=4, seed=0)
+        >>> [trial.epoch for trial in study.trials]
+        [1, 4, 2, 1]
     """
 
     id: int | None = None
@@ -230,7 +244,21 @@ _current: ContextVar[CurrentTrial] = ContextVar("hpo_current_trial", default=_OU
 
 
 def current_trial() -> CurrentTrial:
-    """The trial that is being evaluated here and now, or a default one with seed 0."""
+    """The trial that is being evaluated here and now, or a default one with seed 0.
+
+    Example:
+        >>> import random
+        >>> import hpo
+        >>> def initial_weight():
+        ...     return random.Random(hpo.current_trial().seed).random()
+        >>> def train(config):
+        ...     return config["rate"] * initial_weight()
+        >>> study = hpo.search(train, {"rate": hpo.Constant(1.0)}, num_trials=1, seed=7)
+        >>> round(study.best.value, 3)  # of seed 7
+        0.324
+        >>> round(initial_weight(), 3)  # outside of a trial, of seed 0
+        0.844
+    """
     return _current.get()
 
 
@@ -252,5 +280,17 @@ def report(value: Any, *, epoch: int | None = None) -> None:
 
     Raises:
         TrialEnded: the trial ends or pauses here, by its scheduler's decision or because the search stops.
+
+    Example:
+        >>> import hpo
+        >>> def train(config):
+        ...     loss = 1.0
+        ...     for epoch in range(3):
+        ...         loss *= config["rate"]
+        ...         hpo.report({"loss": loss})
+        >>> study = hpo.search(train, {"rate": hpo.Constant(0.5)}, minimize="loss", num_trials=1, seed=0)
+        >>> [report.metrics["loss"] for report in study.best.reports]
+        [0.5, 0.25, 0.125]
+        >>> train({"rate": 0.5})  # by itself it trains, too
     """
     current_trial().report(value, epoch=epoch)

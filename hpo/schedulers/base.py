@@ -22,6 +22,14 @@ class Grant:
         start_from: id of the trial from whose newest checkpoint a new trial starts, and counts its epochs on;
             None to start from scratch. For population-based training, where the searcher proposes a config
             near that of the older trial.
+
+    Example:
+        >>> import hpo
+        >>> tuner = hpo.Tuner(None, {"x": hpo.Float(0, 1)}, scheduler=hpo.ASHA(1, 4, eta=2), seed=0)
+        >>> for loss in (0.3, 0.1):
+        ...     decision = tuner.report(tuner.ask(), loss)
+        >>> hpo.ASHA(1, 4, eta=2).next(tuner.study, can_start=True)
+        Grant(trial=1, until=2, info={'rung': 1, 'reason': 'rank 1 of 2 at epoch 1'}, start_from=None)
     """
 
     trial: int | None = None
@@ -37,6 +45,15 @@ class End:
     Attributes:
         trial: its id.
         reason: why, in one line for the study's log.
+
+    Example:
+        >>> import hpo
+        >>> halving = hpo.SuccessiveHalving(1, 2, eta=2)
+        >>> tuner = hpo.Tuner(None, {"x": hpo.Float(0, 1)}, scheduler=halving, seed=0)
+        >>> for loss in (0.3, 0.1):
+        ...     decision = tuner.report(tuner.ask(), loss)
+        >>> halving.next(tuner.study, can_start=True)
+        End(trial=0, reason='rank 2 of 2 at epoch 1, where 1 of bracket 0 go on')
     """
 
     trial: int
@@ -54,6 +71,11 @@ class Forecast:
         epochs: the epochs of all trials together, approximately.
         first_epoch: the epoch at which trials are compared for the first time.
         num_first: the number of trials that come there before one of them is judged.
+
+    Example:
+        >>> import hpo
+        >>> hpo.SuccessiveHalving(1, 9, eta=3).forecast(num_trials=9)
+        Forecast(epochs=21.0, first_epoch=1, num_first=9)
     """
 
     epochs: float
@@ -76,6 +98,31 @@ class Scheduler(Protocol):
         max_epochs: the last epoch that it ever grants; None where the objective knows its end. A trial that
             reports this epoch is complete, and `on_report` is not asked.
         levels: the epochs of its rungs, ascending; empty without rungs.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.schedulers import CONTINUE, Decision, End, Grant, Scheduler, Verdict
+        >>> class BestGoesOn(Scheduler):
+        ...     needs_epochs, max_epochs = True, 4
+        ...
+        ...     def next(self, study, *, can_start):
+        ...         if can_start:
+        ...             return Grant(until=1)
+        ...         for trial in study.trials:
+        ...             if trial.state == "paused":
+        ...                 best = trial.id == study.best_at(1).id
+        ...                 return Grant(trial.id, until=4) if best else End(trial.id, "it was not the best")
+        ...         return None
+        ...
+        ...     def on_report(self, study, trial):
+        ...         is_first = study.trials[trial].epoch == 1
+        ...         return Decision(Verdict.PAUSE, "it waits for the others") if is_first else CONTINUE
+        >>> def train(config):
+        ...     for epoch in range(1, 5):
+        ...         yield config["x"] / epoch
+        >>> study = hpo.search(train, {"x": hpo.Float(0, 1)}, scheduler=BestGoesOn(), num_trials=5, seed=0)
+        >>> [trial.epoch for trial in study.trials]
+        [1, 4, 1, 1, 1]
     """
 
     needs_epochs: bool = False

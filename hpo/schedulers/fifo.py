@@ -8,7 +8,18 @@ from hpo.study.study import Study
 
 
 class FIFO(Scheduler):
-    """Trains every trial to its end, in the order of the proposals."""
+    """Trains every trial to its end, in the order of the proposals.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.schedulers import FIFO
+        >>> def train(config):
+        ...     for epoch in range(1, 4):
+        ...         yield config["x"] / epoch
+        >>> study = hpo.search(train, {"x": hpo.Float(0, 1)}, scheduler=FIFO(), num_trials=5, seed=0)
+        >>> [trial.epoch for trial in study.trials]
+        [3, 3, 3, 3, 3]
+    """
 
     def next(self, study: Study, *, can_start: bool) -> Grant | None:
         """A new trial, if one may be started."""

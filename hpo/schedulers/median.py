@@ -41,6 +41,18 @@ class MedianStopping(StudyReader, Scheduler):
     Raises:
         ValueError: an argument is out of its range; the text says what was received.
         TypeError: an argument is no number.
+
+    Example:
+        >>> import hpo
+        >>> def train(config):
+        ...     for epoch in range(1, 5):
+        ...         yield config["x"] ** 2 + 1 / epoch
+        >>> rule = hpo.MedianStopping(max_epochs=4)
+        >>> study = hpo.search(train, {"x": hpo.Float(-1, 1)}, scheduler=rule, num_trials=10, seed=0)
+        >>> [trial.epoch for trial in study.trials]
+        [4, 4, 4, 4, 4, 1, 1, 2, 1, 4]
+        >>> study.trials[7].reason
+        'its best value 0.7026 by epoch 2 is worse than 0.6481, the median of the values of 5 others'
     """
 
     needs_epochs = True

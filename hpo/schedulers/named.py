@@ -51,6 +51,11 @@ def scheduler_named(
             epochs of a full training is unknown.
         TypeError: it is neither a name nor a scheduler, or it has no such option.
         ImportError: what was registered under that name cannot be imported.
+
+    Example:
+        >>> from hpo.schedulers import scheduler_named
+        >>> scheduler_named("asha", max_epochs=27, eta=4)
+        ASHA(1, 27, eta=4)
     """
     if isinstance(scheduler, str):
         make, called = named("scheduler", scheduler, SCHEDULERS)

@@ -18,6 +18,13 @@ class Proposal:
         config: a valid config of the study's space.
         info: how the proposal came about, for the log; JSON values. Other code reads the keys of
             `hpo.study.trial.TrialInfo`; any others may stand beside them.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Int(0, 9)}
+        >>> study = hpo.search(lambda config: config["x"], space, num_trials=3, seed=0)
+        >>> hpo.LocalSearch(probability=1).ask(study, 1)
+        [Proposal(config={'x': 3}, info={'by': 'change', 'parent': 1})]
     """
 
     # Left out of the hash, since a dict has none.
@@ -42,6 +49,22 @@ class Searcher(Protocol):
     Attributes:
         needs_results: whether proposals depend on the results of earlier trials. If not, trials that would
             otherwise wait for each other may train together.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.searchers import Proposal, Searcher
+        >>> class Halfway(Searcher):
+        ...     def ask(self, study, n):
+        ...         draws = study.space.sample(study.seed, n=n, start=study.num_proposals)
+        ...         if not study.num_completed:
+        ...             return [Proposal(draw, {"by": "random"}) for draw in draws]
+        ...         best = study.best
+        ...         info = {"by": "halfway", "parent": best.id}
+        ...         return [Proposal({"x": (best.config["x"] + draw["x"]) / 2}, info) for draw in draws]
+        >>> space = {"x": hpo.Float(0, 1)}
+        >>> study = hpo.search(lambda c: abs(c["x"] - 0.6), space, searcher=Halfway(), num_trials=5, seed=0)
+        >>> [(round(trial.config["x"], 2), trial.info.get("parent")) for trial in study.trials]
+        [(0.67, None), (0.37, 0), (0.41, 0), (0.59, 0), (0.64, 3)]
     """
 
     needs_results: bool = True

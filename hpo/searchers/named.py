@@ -43,6 +43,15 @@ def searcher_named(searcher: str | Searcher, **options: Any) -> Searcher:
         ValueError: there is none of that name, or an option has a value that cannot be.
         TypeError: it is neither a name nor a searcher, or it has no such option.
         ImportError: what was registered under that name cannot be imported.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.searchers import searcher_named
+        >>> grid = searcher_named("grid", levels=3)
+        >>> space = {"x": hpo.Float(0, 1)}
+        >>> study = hpo.search(lambda config: config["x"], space, searcher=grid, num_trials=3, seed=0)
+        >>> [trial.config["x"] for trial in study.trials]
+        [0.0, 0.5, 1.0]
     """
     if isinstance(searcher, str):
         make, called = named("searcher", searcher, SEARCHERS)

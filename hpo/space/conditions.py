@@ -37,6 +37,12 @@ class Condition:
         name: the hyperparameter that decides.
         operator: one of `eq ne ge gt le lt in_`.
         operand: a plain value; for `in_` a tuple of them.
+
+    Example:
+        >>> from hpo.space import Int
+        >>> [condition] = Int(32, 1024).when("layers", ge=2).conditions
+        >>> condition, str(condition)
+        (Condition(name='layers', operator='ge', operand=2), 'layers >= 2')
     """
 
     name: str

@@ -24,6 +24,19 @@ class Constraint(ABC):
 
     Attributes:
         is_imported_late: whether code is imported only when the first config is checked.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.space import Constraint
+        >>> class Fits(Constraint):
+        ...     def holds(self, config):
+        ...         return config["width"] * config["depth"] <= 64
+        ...
+        ...     def to_json(self):
+        ...         return {"function": "limits:fits"}
+        >>> space = hpo.Space({"width": hpo.Int(1, 64), "depth": hpo.Int(1, 4)}, constraints=[Fits()])
+        >>> space.satisfies({"width": 16, "depth": 4}), space.satisfies({"width": 32, "depth": 4})
+        (True, False)
     """
 
     is_imported_late: ClassVar[bool] = False

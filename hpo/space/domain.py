@@ -55,6 +55,34 @@ class Domain(ABC):
 
     Raises:
         SpaceError: the default is not in the domain.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> import numpy as np
+        >>> import hpo
+        >>> from hpo.errors import SpaceError
+        >>> @dataclass(frozen=True, repr=False)
+        ... class PowerOfTwo(hpo.space.Domain):
+        ...     kind, is_discrete, is_ordered, expected = "power_of_two", True, True, "a power of two"
+        ...     largest: int  # its exponent
+        ...     bounds = property(lambda self: (1, 2**self.largest))
+        ...     size = property(lambda self: self.largest + 1)
+        ...
+        ...     def validate(self, value):
+        ...         if value not in [2**exponent for exponent in range(self.size)]:
+        ...             raise SpaceError(f"Expected {self.expected}; received {value!r}.")
+        ...         return int(value)
+        ...
+        ...     def quantiles(self, unit):
+        ...         return [2 ** int(place * self.size) for place in unit]
+        ...
+        ...     def positions(self, values):
+        ...         return (np.log2(values) + 0.5) / self.size
+        >>> units = PowerOfTwo(5, default=8)
+        >>> units, units.decode([0, 0.5, 1]), units.contains(12)
+        (PowerOfTwo(5, default=8), [1, 8, 32], False)
+        >>> hpo.Space({"units": units}).sample(seed=0, n=3)
+        [{'units': 16}, {'units': 1}, {'units': 1}]
     """
 
     kind: ClassVar[str]

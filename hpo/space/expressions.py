@@ -92,7 +92,14 @@ def _comparison(sign: str) -> _Operator[Inequality]:
 
 
 class Expression(Node):
-    """Something with a value: arithmetic makes another expression, a comparison makes a `Relation`."""
+    """Something with a value: arithmetic makes another expression, a comparison makes a `Relation`.
+
+    Example:
+        >>> import hpo
+        >>> size = hpo.param("width") * (hpo.param("depth") + 1)
+        >>> size, size.value({"width": 64, "depth": 3})
+        ((param('width') * (param('depth') + 1)), 256)
+    """
 
     @abstractmethod
     def value(self, config: Mapping[str, Scalar]) -> Scalar:
@@ -197,7 +204,17 @@ class Arithmetic(Pair, Expression):
 
 
 class Relation(Node):
-    """A statement that holds or not. Join two by `&` and `|`, negate one by `~`."""
+    """A statement that holds or not. Join two by `&` and `|`, negate one by `~`.
+
+    Example:
+        >>> import hpo
+        >>> fits = (hpo.param("width") <= 64) | ~(hpo.param("depth") > 2)
+        >>> fits.holds({"width": 128, "depth": 2}), fits.holds({"width": 128, "depth": 3})
+        (True, False)
+        >>> space = hpo.Space({"width": hpo.Int(1, 128), "depth": hpo.Int(1, 4)}, constraints=[fits])
+        >>> all(fits.holds(config) for config in space.sample(seed=0, n=20))
+        True
+    """
 
     @abstractmethod
     def holds(self, config: Mapping[str, Scalar]) -> bool:

@@ -26,15 +26,31 @@ _Kind = TypeVar("_Kind", bound=type[Domain])
 def register_domain(domain: _Kind) -> _Kind:
     """Allow a subclass of `Domain` in JSON and TOML under its `kind`; a class decorator for third parties.
 
+    A class that is defined again, as where a cell of a notebook runs again, takes its own place.
+
     Raises:
         SpaceError: another class has that kind.
+
+    Example:
+        >>> from hpo.space import Int, domain_from_json, register_domain
+        >>> @register_domain
+        ... class Percent(Int):
+        ...     kind = "percent"
+        >>> domain_from_json({"type": "percent", "low": 0, "high": 50})
+        Percent(0, 50)
     """
     kind = getattr(domain, "kind", None)
-    if not isinstance(kind, str) or _KINDS.setdefault(kind, domain) is not domain:
+    if not isinstance(kind, str) or _where(_KINDS.setdefault(kind, domain)) != _where(domain):
         raise SpaceError(
             f"{domain.__name__} needs a kind of its own, a str; received {kind!r}. Taken: {listing(_KINDS)}."
         )
+    _KINDS[kind] = domain
     return domain
+
+
+def _where(domain: type[Domain]) -> tuple[str, str]:
+    """Where a class was defined."""
+    return domain.__module__, domain.__qualname__
 
 
 def as_domain(value: object) -> Domain:
@@ -72,6 +88,11 @@ def domain_to_json(domain: Domain) -> dict[str, Any]:
 
     Raises:
         SpaceError: it is a custom distribution, which has no name.
+
+    Example:
+        >>> from hpo.space import Float, domain_to_json
+        >>> domain_to_json(Float(0, 0.9).when("optimizer", eq="sgd"))
+        {'type': 'float', 'low': 0.0, 'high': 0.9, 'log': False, 'when': [{'name': 'optimizer', 'eq': 'sgd'}]}
     """
     document = {"type": domain.kind, **domain.arguments()}
     if domain.conditions:
@@ -86,6 +107,11 @@ def domain_from_json(document: object) -> Domain:
 
     Raises:
         SpaceError: the type is unknown, or an argument is missing, unknown or wrong.
+
+    Example:
+        >>> from hpo.space import domain_from_json
+        >>> domain_from_json({"type": "int", "low": 16, "high": 256, "when": {"name": "layers", "ge": 2}})
+        Int(16, 256).when('layers', ge=2)
     """
     if not isinstance(document, Mapping):
         raise SpaceError(f"Expected a table such as {{'type': 'float', ...}}; received {document!r}.")

@@ -55,6 +55,28 @@ def load_space_toml(path: str | os.PathLike[str]) -> Space:
     Raises:
         FileNotFoundError: there is no such file.
         SpaceError: it is no TOML, or an entry is no domain; the message names the file and the key.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from hpo.space import load_space_toml
+        >>> text = '''
+        ... batch_size = 32
+        ...
+        ... [rate]
+        ... type = "float"
+        ... low = 1e-4
+        ... high = 1
+        ... log = true
+        ... '''
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "space.toml")
+        ...     written = path.write_text(text)
+        ...     print(load_space_toml(path))
+        Space({
+            'batch_size': Constant(32),
+            'rate': Float(0.0001, 1.0, log=True),
+        })
     """
     source = Path(path)
     try:

@@ -13,6 +13,22 @@ class ClaimedError(Exception):
     """Another writer was first: an event of this kind, trial, attempt and epoch is in the log.
 
     Nothing was appended. The caller reads on and decides again.
+
+    Example:
+        >>> import tempfile
+        >>> from hpo.storage import ClaimedError, open_storage
+        >>> from hpo.study import Event, EventKind
+        >>> start = Event(EventKind.TRIAL_STARTED, trial=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     storage = open_storage(f"{folder}/study.db")
+        ...     log = storage.create("first", Event(EventKind.STUDY_CREATED))
+        ...     others = log.append([start], seen=1)
+        ...     try:
+        ...         log.append([start], seen=1)
+        ...     except ClaimedError:
+        ...         print("trial 0 has begun, after", len(log.events()), "events")
+        ...     storage.close()
+        trial 0 has begun, after 2 events
     """
 
     # No StorageError: nothing is wrong with the storage.
@@ -22,6 +38,42 @@ class StudyLog(Protocol):
     """The log of one study in a storage. Several processes may append to it at once.
 
     A log can be pickled: the process that beats for a tuner opens it again.
+
+    Example:
+        >>> from collections import Counter
+        >>> from pathlib import Path
+        >>> from hpo.storage import ClaimedError
+        >>> from hpo.study import Event, EventKind
+        >>> class ListLog:
+        ...     name, place, folder = "first", "memory", Path("first.files")
+        ...
+        ...     def __init__(self):
+        ...         self.written, self.counts = [], Counter()
+        ...
+        ...     def append(self, events, seen):
+        ...         taken = {(one.kind, one.trial, one.attempt, one.epoch) for one in self.written}
+        ...         for one in events:
+        ...             if one.kind != "noted" and (one.kind, one.trial, one.attempt, one.epoch) in taken:
+        ...                 raise ClaimedError(f"trial {one.trial}: another writer was first")
+        ...         others = self.written[seen:]
+        ...         self.written += events
+        ...         return others
+        ...
+        ...     def events(self, since=0):
+        ...         return self.written[since:]
+        ...
+        ...     def beat(self, owner):
+        ...         self.counts[owner] += 1
+        ...
+        ...     def beats(self):
+        ...         return self.counts
+        >>> log, start = ListLog(), Event(EventKind.TRIAL_STARTED, trial=0)
+        >>> log.append([Event(EventKind.STUDY_CREATED), start], seen=0)
+        []
+        >>> log.append([start], seen=1)  # another tuner, which has read the first event only
+        Traceback (most recent call last):
+            ...
+        hpo.storage.base.ClaimedError: trial 0: another writer was first
     """
 
     @property
@@ -74,7 +126,36 @@ class StudyLog(Protocol):
 
 @runtime_checkable
 class Storage(Protocol):
-    """Where studies live: one of them holds many."""
+    """Where studies live: one of them holds many.
+
+    Example:
+        >>> import tempfile
+        >>> from hpo.storage import open_storage
+        >>> from hpo.study import Event, EventKind
+        >>> class OfOneUser:
+        ...     def __init__(self, storage, user):
+        ...         self.storage, self.prefix = storage, f"{user}/"
+        ...
+        ...     def studies(self):
+        ...         names = self.storage.studies()
+        ...         return [name.removeprefix(self.prefix) for name in names if name.startswith(self.prefix)]
+        ...
+        ...     def create(self, name, created):
+        ...         return self.storage.create(self.prefix + name, created)
+        ...
+        ...     def open(self, name):
+        ...         return self.storage.open(self.prefix + name)
+        ...
+        ...     def close(self):
+        ...         self.storage.close()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     shared = open_storage(f"{folder}/study.db")
+        ...     for user in ("ada", "grace"):
+        ...         log = OfOneUser(shared, user).create("first", Event(EventKind.STUDY_CREATED))
+        ...     print(OfOneUser(shared, "ada").studies(), shared.studies())
+        ...     shared.close()
+        ['first'] ['ada/first', 'grace/first']
+    """
 
     def studies(self) -> list[str]:
         """The names of the studies, in the order of their creation."""

@@ -15,7 +15,20 @@ from typing import Any
 
 
 class EventKind(str, Enum):
-    """What happened."""
+    """What happened.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.study import EventKind
+        >>> def train(config):
+        ...     for epoch in range(1, 5):
+        ...         yield config["x"] / epoch
+        >>> asha = hpo.ASHA(1, 4, eta=2)
+        >>> study = hpo.search(train, {"x": hpo.Float(0, 1)}, scheduler=asha, num_trials=4, seed=0)
+        >>> stops = [event for event in study.events if event.kind is EventKind.TRIAL_STOPPED]
+        >>> stops[0].trial, stops[0].data["reason"]
+        (2, 'rank 2 of 2 at epoch 2, where at most 1 go on')
+    """
 
     # As a kind equals its text. That of an enum is another one, and slow.
     __hash__ = str.__hash__
@@ -84,6 +97,23 @@ class Event:
         time: when, in seconds since 1970 by the computer's clock; no part of equality.
         elapsed: seconds that the study had been worked on by then, by a clock that never goes back;
             no part of equality.
+
+    Example:
+        >>> import hpo
+        >>> def train(config):
+        ...     yield config["x"]
+        ...     yield config["x"] / 2
+        >>> study = hpo.search(train, {"x": hpo.Constant(3.0)}, minimize="loss", num_trials=1, seed=0)
+        >>> for event in study.events:
+        ...     print(event.kind.value, event.trial, event.epoch)
+        study_created None None
+        backend_chosen None None
+        trial_started 0 None
+        reported 0 1
+        reported 0 2
+        trial_completed 0 None
+        >>> study.events[3].data
+        {'loss': 3.0}
     """
 
     kind: EventKind

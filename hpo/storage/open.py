@@ -44,6 +44,21 @@ def open_storage(
         StorageError: it cannot be opened or made; the text says why.
         TypeError: `target` is nothing of the kind.
         ValueError: `folder` is missing, or given where it has no place.
+
+    Example:
+        >>> import tempfile
+        >>> import hpo
+        >>> from hpo.storage import open_storage
+        >>> def square(config):
+        ...     return config["x"] ** 2
+        >>> space = {"x": hpo.Float(-1, 1)}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     storage = open_storage(f"{folder}/study.db")
+        ...     for name in ("first", "second"):
+        ...         study = hpo.search(square, space, num_trials=3, storage=storage, name=name)
+        ...     print(storage.studies())
+        ...     storage.close()
+        ['first', 'second']
     """
     if isinstance(target, Storage):
         _refuse(folder, "a storage that is open")

@@ -129,6 +129,17 @@ def load_study(
     Raises:
         StudyNotFoundError: there is none of that name, or there are several and none was named.
         StorageError: the storage cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> import hpo
+        >>> space = {"x": hpo.Float(-1, 1)}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = f"{folder}/study.db"
+        ...     study = hpo.search(lambda config: config["x"] ** 2, space, num_trials=5, seed=0, storage=path)
+        ...     loaded = hpo.load_study(path)
+        >>> loaded.best.config == study.best.config
+        True
     """
     opened = open_storage(storage, create=False)
     if name is None:

@@ -22,6 +22,14 @@ class Incumbents:
         seconds: (n,) seconds of work on the study by then.
         values: (n,) the best value by then; NaN while every trial had failed.
         trials: (n,) the id of the trial that reached it, -1 while every trial had failed.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda config: config["x"] ** 2, space, num_trials=6, seed=0)
+        >>> found = study.incumbents()
+        >>> found.trials.tolist(), found.values.round(3).tolist()
+        ([0, 0, 0, 3, 3, 3], [0.111, 0.111, 0.111, 0.001, 0.001, 0.001])
     """
 
     num_trials: NDArray[np.int_]
@@ -101,6 +109,16 @@ class Confirmed:
         mean: their mean.
         std: their standard deviation (of a sample); NaN for a single draw.
         rank: 1 for the best mean.
+
+    Example:
+        >>> import hpo
+        >>> luck = [0.2, -0.1, 0.0, 0.1]  # what the initial weights of each draw do
+        >>> def train(config, trial):
+        ...     return abs(config["x"] - luck[trial.replicate])
+        >>> study = hpo.search(train, {"x": hpo.Float(-1, 1)}, num_trials=20, seed=0)
+        >>> [found] = hpo.confirm(study, top=1, replicates=3)
+        >>> round(found.before, 3), [round(value, 3) for value in found.values], round(found.mean, 3)
+        (0.064, [0.236, 0.136, 0.036], 0.136)
     """
 
     trial: int

@@ -16,7 +16,17 @@ from hpo.errors import CheckpointError
 
 
 class TrialState(str, Enum):
-    """How far a trial got."""
+    """How far a trial got.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.study import TrialState
+        >>> def train(config):
+        ...     return float("nan") if config["x"] > 0.5 else config["x"]
+        >>> study = hpo.search(train, {"x": hpo.Float(0, 1)}, num_trials=5, seed=0)
+        >>> [trial.id for trial in study.trials if trial.state is TrialState.FAILED]
+        [0, 3, 4]
+    """
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -30,7 +40,16 @@ class TrialState(str, Enum):
 
 
 class Direction(str, Enum):
-    """Whether small or large values of a metric are good."""
+    """Whether small or large values of a metric are good.
+
+    Example:
+        >>> import hpo
+        >>> study = hpo.search(
+        ...     lambda config: config["x"], {"x": hpo.Int(0, 9)}, maximize="accuracy", num_trials=3, seed=0
+        ... )
+        >>> study.metric.direction
+        <Direction.MAXIMIZE: 'maximize'>
+    """
 
     MINIMIZE = "minimize"
     MAXIMIZE = "maximize"
@@ -43,6 +62,17 @@ class Metric:
     Attributes:
         name: its key in what the objective returns; `value` for a plain number that was not named.
         direction: whether small or large values are good.
+
+    Example:
+        >>> import hpo
+        >>> study = hpo.search(
+        ...     lambda config: config["x"], {"x": hpo.Int(0, 9)}, maximize="accuracy", num_trials=5, seed=0
+        ... )
+        >>> study.metric.name, study.metric.sign
+        ('accuracy', -1)
+        >>> losses = [study.metric.sign * trial.value for trial in study.trials]
+        >>> losses.index(min(losses)) == study.best.id
+        True
     """
 
     name: str
@@ -61,6 +91,15 @@ class Report:
     Attributes:
         epoch: from 1, increasing within a trial.
         metrics: every number that was reported, NaN and infinity included.
+
+    Example:
+        >>> import hpo
+        >>> def train(config):
+        ...     for epoch in range(1, 4):
+        ...         yield {"loss": 1 / epoch, "rate": config["rate"] / epoch}
+        >>> study = hpo.search(train, {"rate": hpo.Constant(0.6)}, minimize="loss", num_trials=1, seed=0)
+        >>> study.best.reports[1]
+        Report(epoch=2, metrics={'loss': 0.5, 'rate': 0.3})
     """
 
     epoch: int
@@ -68,7 +107,20 @@ class Report:
 
 
 class TrialInfo(TypedDict, total=False):
-    """The keys that other code reads in a trial's `info`. Searchers and schedulers may add any others."""
+    """The keys that other code reads in a trial's `info`. Searchers and schedulers may add any others.
+
+    Example:
+        >>> import hpo
+        >>> study = hpo.search(
+        ...     lambda config: config["x"] ** 2,
+        ...     {"x": hpo.Float(-1, 1)},
+        ...     searcher=hpo.LocalSearch(probability=1),
+        ...     num_trials=3,
+        ...     seed=0,
+        ... )
+        >>> [trial.info for trial in study.trials]
+        [{'by': 'random'}, {'by': 'change', 'parent': 0}, {'by': 'change', 'parent': 1}]
+    """
 
     by: str
     """What proposed the config: `random` and `initial design` are no proposals of a model, others are."""
@@ -144,6 +196,18 @@ class Trial:
         unwritten: why a checkpoint of it could not be written; None if all that were to be were.
         unread: names in its config that its objective did not look at before it paused or ended; none where
             that is not known.
+
+    Example:
+        >>> import hpo
+        >>> def train(config):
+        ...     for epoch in range(1, 4):
+        ...         yield abs(config["x"] - 2) + 1 / epoch
+        >>> study = hpo.search(train, {"x": hpo.Int(0, 9)}, num_trials=20, seed=0)
+        >>> trial = study.best
+        >>> trial.id, trial.config, trial.state.value, trial.epoch, round(trial.value, 3)
+        (7, {'x': 2}, 'completed', 3, 0.333)
+        >>> [round(report.metrics["value"], 3) for report in trial.reports]
+        [1.0, 0.5, 0.333]
     """
 
     id: int

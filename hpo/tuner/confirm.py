@@ -48,6 +48,17 @@ def confirm(
     Raises:
         ObjectiveError: no trial completed, or a config failed this time.
         ValueError: the study has no objective and none is given, or a number is out of its range.
+
+    Example:
+        >>> import hpo
+        >>> luck = [0.2, -0.1, 0.0, 0.1]  # what the initial weights of each draw do
+        >>> def train(config, trial):
+        ...     return abs(config["x"] - luck[trial.replicate])
+        >>> study = hpo.search(train, {"x": hpo.Float(-1, 1)}, num_trials=20, seed=0)
+        >>> for found in hpo.confirm(study, top=2, replicates=3):
+        ...     print(f"trial {found.trial}: {found.before:.3f} before, {found.mean:.3f} on fresh draws")
+        trial 10: 0.064 before, 0.136 on fresh draws
+        trial 0: 0.134 before, 0.334 on fresh draws
     """
     checked_count("top", top)
     checked_count("replicates", replicates)
@@ -88,6 +99,21 @@ def final_test(study: Study, *, objective: Callable[..., Any] | None = None) -> 
         SealedTestSetError: it was opened before; the text has the result.
         ObjectiveError: no trial completed, the objective failed, or it keeps no test set sealed.
         ValueError: the study has no objective and none is given.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.datasets import sample
+        >>> from hpo.tasks import SoftmaxTask
+        >>> task = SoftmaxTask(max_epochs=1, batch_size=100, data=sample(), validation="holdout")
+        >>> study = hpo.search(
+        ...     task, task.space, minimize=task.metric, num_trials=2, seed=0, backend="numpy"
+        ... )
+        >>> round(hpo.final_test(study), 1)
+        0.3
+        >>> hpo.final_test(study)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        hpo.errors.SealedTestSetError: The test set of the study 'study' was opened before, for trial 0: ...
     """
     metric, best = study.metric, study.best
     if study.tested is not None:

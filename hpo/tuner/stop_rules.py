@@ -26,6 +26,13 @@ class Target:
     Raises:
         ValueError: it is NaN, which no value is better than.
         TypeError: it is no number.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda config: config["x"] ** 2, space, stop=hpo.Target(0.01), seed=0)
+        >>> study.notes[-1].text
+        'trial 3 reached value 0.00081116, where the target is 0.01'
     """
 
     def __init__(self, value: float) -> None:
@@ -52,6 +59,13 @@ class Patience:
     Raises:
         ValueError: it is less than 1.
         TypeError: it is no integer.
+
+    Example:
+        >>> import hpo
+        >>> space = {"x": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda config: config["x"] ** 2, space, stop=hpo.Patience(8), seed=0)
+        >>> study.best.id, len(study.trials)
+        (15, 24)
     """
 
     def __init__(self, num_trials: int) -> None:
@@ -78,6 +92,15 @@ class MaxCost:
         ValueError: the amount is not above 0.
         TypeError: it is no number.
         ObjectiveError: in a search, a trial completed and reported no such metric.
+
+    Example:
+        >>> import hpo
+        >>> def train(config):
+        ...     for epoch in range(1, 6):
+        ...         yield config["x"] ** 2 + 1 / epoch
+        >>> study = hpo.search(train, {"x": hpo.Float(-1, 1)}, stop=hpo.MaxCost(20), seed=0)
+        >>> len(study.trials), study.notes[-1].text
+        (4, 'the trials cost 20 epochs, of 20 that are allowed')
     """
 
     def __init__(self, amount: float, of: str = "epochs") -> None:

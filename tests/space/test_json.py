@@ -29,6 +29,7 @@ from hpo.space import (
     domain_from_json,
     domain_to_json,
     param,
+    parse,
     register_domain,
 )
 
@@ -270,3 +271,19 @@ def test_a_kind_belongs_to_one_class() -> None:
         SpaceError, match=r"Impostor needs a kind of its own, a str; received 'float'. Taken: 'fl"
     ):
         register_domain(Impostor)
+
+
+def test_a_class_that_is_defined_again_takes_its_own_place() -> None:
+    def cell() -> type[Int]:
+        @register_domain
+        class Nearly(Int):
+            kind = "nearly"
+
+        return Nearly
+
+    try:
+        for made in (cell(), cell()):
+            register_domain(made)
+            assert type(domain_from_json({"type": "nearly", "low": 0, "high": 9})) is made
+    finally:
+        del parse._KINDS["nearly"]
