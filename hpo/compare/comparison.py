@@ -38,6 +38,22 @@ class Comparison:
         interrupted: whether Ctrl-C ended it before all was done.
         rows: what is to be said of each config.
         statistics: how each other backend lies against the reference; None where no config ended on both.
+
+    Example:
+        Here one is made of results that are written down; `hpo.compare_backends` trains for them.
+
+        >>> from hpo.compare import Comparison
+        >>> from hpo.compare.results import BackendResult, ConfigCurve
+        >>> def result(backend, *errors):
+        ...     curves = [ConfigCurve(values=[error], seconds=[0.1], value=error) for error in errors]
+        ...     return BackendResult(backend, "python", curves=curves)
+        >>> results = {"numpy": result("numpy", 0.25, 0.5), "torch": result("torch", 0.25, 0.375)}
+        >>> configs = {"learning_rate": 0.1}, {"learning_rate": 0.9}
+        >>> comparison = Comparison("softmax", "val_error", 0, "numpy", configs, results)
+        >>> comparison.agrees
+        False
+        >>> comparison.findings
+        ['config 1 gives 0.375 on torch and 0.5 on numpy, where 0.001 is explained']
     """
 
     name: str

@@ -73,6 +73,25 @@ def compare_backends(
     Raises:
         CompareError: a backend, an interpreter or the objective cannot be had; nothing was trained then.
         SpaceError: the configs are not of the space.
+
+    Example:
+        >>> import hpo
+        >>> compared = hpo.compare_backends(
+        ...     "softmax", backends=["numpy", "torch"], data="sample", epochs=1, num_trials=3
+        ... )  # doctest: +SKIP
+        >>> compared.verdict  # doctest: +SKIP
+        'Same: no difference is more than round-off explains (the largest is 0, where 0.001 is explained).'
+
+        An objective of one's own has to be importable, as each backend runs in a process of its own.
+
+        >>> hpo.compare_backends(
+        ...     lambda config: config["x"], {"x": hpo.Float(0, 1)}, backends=["numpy", "torch"]
+        ... )  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
+        Traceback (most recent call last):
+            ...
+        hpo.errors.CompareError: Each backend runs in a process of its own, which imports the objective by
+        name; <function ...> has none. Define it at the top level of a module, or name it as
+        'module:function'.
     """
     target = target_of(objective, epochs=epochs, metric=metric, options=dict(options or {}))
     pythons = interpreters(list(backends), python or {})

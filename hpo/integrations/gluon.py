@@ -18,11 +18,6 @@ from hpo.integrations.metrics import MetricChoice, MetricSelection
 class Report(OfFramework):
     """An event handler that reports each epoch of `Estimator.fit` to the trial it runs in.
 
-        def objective(config):
-            estimator = Estimator(net, loss, val_metrics=Accuracy(), trainer=trainer)
-            report = Report("validation accuracy")
-            estimator.fit(train_data, val_data, epochs=20, event_handlers=[report])
-
     The trial is stopped or paused the way the estimator's own handlers stop training. Each report is a
     checkpoint of net and trainer where the study has a storage, and a trial that goes on from one trains what
     is left of `epochs`. A second `fit` continues the trial's count of epochs; one that was over is run
@@ -41,6 +36,25 @@ class Report(OfFramework):
         TypeError: `metric` is none of these.
         ValueError: it is an empty list.
         RuntimeError: MXNet was not imported.
+
+    Example:
+        >>> import hpo
+        >>> from hpo_mxnet.compat import mx  # MXNet, as it works with today's NumPy 1
+        >>> from mxnet import gluon
+        >>> from mxnet.gluon.contrib.estimator import Estimator
+        >>> from hpo.integrations.gluon import Report
+        >>> x = mx.nd.linspace(-1, 1, 32).reshape((-1, 1))
+        >>> data = gluon.data.DataLoader(gluon.data.ArrayDataset(x, 2 * x), batch_size=8)
+        >>> def objective(config):
+        ...     net = gluon.nn.Dense(1)
+        ...     net.initialize()
+        ...     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": config["rate"]})
+        ...     estimator = Estimator(net, gluon.loss.L2Loss(), val_metrics=mx.metric.MSE(), trainer=trainer)
+        ...     estimator.logger.handlers.clear()  # it would tell of each epoch
+        ...     estimator.fit(data, data, epochs=3, event_handlers=[Report("validation mse")])
+        >>> study = hpo.search(objective, {"rate": hpo.Float(0.01, 0.5)}, num_trials=2, seed=0)
+        >>> study.metric.name, [report.epoch for report in study.best.reports]
+        ('validation mse', [1, 2, 3])
     """
 
     framework = "Gluon"

@@ -14,10 +14,6 @@ from hpo.integrations.metrics import MetricChoice, MetricSelection
 class Report(OfFramework):
     """A Keras callback that reports each epoch of `model.fit` to the trial it runs in.
 
-        def objective(config):
-            model = build(config)
-            model.fit(x, y, validation_data=(u, v), epochs=20, callbacks=[Report("val_loss")])
-
     The trial is stopped or paused by way of `model.stop_training`. Each report is a checkpoint of the model
     and its optimizer where the study has a storage. A trial that goes on from one begins with the epoch after
     it, whatever `initial_epoch` says, by the means that `keras.callbacks.BackupAndRestore` uses; a second
@@ -38,6 +34,19 @@ class Report(OfFramework):
         TypeError: `metric` is none of these.
         ValueError: it is an empty list.
         RuntimeError: Keras was not imported.
+
+    Example:
+        >>> import hpo, keras, numpy as np
+        >>> from hpo.integrations.keras import Report
+        >>> x = np.linspace(-1, 1, 32)[:, None]
+        >>> def objective(config):
+        ...     model = keras.Sequential([keras.layers.Dense(1)])
+        ...     model.compile(keras.optimizers.SGD(config["rate"]), "mse")
+        ...     reports = [Report("val_loss")]
+        ...     model.fit(x, 2 * x, validation_data=(x, 2 * x), epochs=3, verbose=0, callbacks=reports)
+        >>> study = hpo.search(objective, {"rate": hpo.Float(0.01, 0.5)}, num_trials=2, seed=0)
+        >>> study.metric.name, [report.epoch for report in study.best.reports]
+        ('val_loss', [1, 2, 3])
     """
 
     framework = "Keras"

@@ -13,10 +13,6 @@ from hpo.integrations.metrics import MetricChoice, MetricSelection
 class Report(OfFramework):
     """A Lightning callback that reports each epoch of `trainer.fit` to the trial it runs in.
 
-        def objective(config):
-            trainer = Trainer(max_epochs=20, callbacks=[Report("val_loss")], enable_checkpointing=False)
-            trainer.fit(Classifier(config), train_loader, val_loader)
-
     The trial is stopped or paused by way of `trainer.should_stop`. If `min_epochs` or `min_steps` forbid
     that, the next epoch ends with `hpo.objective.TrialEnded`. Each report is a checkpoint of the module, its
     optimizers, its schedules of learning rates and the trainer's counters, where the study has a storage.
@@ -37,6 +33,37 @@ class Report(OfFramework):
         TypeError: `metric` is none of these.
         ValueError: it is an empty list.
         RuntimeError: Lightning was not imported.
+
+    Example:
+        >>> import hpo, pytorch_lightning, torch
+        >>> from hpo.integrations.lightning import Report
+        >>> x = torch.linspace(-1, 1, 32)[:, None]
+        >>> data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, 2 * x), batch_size=8)
+        >>> class Line(pytorch_lightning.LightningModule):
+        ...     def __init__(self, rate):
+        ...         super().__init__()
+        ...         self.rate, self.net = rate, torch.nn.Linear(1, 1)
+        ...
+        ...     def configure_optimizers(self):
+        ...         return torch.optim.SGD(self.parameters(), self.rate)
+        ...
+        ...     def training_step(self, batch, index):
+        ...         loss = torch.nn.functional.mse_loss(self.net(batch[0]), batch[1])
+        ...         self.log("loss", loss, on_step=False, on_epoch=True)
+        ...         return loss
+        >>> def objective(config):
+        ...     trainer = pytorch_lightning.Trainer(
+        ...         max_epochs=3,
+        ...         callbacks=[Report("loss")],
+        ...         enable_checkpointing=False,
+        ...         enable_progress_bar=False,
+        ...         enable_model_summary=False,
+        ...         logger=False,
+        ...     )
+        ...     trainer.fit(Line(config["rate"]), data)
+        >>> study = hpo.search(objective, {"rate": hpo.Float(0.01, 0.5)}, num_trials=2, seed=0)
+        >>> study.metric.name, [report.epoch for report in study.best.reports]
+        ('loss', [1, 2, 3])
     """
 
     framework = "Lightning"

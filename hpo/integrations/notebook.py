@@ -28,6 +28,17 @@ class Tabs:
     """Which framework's cells run in a notebook.
 
     Frameworks are named as backends are: `pytorch` or `torch`, `tensorflow` or `tf`, `mxnet`, `numpy`.
+
+    Example:
+        In a notebook `%load_ext hpo.integrations.notebook` makes one, called `tab`.
+
+        >>> from hpo.integrations.notebook import Tabs
+        >>> tab = Tabs()
+        >>> tab.select("pytorch")
+        >>> tab.choice.name, tab.selected("tensorflow", "pytorch")
+        ('torch', True)
+        >>> tab.skipped("mxnet")
+        '(a cell for mxnet; torch runs, because it was picked)'
     """
 
     def __init__(self) -> None:
@@ -110,10 +121,20 @@ class Tabs:
 
 
 class CellSelection:
-    """Turns a cell that is marked `%%tab` into its own code, or into the line that says it is skipped.
+    r"""Turns a cell that is marked `%%tab` into its own code, or into the line that says it is skipped.
 
     As a transformation of the input, and not only as a magic, it leaves errors, the last value and
     `await` to the notebook, as in any other cell.
+
+    Example:
+        >>> from hpo.integrations.notebook import CellSelection, Tabs
+        >>> tab = Tabs()
+        >>> tab.select("pytorch")
+        >>> selection = CellSelection(tab, shell=None)
+        >>> selection(["%%tab pytorch\n", "x = 1\n"])
+        ['\n', 'x = 1\n']
+        >>> selection(["%%tab mxnet\n", "x = 1\n"])
+        ["print('(a cell for mxnet; torch runs, because it was picked)')\n"]
     """
 
     # IPython then leaves it alone while it only asks whether a cell that is being typed is complete.
@@ -146,7 +167,19 @@ class CellSelection:
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """What `%load_ext hpo.integrations.notebook` does."""
+    r"""What `%load_ext hpo.integrations.notebook` does.
+
+    Example:
+        `shell` stands for a notebook.
+
+        >>> from IPython.core.interactiveshell import InteractiveShell
+        >>> from traitlets.config import Config
+        >>> shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+        >>> shell.run_line_magic("load_ext", "hpo.integrations.notebook")
+        >>> shell.user_ns["tab"].select("numpy")
+        >>> cell = shell.run_cell("%%tab pytorch\nx = 1")
+        (a cell for pytorch; numpy runs, because it was picked)
+    """
     tabs = Tabs()
     selection = CellSelection(tabs, ipython)
     ipython.input_transformers_cleanup.append(selection)
@@ -155,7 +188,17 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def unload_ipython_extension(ipython: Any) -> None:
-    """What `%unload_ext hpo.integrations.notebook` does."""
+    """What `%unload_ext hpo.integrations.notebook` does.
+
+    Example:
+        >>> from IPython.core.interactiveshell import InteractiveShell
+        >>> from traitlets.config import Config
+        >>> shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+        >>> shell.run_line_magic("load_ext", "hpo.integrations.notebook")
+        >>> shell.run_line_magic("unload_ext", "hpo.integrations.notebook")
+        >>> "tab" in shell.user_ns
+        False
+    """
     transformers = ipython.input_transformers_cleanup
     transformers[:] = [each for each in transformers if not isinstance(each, CellSelection)]
     ipython.magics_manager.magics["cell"].pop(_MAGIC, None)

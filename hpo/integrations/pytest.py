@@ -1,8 +1,9 @@
 """The fixture `backend` of pytest, which comes with the installed package.
 
-    def test_the_best_rate_is_found(backend):
-        study = hpo.search(objective, space, num_trials=5)  # on this backend
-        assert study.backend == backend.name
+    >>> import hpo
+    >>> def test_the_best_rate_is_found(backend):
+    ...     study = hpo.search(lambda config: config["x"], {"x": hpo.Float(0, 1)}, num_trials=5)
+    ...     assert study.backend == backend.name
 
 A test that takes it runs once for each backend of `--hpo-backends numpy,torch`, or of the environment
 variable `HPO_TEST_BACKENDS`; where neither is given once, on the backend that `hpo.search` would choose. One
@@ -26,7 +27,18 @@ ALL = "all"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take `--hpo-backends`."""
+    """Take `--hpo-backends`.
+
+    Example:
+        `pytest` calls it for each plugin.
+
+        >>> import pytest
+        >>> from hpo.integrations.pytest import pytest_addoption
+        >>> parser = pytest.Parser(_ispytest=True)
+        >>> pytest_addoption(parser)
+        >>> parser.parse_known_args(["--hpo-backends", "numpy,torch"]).hpo_backends
+        'numpy,torch'
+    """
     parser.getgroup("polyhpo").addoption(
         "--hpo-backends",
         metavar="NAME,...",
@@ -35,7 +47,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Offer the fixture for the backends that are asked for."""
+    """Offer the fixture for the backends that are asked for.
+
+    Example:
+        `pytest --hpo-backends numpy` calls it with that option.
+
+        >>> import pytest, types
+        >>> from hpo.integrations.pytest import pytest_configure
+        >>> plugins = pytest.PytestPluginManager()
+        >>> pytest_configure(types.SimpleNamespace(getoption=lambda name: "numpy", pluginmanager=plugins))
+        >>> plugins.has_plugin("hpo-backend-fixture")
+        True
+    """
     option = config.getoption("--hpo-backends")
     given = os.environ.get(VARIABLE, "") if option is None else option
     names = [name.strip() for name in given.split(",") if name.strip()]

@@ -19,9 +19,7 @@ _ENDS = (EventKind.TRIAL_COMPLETED, EventKind.TRIAL_STOPPED, EventKind.TRIAL_FAI
 class TensorBoard:
     """Writes a study to a folder while it runs.
 
-        study = hpo.search(objective, space, num_trials=20, callbacks=[TensorBoard("runs")])
-
-    `tensorboard --logdir runs` then shows a run for each trial: a curve for each metric that is reported,
+    `tensorboard --logdir FOLDER` then shows a run for each trial: a curve for each metric that is reported,
     with the epoch as its step, and under HPARAMS the configs beside their results. A trial that reports
     nothing has its result at step 0. A study that is resumed goes on with the same runs.
 
@@ -30,6 +28,18 @@ class TensorBoard:
 
     Raises:
         ImportError: tensorboardX, which writes the files, is not installed.
+
+    Example:
+        >>> import hpo, pathlib, tempfile
+        >>> from hpo.integrations.tensorboard import TensorBoard
+        >>> def objective(config):
+        ...     for epoch in range(1, 4):
+        ...         yield {"loss": config["x"] / epoch}
+        >>> with tempfile.TemporaryDirectory() as runs:
+        ...     board = TensorBoard(runs)
+        ...     study = hpo.search(objective, {"x": hpo.Float(0, 1)}, num_trials=2, callbacks=[board])
+        ...     sorted(run.name for run in pathlib.Path(runs, "study").iterdir())
+        ['trial-000000', 'trial-000001']
     """
 
     def __init__(self, folder: str | Path) -> None:

@@ -28,6 +28,18 @@ def show(studies: Studies, *, height: int = HEIGHT) -> None:
         RuntimeError: this is no notebook; `hpo.page.save` writes the page into a file.
         ValueError: there is no study, or the height is out of range.
         TypeError: something among the studies is none.
+
+    Example:
+        A program that also runs where there is no notebook writes the page there.
+
+        >>> import hpo, tempfile
+        >>> study = hpo.search(lambda c: c["x"], {"x": hpo.Float(0, 1)}, num_trials=5, seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     try:
+        ...         hpo.page.show(study, height=600)
+        ...     except RuntimeError:
+        ...         print("written:", hpo.page.save(study, f"{folder}/report.html").name)
+        written: report.html
     """
     if not isinstance(height, int) or isinstance(height, bool) or not 200 <= height <= 5000:
         raise ValueError(f"height is a number of pixels from 200 to 5,000; received {height!r}.")

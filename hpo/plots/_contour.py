@@ -46,6 +46,15 @@ def contour(study: Study, names: Sequence[str] | None = None) -> Figure:
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial with both of them has a value.
         ValueError: there is no such hyperparameter, or not two are named.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import contour
+        >>> space = {"x": hpo.Float(-1, 1), "y": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda c: c["x"] ** 2 + 0.1 * c["y"], space, num_trials=20, seed=0)
+        >>> [ax, colours] = contour(study, ["x", "y"]).axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('x', 'y')
     """
     chosen = varying(study, names, 2, "A contour plot")
     if names is not None and len(chosen) != 2:

@@ -31,6 +31,18 @@ def curves(study: Study) -> Figure:
 
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial reported an epoch.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import curves
+        >>> def objective(config):
+        ...     for epoch in range(1, 10):
+        ...         yield config["x"] + 1 / epoch
+        >>> space, asha = {"x": hpo.Float(0, 1)}, hpo.ASHA(min_epochs=1, max_epochs=9)
+        >>> study = hpo.search(objective, space, scheduler=asha, num_trials=9, seed=0)
+        >>> [ax] = curves(study).axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('epoch', 'value')
     """
     from matplotlib.lines import Line2D
 

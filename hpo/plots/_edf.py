@@ -33,6 +33,17 @@ def edf(studies: Studies) -> Figure:
     Raises:
         ObjectiveError: a study has not exactly one metric, or no trial of it completed.
         ValueError: there are none, or they are of different metrics.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import edf
+        >>> narrow, wide = (
+        ...     hpo.search(lambda c: c["x"] ** 2, {"x": hpo.Float(-end, end)}, num_trials=9, seed=0)
+        ...     for end in (1, 5)
+        ... )
+        >>> [ax] = edf({"narrow": narrow, "wide": wide}).axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('value', 'share of trials with at most this value')
     """
     groups = {studies.name: [studies]} if isinstance(studies, Study) else grouped(studies)
     metric = one_metric(groups)

@@ -80,6 +80,18 @@ def epochs(study: Study) -> Figure:
 
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial reported an epoch.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import epochs
+        >>> def objective(config):
+        ...     for epoch in range(1, 10):
+        ...         yield config["x"] + 1 / epoch
+        >>> space, asha = {"x": hpo.Float(0, 1)}, hpo.ASHA(min_epochs=1, max_epochs=9)
+        >>> study = hpo.search(objective, space, scheduler=asha, num_trials=9, seed=0)
+        >>> [ax] = epochs(study).axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('epochs trained by all trials', 'value of the best so far')
     """
     stretches(study)  # says what is missing
     spent = incumbent_over_epochs(study)

@@ -70,6 +70,20 @@ def history(studies: Studies) -> Figure:
     Raises:
         ObjectiveError: a study has not exactly one metric, or no trial of it completed.
         ValueError: there are none, or they are of different metrics.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import history
+        >>> space = {"x": hpo.Float(-1, 1)}
+        >>> studies = [
+        ...     hpo.search(lambda c: abs(c["x"]), space, num_trials=9, seed=seed) for seed in range(3)
+        ... ]
+        >>> [ax] = history(studies[0]).axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('trials in the order of their ends', 'value')
+        >>> [ax] = history(studies).axes  # their median
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('trials that ended', 'best value so far')
     """
     figure, [ax] = panels(1)
     plain_frame(ax)

@@ -26,6 +26,15 @@ def importance(study: Study, *, target: float = 0.1, region: float = 1.0) -> Fig
     Raises:
         ObjectiveError: the study has not one metric, or too few trials ended.
         ValueError: not 0 < target < region <= 1, or no hyperparameter varies.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import importance
+        >>> space = {"x": hpo.Float(-1, 1), "y": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda c: c["x"] ** 2 + 0.1 * c["y"], space, num_trials=20, seed=0)
+        >>> [ax] = importance(study).axes
+        >>> ax.get_xlabel(), [label.get_text() for label in ax.get_yticklabels()]
+        ('share in being among the best 10%', ['y', 'x'])
     """
     shares = importance_of(study, target=target, region=region)
     if not shares:

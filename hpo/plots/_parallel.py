@@ -42,6 +42,15 @@ def parallel(study: Study, names: Sequence[str] | None = None) -> Figure:
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial has a value.
         ValueError: there is no such hyperparameter, or none that varies.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import parallel
+        >>> space = {"x": hpo.Float(-1, 1), "y": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda c: c["x"] ** 2 + 0.1 * c["y"], space, num_trials=20, seed=0)
+        >>> [ax, colours] = parallel(study, ["y", "x"]).axes
+        >>> [label.get_text() for label in ax.get_xticklabels()]
+        ['y', 'x']
     """
     chosen = varying(study, names, 1, "A plot of parallel coordinates")
     found = tried(study)

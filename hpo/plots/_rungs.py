@@ -45,6 +45,18 @@ def rungs(study: Study) -> Figure:
 
     Raises:
         ObjectiveError: no trial reported an epoch.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import rungs
+        >>> def objective(config):
+        ...     for epoch in range(1, 10):
+        ...         yield config["x"] + 1 / epoch
+        >>> space, asha = {"x": hpo.Float(0, 1)}, hpo.ASHA(min_epochs=1, max_epochs=9)
+        >>> study = hpo.search(objective, space, scheduler=asha, num_trials=9, seed=0)
+        >>> [ax] = rungs(study).axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('rung (epoch)', 'trials')
     """
     found = stretches(study)
     ends, levels = last_ones(found), rungs_of(found)

@@ -37,6 +37,15 @@ def scatter(study: Study, parameter: str | None = None, *, ax: Axes | None = Non
     Raises:
         ValueError: there is no such hyperparameter, none that varies, or several for one `ax`.
         ObjectiveError: the study has not exactly one metric, or no trial has a value.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import scatter
+        >>> space = {"x": hpo.Float(-1, 1), "y": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda c: c["x"] ** 2 + 0.1 * c["y"], space, num_trials=20, seed=0)
+        >>> [ax] = scatter(study, "x").axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('x', 'value')
     """
     names = _chosen(study, parameter)
     if ax is not None and len(names) > 1:

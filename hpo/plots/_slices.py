@@ -36,6 +36,15 @@ def slices(study: Study, names: Sequence[str] | None = None) -> Figure:
     Raises:
         ObjectiveError: the study has not exactly one metric, or no trial has a value.
         ValueError: there is no such hyperparameter, or none that varies.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.plots import slices
+        >>> space = {"x": hpo.Float(-1, 1), "y": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda c: c["x"] ** 2 + 0.1 * c["y"], space, num_trials=20, seed=0)
+        >>> *panels, colours = slices(study).axes
+        >>> [ax.get_xlabel() for ax in panels], panels[0].get_ylabel(), colours.get_ylabel()
+        (['x', 'y'], 'value', 'trial')
     """
     chosen = varying(study, names, 1, "A slice plot")
     found = tried(study)

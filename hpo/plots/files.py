@@ -47,6 +47,13 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     Raises:
         ValueError: as `check_plot_path`, and so its other errors.
         OSError: writing failed.
+
+    Example:
+        >>> import hpo, tempfile
+        >>> study = hpo.search(lambda c: c["x"] ** 2, {"x": hpo.Float(-1, 1)}, num_trials=9, seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     hpo.plots.save(hpo.plots.history(study), f"{folder}/history.svg").name
+        'history.svg'
     """
     target = check_plot_path(path)
     figure.savefig(target, dpi=DOTS_PER_INCH)

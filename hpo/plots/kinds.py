@@ -64,6 +64,17 @@ def plot(study: Study, kind: str) -> Figure:
     Raises:
         ValueError: there is none of that name, or the study has nothing that it could show.
         ObjectiveError: the study has not exactly one metric, or no trial completed.
+
+    Example:
+        >>> import hpo
+        >>> study = hpo.search(lambda c: c["x"] ** 2, {"x": hpo.Float(-1, 1)}, num_trials=9, seed=0)
+        >>> [ax] = hpo.plots.plot(study, "scatter").axes
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('x', 'value')
+        >>> hpo.plots.plot(study, "skatter")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        ValueError: There is no plot 'skatter'. Did you mean 'scatter'? Known are: scatter, ...
     """
     check_kind(kind)
     figure: Figure = KINDS[kind](study)

@@ -49,6 +49,35 @@ class PortReport:
         diagnosis: its cause with name, text and mend; None if there is no difference, or none is known.
         notes: what was accepted, or is worth knowing though it breaks nothing.
         files: what was written: the golden trace and the generated test.
+
+    Example:
+        Here one is written down; `hpo.check_port` finds it.
+
+        >>> from hpo.ports import PortReport
+        >>> from hpo.ports.causes import Cause
+        >>> from hpo.ports.differences import Difference
+        >>> from hpo.ports.report import Rung, RungState
+        >>> report = PortReport(
+        ...     original="torch:old.nets:net",
+        ...     port="mxnet:new.nets:net",
+        ...     versions=({"torch": "2.13.0"}, {"mxnet": "1.9.1"}),
+        ...     rungs=[
+        ...         Rung("parameters", RungState.SAME, "8 correspond, carried over"),
+        ...         Rung("forward", RungState.DIFFERS, "activation"),
+        ...     ],
+        ...     first_difference=Difference("forward", "the output of fc1", "they differ by 0.31", 0.31),
+        ...     diagnosis=Cause("activation", "relu in the original, tanh in the port.", "Use relu."),
+        ... )
+        >>> report.agrees
+        False
+        >>> print(report)
+        mxnet:new.nets:net held against torch:old.nets:net
+          torch:old.nets:net: torch 2.13.0
+          mxnet:new.nets:net: mxnet 1.9.1
+          parameters  same         8 correspond, carried over
+          forward     DIFFERS      activation
+        First difference: forward, the output of fc1: they differ by 0.31
+        Cause: activation: relu in the original, tanh in the port. Use relu.
     """
 
     original: str

@@ -77,6 +77,23 @@ def check_port(
         PortLayoutError: it has to be said where the batch has its channels.
         CompareError: an interpreter is not there.
         ValueError: an argument is not valid; the text says which, and what was expected.
+
+    Example:
+        `nets.py` has two functions, each of which returns an `nn.Module`.
+
+        >>> import hpo
+        >>> report = hpo.check_port(
+        ...     "torch:nets:original", "torch:nets:port", batch="sample"
+        ... )  # doctest: +SKIP
+        >>> report.agrees, report.diagnosis.name  # doctest: +SKIP
+        (False, 'batch-norm epsilon')
+
+        An argument that is not valid is an error before anything runs.
+
+        >>> hpo.check_port("nets:original", "torch:nets:port", batch="sample")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        ValueError: A side was expected as framework:module:function with one of the frameworks ...
     """
     # locals() holds the arguments and nothing else as long as this is the only statement.
     return run_check(read_check(**locals()))

@@ -1,7 +1,7 @@
 """Contract suites: what any backend and any searcher must do, as tests to subclass.
 
-    class TestMyBackend(BackendContract):
-        package = "hpo_mine"
+    >>> class TestMyBackend(BackendContract):
+    ...     package = "hpo_mine"
 
 `assert_backends_agree` holds frameworks against each other in your own test; the fixture `backend` of
 `hpo.integrations.pytest` runs one on several of them.

@@ -44,6 +44,22 @@ class Grade:
         comparisons: the searcher beside random search, for each problem.
         scores: for each problem how far the median best value came from that of random search, 0, to the
             best there is, 100; below 0 if random search was better.
+
+    Example:
+        `grade` makes one, in a minute or so; here it is written down.
+
+        >>> from hpo.testing import Check, Grade
+        >>> checks = Check("test_it_is_a_searcher"), Check("test_asking_changes_nothing", "AssertionError: x")
+        >>> grade = Grade(checks, comparisons={}, scores={"floats": 62.0, "mixed": 30.0})
+        >>> grade.passed, grade.score
+        (False, 46.0)
+        >>> print(grade)
+        1 of 2 tests of the contract passed.
+          FAILED test_asking_changes_nothing: AssertionError: x
+        Score beside random search (0: as good; 100: the best there is):
+          floats         62.0
+          mixed          30.0
+          mean           46.0
     """
 
     checks: tuple[Check, ...] = field(repr=False)

@@ -22,9 +22,6 @@ def assert_backends_agree(
 ) -> Comparison:
     """Fail unless the same configurations train the same on every backend.
 
-        def test_the_port_trains_the_same():
-            assert_backends_agree("softmax", backends=["numpy", "torch"], data="sample", epochs=1)
-
     Args:
         objective: a task's name, `module:function`, or a function at the top level of a module.
         space: what its configs are drawn from; a task brings its own.
@@ -38,6 +35,11 @@ def assert_backends_agree(
     Raises:
         AssertionError: they do not agree, or one died; the text is the whole comparison.
         CompareError: a backend or the objective cannot be imported.
+
+    Example:
+        >>> from hpo.testing import assert_backends_agree
+        >>> def test_the_port_trains_the_same():
+        ...     assert_backends_agree("softmax", backends=["numpy", "torch"], data="sample", epochs=1)
     """
     chosen = split_names(os.environ.get(VARIABLE, "")) if backends is None else backends
     comparison = compare_backends(objective, space, backends=chosen, num_trials=num_trials, **options)

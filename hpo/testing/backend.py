@@ -27,7 +27,21 @@ TOLERANCE: dict[DType, float] = {"float32": 1e-6, "float64": 1e-12}
 
 
 class BackendContract(OfPackage):
-    """Subclass it and set `package` to the backend's package."""
+    """Subclass it and set `package` to the backend's package.
+
+    Example:
+        `pytest` runs all tests of such a class; one may also be called.
+
+        >>> from hpo.testing import BackendContract
+        >>> class TestBackend(BackendContract):
+        ...     package = "hpo_numpy"
+        ...
+        ...     def out_of_memory(self):
+        ...         return [MemoryError("no room for 9 GB")]
+        >>> TestBackend().backend.devices()
+        ['cpu']
+        >>> TestBackend().test_its_own_errors_for_it_say_that_memory_is_out()
+    """
 
     def out_of_memory(self) -> list[BaseException]:
         """Errors with which the framework says that memory is out, for the processor and accelerators."""

@@ -48,7 +48,17 @@ BOOK_NAMES = {
 
 
 class BookContract(OfPackage):
-    """Subclass it and set `package` to the backend's package."""
+    """Subclass it and set `package` to the backend's package.
+
+    Example:
+        >>> from hpo.testing import BookContract
+        >>> class TestBook(BookContract):
+        ...     package = "hpo_numpy"
+        >>> trainer = TestBook().fitted(TestBook().model(lr=0.1), max_epochs=2)
+        >>> [record["epoch"] for record in trainer.history]
+        [1, 2]
+        >>> TestBook().test_it_has_the_names_of_the_book()
+    """
 
     def data(self) -> Any:
         """A small data module."""

@@ -26,7 +26,14 @@ DESIGNS: dict[str, Model] = {
 
 
 class BookNetworkContract(OfPackage):
-    """Subclass it and set `package` to the backend's package."""
+    """Subclass it and set `package` to the backend's package.
+
+    Example:
+        >>> from hpo.testing import BookNetworkContract
+        >>> class TestBookNetworks(BookNetworkContract):
+        ...     package = "hpo_numpy"
+        >>> TestBookNetworks().test_the_initial_weights_are_those_of_the_seed("lenet")
+    """
 
     def arrays(self, kind: str) -> Arrays:
         """Small images that a model of this kind takes."""

@@ -82,7 +82,44 @@ class TrainingLoop(Protocol):
 
 
 class CheckpointContract(OfPackage):
-    """Subclass it, set `package` to the backend's package, and say what the methods below ask for."""
+    """Subclass it, set `package` to the backend's package, and say what the methods below ask for.
+
+    Example:
+        >>> import hpo_numpy, numpy as np
+        >>> from hpo.testing import CheckpointContract
+        >>> class Own(hpo_numpy.Classification):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.lr, self.generator = 0.01, np.random.default_rng(5)
+        ...         self.parameters = {"weight": np.zeros((36, 10)), "bias": np.zeros(10)}
+        ...
+        ...     def training_step(self, batch):
+        ...         x, y = batch
+        ...         return self.loss(self(x * (self.generator.random(x.shape) < 0.5)), y)  # dropout
+        ...
+        ...     def forward(self, x):
+        ...         return x.reshape(len(x), -1) @ self.parameters["weight"] + self.parameters["bias"]
+        >>> class Loop:
+        ...     def __init__(self):
+        ...         self.model, self.optimizer = Own(), hpo_numpy.SGD(0.1)
+        ...
+        ...     def things(self):
+        ...         return {"model": self.model, "optimizer": self.optimizer}
+        ...
+        ...     def step(self):
+        ...         parameters, draw = self.model.parameters, self.model.generator.normal
+        ...         gradients = {name: draw(size=each.shape) for name, each in parameters.items()}
+        ...         self.optimizer.step(parameters, gradients)
+        >>> class TestCheckpoints(CheckpointContract):
+        ...     package = "hpo_numpy"
+        ...
+        ...     def own_model(self):
+        ...         return Own()
+        ...
+        ...     def loop(self):
+        ...         return Loop()
+        >>> TestCheckpoints().test_a_state_can_be_restored_more_than_once()
+    """
 
     def own_model(self) -> Any:
         """A `Module` with all that has a state: dropout, running statistics, an optimizer with momenta.

@@ -44,7 +44,15 @@ def exact_step(rule: SGD, state: State, x: Array, y: Array) -> State:
 
 
 class CohortContract(OfPackage):
-    """Subclass it and set `package` to the backend's package."""
+    """Subclass it and set `package` to the backend's package.
+
+    Example:
+        >>> from hpo.testing import CohortContract
+        >>> class TestCohort(CohortContract):
+        ...     package = "hpo_numpy"
+        ...     dtypes = ("float32",)  # of a framework that has no float64
+        >>> TestCohort().test_one_step_together_is_a_step_of_each_alone(size=10, plain=True)
+    """
 
     def members(self, data: Arrays, optimizers: Sequence[SGD]) -> list[Member]:
         """Members that learn so, each from weights of its own."""

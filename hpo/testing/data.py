@@ -13,7 +13,17 @@ from hpo.testing.problems import make_arrays
 
 
 class DataContract(OfPackage):
-    """Subclass it and set `package` to the backend's package."""
+    """Subclass it and set `package` to the backend's package.
+
+    Example:
+        >>> from hpo.testing import DataContract
+        >>> class TestData(DataContract):
+        ...     package = "hpo_numpy"
+        >>> x, y = next(iter(TestData().module(batch_size=16).train_dataloader()))
+        >>> x.shape, y.shape
+        ((16, 1, 6, 6), (16,))
+        >>> TestData().test_validation_batches_come_in_order_with_the_smaller_one_last()
+    """
 
     def module(self, *, batch_size: int = 16, **replaced: Any) -> Any:
         """A data module over small arrays, some of them replaced."""

@@ -1,11 +1,4 @@
-"""What any executor must do: run objectives of every form, to their end or as far as it is told.
-
-Subclass the contract to test one:
-
-    class TestMyExecutor(ExecutorContract):
-        def make(self, objective, placement, on_progress, folder, max_paused):
-            return MyExecutor(objective, placement, on_progress, folder, max_paused=max_paused)
-"""
+"""What any executor must do: run objectives of every form, to their end or as far as it is told."""
 
 from __future__ import annotations
 
@@ -375,4 +368,12 @@ class EndsContract(_Made):
 
 
 class ExecutorContract(ResultsContract, DecisionsContract, FailuresContract, EndsContract):
-    """All of it."""
+    """All of it.
+
+    Example:
+        >>> from hpo.executors import SerialExecutor
+        >>> from hpo.testing.executors import ExecutorContract
+        >>> class TestSerial(ExecutorContract):
+        ...     def make(self, objective, placement, on_progress, folder, max_paused):
+        ...         return SerialExecutor(objective, placement, on_progress, folder, max_paused=max_paused)
+    """

@@ -21,7 +21,26 @@ every_choice = pytest.mark.parametrize("last_batch", SIZES)
 
 
 class LastBatchContract(OfPackage):
-    """Subclass it, set `package` to the backend's package, and return a model from `normalizing`."""
+    """Subclass it, set `package` to the backend's package, and return a model from `normalizing`.
+
+    Example:
+        >>> import hpo_numpy, numpy as np
+        >>> from hpo.testing import LastBatchContract
+        >>> class Normalizing(hpo_numpy.Classification):
+        ...     def __init__(self, lr):
+        ...         super().__init__()
+        ...         self.lr, self.parameters = lr, {"weight": np.eye(36, 10, dtype="float32")}
+        ...
+        ...     def forward(self, x):
+        ...         scores = x.reshape(len(x), -1) @ self.parameters["weight"]
+        ...         return scores - scores.mean(axis=0)
+        >>> class TestLastBatches(LastBatchContract):
+        ...     package = "hpo_numpy"
+        ...
+        ...     def normalizing(self, lr):
+        ...         return Normalizing(lr)
+        >>> TestLastBatches().test_training_batches_have_these_sizes("merge")
+    """
 
     @abstractmethod
     def normalizing(self, lr: float) -> Any:

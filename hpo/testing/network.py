@@ -32,7 +32,14 @@ SOME_MODELS = ("mlp-dropout", "lenet-relu")
 
 
 class NetworkContract(OfPackage):
-    """Subclass it and set `package` to the backend's package."""
+    """Subclass it and set `package` to the backend's package.
+
+    Example:
+        >>> from hpo.testing import NetworkContract
+        >>> class TestNetwork(NetworkContract):
+        ...     package = "hpo_numpy"
+        >>> TestNetwork().test_a_step_is_the_optimizer_s_formula("adam")
+    """
 
     def run(self, members: list[Member], data: Arrays, dtype: DType = "float64") -> Run:
         """A run of these members."""

@@ -41,7 +41,30 @@ class Stock(Protocol):
 
 
 class StockOptimizerContract(OfPackage):
-    """Subclass it, set `package` to the backend's package, and return its own optimizers from `stock`."""
+    """Subclass it, set `package` to the backend's package, and return its own optimizers from `stock`.
+
+    Example:
+        >>> import numpy as np
+        >>> from hpo.testing import StockOptimizerContract
+        >>> class Momentum:  # as a framework might ship it
+        ...     def __init__(self, rule, parameters):
+        ...         self.rule, self.values = rule, {name: each.copy() for name, each in parameters.items()}
+        ...         self.velocities = {name: np.zeros_like(each) for name, each in parameters.items()}
+        ...
+        ...     def step(self, gradients):
+        ...         for name, gradient in gradients.items():
+        ...             self.velocities[name] = self.rule.momentum * self.velocities[name] + gradient
+        ...             self.values[name] -= self.rule.learning_rate * self.velocities[name]
+        ...
+        ...     def parameters(self):
+        ...         return {name: each.copy() for name, each in self.values.items()}
+        >>> class TestStockOptimizers(StockOptimizerContract):
+        ...     package = "hpo_numpy"
+        ...
+        ...     def stock(self, rule, parameters):
+        ...         return Momentum(rule, parameters)
+        >>> TestStockOptimizers().test_the_rule_is_the_framework_s_own("momentum")
+    """
 
     def stock(self, rule: Optimizer, parameters: State) -> Stock:
         """The framework's own optimizer by this rule, in float64."""

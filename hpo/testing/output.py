@@ -1,11 +1,4 @@
-"""What must become of what trials print, wherever a plan lets them run.
-
-Subclass the contract to test one:
-
-    class TestMyPlan(OutputContract):
-        def plan(self):
-            return MyPlan()
-"""
+"""What must become of what trials print, wherever a plan lets them run."""
 
 from __future__ import annotations
 
@@ -28,7 +21,15 @@ from hpo.tuner.search import search
 
 
 class OutputContract(ABC):
-    """What becomes of what trials print: the same, wherever a plan lets them run."""
+    """What becomes of what trials print: the same, wherever a plan lets them run.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.testing.output import OutputContract
+        >>> class TestWorkers(OutputContract):
+        ...     def plan(self):
+        ...         return hpo.Workers(2)
+    """
 
     @abstractmethod
     def plan(self) -> ExecutorPlan:

@@ -159,6 +159,20 @@ class ReaderContract:
             framework's own layers, whose constructor takes `num_outputs` and `lr`, calls
             `super().__init__()` and `self.save_hyperparameters()`, and sets `self.net`.
         without_gradients: the context in which the framework records no gradients.
+
+    Example:
+        >>> from hpo.testing import ReaderContract
+        >>> class TestReader(ReaderContract):
+        ...     package = "hpo_torch"
+        ...     imports = "import torch; from torch import nn"
+        ...     without_gradients = "torch.no_grad()"
+        ...     own_model = '''
+        ...         class SoftmaxClassification(d2l.Classification):
+        ...             def __init__(self, num_outputs, lr):
+        ...                 super().__init__()
+        ...                 self.save_hyperparameters()
+        ...                 self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))
+        ...         '''
     """
 
     package: str

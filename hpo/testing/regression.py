@@ -16,7 +16,26 @@ WEIGHT = np.array([[1.0, -1.0], [0.5, 2.0], [-2.0, 0.0]])
 
 
 class RegressionContract(OfPackage):
-    """Subclass it, set `package` to the backend's package, and return a model from `linear`."""
+    """Subclass it, set `package` to the backend's package, and return a model from `linear`.
+
+    Example:
+        >>> import hpo_numpy, numpy as np
+        >>> from hpo.testing import RegressionContract
+        >>> class Linear(hpo_numpy.Regression):
+        ...     def __init__(self, num_outputs, lr):
+        ...         super().__init__()
+        ...         self.lr = lr
+        ...         self.parameters = {"weight": np.zeros((3, num_outputs)), "bias": np.zeros(num_outputs)}
+        ...
+        ...     def forward(self, x):
+        ...         return x @ self.parameters["weight"] + self.parameters["bias"]
+        >>> class TestRegression(RegressionContract):
+        ...     package = "hpo_numpy"
+        ...
+        ...     def linear(self, num_outputs, lr):
+        ...         return Linear(num_outputs, lr)
+        >>> TestRegression().test_a_linear_model_learns_a_linear_function(num_outputs=1)
+    """
 
     @abstractmethod
     def linear(self, num_outputs: int, lr: float) -> Any:

@@ -64,6 +64,18 @@ class ResumeContract:
 
     Subclass it, and say which searcher and which scheduler. Both are made afresh for each run, so what
     they keep in memory is not what makes them go on.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.testing import ResumeContract
+        >>> class TestLocalSearch(ResumeContract):
+        ...     num_trials = 2
+        ...
+        ...     def make_searcher(self):
+        ...         return hpo.LocalSearch()
+        >>> def objective(config):
+        ...     yield {"error": config["x"]}
+        >>> TestLocalSearch().check(objective, seed=0, lost_files=False)  # cut after each event
     """
 
     space = Space({"x": Float(0, 1), "n": Int(1, 5), "kind": Choice(["good", "better", "broken"])})

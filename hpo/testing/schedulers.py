@@ -89,6 +89,25 @@ class SchedulerContract(ResumeContract):
 
     Attributes:
         num_by_hand: how many trials a search with several workers has.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.testing import SchedulerContract
+        >>> class StopsTheWorse(hpo.schedulers.Scheduler):
+        ...     max_epochs, needs_epochs = 3, True
+        ...
+        ...     def next(self, study, *, can_start):
+        ...         return hpo.schedulers.Grant(until=self.max_epochs) if can_start else None
+        ...
+        ...     def on_report(self, study, trial):
+        ...         reports = study.trials[trial].reports
+        ...         if len(reports) == 1 and not reports[0].metrics["error"] < 2:
+        ...             return hpo.schedulers.Decision(hpo.schedulers.Verdict.STOP, "its first epoch is bad")
+        ...         return hpo.schedulers.CONTINUE
+        >>> class TestStopsTheWorse(SchedulerContract):
+        ...     def make_scheduler(self):
+        ...         return StopsTheWorse()
+        >>> TestStopsTheWorse().test_no_trial_gets_further_than_a_full_training(workers=3)
     """
 
     num_by_hand = 30

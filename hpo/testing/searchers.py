@@ -76,6 +76,20 @@ class SearcherContract:
         never_repeats: whether it proposes no config twice in a space that can be counted, and ends.
         depends_on_seed: whether two seeds make two searches.
         num_trials: how many trials a search of the suite has.
+
+    Example:
+        >>> import hpo
+        >>> from hpo.testing import SearcherContract
+        >>> class OtherDraws(hpo.searchers.Searcher):  # random search by another seed
+        ...     def ask(self, study, n):
+        ...         configs = study.space.sample(study.seed + 1, n=n, start=study.num_proposals)
+        ...         return [hpo.searchers.Proposal(config) for config in configs]
+        >>> class TestOtherDraws(SearcherContract):
+        ...     needs_one_metric = never_repeats = False
+        ...
+        ...     def make(self):
+        ...         return OtherDraws()
+        >>> TestOtherDraws().test_a_batch_is_what_one_ask_after_another_gives()
     """
 
     needs_one_metric = True

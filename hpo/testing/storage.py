@@ -58,7 +58,22 @@ def bits(event: Event) -> tuple[Any, ...]:
 
 
 class StorageContract:
-    """Subclass it and say in `make` and `view` how a storage is opened."""
+    """Subclass it and say in `make` and `view` how a storage is opened.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from hpo.storage import open_storage
+        >>> from hpo.testing import StorageContract
+        >>> class TestSqlite(StorageContract):
+        ...     def make(self, place):
+        ...         return open_storage(place / "study.db")
+        ...
+        ...     def view(self, place):
+        ...         return open_storage(place / "study.db", read_only=True)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     TestSqlite().test_what_was_appended_is_there_after_the_storage_was_closed(Path(folder))
+    """
 
     @abstractmethod
     def make(self, place: Path) -> Storage:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import hpo
+import hpo.integrations.gluon
 from hpo.integrations.gluon import Report
 from hpo_mxnet.compat import mx
 
@@ -235,3 +237,7 @@ def test_outside_of_a_trial_nothing_happens() -> None:
 
 def test_a_report_is_an_event_handler_of_gluon() -> None:
     assert isinstance(Report(LOSS), estimators.EpochEnd)
+
+
+def test_the_example_runs() -> None:
+    assert doctest.testmod(hpo.integrations.gluon).failed == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import hpo
+import hpo.integrations.keras
 from hpo.integrations.keras import Report
 
 Search = Callable[..., hpo.Study]
@@ -243,3 +245,7 @@ def test_what_is_no_metric_is_refused(metric: Any) -> None:
 def test_no_metric_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one metric; received an empty list"):
         Report([])
+
+
+def test_the_example_runs() -> None:
+    assert doctest.testmod(hpo.integrations.keras).failed == 0

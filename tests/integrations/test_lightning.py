@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import hpo
+import hpo.integrations.lightning
 from hpo.integrations.lightning import Report
 
 Search = Callable[..., hpo.Study]
@@ -249,3 +251,7 @@ def test_outside_of_a_trial_nothing_happens() -> None:
 
 def test_a_report_is_a_callback_of_lightning() -> None:
     assert isinstance(Report("val_loss"), lightning.Callback)
+
+
+def test_the_example_runs() -> None:
+    assert doctest.testmod(hpo.integrations.lightning).failed == 0

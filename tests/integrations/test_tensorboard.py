@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import struct
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 import hpo
+import hpo.integrations.tensorboard
 from hpo.integrations.tensorboard import TensorBoard
 
 SPACE = {"x": hpo.Float(0, 1), "kind": hpo.Choice([None, "deep"])}
@@ -117,3 +119,7 @@ def test_without_tensorboardx_it_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(ImportError, match=r'not installed: pip install "polyhpo\[tensorboard\]"'):
         TensorBoard("runs")
+
+
+def test_the_example_runs() -> None:
+    assert doctest.testmod(hpo.integrations.tensorboard).failed == 0

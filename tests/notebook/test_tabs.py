@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+import hpo.integrations.notebook
 from hpo.errors import AmbiguousBackendError, UnknownBackendError
 from hpo.integrations.notebook import Tabs
 
@@ -180,3 +182,7 @@ def test_importing_it_needs_no_ipython() -> None:
     program = "import sys, hpo.integrations.notebook; print({'IPython', 'ipywidgets'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_the_examples_run() -> None:
+    assert doctest.testmod(hpo.integrations.notebook).failed == 0

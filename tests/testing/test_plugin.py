@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import hpo.integrations.pytest
 
 TESTS = """
 import hpo
@@ -96,3 +99,7 @@ def test_pytest_without_the_fixture_loads_neither_the_core_nor_numpy(tmp_path: P
     )
     code, out = run(tmp_path, "--ignore", str(tmp_path / "test_own.py"))
     assert code == 0, out
+
+
+def test_the_examples_run() -> None:
+    assert doctest.testmod(hpo.integrations.pytest).failed == 0

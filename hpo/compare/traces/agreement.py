@@ -51,6 +51,18 @@ class Agreement:
         twin: for an epoch, what NumPy makes of weights that were perturbed by one ulp.
         error_difference: for an epoch, the difference of the validation errors.
         model: of what, with which optimizer.
+
+    Example:
+        A step may be off by the round-off of its arithmetic, and no more.
+
+        >>> from hpo.compare import Agreement
+        >>> step = Agreement("torch", "float32", 0.16, "step 375", difference=3e-8, allowed=1e-6)
+        >>> step.agrees
+        True
+        >>> print(step)  # doctest: +NORMALIZE_WHITESPACE
+        torch  float32  softmax, sgd  lr 0.16  step 375  difference 3.0e-08 of 1.0e-06  same
+        >>> Agreement("mine", "float64", 0.16, "step 0", difference=3e-8, allowed=1e-12).agrees
+        False
     """
 
     label: str

@@ -48,7 +48,17 @@ def space_of(objective: OptunaObjective, *, max_calls: int = 48, seed: int = 0) 
         ValueError: `max_calls` is no integer of at least 1.
 
     Example:
-        space = space_of(objective, max_calls=16)
+        >>> from hpo.integrations.optuna import space_of
+        >>> def objective(trial):
+        ...     rate = trial.suggest_float("rate", 1e-4, 1, log=True)
+        ...     if trial.suggest_categorical("model", ["linear", "network"]) == "network":
+        ...         rate *= trial.suggest_int("layers", 1, 3)
+        ...     return rate
+        >>> for name, domain in space_of(objective).items():
+        ...     print(name, domain)
+        rate Float(0.0001, 1.0, log=True)
+        model Choice(['linear', 'network'])
+        layers Int(1, 3).when('model', in_=['network'])
     """
     if isinstance(max_calls, bool) or not isinstance(max_calls, int) or max_calls < 1:
         raise ValueError(f"max_calls must be an integer of at least 1; received {max_calls!r}.")

@@ -25,11 +25,13 @@ class as_objective:  # noqa: N801  # it is called like a function
         objective: takes Optuna's trial and returns a number.
 
     Example:
-        def objective(trial):
-            x = trial.suggest_float("x", -1, 1)
-            return x**2
-
-        study = hpo.search(as_objective(objective), space_of(objective), num_trials=20, searcher="auto")
+        >>> import hpo
+        >>> from hpo.integrations.optuna import as_objective, space_of
+        >>> def objective(trial):
+        ...     return trial.suggest_float("x", -1, 1) ** 2
+        >>> study = hpo.search(as_objective(objective), space_of(objective), num_trials=20, seed=0)
+        >>> study.best.value < 0.05
+        True
     """
 
     def __init__(self, objective: OptunaObjective) -> None:

@@ -38,8 +38,12 @@ class HpoSampler(optuna.samplers.BaseSampler):
         TypeError: it is no searcher, or it has no such option.
 
     Example:
-        study = optuna.create_study(sampler=HpoSampler("gp", seed=0))
-        study.optimize(objective, n_trials=50)
+        >>> import optuna
+        >>> from hpo.integrations.optuna import HpoSampler
+        >>> study = optuna.create_study(sampler=HpoSampler("tpe", seed=0))
+        >>> study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
+        >>> study.best_value < 0.01
+        True
     """
 
     def __init__(self, searcher: str | Searcher = "auto", *, seed: int | None = None, **options: Any) -> None:

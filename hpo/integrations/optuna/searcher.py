@@ -35,8 +35,12 @@ class OptunaSearcher(Searcher):
         TypeError: it is no sampler.
 
     Example:
-        searcher = OptunaSearcher(optuna.samplers.CmaEsSampler(seed=0))
-        study = hpo.search(objective, space, num_trials=100, searcher=searcher)
+        >>> import hpo, optuna
+        >>> from hpo.integrations.optuna import OptunaSearcher
+        >>> searcher, space = OptunaSearcher(optuna.samplers.TPESampler(seed=0)), {"x": hpo.Float(-1, 1)}
+        >>> study = hpo.search(lambda config: config["x"] ** 2, space, num_trials=20, searcher=searcher)
+        >>> study.best.value < 0.01
+        True
     """
 
     def __init__(self, sampler: optuna.samplers.BaseSampler) -> None:

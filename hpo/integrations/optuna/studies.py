@@ -48,7 +48,14 @@ def to_optuna(
         ObjectiveError: the study does not have exactly one metric.
 
     Example:
-        to_optuna(study, "sqlite:///optuna.db")     # then: optuna-dashboard sqlite:///optuna.db
+        With a storage such as `"sqlite:///optuna.db"`, `optuna-dashboard sqlite:///optuna.db` shows it.
+
+        >>> import hpo
+        >>> from hpo.integrations.optuna import to_optuna
+        >>> study = hpo.search(lambda config: config["x"] ** 2, {"x": hpo.Float(-1, 1)}, num_trials=5, seed=0)
+        >>> written = to_optuna(study)
+        >>> len(written.trials), written.best_params == study.best.config
+        (5, True)
     """
     metric = study.metric
     written = optuna.create_study(
@@ -113,6 +120,18 @@ def from_optuna(
         SpaceError: the trials do not say what was searched.
         ValueError: it has several objectives.
         StorageError: the storage cannot be used, or has a study of that name.
+
+    Example:
+        >>> import hpo, optuna
+        >>> from hpo.integrations.optuna import from_optuna
+        >>> def objective(trial):
+        ...     return trial.suggest_float("x", -1, 1) ** 2
+        >>> theirs = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        >>> theirs.optimize(objective, n_trials=10)
+        >>> study = from_optuna(theirs)
+        >>> study.space["x"], study.best.value == theirs.best_value
+        (Float(-1.0, 1.0), True)
+        >>> more = hpo.search(lambda c: c["x"] ** 2, study.space, num_trials=5, warm_start=[study])
     """
     trials = optuna_study.get_trials(deepcopy=False)
     if space is None:
