@@ -248,9 +248,10 @@ class Trial:
             if kept.epoch == wanted:
                 return kept
         there = ", ".join(str(kept.epoch) for kept in self.kept) or "none"
-        named = f"its {epoch} epoch" if isinstance(epoch, str) else f"epoch {wanted}"
-        named += ", of which its value is" if epoch is None and wanted is not None else ""
-        missing = f"Trial {self.id} has no checkpoint of {named}; kept are those of: {there}."
+        named = f" of its {epoch} epoch" if isinstance(epoch, str) else f" of epoch {wanted}"
+        if epoch is None:  # an objective that reports no epochs has a last state only
+            named = "" if wanted is None else f"{named}, of which its value is"
+        missing = f"Trial {self.id} has no checkpoint{named}; kept are those of: {there}."
         if self.unwritten is not None:
             raise CheckpointError(
                 f"{missing} Checkpoints of this trial could not be written: {self.unwritten}. Mend that, and "

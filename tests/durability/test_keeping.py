@@ -153,3 +153,11 @@ def test_a_folder_that_becomes_a_file_costs_the_checkpoints_and_nothing_else(
     assert "is a file, and no folder" in str(study)
     # With a new log of each worker, and another look at what was kept.
     assert search(tmp_path / "s.db", resume=True, workers=workers).trials == study.trials
+
+
+def test_a_model_that_was_not_kept_is_missed_without_the_number_of_an_epoch() -> None:
+    study = hpo.search(lambda config: config["x"], {"x": hpo.Float(0, 1)}, num_trials=1, seed=0)
+    with pytest.raises(
+        hpo.errors.CheckpointError, match=r"Trial 0 has no checkpoint; kept are those of: none\. Models"
+    ):
+        study.best.arrays()
