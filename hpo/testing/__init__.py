@@ -17,9 +17,11 @@ from hpo.testing.book_networks import BookNetworkContract
 from hpo.testing.checkpoints import CheckpointContract
 from hpo.testing.cohorts import CohortContract
 from hpo.testing.data import DataContract
+from hpo.testing.executors import ExecutorContract
 from hpo.testing.last_batches import LastBatchContract
 from hpo.testing.network import NetworkContract
 from hpo.testing.optimizers import StockOptimizerContract
+from hpo.testing.output import OutputContract
 from hpo.testing.reader import ReaderContract
 from hpo.testing.regression import RegressionContract
 from hpo.testing.resume import ResumeContract
@@ -34,9 +36,11 @@ __all__ = [
     "CheckpointContract",
     "CohortContract",
     "DataContract",
+    "ExecutorContract",
     "Grade",
     "LastBatchContract",
     "NetworkContract",
+    "OutputContract",
     "BackendContract",
     "ReaderContract",
     "RegressionContract",

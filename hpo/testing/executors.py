@@ -372,7 +372,7 @@ class ExecutorContract(ResultsContract, DecisionsContract, FailuresContract, End
 
     Example:
         >>> from hpo.executors import SerialExecutor
-        >>> from hpo.testing.executors import ExecutorContract
+        >>> from hpo.testing import ExecutorContract
         >>> class TestSerial(ExecutorContract):
         ...     def make(self, objective, placement, on_progress, folder, max_paused):
         ...         return SerialExecutor(objective, placement, on_progress, folder, max_paused=max_paused)

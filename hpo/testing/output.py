@@ -25,7 +25,7 @@ class OutputContract(ABC):
 
     Example:
         >>> import hpo
-        >>> from hpo.testing.output import OutputContract
+        >>> from hpo.testing import OutputContract
         >>> class TestWorkers(OutputContract):
         ...     def plan(self):
         ...         return hpo.Workers(2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import hpo.testing
 from hpo.ports.causes import NAMES
 from tests.docs.pages import ROOT
 
@@ -25,6 +26,11 @@ def test_it_has_two_pages() -> None:
 
 def test_it_counts_the_causes_that_are_known() -> None:
     assert figure(r"one of (\d+) causes") == [str(len(NAMES))]
+
+
+def test_it_counts_the_contract_suites() -> None:
+    suites = [name for name in hpo.testing.__all__ if name.endswith("Contract")]
+    assert figure(r"has \[(\d+) suites\]") == [str(len(suites))]
 
 
 def test_it_says_how_often_auto_was_better() -> None:
