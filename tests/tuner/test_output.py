@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import hpo
 from hpo.checkpoints import CheckpointFolder
@@ -20,7 +21,8 @@ from hpo.executors import Assignment
 from hpo.executors.cohorts.cohort import Cohort, Seat
 from hpo.executors.cohorts.memory import ShortMemory
 from hpo.executors.output import Speaker, Speakers, speakers
-from hpo.study import TrialState
+from hpo.study import Event, TrialState
+from hpo.tuner.output.streams import heard_streams
 from hpo.tuner.output.trials import TrialOutput
 from tests.terminals import run_in_terminal
 from tests.tuner.output_files import files_in
@@ -76,6 +78,49 @@ def test_the_streams_are_what_they_were_after_a_search(tmp_path: Path) -> None:
     logging.getLogger("of a test").removeHandler(handler)
     assert (sys.stdout, sys.stderr) == before
     assert handler.stream is before[1]
+
+
+def test_a_handler_that_asks_for_the_stream_at_each_record_is_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger, handler = logging.getLogger("of a test"), logging.lastResort
+    assert handler is not None
+
+    def logs(config: dict[str, Any]) -> float:
+        logger.warning("logged")
+        return 1.0
+
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        hpo.search(logs, SPACE, num_trials=1, seed=0, storage=tmp_path / "study.db")
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+    assert "logged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("in_trial", [True, False])
+def test_a_program_that_looks_whether_a_stream_takes_bytes_finds_that_it_takes_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], in_trial: bool
+) -> None:
+    def echoes(config: dict[str, Any]) -> float:
+        if in_trial:
+            typer.echo("said by a trial")
+        return 1.0
+
+    def told(event: Event, study: hpo.Study) -> None:
+        typer.echo("said beside it")
+
+    hpo.search(echoes, SPACE, num_trials=1, seed=0, storage=tmp_path / "study.db", callbacks=[told])
+    out = capsys.readouterr().out
+    assert "said beside it" in out
+    assert ("said by a trial" in out) == in_trial
+    with (
+        pytest.raises(TypeError, match="must be str, not bytes"),
+        heard_streams(lambda who, text: True, None),
+    ):
+        sys.stdout.write(b"")  # type: ignore[arg-type]  # as click writes it
 
 
 def test_a_callback_does_not_speak_for_its_trial(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,13 @@ class HeardStream:
         return self._stream.last if isinstance(self._stream, HeardStream) else self
 
     def write(self, text: str) -> int:
-        """Write text, as to the stream."""
+        """Write text, as to the stream.
+
+        Raises:
+            TypeError: it is none. By this a program that writes no bytes at all sees that the stream takes text.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         who = speakers()
         if who and _listener.get() is self._take and not self._take(who, text):
             return len(text)
@@ -211,16 +217,16 @@ def heard_streams(take: Callable[[Speakers, str], bool], screen: LiveScreen | No
     """
     before = {name: _without_past(getattr(sys, name)) for name in _STREAMS if getattr(sys, name) is not None}
     heard = {name: HeardStream(stream, take, screen) for name, stream in before.items()}
+    for name, stream in heard.items():
+        _lately.append(stream)
+        setattr(sys, name, stream)
+    # A handler that logging has from before holds the stream itself, unless it asks for it at each record.
     handlers = [
         (handler, name)
         for name, stream in before.items()
         for handler in _handlers()
         if handler.stream is stream
     ]
-    for name, stream in heard.items():
-        _lately.append(stream)
-        setattr(sys, name, stream)
-    # A handler that logging has from before holds the stream itself.
     for handler, name in handlers:
         handler.setStream(cast(TextIO, heard[name]))
     token = _listener.set(take)
