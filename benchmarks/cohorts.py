@@ -22,6 +22,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -135,12 +136,13 @@ def whole(backends: Iterable[str], rounds: int) -> Table:
     """`hpo run` as a process, with imports, data and plot."""
     print("| backend | seconds | seconds of processor | peak MiB |\n|---|---|---|---|")
     rows: list[list[Any]] = []
+    picture = Path(tempfile.gettempdir()) / "cohorts.png"
     for backend in backends:
         walls, cpus = [], []
         for _ in range(rounds):
             before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
             subprocess.run(
-                ["hpo", "run", "--plot", "/tmp/cohorts.png", "--backend", backend],
+                [sys.executable, "-m", "hpo", "run", "--plot", str(picture), "--backend", backend],
                 env={**os.environ, **ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "2"},
                 stdout=subprocess.DEVNULL,
                 check=True,
