@@ -120,7 +120,7 @@ def test_a_program_that_looks_whether_a_stream_takes_bytes_finds_that_it_takes_t
         pytest.raises(TypeError, match="must be str, not bytes"),
         heard_streams(lambda who, text: True, None),
     ):
-        sys.stdout.write(b"")  # type: ignore[arg-type]  # as click writes it
+        sys.stdout.write(b"")  # type: ignore[arg-type]  # as typer does to see which it is
 
 
 def test_a_callback_does_not_speak_for_its_trial(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

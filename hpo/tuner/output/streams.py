@@ -81,7 +81,7 @@ class HeardStream:
         """Write text, as to the stream.
 
         Raises:
-            TypeError: it is none. By this a program that writes no bytes at all sees that the stream takes text.
+            TypeError: it is none. By this a program that tries it sees that the stream takes text.
         """
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
