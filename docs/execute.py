@@ -33,7 +33,7 @@ def main() -> int:
         action="store_true",
         help="keep nothing; hold the outputs of commands against the kept ones",
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     faults = []
     for page in _chosen(arguments):
         begun = time.perf_counter()
@@ -85,9 +85,13 @@ def _text(cell: object) -> str:
     return "".join(output.get("text", "") for output in cell.outputs)
 
 
-def _words(cell: object) -> list[str]:
+_TIMES = re.compile(r"(First epochs done; )?\b(about|under)( [\d.,]+ [a-z]+)+( to go\.?)?")
+"""How long something takes, as the library says it. Where it is quick, it is not said."""
+
+
+def _words(cell: object) -> set[str]:
     """The words of an output. What is counted, measured and drawn may change from run to run."""
-    return re.findall(r"[A-Za-z_]{3,}", _text(cell))
+    return set(re.findall(r"[A-Za-z_]{3,}", _TIMES.sub("", _text(cell))))
 
 
 if __name__ == "__main__":

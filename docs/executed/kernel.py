@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,12 +14,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from executed.pages import BACKENDS, Cell, Page
+from executed.pages import BACKENDS, DOCS, Cell, Page
 
 HOME = "/home/ada/tuning"
 """The folder in which the cells ran, as the outputs name it."""
 
 _PATIENCE = 600
+_NOISE = re.compile(r"^(WARNING: All log messages before absl|I\d{4} \d\d:).*\n", re.MULTILINE)
+"""What TensorFlow says to standard error whenever it is imported."""
 
 
 class CellError(Exception):
@@ -70,7 +73,10 @@ def _environment(tab: str) -> dict[str, str]:
         "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"],
         "HPO_BACKEND": BACKENDS[tab],
         "HPO_DATA": "sample",
+        "CHECKOUT": str(DOCS.parent),
         "COLUMNS": "80",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -100,8 +106,9 @@ def _run_commands(cell: Cell, ran: nbformat.NotebookNode, folder: Path) -> None:
         timeout=_PATIENCE,
         check=False,
     )
-    if done.stdout:
-        ran.outputs.append(new_output("stream", name="stdout", text=done.stdout))
+    printed = _NOISE.sub("", done.stdout)
+    if printed:
+        ran.outputs.append(new_output("stream", name="stdout", text=printed))
     ran.metadata["exit_code"] = done.returncode
 
 

@@ -127,7 +127,7 @@ def _about(study: Study) -> list[tuple[str, str]]:
         *([("replicates", str(study.replicates))] if study.replicates > 1 else []),
         ("space", _space_text(study)),
         ("created", on_the_clock(log[0].time)),
-        ("last event", f"{on_the_clock(log[-1].time)}, after {spoken(log[-1].elapsed)} of work"),
+        ("last event", f"{on_the_clock(log[-1].time)} ({spoken(log[-1].elapsed)} of work)"),
         ("versions", ", ".join(f"{name} {version}" for name, version in study.versions.items())),
         *([] if history.folder is None else [("files", str(history.folder.path))]),
         *([] if tested is None else [("test set", f"trial {tested.trial}: {_metrics_text(tested.metrics)}")]),

@@ -6,7 +6,8 @@
 `assert_backends_agree` holds frameworks against each other in your own test; the fixture `backend` of
 `hpo.integrations.pytest` runs one on several of them.
 
-Needs pytest. The same tests run for the backends and the searchers that ship with the library.
+Needs pytest and hypothesis: `pip install "polyhpo[testing]"`. The same tests run for the backends and the
+searchers that ship with the library.
 """
 
 from hpo.testing._grade import Check, Grade, grade

@@ -108,7 +108,8 @@ class Grade:
 def grade(make: Callable[[], Searcher], *, seeds: int = 5, num_trials: int = 40, **flags: Any) -> Grade:
     """Test a searcher, and hold it against random search.
 
-    It takes a minute or so for a searcher of ordinary speed. Needs pytest.
+    It takes a minute or so for a searcher of ordinary speed. `pip install "polyhpo[testing]"` brings what
+    it needs.
 
     Args:
         make: the searcher's class, or a function that makes one.
