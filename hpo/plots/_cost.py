@@ -75,9 +75,6 @@ def cost(study: Study) -> Figure:
     if spans[0].is_log:
         drawn = spans[0].drawn(seconds(found.valued + found.failed))
         log_across(ax, min(drawn), max(drawn))
-    else:
-        # Seconds of very quick trials have many digits.
-        ax.locator_params(axis="x", nbins=5)
     cross_out(ax, spans[0].drawn(seconds(found.failed)).tolist(), study.metric.direction)
     ax.set_xlabel("seconds of the trial")
     ax.set_ylabel(axis_label(study.metric.name, spans[1].drawn(values)))

@@ -97,9 +97,11 @@ def stairs(ax: Axes, up: NDArray[np.float64], **looks: Any) -> None:
 def plain_frame(ax: Axes) -> None:
     """A light grid behind the data, no lines above and to the right of it, and plain numbers at the ticks."""
     from hpo.plots.figure import PlainNumbers
+    from hpo.plots.roomy import RoomyLocator
 
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PlainNumbers())
+    ax.xaxis.set_major_locator(RoomyLocator())
     ax.set_axisbelow(True)
     ax.grid(color=GRID_GREY, linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)

@@ -12,7 +12,7 @@ import hpo
 from hpo.errors import ObjectiveError
 from hpo.plots import KINDS, plot
 from hpo.plots._history import named
-from hpo.plots.canvas import headline, key, panels
+from hpo.plots.canvas import headline, key, panels, plain_frame
 from hpo.plots.decades import log_across
 from tests.plots.extents import misplaced, written
 from tests.plots.studies import LONG, STUDIES, TWELVE, TWO, curve, searched, value
@@ -111,3 +111,16 @@ def test_labels_of_a_logarithmic_axis_keep_apart(low: float, ratio: float) -> No
     left, right = ax.get_xlim()
     named = [text for text in ax.get_xticklabels() if left <= text.get_position()[0] <= right]
     assert len(named) >= 2
+
+
+@pytest.mark.parametrize("low", [-3e4, 0.0, 1.6e-3, 12345.678, 1e9])
+@pytest.mark.parametrize("width", [1.7e-4, 0.3, 7.0, 2.5e5])
+@pytest.mark.parametrize("count", [1, 12])
+def test_labels_of_numbers_with_many_digits_keep_apart(low: float, width: float, count: int) -> None:
+    figure, axes = panels(count)
+    for ax in axes:
+        plain_frame(ax)
+        ax.plot([low, low + width], [1, 2])
+    assert misplaced(figure) == []
+    left, right = axes[0].get_xlim()
+    assert sum(left <= text.get_position()[0] <= right for text in axes[0].get_xticklabels()) >= 2
