@@ -10,6 +10,7 @@ Needs pytest and hypothesis: `pip install "polyhpo[testing]"`. The same tests ru
 searchers that ship with the library.
 """
 
+from hpo.testing import _extra as _extra
 from hpo.testing._grade import Check, Grade, grade
 from hpo.testing.agreement import assert_backends_agree
 from hpo.testing.backend import BackendContract
