@@ -70,7 +70,6 @@ def interrupted(
     return interrupted_at(folder / "waiting", "-c", PROGRAM, *arguments, times=times)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
 class TestInterrupt:
     def test_it_keeps_what_it_has_and_exits_130(self, tmp_path: Path) -> None:
         done = interrupted(tmp_path)

@@ -103,10 +103,12 @@ def test_a_name_with_dollars_is_no_formula() -> None:
 
 @pytest.mark.parametrize("low", [1e-12, 2.3e-4, 0.07, 1.0, 9.4, 6e7])
 @pytest.mark.parametrize("ratio", [1.02, 3.0, 31.0, 55.0, 180.0, 1900.0, 1e4, 1e12])
-def test_labels_of_a_logarithmic_axis_keep_apart(low: float, ratio: float) -> None:
-    figure, [ax] = panels(1)
-    ax.plot([low, low * ratio], [1, 2])
-    log_across(ax, low, low * ratio)
+@pytest.mark.parametrize("count", [1, 12])
+def test_labels_of_a_logarithmic_axis_keep_apart(low: float, ratio: float, count: int) -> None:
+    figure, [ax, *others] = panels(count)
+    for each in (ax, *others):
+        each.plot([low, low * ratio], [1, 2])
+        log_across(each, low, low * ratio)
     assert misplaced(figure) == []
     left, right = ax.get_xlim()
     named = [text for text in ax.get_xticklabels() if left <= text.get_position()[0] <= right]

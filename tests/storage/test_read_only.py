@@ -148,7 +148,6 @@ def test_a_storage_that_is_open_cannot_be_made_read_only(writer: Storage) -> Non
         open_storage(writer, read_only=True)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where a process can be forked")
 def test_a_viewer_keeps_no_file_open(path: Path, writer: Storage) -> None:
     viewer = open_storage(path, read_only=True)
     writer.close()

@@ -11,8 +11,6 @@ import pytest
 import hpo
 from tests.interrupts import interrupted_at
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
-
 # Where the third trial never ends; it says so by a file.
 SCRIPT = """
 import pathlib, sys, time
