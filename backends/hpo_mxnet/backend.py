@@ -74,13 +74,17 @@ class MXNetBackend:
             runs = [NetworkRun(member, train, validation, size, dtype, device) for member in members]
         return RunsInTurn(runs)
 
+    def is_immutable(self, thing: Any) -> bool:
+        """No: arrays, blocks and trainers change in place."""
+        return False
+
     def capture(self, thing: Any) -> Tree:
         """The state of a Gluon block, a Gluon trainer or an array."""
         return capture(thing)
 
-    def restore(self, thing: Any, tree: Tree) -> None:
+    def restore(self, thing: Any, tree: Tree) -> Any:
         """Put a captured state back into an object of the same kind."""
-        restore(thing, tree)
+        return restore(thing, tree)
 
 
 BACKEND = MXNetBackend()

@@ -41,7 +41,7 @@ def capture(thing: Any) -> Tree:
     )
 
 
-def restore(thing: Any, tree: Tree) -> None:
+def restore(thing: Any, tree: Tree) -> Any:
     """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, mx.nd.NDArray):
         check_array(thing.asnumpy(), tree)
@@ -52,6 +52,7 @@ def restore(thing: Any, tree: Tree) -> None:
         _restore_trainer(thing, tree)
     else:
         raise _something_else(thing)
+    return thing
 
 
 def _read(parameter: Any) -> Tree:

@@ -61,13 +61,17 @@ class NumPyBackend:
         runs = [NetworkRun(member, train, validation, data.batch_size, dtype, device) for member in members]
         return RunsInTurn(runs)
 
+    def is_immutable(self, thing: Any) -> bool:
+        """No: arrays, generators and models change in place."""
+        return False
+
     def capture(self, thing: Any) -> Tree:
         """The state of an array, a random generator, or a model or optimizer of this package."""
         return capture(thing)
 
-    def restore(self, thing: Any, tree: Tree) -> None:
+    def restore(self, thing: Any, tree: Tree) -> Any:
         """Put a captured state back into an object of the same kind."""
-        restore(thing, tree)
+        return restore(thing, tree)
 
 
 BACKEND = NumPyBackend()

@@ -40,7 +40,7 @@ def capture(thing: Any) -> Tree:
     )
 
 
-def restore(thing: Any, tree: Tree) -> None:
+def restore(thing: Any, tree: Tree) -> Any:
     """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, _GENERATORS) and isinstance(tree, dict) and _GENERATOR in tree:
         _decode(thing, tree)
@@ -52,6 +52,7 @@ def restore(thing: Any, tree: Tree) -> None:
         raise CheckpointError(
             f"The checkpoint holds the state of something else here than of a {type(thing).__name__}."
         )
+    return thing
 
 
 def attributes(thing: Any) -> dict[str, Tree]:

@@ -13,7 +13,7 @@ from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.training import Devices
 from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
-from hpo_tensorflow.checkpoints import capture, restore
+from hpo_tensorflow.checkpoints import capture, is_immutable, restore
 from hpo_tensorflow.examples import place
 from hpo_tensorflow.network import NetworkRun
 from hpo_tensorflow.softmax import SoftmaxRun
@@ -69,13 +69,17 @@ class TensorFlowBackend:
         runs = [NetworkRun(member, train, validation, size, dtype, device) for member in members]
         return RunsInTurn(runs)
 
+    def is_immutable(self, thing: Any) -> bool:
+        """Whether it is a tensor; variables change in place."""
+        return is_immutable(thing)
+
     def capture(self, thing: Any) -> Tree:
         """The state of a variable, a generator, or anything that Keras or `tf.Module` keeps variables in."""
         return capture(thing)
 
-    def restore(self, thing: Any, tree: Tree) -> None:
+    def restore(self, thing: Any, tree: Tree) -> Any:
         """Put a captured state back into an object of the same kind."""
-        restore(thing, tree)
+        return restore(thing, tree)
 
 
 BACKEND = TensorFlowBackend()

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from hpo import training
 from hpo.backend import CANONICAL, PARAMETERS, Array, State, Tree
-from hpo.checkpoints import check_array, check_arrays, tidy
+from hpo.checkpoints import check_array, check_arrays, is_plain, tidy
 from hpo.errors import CheckpointError
 from hpo_tensorflow.states import canonical_state, load_canonical_state
 
@@ -29,6 +29,8 @@ def capture(thing: Any) -> Tree:
     """See `hpo.backend.Backend.capture`."""
     if isinstance(thing, (tf.Variable, keras.Variable)):
         return _read(thing)
+    if isinstance(thing, tf.Tensor):
+        return _read_tensor(thing)
     if isinstance(thing, (keras.random.SeedGenerator, tf.random.Generator)):
         return _read(thing.state)
     if isinstance(thing, keras.layers.Layer):
@@ -38,15 +40,17 @@ def capture(thing: Any) -> Tree:
     if isinstance(thing, tf.Module):
         return {PARAMETERS: _named(_tracked(thing))}
     raise CheckpointError(
-        f"Of TensorFlow's objects a checkpoint keeps variables, models, layers, modules, optimizers, metrics "
-        f"and generators; received a {type(thing).__name__}."
+        f"Of TensorFlow's objects a checkpoint keeps variables, tensors, models, layers, modules, "
+        f"optimizers, metrics and generators; received a {type(thing).__name__}."
     )
 
 
-def restore(thing: Any, tree: Tree) -> None:
+def restore(thing: Any, tree: Tree) -> Any:
     """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, (tf.Variable, keras.Variable)):
         _assign(thing, tree)
+    elif isinstance(thing, tf.Tensor):
+        return _like(thing, tree)
     elif isinstance(thing, (keras.random.SeedGenerator, tf.random.Generator)):
         _assign(thing.state, tree)
     elif isinstance(thing, keras.layers.Layer):
@@ -56,7 +60,14 @@ def restore(thing: Any, tree: Tree) -> None:
     elif isinstance(thing, tf.Module):
         _assign_all(thing, _tracked(thing), list(_part(tree, PARAMETERS, thing).values()))
     else:
-        _assign_all(thing, thing.variables, _part(tree, VARIABLES, thing))
+        values = _part(tree, VARIABLES, thing)
+        _assign_all(thing, thing.variables, values)
+    return thing
+
+
+def is_immutable(thing: Any) -> bool:
+    """See `hpo.backend.Backend.is_immutable`."""
+    return isinstance(thing, tf.Tensor)
 
 
 def layer_state(layer: Any) -> dict[str, Tree]:
@@ -168,10 +179,27 @@ def _blank(variable: Any) -> Array:
     return np.broadcast_to(np.zeros((), tf.as_dtype(variable.dtype).as_numpy_dtype), tuple(variable.shape))
 
 
+def _like(tensor: Any, tree: Tree) -> Any:
+    """A tensor with the checkpoint's numbers, on the device of the present one."""
+    array = _decode(tree)
+    check_array(_blank(tensor), array)
+    with tf.device(tensor.device):
+        return tf.constant(array)
+
+
+def _read_tensor(tensor: Any) -> Tree:
+    if not hasattr(tensor, "numpy"):
+        raise CheckpointError(
+            f"A tensor of a graph has no numbers yet; received {tensor.name}. Call trial.checkpoint() "
+            f"outside of tf.function."
+        )
+    return _read(tensor)
+
+
 def _read(variable: Any) -> Tree:
     array: Array = np.array(variable.numpy())
-    # bfloat16 and its like are of no kind that a checkpoint's file can hold.
-    if array.dtype.kind != "V":
+    # bfloat16 and its like are of dtypes that a checkpoint's file cannot hold.
+    if is_plain(array):
         return array
     return {"bits": array.view(f"uint{8 * array.itemsize}"), "dtype": array.dtype.name}
 

@@ -67,13 +67,17 @@ class TorchBackend:
         runs = [NetworkRun(member, train, validation, size, dtype, device) for member in members]
         return RunsInTurn(runs)
 
+    def is_immutable(self, thing: Any) -> bool:
+        """No: tensors, modules and optimizers change in place."""
+        return False
+
     def capture(self, thing: Any) -> Tree:
         """The state of a module, a tensor, a generator, or anything with `state_dict()`."""
         return capture(thing)
 
-    def restore(self, thing: Any, tree: Tree) -> None:
+    def restore(self, thing: Any, tree: Tree) -> Any:
         """Put a captured state back into an object of the same kind."""
-        restore(thing, tree)
+        return restore(thing, tree)
 
 
 BACKEND = TorchBackend()

@@ -40,7 +40,7 @@ def capture(thing: Any) -> Tree:
     return {"state": _encode(thing.state_dict())}
 
 
-def restore(thing: Any, tree: Tree) -> None:
+def restore(thing: Any, tree: Tree) -> Any:
     """See `hpo.backend.Backend.restore`."""
     if isinstance(thing, torch.Tensor):
         _restore_tensor(thing, tree)
@@ -58,6 +58,7 @@ def restore(thing: Any, tree: Tree) -> None:
                 f"This {type(thing).__name__} does not take the checkpoint's state: {error}. Make it as it "
                 f"was made in the trial."
             ) from error
+    return thing
 
 
 def _restore_tensor(tensor: torch.Tensor, tree: Tree) -> None:

@@ -235,6 +235,13 @@ class Backend(Protocol):
         """Put K models of one shape and their data on a device, ready to train."""
         ...
 
+    def is_immutable(self, thing: Any) -> bool:
+        """Whether this backend keeps a thing that cannot be changed in place: `restore` makes a new one.
+
+        It may be an object of no framework, such as a named tuple of JAX's arrays.
+        """
+        return False
+
     def capture(self, thing: Any) -> Tree:
         """The state of a model, an optimizer, an array or a generator of the framework, as a copy.
 
@@ -245,10 +252,13 @@ class Backend(Protocol):
         """
         ...
 
-    def restore(self, thing: Any, tree: Tree) -> None:
+    def restore(self, thing: Any, tree: Tree) -> Any:
         """Put a state into a thing of the same kind, in place, on the device where it is.
 
         A model also takes a dict with a `State` under `CANONICAL`, and before it has its shapes too.
+
+        Returns:
+            The same thing; a new one like it, if it cannot be changed in place.
 
         Raises:
             CheckpointError: it is of another kind or other shapes; the text lists what differs.

@@ -5,8 +5,9 @@ from hpo.checkpoints.attachments import Attachments
 from hpo.checkpoints.files import UNWRITTEN
 from hpo.checkpoints.folder import Checkpoint, CheckpointFolder
 from hpo.checkpoints.models import draw_name, load_into, model_arrays
-from hpo.checkpoints.states import Stateful, capture, is_stateful, restore
-from hpo.checkpoints.trees import check_array, check_arrays, tidy
+from hpo.checkpoints.stateful import Stateful, is_stateful
+from hpo.checkpoints.states import capture, restore
+from hpo.checkpoints.trees import check_array, check_arrays, is_bits, is_plain, tidy
 
 __all__ = [
     "UNWRITTEN",
@@ -19,6 +20,8 @@ __all__ = [
     "check_array",
     "check_arrays",
     "draw_name",
+    "is_bits",
+    "is_plain",
     "is_stateful",
     "load_into",
     "model_arrays",

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hpo.backend import CANONICAL, PARAMETERS, Array, Tree
-from hpo.checkpoints.plain import PLAIN
-from hpo.checkpoints.states import restore
+from hpo.backend import Array, Tree
+from hpo.checkpoints.plain import model_part
+from hpo.checkpoints.states import is_immutable, restore
 from hpo.checkpoints.trees import arrays_in
 from hpo.errors import CheckpointError
 
@@ -36,9 +36,7 @@ def model_arrays(states: Mapping[str, Tree], *, replicate: int = 0) -> dict[str,
     Raises:
         CheckpointError: no model was attached.
     """
-    tree = model_state(states, replicate=replicate)
-    if isinstance(tree, dict):
-        tree = tree.get(CANONICAL, tree.get(PARAMETERS, tree.get(PLAIN, tree)))
+    tree = model_part(model_state(states, replicate=replicate))
     return {name or "model": array for name, array in arrays_in(tree)}
 
 
@@ -54,7 +52,7 @@ def load_into(model: Any, states: Mapping[str, Tree], *, replicate: int = 0) -> 
 
     Raises:
         CheckpointError: the checkpoint is of another model, whose differing names and shapes are listed, or
-            of none.
+            of none; or the model cannot be changed in place.
 
     Example:
         >>> import numpy as np
@@ -65,6 +63,11 @@ def load_into(model: Any, states: Mapping[str, Tree], *, replicate: int = 0) -> 
         >>> weights.tolist()
         [0.5, -0.5]
     """
+    if is_immutable(model):
+        raise CheckpointError(
+            f"The trained model is put into the one that is given, and a {type(model).__name__} cannot be "
+            f"changed. Give a dict that has it where the trial's had it: model = {{'params': params}}."
+        )
     restore(model, model_state(states, replicate=replicate))
 
 

@@ -1,19 +1,20 @@
 """Plain Python state in a checkpoint: numbers, strings, dicts, lists and what lies in them.
 
-A dict or a list is restored in place: a variable that holds it sees what it was. What JSON lacks is written
-as a dict with one key that begins with `@`: a tuple, a dict with other keys than strings, a NumPy scalar, a
-large integer.
+What JSON lacks is written as a dict with one key that begins with `@`: a tuple, a dict with other keys than
+strings, a NumPy scalar, a large integer, an object that others keep.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from hpo.backend import Tree
-from hpo.checkpoints.trees import PLAIN_KINDS, below
+from hpo.backend import CANONICAL, PARAMETERS, Tree
+from hpo.checkpoints.trees import below, is_plain
 from hpo.errors import CheckpointError
 
 PLAIN = "plain"
@@ -24,10 +25,29 @@ DEEPEST = 100
 
 Container: TypeAlias = "dict[Any, Any] | list[Any]"
 
-_TUPLE, _DICT, _SCALAR, _INT = "@tuple", "@dict", "@scalar", "@int"
+_TUPLE, _DICT, _SCALAR, _INT, _KEPT = "@tuple", "@dict", "@scalar", "@int", "@kept"
 _MOST_BITS = 1024  # Python refuses to write integers of thousands of digits as text.
 _LONGEST = 60
 _IMMUTABLE = (bool, int, float, complex, str, bytes, tuple, frozenset, np.generic, type(None))
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """The state of an object that is not plain, and lay in a dict or a list.
+
+    Attributes:
+        kind: the name of its class.
+        backend: the one whose framework it is of; None if it keeps its state itself.
+        state: what was captured of it.
+    """
+
+    kind: str
+    backend: str | None
+    state: Tree
+
+
+Keep: TypeAlias = Callable[[Any], "Kept | None"]
+"""Captures an object that is not plain; None if a checkpoint keeps none of its kind."""
 
 
 def is_container(thing: Any) -> bool:
@@ -35,35 +55,26 @@ def is_container(thing: Any) -> bool:
     return type(thing) in (dict, list)
 
 
-def capture_plain(thing: Container) -> Tree:
+def is_plain_kind(thing: Any) -> bool:
+    """Whether it is a number, a string, a tuple or the like, or of a class that derives from one of them."""
+    return isinstance(thing, _IMMUTABLE)
+
+
+def capture_plain(thing: Container, keep: Keep) -> Tree:
     """A copy of a dict or a list as a checkpoint holds it.
+
+    Args:
+        thing: the dict or the list.
+        keep: what captures the objects in it that are not plain.
 
     Raises:
         CheckpointError: something in it cannot be kept; the text says where, and how to mend it.
     """
-    return {PLAIN: _encoded(thing, "", ())}
-
-
-def restore_plain(thing: Container, tree: Tree) -> None:
-    """Make a dict or a list what it was, in place.
-
-    The dicts, lists and arrays in it stay the same objects where there is one of the same kind in the same
-    place, and are new ones elsewhere.
-
-    Raises:
-        CheckpointError: the checkpoint holds something else here.
-    """
-    found = decoded(tree, type(thing).__name__)
-    if type(found) is not type(thing):
-        raise CheckpointError(
-            f"The checkpoint holds a {type(found).__name__} here; the one to restore is a "
-            f"{type(thing).__name__}. Attach what the trial attached when it was written."
-        )
-    _refill(thing, found, set())
+    return {PLAIN: _encoded(thing, "", (), keep)}
 
 
 def decoded(tree: Tree, expected: str) -> Any:
-    """The dict or the list that was captured.
+    """The dict or the list that was captured, with a `Kept` for each object that is not plain.
 
     Args:
         tree: what `capture_plain` returned.
@@ -80,21 +91,49 @@ def decoded(tree: Tree, expected: str) -> Any:
     return _decoded(tree[PLAIN])
 
 
+def with_names(tree: Tree) -> Tree:
+    """The state of a dict or a list as its arrays are named: without the marks of tuples and objects."""
+    if isinstance(tree, list):
+        return [with_names(one) for one in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if _KEPT in tree:
+        return model_part(tree[_KEPT]["state"])
+    if _TUPLE in tree or _SCALAR in tree:
+        return with_names(tree.get(_TUPLE, tree.get(_SCALAR)))
+    if _DICT in tree:
+        return {key_text(_decoded(key)): with_names(one) for key, one in tree[_DICT]}
+    return {key: with_names(one) for key, one in tree.items()}
+
+
+def model_part(tree: Tree) -> Tree:
+    """What has a model's arrays by their names, out of the state of any object."""
+    if not isinstance(tree, dict):
+        return tree
+    if PLAIN in tree and tree.keys() == {PLAIN}:
+        return with_names(tree[PLAIN])
+    return tree.get(CANONICAL, tree.get(PARAMETERS, tree))
+
+
 def check_mutable(name: str, thing: Any) -> None:
     """Refuse what cannot be changed in place, and so cannot be restored.
 
     Raises:
         CheckpointError: it is such a thing; the text says where to put it.
     """
-    if isinstance(thing, _IMMUTABLE):
-        raise CheckpointError(
-            f"What is kept is restored in place; received {_shown(thing)} of the type "
-            f"{type(thing).__name__}, which cannot be changed. Put it in a dict, and change that: "
-            f"state = {{{name!r}: ...}}; trial.checkpoint(state=state)."
-        )
+    if is_plain_kind(thing):
+        raise unchangeable(name, f"{_shown(thing)} of the type {type(thing).__name__}")
 
 
-def _encoded(value: Any, where: str, around: tuple[int, ...]) -> Tree:
+def unchangeable(name: str, what: str) -> CheckpointError:
+    """The error for what was attached by itself and cannot be changed in place."""
+    return CheckpointError(
+        f"What is kept is restored in place; received {what}, which cannot be changed. Put it in a dict, and "
+        f"change that: state = {{{name!r}: ...}}; trial.checkpoint(state=state)."
+    )
+
+
+def _encoded(value: Any, where: str, around: tuple[int, ...], keep: Keep) -> Tree:
     kind = type(value)
     if value is None or kind in (bool, float, str):
         return value
@@ -103,7 +142,7 @@ def _encoded(value: Any, where: str, around: tuple[int, ...]) -> Tree:
     if kind is np.ndarray or isinstance(value, np.generic):
         return _encoded_array(value, where)
     if kind not in (dict, list, tuple):
-        raise CheckpointError(_refusal(value, where))
+        return _encoded_object(value, where, keep)
     if id(value) in around:
         raise CheckpointError(
             f"A {kind.__name__}{_at(where)} contains itself, and a checkpoint holds no such thing: keep the "
@@ -113,18 +152,32 @@ def _encoded(value: Any, where: str, around: tuple[int, ...]) -> Tree:
         raise CheckpointError(f"Dicts and lists of a checkpoint are at most {DEEPEST} deep; received more.")
     around = (*around, id(value))
     if kind is not dict:
-        items = [_encoded(one, below(where, str(place)), around) for place, one in enumerate(value)]
+        items = [_encoded(one, below(where, str(place)), around, keep) for place, one in enumerate(value)]
         return items if kind is list else {_TUPLE: items}
-    items = [_encoded(one, below(where, _key(key)), around) for key, one in value.items()]
+    items = [_encoded(one, below(where, key_text(key)), around, keep) for key, one in value.items()]
     if all(type(key) is str and not key.startswith("@") for key in value):
         return dict(zip(value, items, strict=True))
-    keys = [_encoded(key, f"a key of {where or 'it'}", around) for key in value]
+    keys = [_encoded(key, f"a key of {where or 'it'}", around, _keep_none) for key in value]
     return {_DICT: [list(pair) for pair in zip(keys, items, strict=True)]}
+
+
+def _encoded_object(value: Any, where: str, keep: Keep) -> Tree:
+    try:
+        kept = keep(value)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} It lies at {where}.") from error
+    if kept is None:
+        raise CheckpointError(_refusal(value, where))
+    return {_KEPT: {"kind": kept.kind, "backend": kept.backend, "state": kept.state}}
+
+
+def _keep_none(_: Any) -> None:
+    """What a key of a dict may be is plain."""
 
 
 def _encoded_array(value: Any, where: str) -> Tree:
     array = np.array(value, order="K", subok=False)  # a copy
-    if array.dtype.kind not in PLAIN_KINDS:
+    if not is_plain(array):
         raise CheckpointError(
             f"A checkpoint holds arrays of numbers, strings and times; received one of the dtype "
             f"{array.dtype}{_at(where)}. Keep it as an array of numbers, or as a list."
@@ -147,38 +200,13 @@ def _decoded(tree: Tree) -> Any:
         return tree[_SCALAR][()]
     if _INT in tree:
         return int(tree[_INT], 16)
+    if _KEPT in tree:
+        return Kept(**tree[_KEPT])
     return {key: _decoded(one) for key, one in tree.items()}
 
 
-def _refill(thing: Any, found: Any, refilled: set[int]) -> Any:
-    """What takes the place of `thing`: itself with the content that was found, or that as a new object.
-
-    Args:
-        thing: what is there now.
-        found: what was there.
-        refilled: the objects that were refilled before. One that is in two places now was two then, perhaps.
-    """
-    if type(thing) is not type(found) or id(thing) in refilled:
-        return found
-    if type(thing) is np.ndarray:
-        same = (thing.shape, thing.dtype, thing.flags.writeable) == (found.shape, found.dtype, True)
-        if not same:
-            return found
-        thing[...] = found
-    elif type(thing) is dict:
-        content = {key: _refill(thing.get(key), one, refilled) for key, one in found.items()}
-        thing.clear()
-        thing.update(content)
-    elif type(thing) is list:
-        now = [*thing, *[None] * len(found)]
-        thing[:] = [_refill(one, then, refilled) for one, then in zip(now, found, strict=False)]
-    else:
-        return found
-    refilled.add(id(thing))
-    return thing
-
-
-def _key(key: object) -> str:
+def key_text(key: object) -> str:
+    """A key of a dict as a part of a place, such as `layers.0`."""
     return key if type(key) is str else _shown(key)
 
 
@@ -197,8 +225,9 @@ def _shown(value: object) -> str:
 def _refusal(value: Any, where: str) -> str:
     kind = type(value).__name__
     return (
-        f"A dict or a list in a checkpoint holds numbers, strings, True, False, None, NumPy arrays, and "
-        f"dicts, lists and tuples of them; received something of the type {kind}{_at(where)}. {_mend(value)}."
+        f"A dict or a list in a checkpoint holds numbers, strings, True, False, None, NumPy arrays, objects "
+        f"of a framework whose backend is installed, and dicts, lists and tuples of them; received something "
+        f"of the type {kind}{_at(where)}. {_mend(value)}."
     )
 
 
@@ -216,4 +245,4 @@ def _mend(value: Any) -> str:
     for plain in (int, float, str):
         if isinstance(value, plain):
             return f"Keep its plain value, {plain.__name__}(...)"
-    return "If it is an object of a framework, attach it by itself, under a name of its own"
+    return "Keep plain values of it, such as {'best': 0.5, 'wait': 0}"

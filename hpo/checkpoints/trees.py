@@ -17,6 +17,11 @@ BITS = "bits"
 """Beside `dtype`, the key of an array of a type that NumPy lacks, as unsigned integers of its bits."""
 
 
+def is_plain(array: Array) -> bool:
+    """Whether a file holds an array as it is: not if another package has made its dtype, such as float8."""
+    return array.dtype.kind in PLAIN_KINDS and array.dtype.isbuiltin != 2
+
+
 def tidy(tree: Any, where: str = "") -> Tree:
     """A copy of a tree that shares no array with it; tuples become lists, NumPy's scalars Python's.
 
@@ -28,7 +33,7 @@ def tidy(tree: Any, where: str = "") -> Tree:
         CheckpointError: something in it is neither an array nor a value of JSON.
     """
     if isinstance(tree, np.ndarray):
-        if tree.dtype.kind not in PLAIN_KINDS:
+        if not is_plain(tree):
             raise CheckpointError(_refusal(where, f"an array of the dtype {tree.dtype}"))
         # Always a copy, in the memory order that it has, and a plain array of a subclass.
         return np.array(tree, order="K", subok=False)
@@ -50,7 +55,7 @@ def arrays_in(tree: Tree, where: str = "") -> Iterator[tuple[str, Array]]:
     """The arrays of a tree, each with its path such as `layers.0.weight`."""
     if isinstance(tree, np.ndarray):
         yield where, tree
-    elif isinstance(tree, dict) and tree.keys() == {BITS, "dtype"}:
+    elif is_bits(tree):
         yield where, _widened(tree)
     elif isinstance(tree, (dict, list)):
         items = tree.items() if isinstance(tree, dict) else enumerate(tree)
@@ -117,6 +122,24 @@ def check_arrays(what: str, expected: Mapping[str, Any], found: Mapping[str, Any
         )
 
 
+def is_bits(tree: Tree) -> bool:
+    """Whether it is an array of a type that NumPy lacks."""
+    return isinstance(tree, dict) and tree.keys() == {BITS, "dtype"} and isinstance(tree["dtype"], str)
+
+
+def same_tree(one: Tree, other: Tree) -> bool:
+    """Whether two trees are equal to the last bit."""
+    if isinstance(one, np.ndarray):
+        alike = isinstance(other, np.ndarray) and (one.shape, one.dtype) == (other.shape, other.dtype)
+        return alike and one.tobytes() == other.tobytes()
+    if isinstance(one, dict):
+        alike = isinstance(other, dict) and one.keys() == other.keys()
+        return alike and all(same_tree(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(same_tree, one, other))
+    return type(one) is type(other) and repr(one) == repr(other)
+
+
 def check_array(array: Any, found: Any) -> None:
     """Raise `CheckpointError` unless an array can take the checkpoint's; the text has both.
 
@@ -125,15 +148,16 @@ def check_array(array: Any, found: Any) -> None:
         found: what the checkpoint has for it.
     """
     if not hasattr(found, "dtype"):
-        raise CheckpointError(f"The checkpoint holds no array here; received one of {_described(array)}.")
-    if _described(array) != _described(found):
+        raise CheckpointError(f"The checkpoint holds no array here; received one of {described(array)}.")
+    if described(array) != described(found):
         raise CheckpointError(
-            f"The checkpoint holds an array of {_described(found)} here; the one to restore is of "
-            f"{_described(array)}. Make it as it was made in the trial."
+            f"The checkpoint holds an array of {described(found)} here; the one to restore is of "
+            f"{described(array)}. Make it as it was made in the trial."
         )
 
 
-def _described(array: Any) -> str:
+def described(array: Any) -> str:
+    """The shape and the dtype of an array, in words."""
     dtype = getattr(array.dtype, "name", array.dtype)
     return f"the shape {tuple(array.shape)} and dtype {str(dtype).removeprefix('torch.')}"
 

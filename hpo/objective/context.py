@@ -200,9 +200,10 @@ class CurrentTrial:
                 learning-rate scheduler, NumPy arrays, and plain Python state in a dict or a list. Each is
                 restored in place when the trial goes on: `state = {"best": inf, "wait": 0}` and
                 `trial.checkpoint(model=net, early=state)` let early stopping go on as it was. In a dict or a
-                list may lie numbers, strings, True, False, None, NumPy arrays, and dicts, lists and tuples of
-                them; keys are strings, numbers, True, False, None or tuples of these. A number by itself
-                cannot be changed in place: put it in a dict. What is kept is the object that was passed here:
+                list may lie numbers, strings, True, False, None, NumPy arrays, objects of a framework, and
+                dicts, lists and tuples of them; keys are strings, numbers, True, False, None or tuples of
+                these. A number or an array of JAX by itself cannot be changed in place: put it in a dict,
+                `state = {"params": params}`. What is kept is the object that was passed here:
                 change what lies in it (`state["wait"] += 1`), as a new dict that takes over its name
                 (`state = {...}`) is not kept.
 

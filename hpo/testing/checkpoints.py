@@ -321,6 +321,55 @@ class CheckpointContract(OfPackage):
         assert there == {"best": 0.25, "wait": 2, "errors": [0.25], 3: ("a", None)}
         assert there["errors"] is errors
 
+    def test_objects_that_lie_in_a_dict_go_on_to_the_last_bit(self, tmp_path: Path) -> None:
+        whole, folder, attachments = self.loop(), CheckpointFolder(tmp_path), Attachments()
+        attachments.attach({"state": {"things": whole.things(), "seen": [0]}})
+        self.steps(whole, 0, 3)
+        folder.save(folder.checkpoint(0, 0, 1), attachments.capture(), {})
+        self.steps(whole, 3, 6)
+        resumed, restored = self.loop(), Attachments(folder.checkpoint(0, 0, 1).load()[0])
+        things = resumed.things()
+        assert restored.attach({"state": {"things": things, "seen": []}})
+        assert all(things[name] is thing for name, thing in resumed.things().items())
+        self.steps(resumed, 3, 6)
+        assert same(attachments.capture(), restored.capture())
+
+    def test_a_dict_that_holds_arrays_beside_plain_values_goes_on_to_the_last_bit(
+        self, tmp_path: Path
+    ) -> None:
+        backend = self.d2l.BACKEND
+
+        def made(number: float) -> dict[Any, Any]:
+            arrays = [
+                self.variable(backend.from_numpy(np.full((2, 3), number + each), backend.device("cpu")))
+                for each in range(3)
+            ]
+            return {"a": arrays[0], "rest": [arrays[1], {"b": (arrays[2], number)}], 3: None}
+
+        kept, there, folder = made(1 / 3), made(0.0), CheckpointFolder(tmp_path)
+        attachments = Attachments()
+        attachments.attach({"model": kept})
+        folder.save(folder.checkpoint(0, 0, 1), attachments.capture(), {})
+        states = folder.checkpoint(0, 0, 1).load()[0]
+        first = there["a"]
+        again = Attachments(states)
+        assert again.attach({"model": there})
+        assert same(again.capture(), states)
+        assert there["a"] is first
+        assert there["rest"][1]["b"][1] == 1 / 3
+        arrays = model_arrays(states)
+        assert list(arrays) == ["a", "rest.0", "rest.1.b.0"]
+        assert [float(array[0, 0]) for array in arrays.values()] == [1 / 3, 1 / 3 + 1, 1 / 3 + 2]
+
+    def test_where_nothing_takes_a_state_that_lay_in_a_dict_its_place_is_named(self) -> None:
+        backend = self.d2l.BACKEND
+        array = self.variable(backend.from_numpy(np.arange(3.0), backend.device("cpu")))
+        tree = capture({"best": [array, self.loop().things()["optimizer"]]})
+        with pytest.raises(
+            CheckpointError, match=r" at best\.1, where there is None now\. Make it as it was made in the"
+        ):
+            restore({"best": [array, None]}, tree)
+
     def test_what_was_captured_is_a_copy(self) -> None:
         loop, attachments = self.loop(), Attachments()
         attachments.attach(loop.things())

@@ -148,7 +148,7 @@ def test_what_was_captured_is_a_copy_and_can_be_restored_again_and_again() -> No
         (b"x", r"type bytes \(at early\.of\)\. Keep it as a string, such as value\.hex\(\)"),
         (1j, r"type complex \(at early\.of\)\. Keep its two parts, \[value\.real, value\.imag\]"),
         (Colour.RED, r"type Colour \(at early\.of\)\. Keep its plain value, int\("),
-        (object(), r"type object \(at early\.of\)\. If it is an object of a framework, attach it by"),
+        (object(), r"type object \(at early\.of\)\. Keep plain values of it, such as"),
         (np.array([None]), r"received one of the dtype object \(at early\.of\)\. Keep it as"),
         ({Colour.RED: 1}, r"received something of the type Colour \(at a key of early\.of\)"),
     ],

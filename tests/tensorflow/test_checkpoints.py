@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hpo.checkpoints import CheckpointFolder, capture, load_into, model_arrays, restore
+from hpo.checkpoints import Attachments, CheckpointFolder, capture, load_into, model_arrays, restore
 from hpo.errors import CheckpointError
 from hpo.testing.checkpoints import same
 
@@ -105,6 +105,43 @@ def test_a_variable_is_kept_in_place(make: Any, dtype: str, tmp_path: Path) -> N
         CheckpointError, match=rf"shape \(2,\) and dtype {dtype} here; the one to restore is of"
     ):
         restore(make([0] * 3, dtype=dtype), capture(one))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float8_e5m2", "int64"])
+def test_a_tensor_in_a_dict_is_replaced(dtype: str, tmp_path: Path) -> None:
+    kind = tf.as_dtype(dtype).as_numpy_dtype
+
+    def made(*numbers: int) -> dict[str, Any]:
+        return {"best": [tf.constant(np.array(numbers, kind))], "weights": tf.Variable(numbers), "wait": 1}
+
+    kept, there = made(1, -3), made(0, 0)
+    weights = there["weights"]
+    tree = through_a_file(capture(kept), tmp_path)
+    restore(there, tree)
+    assert there["weights"] is weights
+    assert there["best"][0].dtype == dtype
+    assert same(capture(there), tree)
+    with pytest.raises(CheckpointError, match=r"shape \(2,\) and dtype .* the shape \(3,\) .*at best\.0\."):
+        restore(made(0, 0, 0), tree)
+
+
+def test_a_tensor_by_itself_is_refused_with_the_dict_to_put_it_in() -> None:
+    with pytest.raises(
+        CheckpointError, match=r"EagerTensor, which cannot be changed\. Put it in a dict.*{'best': \.\.\.}"
+    ):
+        Attachments().attach({"best": tf.zeros(2)})
+
+
+def test_a_tensor_of_a_graph_is_refused_with_the_mend() -> None:
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow's
+    def traced(x: Any) -> Any:
+        with pytest.raises(
+            CheckpointError, match=r"A tensor of a graph has no numbers .* outside of tf\.fun"
+        ):
+            Attachments().attach({"state": {"x": x}})
+        return x
+
+    traced(tf.zeros(2))
 
 
 def test_a_module_is_kept_with_the_layers_inside_it(tmp_path: Path) -> None:

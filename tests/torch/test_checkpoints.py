@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import hpo_torch as d2l
-from hpo.checkpoints import CheckpointFolder, capture, load_into, model_arrays, restore
+from hpo.checkpoints import Attachments, CheckpointFolder, capture, load_into, model_arrays, restore
 from hpo.errors import CheckpointError
 from hpo.testing.checkpoints import same
 
@@ -119,6 +119,42 @@ def test_a_parameter_stays_the_same_object_on_its_device() -> None:
     restore(model, capture(line(1)))
     assert model.weight is weight
     assert weight.data_ptr() == address
+
+
+def test_modules_and_tensors_in_a_dict_are_changed_in_place(tmp_path: Path) -> None:
+    def made(seed: int) -> dict[str, Any]:
+        model = line(seed)
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+        half = torch.full((2,), seed, dtype=torch.bfloat16)
+        return {"gan": [{"net": model, "optimizer": optimizer}], "mean": (half, 0.5), "wait": seed}
+
+    kept, there = made(0), made(1)
+    step(kept["gan"][0]["net"], kept["gan"][0]["optimizer"])
+    before = [there["gan"][0]["net"].weight, there["mean"][0]]
+    tree = through_a_file(capture(kept), tmp_path)
+    restore(there, tree)
+    assert before[0] is there["gan"][0]["net"].weight
+    assert before[1] is there["mean"][0]
+    for state in (kept, there):
+        step(state["gan"][0]["net"], state["gan"][0]["optimizer"])
+    assert same(capture(there), capture(kept))
+    assert list(model_arrays({"model": tree}))[:2] == ["gan.0.net.weight", "gan.0.net.bias"]
+
+
+def test_a_lazy_layer_in_a_dict_may_be_attached_before_it_has_a_shape() -> None:
+    attachments, net = Attachments(), nn.LazyLinear(3)
+    attachments.attach({"state": {"net": net}})
+    with pytest.raises(CheckpointError, match=r"A layer has no shape yet: .* It lies at net\."):
+        attachments.capture()
+    net(torch.zeros(1, 2))
+    there = {"net": nn.LazyLinear(3)}
+    assert Attachments(attachments.capture()).attach({"state": there})
+    assert torch.equal(there["net"].weight, net.weight)
+
+
+def test_the_shape_of_a_tensor_in_a_dict_is_refused_at_once() -> None:
+    with pytest.raises(CheckpointError, match=r"type Size \(at shape\)\. Make it a plain list, list\("):
+        Attachments().attach({"state": {"shape": torch.Size([1])}})
 
 
 def test_an_object_of_no_framework_with_a_state_dict_is_kept(tmp_path: Path) -> None:
