@@ -17,10 +17,10 @@ from hpo.checkpoints import check_arrays
 from hpo.errors import CheckpointError
 from hpo_jax.leaves import is_function, is_leaf
 from hpo_jax.pytrees import decoded, encoded, is_node, something_else
-from hpo_jax.states import canonical_state, load_canonical_state
+from hpo_jax.states import BESIDE, canonical_state, load_canonical_state
 
 VARIABLES = "variables"
-RANDOM = "random"
+OTHERS = "others"
 _VALUE = "value"
 """The attribute of an `nnx.Variable` that has its array."""
 
@@ -76,9 +76,9 @@ def is_immutable(thing: Any) -> bool:
     return all(map(is_leaf, leaves)) or any(isinstance(leaf, jax.Array) for leaf in leaves)
 
 
-def random_state(model: nnx.Module) -> dict[str, Tree]:
-    """What a model keeps beside its canonical state: its random streams, so that dropout goes on."""
-    return {RANDOM: encoded(nnx.state(model, nnx.RngState), without=_VALUE)}
+def other_state(model: nnx.Module) -> dict[str, Tree]:
+    """What a model keeps beside its canonical state, such as its random streams: so dropout goes on."""
+    return {OTHERS: encoded(nnx.state(model, BESIDE), without=_VALUE)}
 
 
 def _state_of(thing: Any) -> Tree:
@@ -88,8 +88,8 @@ def _state_of(thing: Any) -> Tree:
 def _restore_module(model: Any, tree: Tree) -> None:
     if isinstance(tree, dict) and CANONICAL in tree:
         _load_canonical(model, tree[CANONICAL])
-        if RANDOM in tree:
-            _update(model, nnx.state(model, nnx.RngState), tree[RANDOM])
+        if OTHERS in tree:
+            _update(model, nnx.state(model, BESIDE), tree[OTHERS])
     elif isinstance(tree, dict) and PARAMETERS in tree:
         _update(model, nnx.state(model), tree)
     else:

@@ -23,6 +23,7 @@ class Module(HyperParameters):
     """
 
     backend: ClassVar[Backend]
+    _caught: list[Any] | None = None
 
     def training_step(self, batch: Any) -> Any:
         """The loss of one mini-batch, whose last part is the labels."""
@@ -50,17 +51,17 @@ class Module(HyperParameters):
         A framework's hook would serve, too, but costs several times as much as the call of a small model.
         """
         # Not by `setattr`: a framework may take a list for a part of the model, and track it.
-        caught = vars(self)["_caught"] = []
+        caught: list[Any] = []
+        object.__setattr__(self, "_caught", caught)
         try:
             yield caught
         finally:
-            del vars(self)["_caught"]
+            object.__delattr__(self, "_caught")
 
     def catch(self, outputs: Any) -> Any:
         """Return the outputs of a call, and keep them for scoring inside `caught_outputs`."""
-        caught = vars(self).get("_caught")
-        if caught is not None:
-            caught.append(outputs)
+        if self._caught is not None:
+            self._caught.append(outputs)
         return outputs
 
 

@@ -21,7 +21,7 @@ from hpo import training
 from hpo.checkpoints import Attachments, CheckpointFolder, capture, load_into, model_arrays, restore
 from hpo.errors import CheckpointError
 from hpo.testing.checkpoints import same
-from hpo_jax.checkpoints import random_state
+from hpo_jax.checkpoints import other_state
 
 
 def through_a_file(tree: Any, folder: Path) -> Any:
@@ -509,7 +509,7 @@ def test_a_canonical_state_goes_into_a_model_of_the_library_with_its_random_stre
     monkeypatch.setattr("hpo_jax.checkpoints.load_canonical_state", load)
     kept, there = Own(0), Own(1)
     kept.dropout.rngs()
-    assert restore(there, {"canonical": canonical(kept), **random_state(kept)}) is there
+    assert restore(there, {"canonical": canonical(kept), **other_state(kept)}) is there
     assert prepared == [["layers.0.weight"]]
     assert same(canonical(there), canonical(kept))
     assert equal(nnx.state(there, nnx.RngState), nnx.state(kept, nnx.RngState))
