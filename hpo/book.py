@@ -99,11 +99,12 @@ class RandomSearcher(HPOSearcher):
     def sample_configuration(self) -> dict[str, Any]:
         """A copy of the initial config the first time, afterwards a draw."""
         self._num_asked += 1
-        if self._num_asked == 1 and self.initial_config is not None:
-            return dict(self.initial_config)
-        # Only now: the book's programs may call `np.random.seed` after they made the searcher.
+        # Only now: the book's programs may call `np.random.seed` after they made the searcher. And with the
+        # initial config already: the first trial seeds that generator, too.
         if self.seed is None:
             self.seed = int(np.random.randint(2**32, dtype=np.int64))
+        if self._num_asked == 1 and self.initial_config is not None:
+            return dict(self.initial_config)
         self._num_drawn += 1
         [config] = Space(self.config_space).sample(self.seed, start=self._num_drawn - 1)
         return config

@@ -1,8 +1,8 @@
 """Functions whose numbers became arguments, so that configs which differ in numbers share a program.
 
-`optax.sgd(0.1)` and `optax.sgd(0.2)` trace to the same operations on other numbers, and JAX would compile each
-of them. Here a function is traced to its operations. The floating-point numbers and the arrays among these that
-are no arguments become arguments. What remains says which functions are alike.
+`optax.sgd(0.1)` and `optax.sgd(0.2)` trace to the same operations on other numbers, and JAX would compile
+each of them. Here a function is traced to its operations. The floating-point numbers and the arrays among
+these that are no arguments become arguments. What remains says which functions are alike.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ Numbers: TypeAlias = tuple[dict[str, Any], list[Any]]
 class _Place(NamedTuple):
     """Where a value stands that an argument brings or an operation makes."""
 
-    index: int
+    where: int
 
 
 class _Number(NamedTuple):
     """Which of the single numbers of a type it is, or which of the arrays where the type is empty."""
 
     dtype: str
-    index: int
+    where: int
 
 
 class _Constant(NamedTuple):
@@ -87,9 +87,9 @@ class Hoisted:
 
         def value(operand: _Place | _Number | _Constant) -> Any:
             if isinstance(operand, _Place):
-                return values[operand.index]
+                return values[operand.where]
             if isinstance(operand, _Number):
-                return single[operand.dtype][operand.index] if operand.dtype else arrays[operand.index]
+                return single[operand.dtype][operand.where] if operand.dtype else arrays[operand.where]
             return operand.value
 
         for equation, operands, places in self._operations:
@@ -154,7 +154,7 @@ class _Reader:
                 continue
             places = [self.new_place() for _ in equation.outvars]
             known.update(zip(equation.outvars, places, strict=True))
-            self.operations.append(_Operation(equation, operands, tuple(place.index for place in places)))
+            self.operations.append(_Operation(equation, operands, tuple(place.where for place in places)))
         return tuple(map(operand, jaxpr.outvars))
 
     def _literal(self, literal: Any) -> _Number | _Constant:

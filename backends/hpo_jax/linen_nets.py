@@ -43,7 +43,7 @@ def net_of_class(cls: type) -> type[linen.Module]:
 
 def fields_of(net: type[linen.Module]) -> list[str]:
     """The names of what a linen module is made with."""
-    return [field.name for field in fields(net) if field.name not in _OF_EVERY_MODULE]  # type: ignore[arg-type]
+    return [field.name for field in fields(net) if field.name not in _OF_EVERY_MODULE]
 
 
 class LinenNet(bridge.ToNNX):  # type: ignore[misc]  # Flax's bridge has no types

@@ -15,6 +15,7 @@ from hpo.backend import Convolution, DType, Model, State
 from hpo.training import FastPath
 from hpo_jax.layers import activated
 from hpo_jax.module import Classification
+from hpo_jax.programs import knowing_float64
 from hpo_jax.states import canonical_state, load_canonical_state
 
 ACTIVATIONS = {kind: partial(activated, kind=kind) for kind in ("relu", "tanh", "sigmoid")}
@@ -29,7 +30,7 @@ class Network(training.Network, Classification):
         """The scores of a batch."""
         self.prepare_net(x)
         # A float64 model computes so, whatever the program knows.
-        with jax.enable_x64(jax.config.jax_enable_x64 or self.precision == "float64"):
+        with knowing_float64(self.precision == "float64"):
             return self.net(x)
 
     def prepare_net(self, *inputs: Any) -> None:

@@ -21,7 +21,7 @@ class _Aside:
     __slots__ = ("_caught", "hparams", "trainer")
 
 
-class Module(nnx.Module, _Aside, training.Module):
+class Module(nnx.Module, _Aside, training.Module):  # type: ignore[misc]  # JAX's types are not at hand
     """A `flax.nnx.Module` that knows its loss and its optimizer.
 
     A subclass sets `net` or defines `forward` (or `__call__`, as NNX has it), and defines `loss` and

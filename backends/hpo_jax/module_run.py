@@ -22,7 +22,7 @@ from hpo_jax.checkpoints import capture, other_state, restore
 from hpo_jax.examples import Examples, place, put_order
 from hpo_jax.models import ORIGINALS, LeNet
 from hpo_jax.module import Module
-from hpo_jax.programs import put_tree
+from hpo_jax.programs import knowing_float64, put_tree
 from hpo_jax.states import canonical_state, load_canonical_state
 from hpo_jax.steps import (
     Scope,
@@ -203,8 +203,8 @@ class ModuleRun(training.ModuleRun):
             loss = getattr(model, name)(batch)
         if getattr(loss, "shape", None) != ():
             raise TypeError(
-                f"The {name} of {type(self.model).__name__} must return the mean loss of a batch, one number; "
-                f"it returned {_shown(loss)}."
+                f"The {name} of {type(self.model).__name__} must return the mean loss of a batch, one "
+                f"number; it returned {_shown(loss)}."
             )
         return loss, totals_of(self.output_of(outputs), batch[-1], loss)
 
@@ -215,7 +215,7 @@ class ModuleRun(training.ModuleRun):
 
     def _calls(self) -> AbstractContextManager[Any]:
         """A scope in which float64 is known where the model needs it."""
-        return jax.enable_x64(bool(self._scope().knows_float64) or jax.config.jax_enable_x64)
+        return knowing_float64(bool(self._scope().knows_float64))
 
 
 def transformation_of(model: Module) -> optax.GradientTransformation:

@@ -22,6 +22,7 @@ from hpo.training.fusable import Training, train_alone
 from hpo_jax.backend import BACKEND
 from hpo_jax.checkpoints import capture, restore
 from hpo_jax.hoisted import Hoisted
+from hpo_jax.programs import knowing_float64
 from hpo_jax.stacked import EXAMPLES_PER_SCORE, StackedRun, Steps
 from hpo_jax.steps import (
     Scope,
@@ -107,16 +108,16 @@ class ModuleTask:
         module, transformation = self._make(config), self._optimizer(config)
         if isinstance(module, linen.Module):
             raise TypeError(
-                f"make must return a flax.nnx.Module; received a {type(module).__name__} of Flax's linen, "
-                f"which has no parameters itself. Return flax.nnx.bridge.ToNNX(module, "
+                f"make must return a flax.nnx.Module; received a {type(module).__name__} of Flax's "
+                f"linen, which has no parameters itself. Return flax.nnx.bridge.ToNNX(module, "
                 f"rngs=nnx.Rngs(0)).lazy_init(x), with a batch x of examples."
             )
         if not isinstance(module, nnx.Module):
             raise TypeError(f"make must return a flax.nnx.Module; received a {type(module).__name__}.")
         if not isinstance(transformation, optax.GradientTransformation):
             raise TypeError(
-                f"optimizer must return a transformation of Optax, such as optax.adam(config['lr']); received "
-                f"a {type(transformation).__name__}."
+                f"optimizer must return a transformation of Optax, such as optax.adam(config['lr']); "
+                f"received a {type(transformation).__name__}."
             )
         # A `Model` says the shape of the library's own networks; here the module is the shape.
         member = Member(cast(Model, None), SGD(0.0), {}, seed=seed, replicate=replicate)
@@ -215,7 +216,7 @@ class ModuleTraining(Training):
         return Steps(cache(learn), cache(score), variables)
 
     def _knowing(self, dtype: DType) -> AbstractContextManager[Any]:
-        return jax.enable_x64(jax.config.jax_enable_x64 or dtype == "float64")
+        return knowing_float64(dtype == "float64")
 
 
 class KeptModule:
@@ -250,7 +251,7 @@ class KeptModule:
         """The variables of the run, those of the module in the module too."""
         [state] = self._run.state()
         with jax.enable_x64(True):
-            variables = jax.tree.map(jnp.asarray, self._steps.load(state))
+            variables: Variables = jax.tree.map(jnp.asarray, self._steps.load(state))
         update(self._module, variables)
         return variables
 

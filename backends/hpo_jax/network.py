@@ -88,7 +88,7 @@ class NetworkRun:
     def epoch(self, order: NDArray[np.intp]) -> Scores:
         """Train every model on the examples `order` (see `hpo.backend.Run.epoch`)."""
         size, sums = self._batch_size, np.zeros((2, len(self._members)))
-        descend = _descent(self._model, self._kind, self._on_processor)
+        descend = _descent(self._model, self._kind, self._on_processor)  # type: ignore[arg-type]  # has a hash
         masked = has_dropout(self._model)
         most = STEPS_PER_CALL * size if masked else max(len(order), 1)
         for start in range(0, len(order), most):
@@ -98,13 +98,13 @@ class NetworkRun:
             masks = self._masks(len(part), len(there.indices)) if masked else {}
             self._values, wrong_and_loss = descend(self._values, self._numbers, self._train, there, masks)
             sums += np.asarray(wrong_and_loss).astype(np.float64).sum(0)
-        return mean_scores(*sums, num_examples=len(order))
+        return mean_scores(sums[0], sums[1], len(order))
 
     def validate(self) -> Scores:
         """Score every model on all validation examples."""
         sums = _scoring(self._model, self._on_processor)(self._values, self._validation)
         sums = np.asarray(sums).astype(np.float64).sum(0)
-        return mean_scores(*sums, num_examples=self._validation.count)
+        return mean_scores(sums[0], sums[1], self._validation.count)
 
     def _stacked(self, each: Sequence[State]) -> dict[str, jax.Array]:
         return {name: put(np.stack([one[name] for one in each]), self._device) for name in each[0]}
@@ -184,7 +184,8 @@ def _descent(model: Model, kind: type[Optimizer], on_processor: bool) -> Program
             return values, sums.at[number].set(total)
 
         nothing = jnp.zeros((order.num_chunks, 2, members), dtype)
-        return lax.fori_loop(0, order.chunks_in_use, chunk, (values, nothing))
+        result: tuple[Any, Any] = lax.fori_loop(0, order.chunks_in_use, chunk, (values, nothing))
+        return result
 
     return Program(descend, donated=(0,))
 

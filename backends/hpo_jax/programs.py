@@ -45,6 +45,12 @@ def put_tree(tree: Any, device: Any) -> Any:
     return jax.tree.map(lambda leaf: put(leaf, device), tree)
 
 
+def knowing_float64(needed: bool) -> AbstractContextManager[Any]:
+    """A scope in which JAX knows float64 if that is needed, or the program has it so."""
+    scope: AbstractContextManager[Any] = jax.enable_x64(needed or jax.config.jax_enable_x64)
+    return scope
+
+
 class Program:
     """A function that is compiled when it meets arguments of new shapes.
 

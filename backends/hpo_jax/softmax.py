@@ -73,14 +73,17 @@ class SoftmaxRun:
 
     def validate(self) -> Scores:
         """Score every model on all validation examples."""
-        return _scores(*_scoring(self._classes)(self._rows, self._val), self._val.count)
+        wrong, loss = _scoring(self._classes)(self._rows, self._val)
+        return _scores(wrong, loss, self._val.count)
 
 
-def _scores(wrong: Any, loss: Any, count: int) -> Scores:
+def _scores(wrong: Any, loss: Any, num_examples: int) -> Scores:
     """Means of sums (chunks, K), which are added up on the host in float64."""
-    return mean_scores(
-        *(np.asarray(sums).astype(np.float64).sum(axis=0) for sums in (wrong, loss)), num_examples=count
-    )
+    return mean_scores(_total(wrong), _total(loss), num_examples)
+
+
+def _total(sums: Any) -> NDArray[np.float64]:
+    return np.asarray(np.asarray(sums).astype(np.float64).sum(axis=0))
 
 
 def _batches_at_once(batch_size: int, num_rows: int) -> int:

@@ -142,7 +142,7 @@ class StackedRun:
 
 
 def _name(path: Any) -> str:
-    return jax.tree_util.keystr(path, simple=True, separator=".")
+    return str(jax.tree_util.keystr(path, simple=True, separator="."))
 
 
 def _is_key(leaf: Any) -> bool:

@@ -172,7 +172,7 @@ def stack(trees: Sequence[Any], device: Any) -> Any:
 
 def one_batch(step: Step, variables: Variables, batch: Any) -> tuple[Variables, Any]:
     """The variables and the totals after a step."""
-    program = _program("batch", step, lambda step: step.__call__)
+    program = _program("batch", step, single_step)
     return program(step.numbers, variables, batch)  # type: ignore[no-any-return]  # compiled code has no types
 
 
@@ -182,7 +182,12 @@ def full_batches(step: Step, variables: Variables, data: Examples, order: Order)
     return program(step.numbers, variables, data, order)  # type: ignore[no-any-return]  # as above
 
 
-def many_steps(step: Callable[..., Any]) -> Callable[..., Any]:
+def single_step(step: Step) -> Callable[..., Any]:
+    """A function that takes one step."""
+    return step.__call__
+
+
+def many_steps(step: Step) -> Callable[..., Any]:
     """A function that goes through an order in whole batches, whose examples are gathered in chunks."""
 
     def steps(numbers: Numbers, variables: Any, data: Examples, order: Order) -> tuple[Any, Any]:
@@ -203,7 +208,8 @@ def many_steps(step: Callable[..., Any]) -> Callable[..., Any]:
 
         shape = jax.eval_shape(lambda: step(numbers, variables, _first_batch(data, order))[1])
         nothing = jnp.zeros((order.num_chunks, *shape.shape), shape.dtype)
-        return lax.fori_loop(0, order.chunks_in_use, chunk, (variables, nothing))
+        result: tuple[Any, Any] = lax.fori_loop(0, order.chunks_in_use, chunk, (variables, nothing))
+        return result
 
     return steps
 

@@ -36,8 +36,8 @@ class DataModule(training.DataModule):
         """
         if isinstance(source, Iterator):
             raise TypeError(
-                f"A {type(source).__name__} can be passed through once, and each epoch is a pass: hand on what "
-                f"it was made of, such as the DataLoader and not iter(loader)."
+                f"A {type(source).__name__} can be passed through once, and each epoch is a pass: hand on "
+                f"what it was made of, such as the DataLoader and not iter(loader)."
             )
         if not hasattr(source, "__iter__"):
             return super().load_from(source, train)
@@ -94,8 +94,8 @@ class Trainer(training.Trainer):
         net = getattr(self.model, "net", None)
         if not isinstance(net, LinenNet):
             raise TypeError(
-                f"state is for nets of flax.linen; this Trainer has fitted a {type(net).__name__}. A module of "
-                f"NNX has its parameters itself: nnx.state(model)."
+                f"state is for nets of flax.linen; this Trainer has fitted a {type(net).__name__}. A module "
+                f"of NNX has its parameters itself: nnx.state(model)."
             )
         parameters = nnx.to_pure_dict(nnx.state(net, nnx.Param))
         return TrainState.create(

@@ -24,7 +24,7 @@ class TensorFlowBackend:
 
     name = "tensorflow"
     version = str(tf.__version__)
-    modules = ("tensorflow", "keras", "hpo_tensorflow")
+    modules = ("tensorflow", "hpo_tensorflow")
 
     def devices(self) -> list[str]:
         """`cpu`, then `gpu:<i>`, then further processors (logical devices) as `cpu:<i>`."""

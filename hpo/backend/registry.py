@@ -10,7 +10,8 @@ A backend is chosen when it is first needed, never at import, by the first of th
 6. NumPy.
 
 What the registry itself imports while it carries out a choice does not count for 4 and 5, so a
-choice leaves no trace in the next one.
+choice leaves no trace in the next one. What Keras and TensorFlow import beside Keras' engine does not
+count for 5, see `hpo.backend.keras_engine`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from hpo.backend import entry_points
+from hpo.backend import entry_points, keras_engine
 from hpo.backend.protocol import Backend
 from hpo.errors import (
     AmbiguousBackendError,
@@ -84,6 +85,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 def registered() -> dict[str, EntryPoint]:
     """The entry points of the group `hpo.backends` by name, in alphabetical order."""
     return {name: points[-1] for name, points in entry_points.registered(GROUP).items()}
+
+
+def packages() -> set[str]:
+    """The top-level packages of the registered backends, such as `hpo_torch`."""
+    return {point.module.partition(".")[0] for point in registered().values()}
 
 
 def how_to_install(name: str) -> str:
@@ -168,7 +174,9 @@ def choose(explicit: str | None = None) -> BackendChoice:
         (packages, "package"),
         ({name: name for name in known if name != DEFAULT}, "framework"),
     ):
-        found = {name: module for name, module in modules.items() if _imported_by_user(module)}
+        found = {name: module for name, module in modules.items() if is_imported(module)}
+        if len(found) > 1:
+            found = {name: module for name, module in found.items() if not keras_engine.came_along(module)}
         if len(found) == 1:
             [(name, module)] = found.items()
             return BackendChoice(name, f"{module} is the only supported {kind} that this program imported")
@@ -250,15 +258,15 @@ def resolve_device(backend: Backend, requested: str | None = None, *, default: s
     )
 
 
-def _imported_by_user(module: str) -> bool:
+def is_imported(module: str) -> bool:
+    """Whether the program has imported a framework, or Keras, and not the registry for it."""
     # None in `sys.modules` forbids an import, which is no import.
     return sys.modules.get(module) is not None and module not in _imported_here
 
 
 def _watched_modules() -> set[str]:
     """The imported modules, frameworks and backends, that say what a program works with."""
-    known = registered()
-    watched = {*known, *(point.module.partition(".")[0] for point in known.values())}
+    watched = {*registered(), *packages(), keras_engine.KERAS}
     return {module for module in watched if sys.modules.get(module) is not None}
 
 

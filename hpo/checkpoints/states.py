@@ -1,8 +1,9 @@
 """Captures and restores the state of an object of any framework.
 
 An object with the two methods of `Stateful` says itself what is kept of it. Of a NumPy array its numbers are
-kept, and of a dict or a list what lies in it. Anything else belongs to the backend whose framework defines
-one of the object's base classes, or that keeps it as something that cannot be changed in place.
+kept, and of a dict or a list what lies in it. Keras' objects are kept alike on each of its engines, and
+without a backend. Anything else belongs to the backend whose framework defines one of the object's base
+classes, or that keeps it as something that cannot be changed in place.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from hpo.backend import Array, Backend, Tree, registry
+from hpo.backend.keras_engine import KERAS
 from hpo.checkpoints.contents import filled_plain, restore_plain
+from hpo.checkpoints.keras_objects import KerasObjects
 from hpo.checkpoints.plain import (
     Kept,
     capture_plain,
@@ -219,6 +222,9 @@ def _keeper(thing: Any) -> Keeper | None:
 def _find_keeper(thing: Any) -> Keeper | None:
     # Of its bases, too: a user's network is defined in their own module, and derives from the framework's.
     bases = {base.__module__.partition(".")[0] for base in type(thing).__mro__}
+    # On each engine Keras' classes derive from those of the engine, too; a backend's own from Keras'.
+    if KERAS in bases and not bases & registry.packages():
+        return KerasObjects()
     imported = [name for name in registry.registered() if name in sys.modules]
     # The one that is named like a base comes first, so that others need not be loaded.
     names = sorted(imported, key=lambda name: name not in bases)

@@ -125,7 +125,7 @@ class Host:
         self.silence = reason
 
     def begin_epoch(self, epoch: int) -> None:
-        """Seed the framework's random numbers for this epoch."""
+        """Seed the global generators of random numbers for this epoch."""
         self._placement.begin_epoch(epoch)
 
     def find_device(self) -> Any:

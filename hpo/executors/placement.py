@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo.backend import registry
+from hpo.backend.generators import seed_generators
+from hpo.backend.keras_engine import KERAS
 from hpo.errors import AmbiguousBackendError
 from hpo.objective.context import CurrentTrial, Opening, Perturbation, TrialHost
 from hpo.objective.reads import own_copy
@@ -25,7 +27,8 @@ class Placement:
         device: the device that was asked for, one of the backend's; None if none was.
         replicate: which of the repeated draws the trials use, from 0; the first of them if there are more.
         replicates: on how many draws each config is trained.
-        seeds_framework: whether the framework's own generator is seeded before each trial and epoch.
+        seeds_framework: whether the global generators, the framework's own and others, are seeded before each
+            trial and epoch.
         opening: there while a sealed test set may be read.
         final_epoch: the last epoch that the study's scheduler ever grants; None where none does.
         perturbation: there while a trial is repeated from slightly other weights.
@@ -57,14 +60,14 @@ class Placement:
         )
 
     def begin_epoch(self, epoch: int) -> None:
-        """Seed the framework's generator for an epoch, from 1; 0 is what comes before the first.
+        """Seed the global generators for an epoch, from 1; 0 is what comes before the first.
 
         So a model that initialises itself starts from the same draws in each trial of a replicate. An epoch
         has the same draws whether the trial reached it at once, after a pause, or from a checkpoint.
         """
         if self.seeds_framework and self.backend is not None:
             draw = uniforms(self.seed, "training", self.replicate, "framework", epoch, shape=(1,))
-            registry.load(self.backend).seed(int(draw[0] * 2**32))
+            seed_generators(registry.load(self.backend), int(draw[0] * 2**32))
 
     def find_device(self) -> Any:
         """The framework's object for the device: the one asked for, else the best there is.
@@ -101,8 +104,9 @@ def choose_placement(
         if device is not None:
             raise
         return Placement(seed, None, replicates=replicates), str(error)
-    # Any choice but the default counts: the user named the framework, or has imported it already.
-    asked_for = backend is not None or choice.name != registry.DEFAULT
+    # Any choice but the default counts: the user named the framework, or has imported it already. So does
+    # Keras on an engine that has no backend.
+    asked_for = backend is not None or choice.name != registry.DEFAULT or registry.is_imported(KERAS)
     if asked_for or device is not None:
         loaded = registry.load(choice.name)
         device = registry.resolve_device(loaded, device) if device is not None else None

@@ -14,6 +14,8 @@ from hpo.integrations.metrics import MetricChoice, MetricSelection
 class Report(OfFramework):
     """A Keras callback that reports each epoch of `model.fit` to the trial it runs in.
 
+    Keras may compute with TensorFlow, JAX or PyTorch (`KERAS_BACKEND`).
+
     The trial is stopped or paused by way of `model.stop_training`. Each report is a checkpoint of the model
     and its optimizer where the study has a storage. A trial that goes on from one begins with the epoch after
     it, whatever `initial_epoch` says, by the means that `keras.callbacks.BackupAndRestore` uses; a second

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hpo.backend import CANONICAL, Backend, Softmax, Tree
+from hpo.backend.generators import seed_generators
 from hpo.checkpoints import Attachments, CheckpointFolder, capture, load_into, model_arrays, restore
 from hpo.errors import CheckpointError
 from hpo.objective.context import CurrentTrial, running
@@ -61,8 +62,8 @@ class KeepingHost:
         return self._folder.checkpoint(0, 0, epoch).load()[0]
 
     def begin_epoch(self, epoch: int) -> None:
-        """Seed the framework."""
-        self._backend.seed(int(uniforms(3, "framework", epoch, shape=(1,))[0] * 2**31))
+        """Seed the framework's generator, and the other global ones."""
+        seed_generators(self._backend, int(uniforms(3, "framework", epoch, shape=(1,))[0] * 2**31))
 
     def find_device(self) -> Any:
         """The processor."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,6 +80,64 @@ def test_numpy_is_what_nothing_said_means() -> None:
 def test_two_frameworks_and_no_choice_is_an_error_that_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
     imported(monkeypatch, "fire", "flow")
     with pytest.raises(AmbiguousBackendError, match=r"fire and flow.*none was chosen.*HPO_BACKEND=fire"):
+        registry.choose()
+
+
+def with_keras(monkeypatch: pytest.MonkeyPatch, engine: str, modules: list[str]) -> None:
+    """A program that has imported these modules, in this order, with Keras on that engine."""
+    frameworks = ("jax", "tensorflow", "torch")
+    points = {
+        name: EntryPoint(name, f"hpo_{name}:BACKEND", registry.GROUP) for name in (*frameworks, "numpy")
+    }
+    monkeypatch.setattr(registry, "registered", lambda: points)
+    for module in list(sys.modules):
+        if module.partition(".")[0] in ("keras", *frameworks, *(f"hpo_{name}" for name in frameworks)):
+            monkeypatch.delitem(sys.modules, module)
+    imported(monkeypatch, *modules)
+    keras: Any = sys.modules["keras"]
+    keras.config = SimpleNamespace(backend=lambda: engine)
+
+
+TENSORFLOW = ["tensorflow.python", "jax", "tensorflow", "keras.src", "keras"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "modules"),
+    [
+        ("tensorflow", TENSORFLOW),
+        ("torch", ["torch", "keras.src", "jax", "keras"]),
+        ("torch", ["torch", "keras.src", "jax", "keras", "tensorflow.python", "tensorflow"]),
+        ("jax", ["jax", "keras.src", "keras"]),
+        ("jax", ["jax", "keras.src", "keras", "tensorflow.python", "tensorflow"]),
+    ],
+)
+def test_what_keras_or_tensorflow_import_is_no_sign_beside_the_engine(
+    engine: str, modules: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_keras(monkeypatch, engine, modules)
+    assert registry.choose().name == engine
+
+
+@pytest.mark.parametrize(
+    ("engine", "modules", "named"),
+    [
+        ("tensorflow", ["jax", *TENSORFLOW], "jax and tensorflow"),
+        ("tensorflow", [*TENSORFLOW, "torch"], "tensorflow and torch"),
+        ("jax", [*TENSORFLOW], "jax and tensorflow"),
+    ],
+)
+def test_what_was_imported_before_keras_is_a_sign(
+    engine: str, modules: list[str], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_keras(monkeypatch, engine, modules)
+    with pytest.raises(AmbiguousBackendError, match=named):
+        registry.choose()
+
+
+def test_a_keras_whose_import_is_under_way_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_keras(monkeypatch, "torch", ["torch", "keras.src", "jax", "keras"])
+    del sys.modules["keras"].config
+    with pytest.raises(AmbiguousBackendError, match="jax and torch"):
         registry.choose()
 
 

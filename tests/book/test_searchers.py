@@ -63,6 +63,17 @@ def test_seeding_numpy_makes_it_repeatable() -> None:
     assert RandomSearcher(SPACE).sample_configuration() != drawn[0]
 
 
+def test_a_trial_that_seeds_numpy_changes_no_later_draw() -> None:
+    drawn = []
+    for seed_of_the_trial in (1, 2):
+        np.random.seed(7)
+        searcher = RandomSearcher(SPACE, initial_config={"learning_rate": 0.1, "batch_size": 64})
+        searcher.sample_configuration()
+        np.random.seed(seed_of_the_trial)
+        drawn.append(searcher.sample_configuration())
+    assert drawn[0] == drawn[1]
+
+
 def test_it_takes_the_library_s_own_domains() -> None:
     searcher = RandomSearcher({"units": hpo.Int(8, 64, log=True), "activation": hpo.Choice(["relu", "tanh"])})
     assert searcher.sample_configuration()["activation"] in ("relu", "tanh")

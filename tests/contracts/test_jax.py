@@ -129,7 +129,7 @@ class Loop:
 
     def step(self) -> None:
         def loss(model: nnx.Module) -> Any:
-            scores = model(self.x)  # type: ignore[operator]  # every module of ours can be called
+            scores = model(self.x)
             return optax.softmax_cross_entropy_with_integer_labels(scores, self.y).mean()
 
         self.optimizer.update(self.model, nnx.grad(loss)(self.model))

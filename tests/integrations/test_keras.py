@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import doctest
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 
 import hpo
 import hpo.integrations.keras
+from hpo.backend import registry
 from hpo.integrations.keras import Report
 
 Search = Callable[..., hpo.Study]
@@ -67,6 +71,56 @@ def fine_tune(config: Mapping[str, float]) -> None:
     model.layers[0].trainable = False
     fit(compiled(model, config["rate"] / 2, run_eagerly=True), Report("val_loss"), epochs=3)
     fit(dropping_net(config["rate"], run_eagerly=True), Report("val_loss"), epochs=2)
+
+
+def in_a_new_process(program: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "HPO_BACKEND"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    return done.stdout.strip()
+
+
+def test_keras_computes_with_the_engine_that_the_environment_names() -> None:
+    assert keras.config.backend() == os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+def test_the_engine_of_keras_is_the_backend_of_a_study() -> None:
+    program = "import keras; from hpo.backend import registry; print(registry.choose().name)"
+    engine = keras.config.backend()
+    assert in_a_new_process(program) == (engine if engine in registry.registered() else "numpy")
+
+
+def test_no_framework_is_imported_but_the_engine(tmp_path: Path) -> None:
+    program = f"""
+import sys
+import keras
+import numpy as np
+import hpo
+from hpo.integrations.keras import Report
+
+def objective(config):
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(config["rate"]), "mse")
+    model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[Report("loss")])
+
+space = {{"rate": hpo.Float(0.1, 1)}}
+hpo.search(objective, space, num_trials=2, seed=0, storage={str(tmp_path / "study.db")!r}, progress=False)
+print([name for name in ("tensorflow", "torch") if name in sys.modules])
+"""
+    engine = keras.config.backend()
+    assert in_a_new_process(program) == str([name for name in ("tensorflow", "torch") if name == engine])
+
+
+def test_what_has_no_seed_draws_alike_in_each_trial(search: Search) -> None:
+    def objective(config: Mapping[str, float]) -> float:
+        drawn = keras.random.uniform(()), keras.layers.Dense(1).kernel_initializer((1, 1))
+        return float(sum(float(keras.ops.sum(one)) for one in drawn))
+
+    values = [trial.value for trial in search(objective).trials]
+    assert len(set(values)) == 1
+    assert search(objective).trials[0].value == values[0]
 
 
 def test_epochs_count_from_one_and_report_the_metric(search: Search) -> None:

@@ -105,7 +105,7 @@ def test_a_measurement_can_be_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert (tmp_path / "cohorts.json").exists()
 
 
-class Varied(nnx.Module):
+class Varied(nnx.Module):  # type: ignore[misc]  # Flax's types are not at hand
     """Numbers and layers of every kind that draws, counts, or keeps statistics."""
 
     def __init__(self, share: float, slope: float, rngs: nnx.Rngs) -> None:

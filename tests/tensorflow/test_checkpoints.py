@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hpo.checkpoints import Attachments, CheckpointFolder, capture, load_into, model_arrays, restore
+from hpo.checkpoints import Attachments, CheckpointFolder, capture, restore
 from hpo.errors import CheckpointError
 from hpo.testing.checkpoints import same
 
@@ -21,15 +21,6 @@ def through_a_file(tree: Any, folder: Path) -> Any:
     return checkpoint.load()[0]["it"]
 
 
-class Subclassed(keras.Model):  # type: ignore[misc]  # Keras has no types
-    def __init__(self) -> None:
-        super().__init__()
-        self.hidden, self.last = keras.layers.Dense(4), keras.layers.Dense(2)
-
-    def call(self, x: Any) -> Any:
-        return self.last(self.hidden(x))
-
-
 def sequential() -> Any:
     return keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(2)])
 
@@ -37,14 +28,6 @@ def sequential() -> Any:
 def functional() -> Any:
     inputs = keras.Input((3,))
     return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Dense(4)(inputs)))
-
-
-@pytest.mark.parametrize("make", [Subclassed, sequential, functional])
-def test_a_model_of_any_kind_comes_back_before_it_was_called(make: Any, tmp_path: Path) -> None:
-    one, other = make(), make()
-    expected = one(X)
-    load_into(other, {"model": through_a_file(capture(one), tmp_path)})
-    assert np.array_equal(other(X), expected)
 
 
 @pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop", "Nadam", "Adagrad"])
@@ -74,37 +57,22 @@ def test_an_optimizer_makes_its_slots_and_goes_on_inside_a_graph(kind: str, tmp_
     assert float(second.learning_rate) == pytest.approx(0.03)
 
 
-def test_dropout_draws_what_it_would_have_drawn() -> None:
-    one, other = keras.layers.Dropout(0.5), keras.layers.Dropout(0.5)
-    for _ in range(3):
-        one(X, training=True)
+def test_a_generator_goes_on() -> None:
+    one, other = tf.random.Generator.from_seed(1), tf.random.Generator.from_seed(2)
+    one.normal([3])
     restore(other, capture(one))
-    assert np.array_equal(one(X, training=True), other(X, training=True))
+    assert np.array_equal(one.normal([3]), other.normal([3]))
 
 
-@pytest.mark.parametrize("make", [keras.random.SeedGenerator, tf.random.Generator.from_seed])
-def test_a_generator_goes_on(make: Any) -> None:
-    def draw(generator: Any) -> Any:
-        if isinstance(generator, tf.random.Generator):
-            return generator.normal([3])
-        return keras.random.normal([3], seed=generator)
-
-    one, other = make(1), make(2)
-    draw(one)
-    restore(other, capture(one))
-    assert np.array_equal(draw(one), draw(other))
-
-
-@pytest.mark.parametrize("make", [tf.Variable, keras.Variable])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int32"])
-def test_a_variable_is_kept_in_place(make: Any, dtype: str, tmp_path: Path) -> None:
-    one, other = make([1, -3], dtype=dtype), make([0, 0], dtype=dtype)
+def test_a_variable_is_kept_in_place(dtype: str, tmp_path: Path) -> None:
+    one, other = tf.Variable([1, -3], dtype=dtype), tf.Variable([0, 0], dtype=dtype)
     restore(other, through_a_file(capture(one), tmp_path))
     assert [float(number) for number in other.numpy()] == [1, -3]
     with pytest.raises(
         CheckpointError, match=rf"shape \(2,\) and dtype {dtype} here; the one to restore is of"
     ):
-        restore(make([0] * 3, dtype=dtype), capture(one))
+        restore(tf.Variable([0] * 3, dtype=dtype), capture(one))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float8_e5m2", "int64"])
@@ -158,49 +126,8 @@ def test_a_module_is_kept_with_the_layers_inside_it(tmp_path: Path) -> None:
     assert np.array_equal(other.net(X), one.net(X))
 
 
-def test_layers_that_share_a_name_are_told_apart() -> None:
-    nested = [keras.Sequential([keras.layers.Dense(2, name="same")], name="part") for _ in range(2)]
-    model = Holder(nested)
-    model(X)
-    assert len(model_arrays({"model": capture(model)})) == 4
-
-
-class Holder(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
-    def __init__(self, parts: Any) -> None:
-        super().__init__()
-        self.parts = parts
-
-    def call(self, x: Any) -> Any:
-        for part in self.parts:
-            x = part(x)
-        return x
-
-
-def test_a_metric_is_kept() -> None:
-    one, other = keras.metrics.Mean(), keras.metrics.Mean()
-    one.update_state([1.0, 3.0])
-    restore(other, capture(one))
-    assert float(other.result()) == 2
-
-
-def test_what_compile_adds_is_no_part_of_the_model() -> None:
-    one, other = functional(), functional()
-    one.compile("sgd", "mse", metrics=["mae"])
-    one.fit(X, np.zeros((4, 2), "float32"), verbose=0)
-    restore(other, capture(one))
-    assert np.array_equal(other(X), one(X))
-
-
-def test_a_model_of_other_shapes_is_refused() -> None:
-    one = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5)])
-    with pytest.raises(
-        CheckpointError, match=r"another model than this Functional: the checkpoint lacks kernel"
-    ):
-        restore(functional(), capture(one))
-
-
 def test_an_object_of_tensorflow_s_without_variables_is_refused() -> None:
     with pytest.raises(
-        CheckpointError, match=r"Of TensorFlow's objects a checkpoint keeps .* received a MeanSq"
+        CheckpointError, match=r"Of TensorFlow's objects a checkpoint keeps .* received a Dim"
     ):
-        capture(keras.losses.MeanSquaredError())
+        capture(tf.TensorShape([3]).dims[0])
