@@ -45,13 +45,12 @@ class Network(training.Network, Classification):
         """
         if self.net is None:
             *places, channels = image_shape
-            shape = (channels, *places)
-            self._make(self.design(shape), self.initial_state(shape))
+            self._make((channels, *places))
 
     def prepare_for(self, state: State) -> None:
         """Give the layers the shapes that they have in a state."""
         if self.net is None and "layers.0.weight" in state:
-            self._make(self.design(training.image_shape_of(state)), state)
+            self._make(training.image_shape_of(state))
 
     def fast_path(self, image_shape: Sequence[int], device: Any) -> FastPath | None:
         """What the backend needs to train it; None where its layers are not those that the library made."""
@@ -61,9 +60,9 @@ class Network(training.Network, Classification):
         same = _described(self.net.layers) == _described(layers_of(design, self.precision, self.seed))
         return FastPath(design, self.precision, device) if same else None
 
-    def _make(self, design: Model, state: State) -> None:
-        self.net = nnx.Sequential(*layers_of(design, self.precision, self.seed))
-        load_canonical_state(self, state)
+    def _make(self, shape: Sequence[int]) -> None:
+        self.net = nnx.Sequential(*layers_of(self.design(shape), self.precision, self.seed))
+        load_canonical_state(self, self.initial_state(shape))
 
 
 class SoftmaxClassification(training.SoftmaxClassification, Network):
