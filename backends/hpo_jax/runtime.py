@@ -7,22 +7,58 @@ that it takes of accelerators. They are set for that moment only, and never wher
 from __future__ import annotations
 
 import os
+import re
+import sys
 from functools import cache
+from importlib import import_module
 
 from hpo.errors import MissingFrameworkError
 
-try:
-    # isort: split
-    import flax  # noqa: F401
-    import jax
-    import optax  # noqa: F401
-except ModuleNotFoundError as error:
-    if error.name not in ("flax", "optax"):
-        raise
-    raise MissingFrameworkError(
-        f"The backend 'jax' needs {error.name} beside JAX, and it is not installed here. Install it with: "
-        f'pip install "polyhpo[jax]"'
-    ) from error
+OLDEST = {"jax": "0.8.1", "flax": "0.12.1", "optax": "0.2.5"}
+"""The first releases that have all that is used of them."""
+
+_INSTALL = 'pip install "polyhpo[jax]"'
+
+
+def check() -> None:
+    """Refuse what cannot work, before it fails with a message that does not help.
+
+    Raises:
+        MissingFrameworkError: Python or a package is too old, or a package that JAX needs here is missing.
+        ModuleNotFoundError: JAX itself is, or a module inside of one of the packages.
+    """
+    if sys.version_info < (3, 11):
+        raise MissingFrameworkError(
+            f"The backend 'jax' needs Python 3.11 or later; this is Python {sys.version.partition(' ')[0]}, "
+            f"for which {_INSTALL} brings no JAX. Make an environment with a newer Python, or choose another "
+            f"backend."
+        )
+    for name, oldest in OLDEST.items():
+        try:
+            version = str(import_module(name).__version__)
+        except ModuleNotFoundError as error:
+            # JAX has words of its own for a jaxlib that is not there.
+            missing = error.name or getattr(error.__cause__, "name", None)
+            if missing not in ("jaxlib", "flax", "optax"):
+                raise
+            raise MissingFrameworkError(
+                f"The backend 'jax' needs {missing} beside JAX, and it is not installed here. Install it "
+                f"with: {_INSTALL}"
+            ) from error
+        if _numbers(version) < _numbers(oldest):
+            raise MissingFrameworkError(
+                f"The backend 'jax' needs {name} {oldest} or later; here is {name} {version}. Install one "
+                f"that fits with: {_INSTALL}"
+            )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)[:3]]
+
+
+check()
+
+import jax  # noqa: E402  # once it is there for certain
 
 _WHILE_STARTING = {
     # One thread: two beside a busy neighbour slow a small model down; the other cores are for other trials.
