@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 HERE = Path(__file__).parent
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--backend", default="numpy", help="numpy, torch, tensorflow or mxnet")
+parser.add_argument("--backend", default="numpy", help="numpy, torch, tensorflow, mxnet or jax")
 parser.add_argument("--notebook", type=Path, default=HERE / "random_search.ipynb")
 parser.add_argument("--output", type=Path, help="keep the notebook with its outputs here")
 arguments = parser.parse_args()

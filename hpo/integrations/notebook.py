@@ -27,7 +27,7 @@ _ALL = "all"
 class Tabs:
     """Which framework's cells run in a notebook.
 
-    Frameworks are named as backends are: `pytorch` or `torch`, `tensorflow` or `tf`, `mxnet`, `numpy`.
+    Frameworks are named as backends are, also by their aliases: `pytorch` or `torch`, `tensorflow` or `tf`.
 
     Example:
         In a notebook `%load_ext hpo.integrations.notebook` makes one, called `tab`.

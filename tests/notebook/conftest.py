@@ -9,12 +9,12 @@ from hpo.backend import registry
 
 
 @pytest.fixture(autouse=True)
-def four_backends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four registered backends of which the program has imported none, whatever is installed."""
-    names = ("mxnet", "numpy", "tensorflow", "torch")
+def five_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five registered backends of which the program has imported none, whatever is installed."""
+    names = ("jax", "mxnet", "numpy", "tensorflow", "torch")
     points = {name: EntryPoint(name, f"hpo_{name}:BACKEND", registry.GROUP) for name in names}
     monkeypatch.setattr(registry, "registered", lambda: points)
-    monkeypatch.setattr(registry, "_imported_by_user", lambda module: False)
+    monkeypatch.setattr(registry, "is_imported", lambda module: False)
     monkeypatch.delenv(registry.VARIABLE, raising=False)
 
 

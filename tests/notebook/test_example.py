@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-FRAMEWORKS = ["mxnet", "numpy", "pytorch", "tensorflow"]
+FRAMEWORKS = ["jax", "mxnet", "numpy", "pytorch", "tensorflow"]
 CELLS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "examples" / "random_search.ipynb").read_text(encoding="utf-8")
 )["cells"]
