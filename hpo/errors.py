@@ -68,13 +68,13 @@ class BackendError(HpoError):
 
     Example:
         >>> import hpo
-        >>> for wanted in {"backend": "numpy", "device": "cuda:0"}, {"backend": "jax"}:
+        >>> for wanted in {"backend": "numpy", "device": "cuda:0"}, {"backend": "caffe"}:
         ...     try:
         ...         hpo.search(lambda config: config["x"], {"x": hpo.Float(0, 1)}, num_trials=1, **wanted)
         ...     except hpo.errors.BackendError as error:
         ...         print(wanted, type(error).__name__)
         {'backend': 'numpy', 'device': 'cuda:0'} DeviceError
-        {'backend': 'jax'} UnknownBackendError
+        {'backend': 'caffe'} UnknownBackendError
     """
 
 
@@ -83,11 +83,11 @@ class UnknownBackendError(BackendError, ValueError):
 
     Example:
         >>> import hpo
-        >>> with hpo.use_backend("jax"):  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
+        >>> with hpo.use_backend("caffe"):  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
         ...     study = hpo.search(lambda config: config["x"], {"x": hpo.Float(0, 1)}, num_trials=3)
         Traceback (most recent call last):
             ...
-        hpo.errors.UnknownBackendError: use_backend() names the backend 'jax', which is not registered.
+        hpo.errors.UnknownBackendError: use_backend() names the backend 'caffe', which is not registered.
         Registered are: ...
     """
 

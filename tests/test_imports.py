@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-FRAMEWORKS = ["torch", "tensorflow", "keras", "mxnet", "jax"]
+FRAMEWORKS = ["torch", "tensorflow", "keras", "mxnet", "jax", "flax", "optax"]
 HEAVY = ["matplotlib", "scipy.stats", "scipy", "typer", "rich", "pandas", "autograd", "sqlite3", "sqlalchemy"]
 
 

@@ -97,7 +97,7 @@ def test_a_search_imports_no_framework_no_plots_and_no_scipy() -> None:
         "import hpo, sys\n"
         "print(hpo.search(lambda c: c['x'], {'x': hpo.Float(0, 1)}, num_trials=3, seed=0).best.id)\n"
         "heavy = {'torch', 'tensorflow', 'mxnet', 'jax', 'matplotlib', 'pandas', 'rich', 'typer'}\n"
-        "heavy |= {'sqlite3', 'scipy.stats', 'hpo_numpy', 'hpo_torch', 'hypothesis', 'pytest'}\n"
+        "heavy |= {'sqlite3', 'scipy.stats', 'hpo_numpy', 'hpo_torch', 'hpo_jax', 'hypothesis', 'pytest'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert printed_by(code).splitlines()[1] == "[]"
