@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from hpo.backend.interpreters import split_names
+from hpo.backend.interpreters import interpreters, split_names
 from hpo.compare import Agreement, compare_traces, record_trace
 from hpo.compare.traces.moves import Move, moves
 
@@ -24,12 +24,20 @@ def main() -> int:
     check.add_argument("folder")
     pairs = commands.add_parser("pairs", help="move trained states between all pairs of backends")
     pairs.add_argument("backends", help="their names, with commas between them")
+    pairs.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        type=lambda text: text.split("=", 1),
+        metavar="NAME=PATH",
+        help="the interpreter of one of them, where it is not this one",
+    )
     arguments = parser.parse_args()
     if arguments.command == "record":
         print(record_trace(arguments.backend, arguments.label).save(arguments.folder))
         return 0
     found: Sequence[Agreement | Move] = (
-        moves(dict.fromkeys(split_names(arguments.backends), sys.executable))
+        moves(interpreters(split_names(arguments.backends), dict(arguments.python)))
         if arguments.command == "pairs"
         else compare_traces(arguments.folder, arguments.labels)
     )
