@@ -174,8 +174,8 @@ def check_not_compiling() -> None:
     name = registry.compiling()
     if name is not None:
         raise ResultError(
-            f"hpo.report() was called inside of a function that {name} compiles: the call would be made "
-            f"once, while the function is traced, and not when it runs. Let the function return the metric, and "
+            f"hpo.report() was called inside of a function that {name} compiles: it would be made once, "
+            f"while the function is traced, and not when it runs. Let the function return the metric, and "
             f"report that outside of it"
         )
 
