@@ -784,6 +784,9 @@ class Jax(Framework):
         _compute_eagerly(self.jax)
         self.flax = importlib.import_module("flax")  # type: Any
         self.nnx = importlib.import_module("flax.nnx")  # type: Any
+        if not hasattr(self.nnx, "Pytree"):
+            text = "Flax 0.12 or later was expected; this is {}."
+            raise RecordingError("framework", text.format(self.flax.__version__))
         self.optax = importlib.import_module("optax")  # type: Any
         self.asked = {}  # type: Dict[str, Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,24 @@ def test_streams_of_chance_are_no_parameters_and_compiled_layers_are_recorded(ho
     assert report.agrees, f"{report}"
     assert report.rungs[0].text == "10 correspond, carried over"
     assert report.rungs[1].text.startswith("5 layers, largest difference")
+
+
+@pytest.mark.parametrize(("factory", "count"), [("in_bfloat16", 2), ("tied", 5), ("recurrent", 5)])
+def test_types_shared_kernels_and_scanned_cells_are_read(hold: Hold, factory: str, count: int) -> None:
+    report = hold(f"jax:{factory}", f"jax:{factory}", optimizer=("adam", {"lr": 0.01}))
+    assert report.agrees, f"{report}"
+    assert report.rungs[0].text == f"{count} correspond, carried over"
+
+
+def test_an_old_flax_is_refused(
+    in_nets: None, batch: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "flax").mkdir()
+    (tmp_path / "flax" / "__init__.py").write_text("__version__ = '0.8.5'")
+    (tmp_path / "flax" / "nnx.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(hpo.errors.PortError, match=r"Flax 0\.12 or later was expected; this is 0\.8\.5"):
+        hpo.check_port("jax:nnx_nets:lenet", "torch:torch_nets:lenet", batch=batch)
 
 
 def test_a_linen_module_is_refused_and_the_mend_works(hold: Hold) -> None:

@@ -256,7 +256,7 @@ def told() -> Any:
 
 
 class Compiled(LeNet):
-    """Layers called in nnx.jit, which draw from streams of their own and keep running statistics."""
+    """Layers called in nnx.jit, and a dropout that draws from a stream of its own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -319,8 +319,47 @@ def bridged() -> Any:
     return nnx.bridge.ToNNX(Bridged(), rngs=nnx.Rngs(0)).lazy_init(jnp.zeros((1, 28, 28, 1)))
 
 
+class Flat(nnx.Module):  # type: ignore[misc]  # skipped by mypy
+    def __init__(self, **types: Any) -> None:
+        self.fc = nnx.List([nnx.Linear(784, 10, rngs=nnx.Rngs(0), **types)])
+
+    def __call__(self, x: Any, train: bool) -> Any:
+        return self.fc[0](x.reshape(len(x), -1))
+
+
 def in_bfloat16() -> Any:
-    return nnx.Linear(784, 10, param_dtype=jnp.bfloat16, rngs=nnx.Rngs(0))
+    return Flat(param_dtype=jnp.bfloat16, dtype=jnp.bfloat16)
+
+
+class Tied(nnx.Module):  # type: ignore[misc]  # skipped by mypy
+    """Two layers with one kernel."""
+
+    def __init__(self) -> None:
+        rngs = nnx.Rngs(0)
+        self.one, self.two = nnx.Linear(28, 28, rngs=rngs), nnx.Linear(28, 28, rngs=rngs)
+        self.two.kernel = self.one.kernel
+        self.fc = nnx.Linear(28, 10, rngs=rngs)
+
+    def __call__(self, x: Any) -> Any:
+        return self.fc(nnx.relu(self.two(nnx.relu(self.one(x[..., 0].mean(1))))))
+
+
+def tied() -> Any:
+    return Tied()
+
+
+class Recurrent(nnx.Module):  # type: ignore[misc]  # skipped by mypy
+    def __init__(self) -> None:
+        rngs = nnx.Rngs(0)
+        self.rnn = nnx.RNN(nnx.OptimizedLSTMCell(28, 8, rngs=rngs))
+        self.fc = nnx.Linear(8, 10, rngs=rngs)
+
+    def __call__(self, x: Any) -> Any:
+        return self.fc(self.rnn(x[..., 0])[:, -1])
+
+
+def recurrent() -> Any:
+    return Recurrent()
 
 
 class TwoHeads(LeNet):
