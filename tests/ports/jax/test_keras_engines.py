@@ -14,7 +14,6 @@ from tests.ports.plants import Plant, adam, expect_to_be_named
 
 Hold = Callable[..., PortReport]
 ON_JAX, ON_TORCH = "jax:keras_nets", "torch:keras_nets"
-TRAINING: dict[str, Any] = {"loss": "softmax_cross_entropy", "optimizer": ("sgd", {"lr": 0.1})}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,7 @@ def test_a_side_named_keras_is_on_the_engine_that_is_chosen(
     in_nets: None, batch: Any, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", engine)
-    report = hpo.check_port("keras:keras_nets:lenet", "torch:torch_nets:lenet", batch=batch, **TRAINING)
+    report = hpo.check_port("keras:keras_nets:lenet", "torch:torch_nets:lenet", batch=batch)
     assert report.agrees, f"{report}"
     assert report.original == "keras:keras_nets:lenet"
     assert " with Keras 3." in report.versions[0][engine]
@@ -93,7 +92,7 @@ def test_keras_on_jax_needs_no_tensorflow(
 ) -> None:
     (tmp_path / "tensorflow.py").write_text("raise ImportError('it is not installed')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    report = hpo.check_port(f"{ON_JAX}:lenet", "jax:nnx_nets:lenet", batch=batch, **TRAINING)
+    report = hpo.check_port(f"{ON_JAX}:lenet", "jax:nnx_nets:lenet", batch=batch)
     assert report.agrees, f"{report}"
     with pytest.raises(hpo.errors.PortError, match=r"tensorflow cannot be imported .* it is not installed"):
         hpo.check_port("tensorflow:keras_nets:lenet", "jax:nnx_nets:lenet", batch=batch)

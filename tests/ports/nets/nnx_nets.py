@@ -355,7 +355,7 @@ class Recurrent(nnx.Module):  # type: ignore[misc]  # skipped by mypy
         self.fc = nnx.Linear(8, 10, rngs=rngs)
 
     def __call__(self, x: Any) -> Any:
-        return self.fc(self.rnn(x[..., 0])[:, -1])
+        return self.fc(self.rnn(x[:, ::7, :, 0])[:, -1])
 
 
 def recurrent() -> Any:
