@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ class Program:
     def __call__(self, *arguments: Any) -> Any:
         """The results of the function, as arrays on the device of the arguments."""
         leaves, structure = jax.tree.flatten(arguments)
-        key = (structure, tuple((leaf.shape, leaf.dtype, leaf.sharding) for leaf in leaves))
+        key = (structure, tuple((leaf.shape, leaf.dtype, getattr(leaf, "sharding", None)) for leaf in leaves))
         if key not in self._compiled:
             self._compiled[key] = self._compile(arguments)
         return self._compiled[key](*arguments)
@@ -125,6 +126,7 @@ def kept_programs() -> Iterator[None]:
     if jax.config.jax_compilation_cache_dir is not None or not _is_private(folder):
         yield
         return
+    _forget_old_programs(folder)
     with _lock, warnings.catch_warnings():
         # A file that a killed process left half written is compiled anew.
         warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
@@ -155,9 +157,12 @@ def _is_private(folder: Path) -> bool:
     return mine and not others and os.access(folder, os.W_OK)
 
 
-def forget_old_programs() -> None:
-    """Delete the programs that were not used for longest, until the others take `MOST_BYTES` at most."""
-    folder = cache_folder() / "jax"
+@cache
+def _forget_old_programs(folder: Path) -> None:
+    """Delete the programs that were not used for longest, until the others take `MOST_BYTES` at most.
+
+    Once in a process: it takes longer than compiling a small program where there are many.
+    """
     with suppress(OSError):
         files = [(entry.stat(), entry.path) for entry in os.scandir(folder) if entry.is_file()]
         total = sum(about.st_size for about, _ in files)
