@@ -158,13 +158,24 @@ class ModuleRun(training.ModuleRun):
         return self._examples[learn][1]
 
     def _placed(self, batch: Any) -> Any:
-        """A batch on the device, whatever its arrays are of."""
-        return jax.tree.map(
-            lambda part: jax.device_put(
-                part if isinstance(part, jax.Array) else np.asarray(part), self.trainer.device
-            ),
-            tuple(batch),
-        )
+        """A batch on the device, whatever its arrays are of.
+
+        Raises:
+            ValueError: an array of JAX is of float64, which JAX does not know here.
+        """
+
+        def placed(part: Any) -> jax.Array:
+            if not isinstance(part, jax.Array):
+                part = np.asarray(part)
+            elif part.dtype == np.float64 and not jax.config.jax_enable_x64:
+                raise ValueError(
+                    f"A batch has an array of shape {part.shape} and dtype float64, and JAX knows no float64 "
+                    f"here. Make it of float32, x.astype('float32'), or train a model whose parameters are "
+                    f"of float64."
+                )
+            return jax.device_put(part, self.trainer.device)
+
+        return jax.tree.map(placed, tuple(batch))
 
     def _step(self, variables: Variables, parts: Sequence[Any], kind: str, *, learn: bool) -> Step:
         """The step for the methods, the parts and the batches that there are now."""

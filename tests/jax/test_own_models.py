@@ -345,6 +345,22 @@ def test_any_batches_can_be_trained_on(data: Any) -> None:
     assert histories[0] != histories[1]
 
 
+def test_a_batch_of_float64_where_jax_knows_none_is_refused_with_the_mend(data: Any) -> None:
+    class Double(Batches):
+        def __iter__(self) -> Iterator[tuple[Any, Any]]:
+            for x, y in super().__iter__():
+                with jax.enable_x64(True):
+                    wide = jnp.asarray(x, jnp.float64)
+                yield wide, y
+
+    a = data.arrays
+    own = d2l.DataModule(Double(a.train_x, a.train_y), Batches(a.val_x, a.val_y))
+    with pytest.raises(
+        ValueError, match=r"dtype float64, and JAX knows no float64 here.* x\.astype\('float32'\)"
+    ):
+        d2l.Trainer(max_epochs=1).fit(Perceptron(), own)
+
+
 def test_what_can_be_passed_through_once_is_refused_with_the_mend(data: Any) -> None:
     batches = iter(Batches(data.arrays.train_x, data.arrays.train_y))
     with pytest.raises(TypeError, match=r"A generator can be passed through once, .* not iter\(loader\)"):
