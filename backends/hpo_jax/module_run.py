@@ -33,6 +33,7 @@ from hpo_jax.steps import (
     one_batch,
     placed,
     scoring_step,
+    summed,
     totals_of,
     update,
     variables_of,
@@ -118,17 +119,16 @@ class ModuleRun(training.ModuleRun):
         """One pass over batches, after which the model has what was learned."""
         with self._calls():
             variables = variables_of(self.model, self._optimizer_state if learn else None)
-            totals = []
+            totals: list[Any] = []
             for kind, *parts in self._parts(loader, order, learn):
                 step = self._step(variables, parts, kind, learn=learn)
                 many = full_batches if kind == "batches" else one_batch
                 variables, of_part = many(step, variables, *parts)
-                totals.append(of_part)
+                totals += of_part
             if learn:
                 update(self.model, variables)
                 self._optimizer_state = variables.optimizer
-            sums = sum(np.asarray(each).astype(np.float64).reshape(-1, 3).sum(0) for each in totals)
-        wrong, loss, num_examples = sums
+            wrong, loss, num_examples = summed(totals)
         return mean_scores([wrong], [loss], num_examples)
 
     def _parts(self, loader: Any, order: NDArray[np.intp] | None, learn: bool) -> Iterator[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from jax.experimental.compilation_cache import compilation_cache
 
 from hpo.backend import Array
@@ -44,6 +46,18 @@ def put(array: Array, device: Any) -> jax.Array:
 def put_tree(tree: Any, device: Any) -> Any:
     """The arrays of a tree on a device, of their own dtypes."""
     return jax.tree.map(lambda leaf: put(leaf, device), tree)
+
+
+def fetched(array: jax.Array) -> Array:
+    """The numbers of an array that a program makes, on the host.
+
+    JAX's own way to wait hears no Ctrl-C before the program is done, which an epoch may take long to be.
+    """
+    began = time.perf_counter()
+    while not array.is_ready():
+        # Too long a pause by a fiftieth of the wait at most.
+        time.sleep(min(0.02, 0.02 * (time.perf_counter() - began)))
+    return np.asarray(array)
 
 
 def knowing_float64(needed: bool) -> AbstractContextManager[Any]:
@@ -100,11 +114,12 @@ def of_each(function: Callable[..., Any], axes: tuple[int | None, ...]) -> Calla
 
     Args:
         function: of trees of arrays.
-        axes: for each argument 0 where it is stacked, the first of them for certain; None where all share it.
+        axes: for each argument 0 where it is stacked; None where all share it.
     """
 
     def each(*arguments: Any) -> Any:
-        if len(jax.tree.leaves(arguments[axes.index(0)])[0]) > 1:
+        in_stacks = [one for one, axis in zip(arguments, axes, strict=True) if axis == 0]
+        if len(jax.tree.leaves(in_stacks)[0]) > 1:
             return jax.vmap(function, in_axes=axes)(*arguments)
         own = (
             jax.tree.map(lambda leaf: leaf[0], one) if axis == 0 else one

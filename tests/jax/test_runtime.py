@@ -189,3 +189,27 @@ def test_the_programs_that_were_not_used_for_longest_go_first(
         "program-0",
         "program-1",
     ]
+
+
+def test_ctrl_c_ends_the_wait_for_a_long_epoch() -> None:
+    program = """
+        import signal, threading, time
+        import numpy as np
+        from hpo.backend import MLP, SGD, Member, registry
+        from hpo.training import check_arrays
+
+        x, y = np.zeros((60_000, 784), np.uint8), np.zeros(60_000, int)
+        backend, model = registry.load("jax"), MLP(784, 10, (2048, 2048))
+        member = Member(model, SGD(0.01), model.initial_state(0))
+        arrays = check_arrays((x, y), (x[:10], y[:10]), 16)
+        run = backend.prepare([member], arrays, dtype="float32", device=backend.device("cpu"))
+        run.epoch(np.arange(16))  # compiled by now
+        threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        try:
+            run.epoch(np.arange(60_000))
+        except KeyboardInterrupt:
+            print(json.dumps("interrupted"), flush=True)
+            os._exit(0)
+        found = "done"
+        """
+    assert run(textwrap.dedent(program)) == "interrupted"
