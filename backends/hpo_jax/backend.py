@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax import lax
 
 from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.training import Devices
@@ -18,6 +19,8 @@ from hpo_jax.network import NetworkRun
 from hpo_jax.programs import put
 from hpo_jax.runtime import start
 from hpo_jax.softmax import SoftmaxRun
+
+_ONE = np.float32(1)
 
 
 class JaxBackend:
@@ -39,16 +42,17 @@ class JaxBackend:
         return others[name] if kind != "cpu" else processors[int(number or 0)]
 
     def seed(self, seed: int) -> None:
-        """Begin the keys of `hpo_jax.get_key()` anew, and seed NumPy's global generator.
-
-        JAX itself has no generator: a program hands its keys on.
-        """
-        np.random.seed(seed % 2**32)
+        """Begin the keys of `hpo_jax.get_key()` anew: JAX itself has no generator."""
         keys.seed(seed)
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Whether an array found no room."""
         return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+
+    def is_compiling(self, value: Any = None) -> bool:
+        """Whether `jax.jit`, `jax.grad` or the like trace, or have made a value."""
+        # Of constants, too, an operation makes a stand-in there.
+        return isinstance(lax.add(_ONE, _ONE) if value is None else value, jax.core.Tracer)
 
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of an array."""
@@ -94,7 +98,7 @@ def _devices() -> tuple[list[Any], dict[str, Any]]:
     processors = [device for device in best if device.platform == "cpu"] or jax.local_devices(backend="cpu")
     others = [device for device in best if device.platform != "cpu"]
     # CUDA's and ROCm's are both called gpu.
-    return processors, {f"{device.platform}:{i}": device for i, device in enumerate(others)}
+    return processors, {f"{device.platform.lower()}:{i}": device for i, device in enumerate(others)}
 
 
 BACKEND = JaxBackend()

@@ -53,6 +53,10 @@ class MXNetBackend:
         said = ("out of memory", "Memory allocation failed", "Failed to allocate")
         return isinstance(error, mx.base.MXNetError) and any(words in str(error) for words in said)
 
+    def is_compiling(self, value: Any = None) -> bool:
+        """Never: what Gluon hybridizes is of symbols, which no report takes."""
+        return False
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of an `mx.nd` or `mx.np` array."""
         return np.asarray(array.asnumpy() if isinstance(array, mx.nd.NDArray) else array)

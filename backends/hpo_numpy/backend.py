@@ -43,6 +43,10 @@ class NumPyBackend:
         """Never: NumPy raises a MemoryError, which is known."""
         return False
 
+    def is_compiling(self, value: Any = None) -> bool:
+        """Never: NumPy compiles nothing."""
+        return False
+
     def to_numpy(self, array: Any) -> Array:
         """The array itself."""
         return np.asarray(array)

@@ -49,6 +49,12 @@ class TensorFlowBackend:
         """Whether a tensor found no room."""
         return isinstance(error, tf.errors.ResourceExhaustedError)
 
+    def is_compiling(self, value: Any = None) -> bool:
+        """Whether a `tf.function` is traced, or a tensor is of its graph."""
+        if value is None:
+            return bool(tf.inside_function())
+        return isinstance(value, tf.Tensor) and not hasattr(value, "numpy")
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of a tensor."""
         return np.asarray(array)

@@ -48,6 +48,10 @@ class TorchBackend:
         said = ("out of memory", "can't allocate memory", "not enough memory")
         return isinstance(error, RuntimeError) and any(words in str(error) for words in said)
 
+    def is_compiling(self, value: Any = None) -> bool:
+        """Never: `torch.compile` leaves what it cannot compile to Python, each time."""
+        return False
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of a tensor."""
         return np.asarray(array.detach().cpu()) if isinstance(array, torch.Tensor) else np.asarray(array)

@@ -223,6 +223,13 @@ class Backend(Protocol):
         """Whether an error of the framework says that the memory of a device is out."""
         return False
 
+    def is_compiling(self, value: Any = None) -> bool:
+        """Whether the framework traces the code that is running, to compile it; or has so made a value.
+
+        Such code runs once, with stand-ins for arrays that have no numbers.
+        """
+        return False
+
     def to_numpy(self, array: Any) -> Array:
         """A NumPy array on the host with the numbers of one of the framework's arrays."""
         ...

@@ -82,6 +82,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     return False
 
 
+def compiling(value: Any = None) -> str | None:
+    """The backend in use whose framework traces the code that is running, or has so made a value; or None."""
+    for name, backend in _loaded.items():
+        says = getattr(backend, "is_compiling", None)
+        if says is not None and says(value):
+            return name
+    return None
+
+
 def registered() -> dict[str, EntryPoint]:
     """The entry points of the group `hpo.backends` by name, in alphabetical order."""
     return {name: points[-1] for name, points in entry_points.registered(GROUP).items()}

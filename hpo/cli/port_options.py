@@ -31,7 +31,8 @@ class PortOptions(Options):
         typer.Argument(
             metavar="ORIGINAL",
             help="framework:module:function, whose function returns the framework's own model, for example "
-            "mxnet:old.nets:lenet; or the trace that a recorder left, lenet.npz.",
+            "mxnet:old.nets:lenet; or the trace that a recorder left, lenet.npz. Frameworks are torch, "
+            "tensorflow, mxnet, jax (Flax NNX), and keras on the engine that it is set to.",
         ),
     ]
     port: Annotated[

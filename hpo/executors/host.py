@@ -13,7 +13,7 @@ from hpo.executors.forks import end_if_forked
 from hpo.executors.output import speaking
 from hpo.executors.placement import Placement
 from hpo.objective.decision import CONTINUE, Decision
-from hpo.objective.function import LAST_EPOCH, Result, ResultError, read_report
+from hpo.objective.function import LAST_EPOCH, Result, ResultError, check_not_compiling, read_report
 from hpo.objective.reads import WatchedConfig
 
 
@@ -88,6 +88,7 @@ class Host:
         if not self.decision.goes_on:
             return self.decision
         try:
+            check_not_compiling()
             given, result = read_report(value, epoch)
             number = self.epoch + 1 if given is None else given
             if number <= self.epoch:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from hpo.backend import registry
 from hpo.errors import ObjectiveError
 from hpo.objective.context import CurrentTrial
 from hpo.objective.reads import own_copy
@@ -146,6 +147,11 @@ def read_number(value: object) -> float:
     # Most results are floats, and `numbers` is slow.
     if type(value) is float:
         return value
+    if (name := registry.compiling(value)) is not None:
+        raise ResultError(
+            f"it gave a {type(value).__name__} that {name} traced to compile a function, which has no "
+            f"number. Let the compiled function return it, and report what it returns"
+        )
     if isinstance(value, np.ndarray) and value.size != 1:
         raise ResultError(f"it gave an array of shape {value.shape}, where one number was expected")
     plain = _plain(value)
@@ -157,6 +163,21 @@ def read_number(value: object) -> float:
         except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise ResultError(f"it gave {_described(value)}, which is no number: {error}") from error
     raise ResultError(f"it gave {_described(value)}, where {_FORMS} was expected")
+
+
+def check_not_compiling() -> None:
+    """Refuse a report from inside of a function that a framework compiles.
+
+    Raises:
+        ResultError: it would be made once, while the function is traced, and never again.
+    """
+    name = registry.compiling()
+    if name is not None:
+        raise ResultError(
+            f"hpo.report() was called inside of a function that {name} compiles: it would be made once, "
+            f"while the function is traced, and not when it runs. Let the function return the metric, and "
+            f"report that outside of it"
+        )
 
 
 def read_result(value: object) -> Result:

@@ -16,7 +16,7 @@ from hpo.ports.differences import Array
 MOST_CHANNELS = 4
 """An axis of at most this length holds channels; height and width are longer."""
 LAYOUTS = ("NCHW", "NHWC")
-NATURAL = {"torch": "NCHW", "mxnet": "NCHW", "tensorflow": "NHWC"}
+NATURAL = {"torch": "NCHW", "mxnet": "NCHW", "tensorflow": "NHWC", "keras": "NHWC", "jax": "NHWC"}
 """Where each framework has the channels, unless a model says otherwise."""
 HOW_TO_ANSWER = (
     "Answer layout='NCHW' if its channels come first, layout='NHWC' if they come last; "

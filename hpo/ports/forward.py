@@ -218,8 +218,8 @@ class ForwardRung:
                 cause = Cause(
                     "chance outside of dropout layers",
                     f"in training mode the {called} gives something else each time, its dropout layers off.",
-                    "Make a function like torch.nn.functional.dropout a layer, which can be switched off; or "
-                    "take out what draws.",
+                    "Make a function like torch.nn.functional.dropout or jax.random.bernoulli a layer, which "
+                    "can be switched off; or take out what draws.",
                 )
                 return Finding(
                     Difference(RUNG, "training mode", f"the {called} does not repeat itself"), cause

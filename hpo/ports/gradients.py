@@ -71,7 +71,7 @@ def compare_gradients(sides: Correspondence) -> Finding | None:
             cause = Cause(
                 "frozen parameter",
                 f"{sides.where(pair)} is trained in the {trained} and not in the {side}.",
-                "Look for requires_grad, trainable or grad_req.",
+                "Look for requires_grad, trainable, grad_req, or a variable of Flax that is no nnx.Param.",
             )
             return Finding(Difference("gradients", where, f"the {side} does not train it"), cause)
         if one is None or two is None:

@@ -44,8 +44,10 @@ def check_port(
 
     Args:
         original: `framework:module:function` (or `framework:folder/file.py:function`), whose function returns
-            the framework's own model: an `nn.Module`, a `keras.Model`, a `gluon.Block`. Or the path of a
-            trace that `recorder.py` left, whose options then hold where none are given here.
+            the framework's own model: an `nn.Module` of torch, a `gluon.Block` of mxnet, an `nnx.Module` of
+            jax, a `keras.Model` of keras. That runs on the engine that Keras is set to; as a model of
+            tensorflow, torch or jax it runs on these. Or the path of a trace that `recorder.py` left, whose
+            options then hold where none are given here.
         port: likewise, without a trace.
         batch: rows and labels, (x, y), or an `.npz` file with `x` and `y`, or `sample`: 32 images of
             Fashion-MNIST, (32, 1, 28, 28).
@@ -53,8 +55,9 @@ def check_port(
             `module:name`, which is called as its framework calls losses. A dict has one for each side, here
             and below: `{"torch": ..., "mxnet": ...}` or `{"original": ..., "port": ...}`.
         optimizer: `("sgd", {"lr": 0.1})`, `adam` or `adamw`, the framework's own with these options; or
-            `module:function`, which is given the model and returns a torch or Keras optimizer or a Gluon
-            `Trainer`.
+            `module:function`, which is given the model and returns a torch or Keras optimizer, a Gluon
+            `Trainer`, or an Optax transformation (or an `nnx.Optimizer` of one). Optax has no weight decay in
+            sgd and adam: theirs is added to the gradient, as in torch.
         mapping: `auto` carries weights by order and shape where that leaves no doubt; else `{original:
             port}`, names of parameters or layers, or a JSON file of it.
         python: an interpreter for a side, or the folder of its environment: `{"mxnet": "old-env"}`.

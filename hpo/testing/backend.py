@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 from hpo.backend import SGD, Arrays, DType, Member, Run, Softmax
 from hpo.backend.registry import is_out_of_memory, resolve_device
-from hpo.errors import DeviceError
+from hpo.errors import DeviceError, SearchFailedError
+from hpo.objective.context import report
+from hpo.space import Float
 from hpo.testing.package import OfPackage
 from hpo.testing.problems import (
     NUM_CLASSES,
@@ -21,6 +24,7 @@ from hpo.testing.problems import (
     make_members,
     one_step,
 )
+from hpo.tuner.search import search
 
 TOLERANCE: dict[DType, float] = {"float32": 1e-6, "float64": 1e-12}
 """How far one step from the same state may end from the exact one (float64 arithmetic)."""
@@ -54,6 +58,49 @@ class BackendContract(OfPackage):
             wrapped.__cause__ = error
             assert is_out_of_memory(wrapped), error
         assert not is_out_of_memory(RuntimeError("the shapes differ"))
+
+    def compiled(self, function: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
+        """The function of an array as the framework compiles it; None where it compiles none."""
+        return None
+
+    def array(self) -> Any:
+        """An array of the framework."""
+        return self.backend.from_numpy(np.ones(3, np.float32), self.backend.device("cpu"))
+
+    def failure(self, objective: Callable[[Any], Any]) -> str:
+        """Why the trials of an objective fail."""
+        with pytest.raises(SearchFailedError) as raised:
+            search(objective, {"x": Float(0, 1)}, num_trials=1, seed=0, backend=self.backend.name)
+        return str(raised.value)
+
+    def test_a_report_inside_of_what_the_framework_compiles_is_refused_with_the_mend(self) -> None:
+        def step(x: Any) -> Any:
+            report({"loss": 0.5})
+            return x * 2
+
+        compiled = self.compiled(step)
+        if compiled is None:
+            assert not self.backend.is_compiling()
+            return
+        text = self.failure(lambda config: [compiled(self.array()), config["x"]][1])
+        assert f"inside of a function that {self.backend.name} compiles" in text
+        assert "Let the function return the metric, and report that outside of it" in text
+        assert not self.backend.is_compiling()
+        assert not self.backend.is_compiling(self.array())
+
+    def test_a_traced_value_is_no_result(self) -> None:
+        kept: list[Any] = []
+
+        def step(x: Any) -> Any:
+            kept.append(x[0] * 2)
+            return x * 2
+
+        compiled = self.compiled(step)
+        if compiled is None:
+            return
+        compiled(self.array())
+        text = self.failure(lambda config: kept[0])
+        assert "which has no number. Let the compiled function return it, and report what it returns" in text
 
     def run(self, data: Arrays, *rates: float, dtype: DType = "float32") -> Run:
         """A run of softmax regressions with these learning rates."""

@@ -143,7 +143,10 @@ def test_the_sample_serves_as_a_batch() -> None:
         ),
         ({"optimizer": ("sgd", 0.1)}, r"An optimizer was expected as \('sgd', {'lr': 0.1}\)"),
         ({"layout": "channels last"}, "layout= takes NCHW or NHWC; received 'channels last'"),
-        ({"loss": {"jax": "l"}}, "loss= takes one value for both sides or a dict .* received the key 'jax'"),
+        (
+            {"loss": {"caffe": "l"}},
+            "loss= takes one value for both sides or a dict .* received the key 'caffe'",
+        ),
     ],
 )
 def test_an_argument_that_cannot_be_is_told(given: dict[str, Any], text: str) -> None:

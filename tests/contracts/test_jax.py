@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -25,6 +26,10 @@ class TestBackend(BackendContract):
 
     def out_of_memory(self) -> list[BaseException]:
         return [jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 4000000000 bytes.")]
+
+    def compiled(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        compiled: Callable[[Any], Any] = jax.jit(function)
+        return compiled
 
 
 class TestCohort(CohortContract):

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -25,6 +26,10 @@ class TestBackend(BackendContract):
     def out_of_memory(self) -> list[BaseException]:
         text = "OOM when allocating tensor with shape[1024,1024]"
         return [tf.errors.ResourceExhaustedError(None, None, text)]
+
+    def compiled(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        compiled: Callable[[Any], Any] = tf.function(function)
+        return compiled
 
 
 class TestCohort(CohortContract):

@@ -10,7 +10,13 @@ import pytest
 from hpo.ports import PortReport, RecorderProcess, read_check
 
 NETS = Path(__file__).parent / "nets"
-MODULES = {"torch": "torch_nets", "tensorflow": "keras_nets", "mxnet": "gluon_nets"}
+MODULES = {
+    "torch": "torch_nets",
+    "tensorflow": "keras_nets",
+    "keras": "keras_nets",
+    "mxnet": "gluon_nets",
+    "jax": "nnx_nets",
+}
 
 Hold: TypeAlias = Callable[..., PortReport]
 
@@ -70,4 +76,4 @@ def hold(processes: Callable[..., RecorderProcess], batch: tuple[Any, Any]) -> H
 def target(short: str) -> str:
     """`torch:lenet` as the target that names its module; others as they are."""
     framework, _, factory = short.partition(":")
-    return short if ":" in factory else f"{framework}:{MODULES[framework]}:{factory}"
+    return short if ":" in factory or not factory else f"{framework}:{MODULES[framework]}:{factory}"

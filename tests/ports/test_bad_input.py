@@ -45,7 +45,7 @@ def test_an_interpreter_has_to_be_there(in_nets: None, batch: Any) -> None:
 
 
 def test_a_side_is_named_as_framework_module_function(batch: Any) -> None:
-    for wrong in ("lenet", "jax:nets:lenet", "torch:lenet"):
+    for wrong in ("lenet", "caffe:nets:lenet", "torch:lenet"):
         with pytest.raises(
             ValueError, match="expected as framework:module:function with one of the frameworks"
         ):
@@ -135,7 +135,7 @@ def test_rows_and_labels_have_to_be_as_many(batch: Any) -> None:
         ({"optimizer": "lion"}, "sgd, adam, adamw or module:name was expected as optimizer; received 'lion'"),
         ({"optimizer": 0.1}, "An optimizer was expected as .* received 0.1"),
         ({"weights": "borrowed"}, "weights= takes 'carry' or 'own'; received 'borrowed'"),
-        ({"loss": {"jax": "hinge"}}, "loss= takes one value for both sides or a dict .* the key 'jax'"),
+        ({"loss": {"caffe": "hinge"}}, "loss= takes one value for both sides or a dict .* the key 'caffe'"),
     ],
 )
 def test_an_argument_that_cannot_be_is_told(hold: Hold, arguments: dict[str, Any], text: str) -> None:

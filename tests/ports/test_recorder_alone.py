@@ -19,7 +19,7 @@ import pytest
 
 HERE = Path(__file__).parent
 RECORDER = HERE.parent.parent / "hpo" / "ports" / "standalone" / "recorder.py"
-NETS = {"torch": "old_torch", "tensorflow": "old_keras", "mxnet": "old_gluon"}
+NETS = {"torch": "old_torch", "tensorflow": "old_keras", "mxnet": "old_gluon", "jax": "new_flax"}
 GIVEN = dict(each.split("=", 1) for each in os.environ.get("HPO_RECORDER_PYTHON", "").split())
 PYTHONS = GIVEN or {name: sys.executable for name in NETS if importlib.util.find_spec(name) is not None}
 
@@ -90,7 +90,10 @@ def test_a_trace_holds_what_numpy_makes_of_it(framework: str, legacy: Path) -> N
     ("target", "text"),
     [
         ("{}:nowhere:lenet", "Importing nowhere for nowhere:lenet failed"),
-        ("caffe:nets:lenet", "torch, tensorflow or mxnet was expected as framework; received 'caffe'"),
+        (
+            "caffe:nets:lenet",
+            "torch, tensorflow, mxnet, jax or keras was expected as framework; received 'caffe'",
+        ),
     ],
 )
 def test_what_cannot_be_recorded_is_told(target: str, text: str, legacy: Path) -> None:

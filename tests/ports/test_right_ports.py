@@ -77,6 +77,14 @@ def test_other_weights_of_its_own_are_no_port(hold: Hold) -> None:
     assert report.cause.startswith("other weights: conv1.weight (port: 0.weight) holds other numbers.")
 
 
+def test_a_trace_of_jax_stands_for_an_original_that_cannot_be_here(hold: Hold) -> None:
+    trace = Path(__file__).parent / "traces" / "nnx_small.npz"
+    report = hold(str(trace), "mxnet:small", batch=None, loss=None, optimizer=None)
+    assert report.agrees, f"{report}"
+    assert states(report) == dict.fromkeys(RUNGS, "same")
+    assert report.original == "jax:nnx_nets:small"
+
+
 def test_a_softmax_that_the_loss_expects_is_a_note_and_no_mistake(hold: Hold) -> None:
     loss = {"torch": "softmax_cross_entropy", "tensorflow": "keras_nets:loss_of_probabilities"}
     report = hold("torch:lenet", "tensorflow:with_softmax", loss=loss)

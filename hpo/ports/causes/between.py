@@ -77,7 +77,8 @@ def _of_order(original: Array, port: Array, maps: Sequence[int]) -> Cause | None
             f"the original flattens maps of {tuple(maps)} as {one}, the port as {other}, which permutes the "
             f"inputs of the dense layer after it ({one} against {other}).",
             "Trained from the start both learn alike; weights that are carried over need their rows "
-            "reordered, or the port a transpose before its flatten (in Keras Permute((3, 1, 2))). "
+            "reordered, or the port a transpose before its flatten (in Keras Permute((3, 1, 2)), "
+            "in JAX transpose(0, 3, 1, 2)). "
             "accept=['flatten order'] carries them reordered and goes on.",
         )
     if original.ndim == 4 and original.shape[1] > 1 and alike(original[:, ::-1], port, FORWARD_TOLERANCE):
@@ -139,7 +140,7 @@ def _of_operations(before: Array, original: Array, port: Array) -> Cause | None:
                 "average pooling counts the padding",
                 f"the {counting} divides by the whole window where it reaches over the edge, the other by "
                 "what is there.",
-                "count_include_pad=False in torch and Gluon does what Keras does.",
+                "count_include_pad=False in torch, Gluon and Flax does what Keras does.",
             )
         return Cause(
             "pooling", f"{_pooling(one)} in the original, {_pooling(other)} in the port.", "Use one of them."
@@ -232,6 +233,7 @@ def _of_values(original: Array, port: Array) -> Cause | None:
             return Cause(
                 "dropout in evaluation mode",
                 f"the {side} drops {dropped.mean():.0%} of the values although it predicts.",
-                "Drop in training mode only: pass self.training on in torch, training in Keras.",
+                "Drop in training mode only: pass self.training on in torch, training in Keras; call "
+                "eval() in Flax.",
             )
     return None

@@ -167,7 +167,8 @@ def cause_of_dense(x: Array, weight: Array, bias: Array | None, outputs: tuple[A
         return Cause(
             "weight layout",
             f"the original uses the dense weights {original[0]}, the port {port[0]}.",
-            "torch and Gluon keep them (out, in), Keras (in, out): transpose where they are carried.",
+            "torch and Gluon keep them (out, in), Keras and Flax (in, out): transpose where they are "
+            "carried.",
         )
     if original[1] != port[1]:
         side = "port" if original[1] else "original"

@@ -11,8 +11,9 @@ from hpo.ports.causes.cause import Cause
 from hpo.ports.differences import LOSS_TOLERANCE, Array
 
 LABELS_MEND = (
-    "sparse_categorical_crossentropy in Keras, CrossEntropyLoss in torch and SoftmaxCrossEntropyLoss() in "
-    "Gluon take the index; categorical_crossentropy and sparse_label=False take one-hot rows."
+    "sparse_categorical_crossentropy in Keras, CrossEntropyLoss in torch, SoftmaxCrossEntropyLoss() in Gluon "
+    "and softmax_cross_entropy_with_integer_labels in Optax take the index; categorical_crossentropy, "
+    "sparse_label=False and softmax_cross_entropy take one-hot rows."
 )
 TWICE = "softmax applied twice"
 TWICE_MEND = "Give the loss logits, or tell it that it gets probabilities (from_logits=False in Keras)."

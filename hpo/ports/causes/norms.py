@@ -9,7 +9,7 @@ import numpy as np
 from hpo.ports.causes.cause import Cause
 from hpo.ports.differences import FORWARD_TOLERANCE, Array, relative
 
-EPSILON_MEND = "Keras' default is 1e-3, that of torch and Gluon 1e-5: set it where the layer is made."
+EPSILON_MEND = "Keras' default is 1e-3, that of torch, Gluon and Flax 1e-5: set it where the layer is made."
 BATCH_STATISTICS = "statistics of the batch"
 
 
@@ -99,8 +99,8 @@ def cause_of_statistics(
         return Cause(
             "batch-norm momentum convention" if convention else "batch-norm momentum",
             kept,
-            "torch's momentum is the share of the new batch (0.1), that of Keras and Gluon the share of "
-            "the old average (0.99, 0.9): one is 1 minus the other.",
+            "torch's momentum is the share of the new batch (0.1), that of Keras, Flax and Gluon the "
+            "share of the old average (0.99, 0.99, 0.9): one is 1 minus the other.",
         )
     if original.unbiased is not None and port.unbiased is not None and original.unbiased != port.unbiased:
         rows = x.size // x.shape[1]
@@ -110,7 +110,7 @@ def cause_of_statistics(
             f"biased against unbiased: the original averages the {sides[0]} variance of a batch, the port "
             f"the {sides[1]} one; with {rows} values a channel the unbiased one is larger by "
             f"{100 / max(1, rows - 1):.2g} %.",
-            "torch keeps the unbiased one, Keras and Gluon the biased one, and neither can be told "
+            "torch keeps the unbiased one, Keras, Flax and Gluon the biased one, and none can be told "
             "otherwise; larger batches make it vanish. accept=['biased running variance'] goes on.",
         )
     return None

@@ -42,7 +42,7 @@ def _missing_bias(
         "missing bias",
         f"{', '.join(names)} of the {called} {'has' if len(names) == 1 else 'have'} no bias where the "
         f"{rest} has one.",
-        "Give both the same, for example bias=True in torch and use_bias=True in Keras and Gluon.",
+        "Give both the same, for example bias=True in torch and use_bias=True in Keras, Flax and Gluon.",
     )
 
 
@@ -63,8 +63,8 @@ def _other_sizes(original: Description, port: Description) -> Cause | None:
             return Cause(
                 "padding",
                 f"SAME against explicit padding or none: {sizes}",
-                "Pad both alike: padding='same' in Keras is (kernel - 1) // 2 on each side for an odd kernel "
-                "with stride 1.",
+                "Pad both alike: padding='same' in Keras, Flax' default 'SAME', is (kernel - 1) // 2 on each "
+                "side for an odd kernel with stride 1.",
             )
         return Cause("stride or window", sizes, "Give both the same stride, window and padding.")
     return None

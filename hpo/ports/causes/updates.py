@@ -282,16 +282,16 @@ def _cause_of(main: str, original: Rule, port: Rule, frameworks: tuple[str, str]
         return Cause(
             "coupled against decoupled weight decay",
             told,
-            "Adam and SGD of torch and MXNet add it to the gradient, AdamW and every Keras optimizer take "
-            "it off the weight.",
+            "Adam and SGD of torch and MXNet add it to the gradient, as does optax.add_decayed_weights "
+            "before them; AdamW and every Keras optimizer take it off the weight.",
         )
     # 32 in the text below is sqrt(1 / (1 - beta2)) of the usual beta2, 0.999.
     if main == "variant" and original.kind == port.kind == "adam":
         return Cause(
             "Adam's epsilon placement",
             f"epsilon stands {original.variant} in the original and {port.variant} in the port.",
-            "torch adds it to sqrt(v / (1 - beta2^t)), Keras and MXNet to sqrt(v): there it weighs up to "
-            "32 times as much in the first steps. Small epsilons make it vanish.",
+            "torch and Optax add it to sqrt(v / (1 - beta2^t)), Keras and MXNet to sqrt(v): there it weighs "
+            "up to 32 times as much in the first steps. Small epsilons make it vanish.",
         )
     return Cause(
         ATTRIBUTES[main],

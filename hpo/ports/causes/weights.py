@@ -34,7 +34,7 @@ def cause_of_weights(original: Array, port: Array, name: str) -> Cause | None:
                 return Cause(
                     "weight layout",
                     f"the port holds {name} {told}.",
-                    "torch and Gluon keep dense weights (out, in), Keras (in, out).",
+                    "torch and Gluon keep dense weights (out, in), Keras and Flax (in, out).",
                 )
     return None
 

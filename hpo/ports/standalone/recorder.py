@@ -1,7 +1,8 @@
 """Records what a model of one framework does, so that a port of it can be held against it elsewhere.
 
 This file works alone. Copy it into an environment where nothing can be installed any more (an old MXNet,
-TensorFlow 1.15 or 2.x, torch 1.x): it needs NumPy, the framework, and Python 3.6 or later. There::
+TensorFlow 1.15 or 2.x, torch 1.x), or that cannot be shared with another framework (JAX beside MXNet): it
+needs NumPy, the framework, and Python 3.6 or later. There::
 
     python recorder.py mxnet:old.nets:lenet --batch batch.npz --loss softmax_cross_entropy \
         --optimizer sgd --set lr=0.1 --out lenet.npz
@@ -26,6 +27,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import itertools
 import json
 import os
 import platform
@@ -33,7 +35,7 @@ import sys
 import traceback
 import weakref
 from collections import OrderedDict
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -43,6 +45,16 @@ TWINS, TWIN_DISTANCE = 3, 2e-6
 """So many twins with weights so far off, of themselves, show what round-off makes of gradients."""
 ERROR_ROWS = 256
 """Predictions for the validation error are made for so many rows at a time."""
+WRAPPERS = (
+    "chain",
+    "with_extra_args_support",
+    "identity",
+    "init_empty_state",
+    "scale",
+    "masked",
+    "partition",
+)
+"""Functions of Optax that say nothing of the kind of an optimizer."""
 
 KINDS = {
     "Linear": "dense",
@@ -53,6 +65,7 @@ KINDS = {
     "Conv": "convolution",
     "BaseConv": "convolution",
     "_ConvTransposeNd": "convolution",
+    "ConvTranspose": "convolution",
     "DepthwiseConv2D": "depthwise",
     "BaseDepthwiseConv": "depthwise",
     "SeparableConv": "other",
@@ -65,6 +78,10 @@ KINDS = {
     "GroupNorm": "norm",
     "InstanceNorm": "norm",
     "LayerNormalization": "norm",
+    "RMSNorm": "norm",
+    "RMSNormalization": "norm",
+    "Embed": "embedding",
+    "Embedding": "embedding",
     "_DropoutNd": "dropout",
     "Dropout": "dropout",
     "BaseDropout": "dropout",
@@ -76,11 +93,15 @@ KINDS = {
 ROLES = {
     "batch_norm": {
         "weight": "gamma",
+        "scale": "gamma",
         "bias": "beta",
         "moving_mean": "running_mean",
+        "mean": "running_mean",
         "moving_variance": "running_var",
+        "var": "running_var",
     },
-    "norm": {"weight": "gamma", "bias": "beta"},
+    "norm": {"weight": "gamma", "scale": "gamma", "bias": "beta"},
+    "embedding": {"embeddings": "weight", "embedding": "weight"},
     "dense": {"kernel": "weight"},
     "convolution": {"kernel": "weight"},
     "depthwise": {"kernel": "weight", "depthwise_kernel": "weight"},
@@ -142,6 +163,10 @@ class Framework:
         """Seed the framework's own generator."""
         raise NotImplementedError
 
+    def of(self, model: Any) -> "Framework":
+        """The subclass that reads this model, where a framework is the engine of another one."""
+        return self
+
     def adopt(self, model: Any) -> None:
         """Take the user's model, or say that it is none."""
         raise NotImplementedError
@@ -149,6 +174,11 @@ class Framework:
     def find_layers(self) -> List[Layer]:
         """The layers of the model, in the order of their definition."""
         raise NotImplementedError
+
+    def watch(self, layer: Layer, watched: Callable[[Layer, Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Have every call of a layer go through what `watched` makes of it."""
+        original = getattr(layer.module, self.forward_method)
+        setattr(layer.module, self.forward_method, watched(layer, original))
 
     def tensor(self, array: Any) -> Any:
         """A tensor of floats."""
@@ -194,6 +224,10 @@ class Framework:
         """The framework's own optimizer of that name; None if there is none."""
         raise NotImplementedError
 
+    def adopt_optimizer(self, optimizer: Any) -> Any:
+        """What the user's function made, as `step` takes it."""
+        return optimizer
+
     def step(self, loss: Any, optimizer: Any, x: Any, labels: Any) -> None:
         """One step as the framework's tutorials write it."""
         raise NotImplementedError
@@ -235,6 +269,9 @@ class Torch(Framework):
 
     def seed(self, seed: int) -> None:
         self.torch.manual_seed(seed)
+
+    def of(self, model: Any) -> Framework:
+        return KerasOnTorch() if _is_of_keras(model) else self
 
     def adopt(self, model: Any) -> None:
         _check_model(model, self.torch.nn.Module, "a torch.nn.Module")
@@ -325,32 +362,31 @@ class Torch(Framework):
 
 
 class Keras(Framework):
-    """Keras 3 on TensorFlow, and tf.keras of TensorFlow 2.x and 1.15: the model is a `keras.Model`."""
+    """What Keras is on every engine, which `name` names: the model is a `keras.Model`.
 
-    name = "tensorflow"
+    A subclass computes with the engine, and gives the model's gradients.
+    """
+
     forward_method = "call"
 
     def __init__(self) -> None:
         super().__init__()
-        self.tf = importlib.import_module("tensorflow")  # type: Any
-        if not self.tf.executing_eagerly():  # TensorFlow 1
-            self.tf.compat.v1.enable_eager_execution()
-        self.keras = self.tf.keras
+        self.engine = importlib.import_module(self.name)  # type: Any
+        self.keras = self._import_keras()
         self.natural_layout = "NCHW" if self._data_format() == "channels_first" else "NHWC"
+
+    def _import_keras(self) -> Any:
+        return importlib.import_module("keras")
 
     def _data_format(self) -> str:
         return str(self.keras.backend.image_data_format())
 
     def version(self) -> str:
         keras = getattr(self.keras, "__version__", None)
-        return str(self.tf.__version__) + (" with Keras " + str(keras) if keras else "")
+        return str(self.engine.__version__) + (" with Keras " + str(keras) if keras else "")
 
     def seed(self, seed: int) -> None:
-        self.tf.compat.v1.set_random_seed(seed)
-        if hasattr(self.tf.random, "set_seed"):
-            self.tf.random.set_seed(seed)
-        if hasattr(self.keras.utils, "set_random_seed"):
-            self.keras.utils.set_random_seed(seed)
+        self.keras.utils.set_random_seed(seed)
 
     def adopt(self, model: Any) -> None:
         _check_model(model, self.keras.Model, "a keras.Model")
@@ -394,22 +430,8 @@ class Keras(Framework):
             found.append(Layer("model", self.model, parameters))
         return found
 
-    def tensor(self, array: Any) -> Any:
-        return self.tf.convert_to_tensor(np.asarray(array, np.float32))
-
-    def labels(self, array: Any) -> Any:
-        if np.issubdtype(array.dtype, np.integer):
-            return self.tf.convert_to_tensor(np.asarray(array, np.int64))
-        return self.tensor(array)
-
-    def array(self, tensor: Any) -> Any:
-        return np.array(tensor)
-
-    def is_tensor(self, value: Any) -> bool:
-        return isinstance(value, (self.tf.Tensor, self.tf.Variable))
-
     def get(self, parameter: Parameter) -> Any:
-        return np.array(parameter.handle.numpy())
+        return np.array(parameter.handle.numpy(), np.float32)
 
     def set(self, parameter: Parameter, array: Any) -> None:
         parameter.handle.assign(np.asarray(array, np.float32))
@@ -435,22 +457,15 @@ class Keras(Framework):
         found = {}
         for parameter, gradient in zip(parameters, gradients):
             zeros = np.zeros(tuple(parameter.handle.shape))
-            dense = None if gradient is None else self.tf.convert_to_tensor(gradient)
-            found[parameter.name] = zeros if dense is None else self.array(dense)
+            found[parameter.name] = zeros if gradient is None else self.array(gradient)
         return value, found
 
+    def _trainable(self) -> List[Parameter]:
+        return [each for layer in self.layers for each in layer.parameters if each.trainable]
+
     def _gradients(self, loss: Any, x: Any, labels: Any) -> Tuple[Any, List[Any], List[Parameter]]:
-        parameters = [each for layer in self.layers for each in layer.parameters if each.trainable]
-        handles = [each.handle for each in parameters]
-        raw = [getattr(each, "value", each) for each in handles]
-        raw = [
-            each if self.tf.is_tensor(each) or isinstance(each, self.tf.Variable) else own
-            for each, own in zip(raw, handles)
-        ]
-        with self.tf.GradientTape() as tape:
-            value = self.loss(loss, self.predict(x, True), labels)
-            mean = self.tf.reduce_mean(value)
-        return value, tape.gradient(mean, raw), parameters
+        """The loss in training mode, and gradients of the trainable parameters; None where there is none."""
+        raise NotImplementedError
 
     def optimizer(self, name: str, options: Dict[str, Any]) -> Any:
         renames = {
@@ -498,6 +513,132 @@ class Keras(Framework):
         if layer.kind == "convolution" and parameter.role == "weight":
             return np.moveaxis(array, (0, 1), (-1, -2))
         return array
+
+
+class KerasOnTensorFlow(Keras):
+    """Keras 3 on TensorFlow, and tf.keras of TensorFlow 2.x and 1.15."""
+
+    name = "tensorflow"
+
+    def _import_keras(self) -> Any:
+        if not self.engine.executing_eagerly():  # TensorFlow 1
+            self.engine.compat.v1.enable_eager_execution()
+        return self.engine.keras
+
+    def seed(self, seed: int) -> None:
+        self.engine.compat.v1.set_random_seed(seed)
+        if hasattr(self.engine.random, "set_seed"):
+            self.engine.random.set_seed(seed)
+        if hasattr(self.keras.utils, "set_random_seed"):
+            self.keras.utils.set_random_seed(seed)
+
+    def tensor(self, array: Any) -> Any:
+        return self.engine.convert_to_tensor(np.asarray(array, np.float32))
+
+    def labels(self, array: Any) -> Any:
+        if np.issubdtype(array.dtype, np.integer):
+            return self.engine.convert_to_tensor(np.asarray(array, np.int64))
+        return self.tensor(array)
+
+    def array(self, tensor: Any) -> Any:
+        return np.array(tensor)
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, (self.engine.Tensor, self.engine.Variable))
+
+    def _gradients(self, loss: Any, x: Any, labels: Any) -> Tuple[Any, List[Any], List[Parameter]]:
+        parameters = self._trainable()
+        handles = [each.handle for each in parameters]
+        raw = [getattr(each, "value", each) for each in handles]
+        raw = [
+            each if self.engine.is_tensor(each) or isinstance(each, self.engine.Variable) else own
+            for each, own in zip(raw, handles)
+        ]
+        with self.engine.GradientTape() as tape:
+            value = self.loss(loss, self.predict(x, True), labels)
+            mean = self.engine.reduce_mean(value)
+        gradients = tape.gradient(mean, raw)
+        dense = [None if each is None else self.engine.convert_to_tensor(each) for each in gradients]
+        return value, dense, parameters
+
+
+class KerasOnTorch(Keras):
+    """Keras 3 on PyTorch."""
+
+    name = "torch"
+
+    def _import_keras(self) -> Any:
+        os.environ["KERAS_TORCH_DEVICE"] = "cpu"
+        return importlib.import_module("keras")
+
+    def tensor(self, array: Any) -> Any:
+        return self.engine.tensor(np.asarray(array, np.float32))
+
+    def labels(self, array: Any) -> Any:
+        if np.issubdtype(array.dtype, np.integer):
+            return self.engine.tensor(np.asarray(array, np.int64))
+        return self.tensor(array)
+
+    def array(self, tensor: Any) -> Any:
+        return tensor.detach().cpu().numpy().copy()
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, self.engine.Tensor)
+
+    def predict(self, x: Any, training: bool) -> Any:
+        with self.engine.no_grad():
+            return super().predict(x, training)
+
+    def _gradients(self, loss: Any, x: Any, labels: Any) -> Tuple[Any, List[Any], List[Parameter]]:
+        parameters = self._trainable()
+        self.model.zero_grad()
+        value = self.loss(loss, super().predict(x, True), labels)
+        value.mean().backward()
+        return value, [each.handle.value.grad for each in parameters], parameters
+
+    def step(self, loss: Any, optimizer: Any, x: Any, labels: Any) -> None:
+        _, gradients, parameters = self._gradients(loss, x, labels)
+        with self.engine.no_grad():
+            optimizer.apply(gradients, [each.handle for each in parameters])
+
+
+class KerasOnJax(Keras):
+    """Keras 3 on JAX."""
+
+    name = "jax"
+
+    def _import_keras(self) -> Any:
+        _compute_eagerly(self.engine)
+        return importlib.import_module("keras")
+
+    def tensor(self, array: Any) -> Any:
+        return self.engine.numpy.asarray(np.asarray(array, np.float32))
+
+    def labels(self, array: Any) -> Any:
+        return _jax_labels(self.engine, array)
+
+    def array(self, tensor: Any) -> Any:
+        return _array_of_jax(tensor)
+
+    def is_tensor(self, value: Any) -> bool:
+        return _is_known_to_jax(self.engine, value)
+
+    def _gradients(self, loss: Any, x: Any, labels: Any) -> Tuple[Any, List[Any], List[Parameter]]:
+        trained, rest = self.model.trainable_variables, self.model.non_trainable_variables
+
+        def objective(values: Any) -> Any:
+            fixed = [each.value for each in rest]
+            predictions, moved = self.model.stateless_call(values, fixed, x, training=True)
+            value = self.loss(loss, predictions, labels)
+            return value.mean(), (value, moved)
+
+        values = [each.value for each in trained]
+        (_, (value, moved)), gradients = self.engine.value_and_grad(objective, has_aux=True)(values)
+        for variable, after in zip(rest, moved):
+            variable.assign(after)
+        found = {id(variable): gradient for variable, gradient in zip(trained, gradients)}
+        parameters = self._trainable()
+        return value, [found.get(id(each.handle)) for each in parameters], parameters
 
 
 class Gluon(Framework):
@@ -630,8 +771,283 @@ class Gluon(Framework):
         return array.reshape(len(array), -1) if flattens else array
 
 
-FRAMEWORKS = {"torch": Torch, "tensorflow": Keras, "mxnet": Gluon}  # type: Dict[str, Callable[[], Framework]]
-ALIASES = {"pytorch": "torch", "tf": "tensorflow", "keras": "tensorflow", "gluon": "mxnet"}
+class Jax(Framework):
+    """JAX: the model is a Flax `nnx.Module`, its optimizer an `nnx.Optimizer` of an Optax transformation."""
+
+    name = "jax"
+    forward_method = "__call__"
+    natural_layout = "NHWC"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jax = importlib.import_module("jax")  # type: Any
+        _compute_eagerly(self.jax)
+        self.flax = importlib.import_module("flax")  # type: Any
+        self.nnx = importlib.import_module("flax.nnx")  # type: Any
+        if not hasattr(self.nnx, "Pytree"):
+            text = "Flax 0.12 or later was expected; this is {}."
+            raise RecordingError("framework", text.format(self.flax.__version__))
+        self.optax = importlib.import_module("optax")  # type: Any
+        self.asked = {}  # type: Dict[str, Any]
+
+    def version(self) -> str:
+        return "{} with Flax {} and Optax {}".format(
+            self.jax.__version__, self.flax.__version__, self.optax.__version__
+        )
+
+    def seed(self, seed: int) -> None:
+        self.draws = itertools.count(seed)
+
+    def of(self, model: Any) -> Framework:
+        return KerasOnJax() if _is_of_keras(model) else self
+
+    def adopt(self, model: Any) -> None:
+        if any(each.__module__.startswith("flax.linen") for each in type(model).__mro__):
+            text = (
+                "a flax.nnx.Module was expected from the factory; it returned a Linen module of type {}. "
+                "Return flax.nnx.bridge.ToNNX(module, rngs=nnx.Rngs(0)).lazy_init(x), with x a batch."
+            )
+            raise RecordingError("factory", text.format(type(model).__name__))
+        _check_model(model, self.nnx.Module, "a flax.nnx.Module or a keras.Model")
+        self.model = model
+
+    def find_layers(self) -> List[Layer]:
+        found, seen = [], {id(self.model)}
+
+        def visit(module: Any, path: Tuple[str, ...]) -> None:
+            own, inner = [], []  # type: List[Tuple[str, Any]], List[Tuple[str, Any]]
+
+            def sort(value: Any, name: Tuple[str, ...]) -> None:
+                """A variable, a module or a container of them, as what it is for its module."""
+                if isinstance(value, (self.nnx.Variable, self.nnx.Module)):
+                    kept = inner if isinstance(value, self.nnx.Module) else own
+                    kept.append((".".join(name), value))
+                elif isinstance(value, (list, tuple, self.nnx.List)):
+                    for i, each in enumerate(value):
+                        sort(each, name + (str(i),))
+                elif isinstance(value, (dict, self.nnx.Dict, self.nnx.State)):
+                    for key, each in value.items():
+                        sort(each, name + (str(key),))
+                elif isinstance(value, self.nnx.Pytree):
+                    sort_all(value, name)
+
+            def sort_all(owner: Any, name: Tuple[str, ...]) -> None:
+                for key, each in vars(owner).items():
+                    if not key.startswith("_pytree__"):
+                        sort(each, name + (key,))
+
+            sort_all(module, ())
+            for below, layer, variables in self._computing(module, own):
+                parameters = [
+                    Parameter(
+                        ".".join(path + below + (role,)), role, value, isinstance(value, self.nnx.Param)
+                    )
+                    for role, value in variables
+                    if self._is_parameter(value) and id(value) not in seen
+                ]
+                seen.update(id(value) for _, value in variables)
+                if parameters or (layer is module and not inner):
+                    found.append(Layer(".".join(path + below) or "model", layer, parameters))
+            for role, each in inner:
+                if id(each) not in seen:
+                    seen.add(id(each))
+                    visit(each, path + (role,))
+
+        visit(self.model, ())
+        return found
+
+    def _computing(
+        self, module: Any, own: List[Tuple[str, Any]]
+    ) -> List[Tuple[Tuple[str, ...], Any, List[Tuple[str, Any]]]]:
+        """The layers that a module is, with their names in it: itself, or those of the Linen module in it."""
+        if not isinstance(module, self.nnx.bridge.ToNNX):
+            return [((), module, own)]
+        layers = OrderedDict()  # type: OrderedDict[str, List[Tuple[str, Any]]]
+        for name, variable in own:
+            layer, _, role = name.rpartition(".")
+            layers.setdefault(layer, []).append((role, variable))
+        return [
+            ((name,) if name else (), _layer_of_linen(variables), variables)
+            for name, variables in layers.items()
+        ]
+
+    def _is_parameter(self, variable: Any) -> bool:
+        """Whether it is a parameter or a running statistic: no stream of chance, no cache, nothing whole."""
+        no_parameters = (self.nnx.RngState, self.nnx.Cache, self.nnx.Intermediate)
+        value = variable.get_value()
+        return not isinstance(variable, no_parameters) and (
+            hasattr(value, "dtype") and self.jax.numpy.issubdtype(value.dtype, self.jax.numpy.floating)
+        )
+
+    def watch(self, layer: Layer, watched: Callable[[Layer, Callable[..., Any]], Callable[..., Any]]) -> None:
+        # Python looks for __call__ in the class. Copies that nnx.jit and nnx.grad make keep theirs.
+        own = type(layer.module)  # type: Any
+        if not callable(layer.module):
+            return
+
+        @functools.wraps(own.__call__)
+        def call(module: Any, *arguments: Any, **named: Any) -> Any:
+            return watched(layer, functools.partial(own.__call__, module))(*arguments, **named)
+
+        watching = type(own)(own.__name__, (own,), {"__call__": call, "__module__": own.__module__})
+        object.__setattr__(layer.module, "__class__", watching)
+
+    def tensor(self, array: Any) -> Any:
+        return self.jax.numpy.asarray(np.asarray(array, np.float32))
+
+    def labels(self, array: Any) -> Any:
+        return _jax_labels(self.jax, array)
+
+    def array(self, tensor: Any) -> Any:
+        return _array_of_jax(tensor)
+
+    def is_tensor(self, value: Any) -> bool:
+        return _is_known_to_jax(self.jax, value)
+
+    def get(self, parameter: Parameter) -> Any:
+        return self.array(parameter.handle.get_value())
+
+    def set(self, parameter: Parameter, array: Any) -> None:
+        dtype = parameter.handle.get_value().dtype
+        parameter.handle.set_value(self.jax.numpy.asarray(np.asarray(array, np.float32), dtype))
+
+    def _switch(self, training: bool) -> None:
+        (self.model.train if training else self.model.eval)()
+
+    def _told(self, training: bool) -> Dict[str, Any]:
+        """What the model's `__call__` has to be told of its mode; a stream is made where it is drawn from."""
+        told = {"train": training, "training": training, "deterministic": not training}
+        known = inspect.signature(self.model.__call__).parameters
+        if "rngs" in known:
+            told["rngs"] = self.nnx.Rngs(next(self.draws))
+        return {name: value for name, value in told.items() if name in known}
+
+    def predict(self, x: Any, training: bool) -> Any:
+        self._switch(training)
+        return self.model(x, **self._told(training))
+
+    def named_loss(self, name: str) -> Any:
+        losses = {
+            "softmax_cross_entropy": "softmax_cross_entropy_with_integer_labels",
+            "sigmoid_cross_entropy": "sigmoid_binary_cross_entropy",
+            "mean_squared_error": "squared_error",
+        }
+        return getattr(self.optax, losses[name]) if name in losses else None
+
+    def _gradients(self, loss: Any, x: Any, labels: Any, wrt: Any) -> Tuple[Any, Any]:
+        self._switch(True)
+
+        def objective(model: Any) -> Any:
+            value = self.loss(loss, model(x, **self._told(True)), labels)
+            return value.mean(), value
+
+        both = self.nnx.value_and_grad(objective, argnums=self.nnx.DiffState(0, wrt), has_aux=True)
+        (_, value), gradients = both(self.model)
+        return value, gradients
+
+    def backward(self, loss: Any, x: Any, labels: Any) -> Tuple[Any, Dict[str, Any]]:
+        value, gradients = self._gradients(loss, x, labels, self.nnx.Param)
+        by_path = dict(self.nnx.to_flat_state(gradients))
+        paths = {
+            id(node): path
+            for path, node in self.nnx.iter_graph(self.model)
+            if isinstance(node, self.nnx.Param)
+        }
+        return value, {
+            each.name: self.array(by_path[paths[id(each.handle)]].get_value())
+            for layer in self.layers
+            for each in layer.parameters
+            if each.trainable
+        }
+
+    def optimizer(self, name: str, options: Dict[str, Any]) -> Any:
+        renames = {
+            "lr": "learning_rate",
+            "epsilon": "eps",
+            "wd": "weight_decay",
+            "beta1": "b1",
+            "beta2": "b2",
+        }
+        renamed = _renamed(options, renames)
+        if "betas" in renamed:
+            renamed["b1"], renamed["b2"] = renamed.pop("betas")
+        if name not in ("sgd", "adam", "adamw"):
+            return None
+        self.asked = dict(renamed, type=name)
+        # Optax' sgd and adam have no weight decay of their own: it is chained before them.
+        decay = renamed.pop("weight_decay", 0.0) if name != "adamw" else 0.0
+        made = getattr(self.optax, name)(**renamed)
+        return self.adopt_optimizer(
+            self.optax.chain(self.optax.add_decayed_weights(decay), made) if decay else made
+        )
+
+    def adopt_optimizer(self, optimizer: Any) -> Any:
+        if isinstance(optimizer, self.optax.GradientTransformation):
+            return self.nnx.Optimizer(self.model, optimizer, wrt=self.nnx.Param)
+        if isinstance(optimizer, self.nnx.Optimizer):
+            return optimizer
+        text = (
+            "an optax.GradientTransformation or an nnx.Optimizer was expected of the optimizer's function; "
+            "received {!r} of type {}."
+        )
+        raise RecordingError("optimizer", text.format(optimizer, type(optimizer).__name__))
+
+    def step(self, loss: Any, optimizer: Any, x: Any, labels: Any) -> None:
+        _, gradients = self._gradients(loss, x, labels, optimizer.wrt)
+        optimizer.update(self.model, gradients)
+
+    def hyperparameters(self, optimizer: Any) -> Dict[str, Any]:
+        raw = _numbers_of_optax(optimizer.tx.update)
+        raw.update(_injected_numbers(optimizer.opt_state))
+        raw.update(self.asked)
+        # One name more than in the others: `eps_root` stands inside of the root.
+        raw["eps"] = raw.get("eps") or raw.get("eps_root") or raw.get("eps")
+        return dict(_hyperparameters(optimizer, raw), type=raw["type"])
+
+    def channels_last(self, layer: Layer, num_axes: int) -> bool:
+        return num_axes >= 4 or (num_axes == 3 and layer.kind == "convolution")
+
+    def to_canonical(self, layer: Layer, parameter: Parameter, array: Any) -> Any:
+        if layer.kind == "convolution" and parameter.role == "weight":
+            return np.moveaxis(self._turned(layer, array), (-1, -2), (0, 1))
+        return array
+
+    def from_canonical(self, layer: Layer, parameter: Parameter, array: Any) -> Any:
+        if layer.kind == "convolution" and parameter.role == "weight":
+            return self._turned(layer, np.moveaxis(array, (0, 1), (-1, -2)))
+        return array
+
+    def _turned(self, layer: Layer, array: Any) -> Any:
+        """The kernel of a transposed convolution as the others have it: turned round, its outputs first."""
+        if getattr(layer.module, "transpose_kernel", True):
+            return array
+        return np.swapaxes(np.flip(array, tuple(range(array.ndim - 2))), -1, -2)
+
+
+def keras_on_its_engine() -> Framework:
+    """Keras on the engine that KERAS_BACKEND or its file of settings names; else that of TensorFlow."""
+    if importlib.util.find_spec("keras") is None:
+        return KerasOnTensorFlow()
+    engine = str(importlib.import_module("keras").backend.backend())
+    if engine not in ENGINES:
+        text = "Keras on {} was expected, and it runs on {!r}. Set KERAS_BACKEND to one of them."
+        raise RecordingError("framework", text.format(_either(ENGINES), engine))
+    return ENGINES[engine]()
+
+
+ENGINES = {
+    "torch": KerasOnTorch,
+    "tensorflow": KerasOnTensorFlow,
+    "jax": KerasOnJax,
+}  # type: Dict[str, Callable[[], Framework]]
+FRAMEWORKS = {
+    "torch": Torch,
+    "tensorflow": KerasOnTensorFlow,
+    "mxnet": Gluon,
+    "jax": Jax,
+    "keras": keras_on_its_engine,
+}  # type: Dict[str, Callable[[], Framework]]
+ALIASES = {"pytorch": "torch", "tf": "tensorflow", "gluon": "mxnet", "flax": "jax", "nnx": "jax"}
 
 
 class Recorder:
@@ -659,7 +1075,9 @@ class Recorder:
         np.random.seed(seed)
         framework.seed(seed)
         try:
-            framework.adopt(factory())
+            model = factory()
+            framework = self.framework = framework.of(model)
+            framework.adopt(model)
         except RecordingError as error:
             raise RecordingError("factory", "{}: {}".format(self.options["factory"], error)) from error
         self.to_layout = self._fitting_layout()
@@ -707,8 +1125,7 @@ class Recorder:
 
     def _watch(self) -> None:
         for layer in self.framework.layers:
-            original = getattr(layer.module, self.framework.forward_method)
-            setattr(layer.module, self.framework.forward_method, self._watched(layer, original))
+            self.framework.watch(layer, self._watched)
 
     def _watched(self, layer: Layer, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -882,7 +1299,7 @@ class Recorder:
     def _optimizer(self) -> Any:
         given = self.options["optimizer"]
         if isinstance(given, str):
-            return find(given, "optimizer")(self.framework.model)
+            return self.framework.adopt_optimizer(find(given, "optimizer")(self.framework.model))
         name, options = given
         found = self.framework.optimizer(name.lower(), dict(options))
         if found is None:
@@ -1089,8 +1506,10 @@ def write_trace(
 def _framework(name: str) -> Framework:
     name = ALIASES.get(name, name)
     if name not in FRAMEWORKS:
-        text = "torch, tensorflow or mxnet was expected as framework; received {!r}."
-        raise RecordingError("framework", text.format(name))
+        text = "{} was expected as framework; received {!r}."
+        raise RecordingError("framework", text.format(_either(FRAMEWORKS), name))
+    if name in ENGINES:
+        os.environ["KERAS_BACKEND"] = name  # a model of Keras is one of this framework
     try:
         return FRAMEWORKS[name]()
     except ImportError as error:
@@ -1106,6 +1525,95 @@ def _check_model(model: Any, expected: Any, called: str) -> None:
         raise RecordingError("factory", text.format(called, model, type(model).__name__))
 
 
+def _is_of_keras(model: Any) -> bool:
+    return any(each.__module__.partition(".")[0] == "keras" for each in type(model).__mro__)
+
+
+def _compute_eagerly(jax: Any) -> None:
+    """One operation after another, on the processor: a compiled call would hide its layers."""
+    jax.config.update("jax_disable_jit", True)
+    jax.config.update("jax_platforms", "cpu")
+
+
+def _is_known_to_jax(jax: Any, value: Any) -> bool:
+    """Whether it is an array with values, which a traced one has not."""
+    return isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer)
+
+
+def _array_of_jax(tensor: Any) -> Any:
+    array = np.array(tensor)
+    # NumPy itself knows no bfloat16.
+    return array.astype(np.float32) if array.dtype.kind == "V" else array
+
+
+def _jax_labels(jax: Any, array: Any) -> Any:
+    is_index = np.issubdtype(array.dtype, np.integer)
+    return jax.numpy.asarray(np.asarray(array, np.int32 if is_index else np.float32))
+
+
+def _layer_of_linen(variables: Sequence[Tuple[str, Any]]) -> Any:
+    """What stands for a layer that Linen makes while it is called, told by its variables."""
+    axes = {role: variable.get_value().ndim for role, variable in variables}
+    if "mean" in axes:
+        name = "BatchNorm"
+    elif "scale" in axes:
+        name = "LayerNorm"
+    elif "embedding" in axes:
+        name = "Embed"
+    elif "kernel" in axes:
+        name = "Dense" if axes["kernel"] == 2 else "Conv"
+    else:
+        name = "LinenModule"
+    return type(name, (), {})()
+
+
+def _numbers_of_optax(update: Any) -> Dict[str, Any]:
+    """The numbers that a transformation of Optax was made with, which its functions alone hold."""
+    numbers, kinds, seen = {}, [], []  # type: Dict[str, Any], List[str], List[int]
+    rate = 1.0
+
+    def visit(value: Any) -> None:
+        nonlocal rate
+        if id(value) in seen:
+            return
+        seen.append(id(value))
+        if isinstance(value, (list, tuple)):
+            for each in value:
+                visit(each)
+        elif isinstance(value, dict):
+            for each in value.values():
+                visit(each)
+        elif hasattr(value, "__closure__"):
+            kind = value.__qualname__.partition(".")[0]
+            kinds.append(kind)
+            for name, held in inspect.getclosurevars(value).nonlocals.items():
+                if name == "step_size":
+                    rate *= -float(held)
+                elif name == "step_size_fn":
+                    rate *= -float(held(0))
+                elif name == "decay" and kind == "trace":
+                    numbers["momentum"] = held
+                elif isinstance(held, (int, float)):
+                    numbers.setdefault(name, held)
+                else:
+                    visit(held)
+
+    visit(update)
+    told = [each for each in OrderedDict.fromkeys(kinds) if each not in WRAPPERS]
+    return dict(numbers, learning_rate=abs(rate), type=", ".join(told) or "sgd")
+
+
+def _injected_numbers(state: Any) -> Dict[str, Any]:
+    """The numbers that `optax.inject_hyperparams` keeps in an optimizer's state."""
+    found = {}  # type: Dict[str, Any]
+    if hasattr(state, "hyperparams"):
+        found.update((name, float(np.asarray(value))) for name, value in state.hyperparams.items())
+    if isinstance(state, (list, tuple)):
+        for each in state:
+            found.update(_injected_numbers(each))
+    return found
+
+
 def _renamed(options: Dict[str, Any], names: Dict[str, str]) -> Dict[str, Any]:
     return {names.get(key, key): value for key, value in options.items()}
 
@@ -1115,8 +1623,8 @@ def _hyperparameters(optimizer: Any, raw: Dict[str, Any]) -> Dict[str, Any]:
         "learning_rate": ("learning_rate", "lr"),
         "momentum": ("momentum",),
         "weight_decay": ("weight_decay", "wd"),
-        "beta1": ("beta1", "beta_1"),
-        "beta2": ("beta2", "beta_2"),
+        "beta1": ("beta1", "beta_1", "b1"),
+        "beta2": ("beta2", "beta_2", "b2"),
         "epsilon": ("epsilon", "eps"),
     }
     found = {"type": type(optimizer).__name__}  # type: Dict[str, Any]
@@ -1160,6 +1668,11 @@ def _store(arrays: Dict[str, Any], prefix: str, state: Sequence[Any]) -> None:
 
 def _shape(array: Any) -> Optional[List[int]]:
     return None if array is None else list(array.shape)
+
+
+def _either(names: Iterable[str]) -> str:
+    *rest, last = names
+    return "{} or {}".format(", ".join(rest), last)
 
 
 def _one_line(error: BaseException) -> str:

@@ -198,6 +198,36 @@ def branches() -> nn.Module:
     return Branches()
 
 
+class Upsampled(nn.Module):
+    """Transposed convolutions, padded and not, and a norm without a mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = nn.ConvTranspose2d(1, 3, 3, stride=2), nn.ConvTranspose2d(3, 2, 4)
+        self.norm, self.fc = nn.RMSNorm(2, eps=1e-6), nn.Linear(2, 10)
+
+    def forward(self, x: Any) -> Any:
+        x = functional.relu(self.down(functional.relu(self.up(x)))).mean((2, 3))
+        return self.fc(self.norm(x))
+
+
+def upsampled() -> nn.Module:
+    return Upsampled()
+
+
+class Words(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.norm, self.fc = nn.Embedding(20, 6), nn.LayerNorm(6, eps=1e-6), nn.Linear(6, 10)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(self.norm(self.words(x).mean(1)))
+
+
+def words() -> nn.Module:
+    return Words()
+
+
 class TwoAlike(nn.Module):
     """Two layers of one shape, called in the order of their definition or not."""
 
