@@ -18,10 +18,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OWN_LINES = {
     "pyproject.toml": r'hpo_{0}\b|^{0} = \["',
-    "tox.ini": r"^ +(py311-)?{0}\b|tests/{0}\b|tests/contracts/test_{0}\.py|(own_model|vision)_{0}"
+    "tox.ini": r"^ +((py\d+|examples)-)?{0}\b|tests/{0}\b|tests/contracts/test_{0}\.py|(own_model|vision)_{0}"
     r"|--backend {0}$|--python {0}=",
 }
 """The lines of a file that are there for a backend."""
+
+OWN_PARTS = {
+    "pyproject.toml": r"^{0} = \[\n.*?^\]\n",
+    "tox.ini": r"^\[testenv:(examples|oldest)-{0}\]\n.*?\n\n|,? (pages|py\d+|oldest)-{0}\b|,{0}\b",
+}
+"""What spans several lines of a file, or a part of one."""
 
 PARTS = ["hpo", "backends", "tests", "scripts", "pyproject.toml", "tox.ini", "README.md", "LICENSE"]
 
@@ -47,7 +53,7 @@ def without(name: str, text: str, backend: str) -> str:
     """A file of that name without the lines and the words that a backend has in it."""
     lines = text.splitlines(keepends=True)
     kept = "".join(line for line in lines if not re.search(OWN_LINES[name].format(backend), line))
-    return re.sub(f" pages-{backend},?", "", kept).replace(f",{backend}", "")
+    return re.sub(OWN_PARTS[name].format(backend), "", kept, flags=re.MULTILINE | re.DOTALL)
 
 
 def main() -> None:

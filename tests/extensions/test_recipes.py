@@ -331,8 +331,10 @@ def test_a_backend(tree: Tree) -> None:
         own.sub(lambda line: line[0] + line[0].replace("mxnet", "other"), project)
     )
     tree.touch("pyproject.toml", "pandas = ", 'other = ["numpy"]')
-    tree.replace("tox.ini", "    py311-mxnet\n    optuna\n", "    py311-mxnet\n    py311-other\n    optuna\n")
-    tree.replace("tox.ini", "numpy126,torch,tensorflow,mxnet}]", "numpy126,torch,tensorflow,mxnet,other}]")
+    tree.replace("tox.ini", "    py311-jax\n    optuna\n", "    py311-jax\n    py311-other\n    optuna\n")
+    tree.replace(
+        "tox.ini", "numpy126,torch,tensorflow,mxnet,jax}]", "numpy126,torch,tensorflow,mxnet,jax,other}]"
+    )
     tree.touch("tox.ini", "    mxnet: HPO_BACKEND", "    other: HPO_BACKEND = other")
     tree.touch("tox.ini", "    mxnet: pytest", "    other: pytest tests/contracts/test_other.py {posargs}")
     tree.touch("tox.ini", "    --ignore tests/ports", "    --ignore tests/contracts/test_other.py")
@@ -344,6 +346,18 @@ def test_a_backend(tree: Tree) -> None:
     code = "study = hpo.search(own.curve, space, backend='other', num_trials=3)\nprint(study.backend)"
     assert tree.python(code) == "other"
     assert re.search(r"other .*installed", tree.hpo("backends"))
+
+
+@pytest.mark.parametrize("name", ["torch", "tensorflow", "mxnet", "jax"])
+def test_a_backend_that_is_taken_out_is_named_by_no_environment_of_its_own(name: str) -> None:
+    without: Callable[[str, str, str], str] = runpy.run_path(str(WITHOUT))["without"]
+    project = tomllib.loads(without("pyproject.toml", (ROOT / "pyproject.toml").read_text(), name))
+    assert f"hpo_{name}" not in str(project)
+    assert name not in project["project"]["optional-dependencies"]
+    environments = without("tox.ini", (ROOT / "tox.ini").read_text(), name)
+    # Ports need the framework and not our package for it, the book has its own package.
+    assert set(re.findall(rf"\w+-{name}\b", environments)) <= {f"ports-{name}", f"book-{name}"}
+    assert f"HPO_BACKEND = {name}" not in environments
 
 
 def test_the_paths_that_the_page_names_are_there() -> None:
