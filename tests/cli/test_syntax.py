@@ -25,8 +25,9 @@ ROOT = Path(library.__file__).parent
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 ARGUMENT = re.compile(r"(?<![\w./'\"-])([a-z_]\w*)=(?!=)")
 ELSEWHERE = {
-    # A program and a plugin of pytest, with options of their own.
+    # Programs and a plugin of pytest, with options of their own.
     ROOT / "ports/standalone/recorder.py",
+    ROOT / "compare/__main__.py",
     ROOT / "integrations/pytest.py",
     # The server is started by `hpo serve` alone, and the page names commands.
     *(ROOT / "page" / name for name in ("address.py", "commands.py", "guard.py", "server.py")),
