@@ -29,7 +29,10 @@ OWN_PARTS = {
 }
 """What spans several lines of a file, or a part of one."""
 
-PARTS = ["hpo", "backends", "tests", "scripts", "pyproject.toml", "tox.ini", "README.md", "LICENSE"]
+PARTS = [
+    *("hpo", "backends", "tests", "scripts", "pyproject.toml", "tox.ini"),
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"),
+]
 
 
 def copy_without(backend: str, target: Path) -> None:
@@ -68,7 +71,7 @@ def main() -> None:
         [scripts / "lint-imports", "--no-cache"],
         [
             scripts / "pytest",
-            *("tests/objective", "tests/cli", "tests/tasks"),
+            *("tests/architecture", "tests/objective", "tests/cli", "tests/tasks"),
             *("tests/contracts/test_numpy.py", "tests/test_imports.py", "tests/backend/test_registry.py"),
         ],
     ):

@@ -14,7 +14,7 @@ from importlib import import_module
 
 from hpo.errors import MissingFrameworkError
 
-OLDEST = {"jax": "0.8.1", "flax": "0.12.1", "optax": "0.2.4"}
+OLDEST = {"jax": "0.8.1", "flax": "0.12.1", "optax": "0.2.5"}
 """The first releases that have all that is used of them."""
 
 _INSTALL = 'pip install "polyhpo[jax]"'

@@ -349,7 +349,8 @@ def test_what_is_restored_shares_no_memory_with_the_checkpoint() -> None:
 
 @pytest.mark.parametrize("placed", [True, False])
 def test_an_array_stays_where_it_is(placed: bool) -> None:
-    sharding = NamedSharding(jax.make_mesh((1,), ("batch",)), PartitionSpec("batch"))
+    mesh = jax.sharding.Mesh(np.array(jax.devices()[:1]), ("batch",))
+    sharding = NamedSharding(mesh, PartitionSpec("batch"))
     array = jnp.zeros(4)
     there = {"w": jax.device_put(array, sharding) if placed else array, "pair": Pair(array, 0.5)}
     before = there["w"]
