@@ -254,7 +254,7 @@ class LinenNet(linen.Module):  # type: ignore[misc]  # Flax's types are not at h
 
     units: int
 
-    @linen.compact
+    @linen.compact  # type: ignore[untyped-decorator]  # Flax's
     def __call__(self, x: Any, *, train: bool) -> Any:
         x = linen.Conv(4, (3, 3))(x)
         x = linen.BatchNorm(use_running_average=not train)(x)
@@ -291,8 +291,8 @@ def test_a_linen_net_answers_as_the_published_book_asks(data: Any) -> None:
         def __call__(self, x: Any) -> Any:
             return self.dense(flattened(x))
 
-    model, trainer = Softmax(10), d2l.Trainer(max_epochs=2)  # type: ignore[arg-type,call-arg]  # linen's fields
-    assert (model.lr, model.num_outputs) == (0.1, 10)  # type: ignore[attr-defined]  # a field
+    model, trainer = Softmax(10), d2l.Trainer(max_epochs=2)
+    assert (model.lr, model.num_outputs) == (0.1, 10)
     trainer.fit(model, data)
     x = jnp.asarray(data.arrays.val_x / 255, jnp.float32)
     outputs = np.asarray(model.apply({"params": trainer.state.params}, x))
