@@ -39,17 +39,26 @@ ONE_THREAD = dict.fromkeys(
         "MKL_NUM_THREADS",
         "TF_NUM_INTRAOP_THREADS",
         "TF_NUM_INTEROP_THREADS",
+        "NPROC",
+        "PJRT_NPROC",
     ),
     "1",
 )
-BACKENDS = ("numpy", "torch", "tensorflow", "mxnet")
+BACKENDS = ("numpy", "torch", "tensorflow", "mxnet", "jax")
 PEERS = {
     "numpy": ("optuna_torch",),
     "torch": ("optuna_torch",),
     "tensorflow": ("keras_fit", "keras_fit_50_steps"),
     "mxnet": ("gluon",),
+    "jax": ("flax_nnx",),
 }
-SIZES = {"numpy": (10, 32, 100), "torch": (10, 32, 100), "tensorflow": (10, 32), "mxnet": (10, 32)}
+SIZES = {
+    "numpy": (10, 32, 100),
+    "torch": (10, 32, 100),
+    "tensorflow": (10, 32),
+    "mxnet": (10, 32),
+    "jax": (10, 32, 100),
+}
 
 
 class Contender(NamedTuple):

@@ -26,7 +26,15 @@ from results_file import Table, add_save, save, versions_behind
 
 CONTENDERS = Path(__file__).parent / "contenders"
 ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1"
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "NPROC",
+        "PJRT_NPROC",
+    ),
+    "1",
 )
 DEFAULT = ["polyhpo_numpy", "polyhpo_torch", "polyhpo_torch_own_module", "torch_eager", "optuna_torch"]
 

@@ -32,6 +32,8 @@ BEHIND = {
     "keras": ("tensorflow", "tensorflow-cpu", "keras"),
     "mxnet": ("mxnet",),
     "gluon": ("mxnet",),
+    "jax": ("jax", "flax", "optax"),
+    "flax": ("jax", "flax", "optax"),
     "book": ("d2l",),
     "optuna": ("optuna",),
     "optuna gp": ("torch",),

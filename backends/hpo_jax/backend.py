@@ -98,7 +98,7 @@ def _devices() -> tuple[list[Any], dict[str, Any]]:
     processors = [device for device in best if device.platform == "cpu"] or jax.local_devices(backend="cpu")
     others = [device for device in best if device.platform != "cpu"]
     # CUDA's and ROCm's are both called gpu.
-    return processors, {f"{device.platform}:{i}": device for i, device in enumerate(others)}
+    return processors, {f"{device.platform.lower()}:{i}": device for i, device in enumerate(others)}
 
 
 BACKEND = JaxBackend()

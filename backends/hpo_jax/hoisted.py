@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -79,6 +80,11 @@ class Hoisted:
     _operations: Sequence[_Operation]
     _outputs: Sequence[_Place | _Number | _Constant]
     _structure: Any
+
+    @cached_property
+    def convolves(self) -> bool:
+        """Whether a convolution is among its operations."""
+        return "conv_general_dilated" in repr(self.key)
 
     def __call__(self, numbers: Numbers, *arguments: Any) -> Any:
         """What the function returns with these numbers."""

@@ -33,6 +33,7 @@ from hpo_jax.steps import (
     one_batch,
     placed,
     scoring_step,
+    summed,
     totals_of,
     update,
     variables_of,
@@ -118,17 +119,16 @@ class ModuleRun(training.ModuleRun):
         """One pass over batches, after which the model has what was learned."""
         with self._calls():
             variables = variables_of(self.model, self._optimizer_state if learn else None)
-            totals = []
+            totals: list[Any] = []
             for kind, *parts in self._parts(loader, order, learn):
                 step = self._step(variables, parts, kind, learn=learn)
                 many = full_batches if kind == "batches" else one_batch
                 variables, of_part = many(step, variables, *parts)
-                totals.append(of_part)
+                totals += of_part
             if learn:
                 update(self.model, variables)
                 self._optimizer_state = variables.optimizer
-            sums = sum(np.asarray(each).astype(np.float64).reshape(-1, 3).sum(0) for each in totals)
-        wrong, loss, num_examples = sums
+            wrong, loss, num_examples = summed(totals)
         return mean_scores([wrong], [loss], num_examples)
 
     def _parts(self, loader: Any, order: NDArray[np.intp] | None, learn: bool) -> Iterator[tuple[Any, ...]]:
@@ -158,13 +158,24 @@ class ModuleRun(training.ModuleRun):
         return self._examples[learn][1]
 
     def _placed(self, batch: Any) -> Any:
-        """A batch on the device, whatever its arrays are of."""
-        return jax.tree.map(
-            lambda part: jax.device_put(
-                part if isinstance(part, jax.Array) else np.asarray(part), self.trainer.device
-            ),
-            tuple(batch),
-        )
+        """A batch on the device, whatever its arrays are of.
+
+        Raises:
+            ValueError: an array of JAX is of float64, which JAX does not know here.
+        """
+
+        def placed(part: Any) -> jax.Array:
+            if not isinstance(part, jax.Array):
+                part = np.asarray(part)
+            elif part.dtype == np.float64 and not jax.config.jax_enable_x64:
+                raise ValueError(
+                    f"A batch has an array of shape {part.shape} and dtype float64, and JAX knows no float64 "
+                    f"here. Make it of float32, x.astype('float32'), or train a model whose parameters are "
+                    f"of float64."
+                )
+            return jax.device_put(part, self.trainer.device)
+
+        return jax.tree.map(placed, tuple(batch))
 
     def _step(self, variables: Variables, parts: Sequence[Any], kind: str, *, learn: bool) -> Step:
         """The step for the methods, the parts and the batches that there are now."""

@@ -19,7 +19,7 @@ from hpo.training.states import DROPOUT_STEPS, complete_state, has_dropout
 from hpo_jax.examples import EXAMPLES_PER_SCORE, Examples, Order, put_order
 from hpo_jax.layers import scores_of
 from hpo_jax.optimizers import numbers_of, updated
-from hpo_jax.programs import Program, of_each, put
+from hpo_jax.programs import Program, fetched, of_each, put
 
 STEPS_PER_CALL = 256
 """Steps in one call of a program where dropout's masks come along, which take memory."""
@@ -97,13 +97,13 @@ class NetworkRun:
             there = put_order(part, capacity, size, size, self._device)
             masks = self._masks(len(part), len(there.indices)) if masked else {}
             self._values, wrong_and_loss = descend(self._values, self._numbers, self._train, there, masks)
-            sums += np.asarray(wrong_and_loss).astype(np.float64).sum(0)
+            sums += fetched(wrong_and_loss).astype(np.float64).sum(0)
         return mean_scores(sums[0], sums[1], len(order))
 
     def validate(self) -> Scores:
         """Score every model on all validation examples."""
         sums = _scoring(self._model, self._on_processor)(self._values, self._validation)
-        sums = np.asarray(sums).astype(np.float64).sum(0)
+        sums = fetched(sums).astype(np.float64).sum(0)
         return mean_scores(sums[0], sums[1], self._validation.count)
 
     def _stacked(self, each: Sequence[State]) -> dict[str, jax.Array]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from jax.experimental.compilation_cache import compilation_cache
 
 from hpo.backend import Array
@@ -43,6 +46,18 @@ def put(array: Array, device: Any) -> jax.Array:
 def put_tree(tree: Any, device: Any) -> Any:
     """The arrays of a tree on a device, of their own dtypes."""
     return jax.tree.map(lambda leaf: put(leaf, device), tree)
+
+
+def fetched(array: jax.Array) -> Array:
+    """The numbers of an array that a program makes, on the host.
+
+    JAX's own way to wait hears no Ctrl-C before the program is done, which an epoch may take long to be.
+    """
+    began = time.perf_counter()
+    while not array.is_ready():
+        # Too long a pause by a fiftieth of the wait at most.
+        time.sleep(min(0.02, 0.02 * (time.perf_counter() - began)))
+    return np.asarray(array)
 
 
 def knowing_float64(needed: bool) -> AbstractContextManager[Any]:
@@ -76,7 +91,7 @@ class Program:
     def __call__(self, *arguments: Any) -> Any:
         """The results of the function, as arrays on the device of the arguments."""
         leaves, structure = jax.tree.flatten(arguments)
-        key = (structure, tuple((leaf.shape, leaf.dtype, leaf.sharding) for leaf in leaves))
+        key = (structure, tuple((leaf.shape, leaf.dtype, getattr(leaf, "sharding", None)) for leaf in leaves))
         if key not in self._compiled:
             self._compiled[key] = self._compile(arguments)
         return self._compiled[key](*arguments)
@@ -99,11 +114,12 @@ def of_each(function: Callable[..., Any], axes: tuple[int | None, ...]) -> Calla
 
     Args:
         function: of trees of arrays.
-        axes: for each argument 0 where it is stacked, the first of them for certain; None where all share it.
+        axes: for each argument 0 where it is stacked; None where all share it.
     """
 
     def each(*arguments: Any) -> Any:
-        if len(jax.tree.leaves(arguments[axes.index(0)])[0]) > 1:
+        in_stacks = [one for one, axis in zip(arguments, axes, strict=True) if axis == 0]
+        if len(jax.tree.leaves(in_stacks)[0]) > 1:
             return jax.vmap(function, in_axes=axes)(*arguments)
         own = (
             jax.tree.map(lambda leaf: leaf[0], one) if axis == 0 else one
@@ -125,6 +141,7 @@ def kept_programs() -> Iterator[None]:
     if jax.config.jax_compilation_cache_dir is not None or not _is_private(folder):
         yield
         return
+    _forget_old_programs(folder)
     with _lock, warnings.catch_warnings():
         # A file that a killed process left half written is compiled anew.
         warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
@@ -155,9 +172,12 @@ def _is_private(folder: Path) -> bool:
     return mine and not others and os.access(folder, os.W_OK)
 
 
-def forget_old_programs() -> None:
-    """Delete the programs that were not used for longest, until the others take `MOST_BYTES` at most."""
-    folder = cache_folder() / "jax"
+@cache
+def _forget_old_programs(folder: Path) -> None:
+    """Delete the programs that were not used for longest, until the others take `MOST_BYTES` at most.
+
+    Once in a process: it takes longer than compiling a small program where there are many.
+    """
     with suppress(OSError):
         files = [(entry.stat(), entry.path) for entry in os.scandir(folder) if entry.is_file()]
         total = sum(about.st_size for about, _ in files)

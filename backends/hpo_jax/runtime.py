@@ -24,13 +24,13 @@ except ModuleNotFoundError as error:
         f'pip install "polyhpo[jax]"'
     ) from error
 
-_WHILE_STARTING = {
+_WHILE_STARTING = (
     # One thread: two beside a busy neighbour slow a small model down; the other cores are for other trials.
-    "NPROC": "1",
-    "PJRT_NPROC": "1",
+    (("PJRT_NPROC", "NPROC"), "1"),
     # Else the first process takes three quarters of an accelerator's memory, and the next one finds none.
-    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-}
+    (("XLA_PYTHON_CLIENT_PREALLOCATE",), "false"),
+)
+"""Values of variables while JAX starts, where none of the names is set: the first of them gets it."""
 
 
 @cache
@@ -39,7 +39,9 @@ def start() -> None:
 
     Where the program has computed by JAX before, nothing can be chosen any more.
     """
-    added = {name: value for name, value in _WHILE_STARTING.items() if name not in os.environ}
+    added = {
+        names[0]: value for names, value in _WHILE_STARTING if not any(name in os.environ for name in names)
+    }
     os.environ.update(added)
     try:
         jax.devices()

@@ -15,7 +15,7 @@ from hpo.backend import Arrays, DType, Member, Scores, State
 from hpo.training.batches import EXAMPLES_PER_CHUNK
 from hpo.training.rows import Rules, check_members, from_rows, mean_scores, to_rows
 from hpo_jax.examples import Examples, Order, place, put_order
-from hpo_jax.programs import Program, put
+from hpo_jax.programs import Program, fetched, put
 
 PROGRAMS = 32
 """Programs that are kept: a search over batch sizes needs one for each."""
@@ -83,7 +83,7 @@ def _scores(wrong: Any, loss: Any, num_examples: int) -> Scores:
 
 
 def _total(sums: Any) -> NDArray[np.float64]:
-    return np.asarray(np.asarray(sums).astype(np.float64).sum(axis=0))
+    return np.asarray(fetched(sums).astype(np.float64).sum(axis=0))
 
 
 def _batches_at_once(batch_size: int, num_rows: int) -> int:

@@ -15,7 +15,7 @@ from hpo.training import LastBatch, batch_sizes
 from hpo.training.rows import mean_scores
 from hpo_jax.examples import Examples, place, put_order
 from hpo_jax.hoisted import Hoisted
-from hpo_jax.steps import TOTALS, Scope, Step, Variables, full_batches, stack, stacked
+from hpo_jax.steps import TOTALS, Scope, Step, Variables, full_batches, stack, stacked, summed
 
 EXAMPLES_PER_SCORE = 256
 """Examples that are scored at a time: the outputs of a convolution are many times as large as an image."""
@@ -129,7 +129,7 @@ class StackedRun:
             if len(part):
                 visited = put_order(part, capacity, each, each, self._scope.device)
                 variables, totals = full_batches(self._step(learn, each), variables, data, visited)
-                sums += np.asarray(totals).astype(np.float64).sum(0)
+                sums += summed(totals)
         wrong, loss, count = sums.T
         return variables, mean_scores(wrong, loss, int(count[0]))
 

@@ -21,7 +21,7 @@ class DataModule(training.DataModule):
     """Training and validation data: pairs of arrays, or anything that gives batches again and again.
 
     See `hpo.training.DataModule`. JAX has no data sets of its own. A `DataLoader` of torch or Grain, a
-    `tf.data.Dataset`, a list of batches: each pass through it is an epoch, in its own order and batches. One
+    `tf.data.Dataset`: each pass through it is an epoch, in its own order and batches. One
     that shuffles itself draws anew when a trial goes on from a checkpoint: that trial is not resumed exactly.
     Images stand as (batch, height, width, channels), as Flax's convolutions take them.
     """

@@ -23,6 +23,7 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
     "MXNET_CPU_WORKER_NTHREADS",
+    "PJRT_NPROC",
 )
 """How many threads one operation uses; libraries read these from the environment while they are imported."""
 
