@@ -30,6 +30,8 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist", "
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
+# The reference has names of hpo_jax, and the site is built without JAX.
+autodoc_mock_imports = ["jax", "flax", "optax"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": False}

@@ -7,7 +7,7 @@ these that are no arguments become arguments. What remains says which functions 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -179,8 +179,22 @@ class _Reader:
 def _described(parameter: Any) -> str:
     """A parameter of a primitive in words that are the same for the same computation.
 
-    Arrays in a function that stands in a parameter are not in its words: it is like no other.
+    Words do not tell the numbers of an array: a function that has one inside of a loop is like no other.
     """
-    closed = [one for one in jax.tree.leaves(parameter) if isinstance(one, core.ClosedJaxpr)]
-    different = [id(one) for one in closed if one.consts]
-    return f"{parameter} {different or ''}"
+    return f"{parameter} {[id(array) for array in _arrays_in(parameter)] or ''}"
+
+
+def _arrays_in(parameter: Any) -> Iterator[Any]:
+    """The arrays in a parameter and in the functions that it holds, however deep."""
+    for one in jax.tree.leaves(parameter):
+        if isinstance(one, (np.ndarray, jax.Array)):
+            yield one
+        elif isinstance(one, core.ClosedJaxpr):
+            yield from one.consts
+            yield from _arrays_in(one.jaxpr)
+        elif isinstance(one, core.Jaxpr):
+            for equation in one.eqns:
+                literals = (atom for atom in equation.invars if isinstance(atom, core.Literal))
+                yield from (literal.val for literal in literals if np.ndim(literal.val))
+                for inner in equation.params.values():
+                    yield from _arrays_in(inner)

@@ -11,6 +11,8 @@ import optax
 from flax import linen, nnx
 
 from hpo import training
+from hpo.backend import State
+from hpo.errors import CheckpointError
 from hpo_jax.backend import BACKEND
 from hpo_jax.linen_nets import LinenNet, as_nnx, fields_of, is_written_in_linen, net_of_class
 
@@ -85,6 +87,18 @@ class Module(nnx.Module, _Aside, training.Module):  # type: ignore[misc]  # JAX'
         net = vars(self).get("net")
         if isinstance(net, LinenNet):
             net.to_nnx__learns = learns
+
+    def prepare_for(self, state: State) -> None:
+        """Refuse a linen net that has met no batch: its parameters would have no shapes.
+
+        Raises:
+            CheckpointError: it is one.
+        """
+        if isinstance(vars(self).get("net"), linen.Module):
+            raise CheckpointError(
+                f"The net of this {type(self).__name__} is of flax.linen and has met no batch yet: it has no "
+                f"parameters to restore. Call the model with a batch first, model(x)."
+            )
 
     def prepare_net(self, *inputs: Any) -> None:
         """Make a linen net, which knows no shapes yet, a net with parameters by a batch of inputs."""

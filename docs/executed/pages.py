@@ -9,7 +9,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[1]
 
-TABS = {"numpy": "NumPy", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "mxnet": "MXNet"}
+TABS = {"numpy": "NumPy", "pytorch": "PyTorch", "tensorflow": "TensorFlow", "mxnet": "MXNet", "jax": "JAX"}
 """The tabs, in their order, and what stands on them."""
 
 BACKENDS = {tab: "torch" if tab == "pytorch" else tab for tab in TABS}

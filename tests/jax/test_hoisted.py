@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -103,14 +104,24 @@ def test_what_computes_otherwise_is_not_alike(one: Any, other: Any) -> None:
     assert hoist(one, X).key != hoist(other, X).key
 
 
-def test_constants_inside_of_a_loop_make_it_like_no_other() -> None:
-    def with_table(seed: int) -> Callable[[Any], Any]:
-        table = jnp.asarray(np.random.default_rng(seed).normal(size=4), jnp.float32)
-        return lambda x: lax.map(lambda row: row * table, x)
+def with_table(seed: int) -> Callable[[Any], Any]:
+    table = jnp.asarray(np.random.default_rng(seed).normal(size=2_000), jnp.float32)
+    return lambda row: (row[0] * table).sum()
 
-    one, other = hoist(with_table(0), X), hoist(with_table(1), X)
-    if one.key == other.key:
-        assert np.asarray(one(other.numbers, X)) == pytest.approx(np.asarray(with_table(1)(X)))
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_arrays_inside_of_loops_are_told_apart(depth: int) -> None:
+    def looped(seed: int) -> Callable[[Any], Any]:
+        inner = with_table(seed)
+        for _ in range(depth):
+            inner = functools.partial(lambda inner, x: lax.map(inner, jnp.stack([x, x])).sum(), inner)
+        return lambda x: lax.map(inner, x)
+
+    one, other = hoist(looped(0), X), hoist(looped(1), X)
+    assert np.asarray(one(one.numbers, X)) == pytest.approx(np.asarray(looped(0)(X)), rel=1e-4)
+    if one.key == other.key:  # the tables are numbers of the two
+        found = np.asarray(one(other.numbers, X))
+        assert found == pytest.approx(np.asarray(looped(1)(X)), rel=1e-4)
 
 
 def test_only_a_convolution_makes_it_convolve() -> None:

@@ -14,6 +14,8 @@ from flax import linen, nnx
 
 import hpo
 import hpo_jax as d2l
+from hpo.checkpoints import load_into
+from hpo.errors import CheckpointError
 from hpo.objective.context import CurrentTrial, running
 from hpo.randomness import batch_order
 from hpo.testing.checkpoints import KeepingHost
@@ -254,7 +256,7 @@ class LinenNet(linen.Module):  # type: ignore[misc]  # Flax's types are not at h
 
     units: int
 
-    @linen.compact
+    @linen.compact  # type: ignore[untyped-decorator]  # Flax's
     def __call__(self, x: Any, *, train: bool) -> Any:
         x = linen.Conv(4, (3, 3))(x)
         x = linen.BatchNorm(use_running_average=not train)(x)
@@ -280,6 +282,21 @@ def test_a_linen_net_learns_keeps_statistics_and_goes_on(data: Any, tmp_path: An
     assert trained(start=2).history == whole.history
 
 
+def test_a_linen_net_that_has_met_no_batch_takes_no_checkpoint(data: Any) -> None:
+    trainer = d2l.Trainer(max_epochs=1)
+    trainer.fit(d2l.Classification(LinenNet(16), lr=0.1), data)
+    states = {"trainer": {"model": {"canonical": trainer.start(trainer.model).state()[0]}}}
+    model = d2l.Classification(LinenNet(16), lr=0.1)
+    with pytest.raises(CheckpointError, match=r"flax\.linen and has met no batch yet.* model\(x\)"):
+        load_into(model, states)
+    x = jnp.asarray(data.arrays.val_x / 255, jnp.float32)
+    model.eval()
+    model(x)
+    load_into(model, states)
+    trainer.model.eval()
+    assert np.asarray(model(x)) == pytest.approx(np.asarray(trainer.model(x)), abs=1e-6)
+
+
 def test_a_linen_net_answers_as_the_published_book_asks(data: Any) -> None:
     class Softmax(d2l.Classification):
         num_outputs: int
@@ -291,8 +308,8 @@ def test_a_linen_net_answers_as_the_published_book_asks(data: Any) -> None:
         def __call__(self, x: Any) -> Any:
             return self.dense(flattened(x))
 
-    model, trainer = Softmax(10), d2l.Trainer(max_epochs=2)  # type: ignore[arg-type,call-arg]  # linen's fields
-    assert (model.lr, model.num_outputs) == (0.1, 10)  # type: ignore[attr-defined]  # a field
+    model, trainer = Softmax(10), d2l.Trainer(max_epochs=2)
+    assert (model.lr, model.num_outputs) == (0.1, 10)
     trainer.fit(model, data)
     x = jnp.asarray(data.arrays.val_x / 255, jnp.float32)
     outputs = np.asarray(model.apply({"params": trainer.state.params}, x))
