@@ -5,6 +5,7 @@ from hpo.training import HyperParameters, add_to_class, numpy
 from hpo_torch.backend import BACKEND, cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from hpo_torch.models import MLP, LeNet, SoftmaxClassification, SoftmaxRegression, init_cnn
 from hpo_torch.module import Classification, Module, Regression
+from hpo_torch.module_task import ModuleTask
 from hpo_torch.trainer import (
     DataModule,
     FashionMNIST,
@@ -27,6 +28,7 @@ __all__ = [
     "LeNet",
     "MLP",
     "Module",
+    "ModuleTask",
     "RandomSearcher",
     "Regression",
     "SoftmaxClassification",
