@@ -56,8 +56,10 @@ def _windows_product(layer: Convolution, x: Any, weight: Any, bias: Any) -> Any:
     pad, size = layer.padding, layer.kernel_size
     x = jnp.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))) if pad else x
     channels, n, height, width = x.shape[0], x.shape[1], x.shape[2] - size + 1, x.shape[3] - size + 1
-    windows = [x[:, :, i : i + height, j : j + width] for i in range(size) for j in range(size)]
-    columns = jnp.stack(windows, axis=1).reshape(channels * size * size, -1)
+    # First rows and then columns: fewer pieces, which are compiled and copied in less time.
+    rows = jnp.stack([x[:, :, first : first + height] for first in range(size)], axis=1)
+    windows = jnp.stack([rows[..., first : first + width] for first in range(size)], axis=2)
+    columns = windows.reshape(channels * size * size, -1)
     z = weight.reshape(len(weight), -1) @ columns + bias[:, None]
     return z.reshape(-1, n, height, width)
 
