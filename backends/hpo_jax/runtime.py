@@ -45,7 +45,8 @@ def check() -> None:
                 f"The backend 'jax' needs {missing} beside JAX, and it is not installed here. Install it "
                 f"with: {_INSTALL}"
             ) from error
-        if _numbers(version) < _numbers(oldest):
+        # A version without numbers says nothing.
+        if _numbers(version) and _numbers(version) < _numbers(oldest):
             raise MissingFrameworkError(
                 f"The backend 'jax' needs {name} {oldest} or later; here is {name} {version}. Install one "
                 f"that fits with: {_INSTALL}"

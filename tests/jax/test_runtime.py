@@ -204,6 +204,7 @@ def test_ctrl_c_ends_the_wait_for_a_long_epoch() -> None:
         arrays = check_arrays((x, y), (x[:10], y[:10]), 16)
         run = backend.prepare([member], arrays, dtype="float32", device=backend.device("cpu"))
         run.epoch(np.arange(16))  # compiled by now
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         try:
             run.epoch(np.arange(60_000))
