@@ -11,6 +11,7 @@ from jax import lax
 
 from hpo.backend import Array, Arrays, DType, Member, Run, Tree
 from hpo.training import Devices
+from hpo.training.in_turn import RunsInTurn
 from hpo.training.rows import check_members, fit_in_rows
 from hpo_jax import keys
 from hpo_jax.checkpoints import capture, is_immutable, restore
@@ -76,7 +77,11 @@ class JaxBackend:
             place(x.reshape(len(x), -1), y, dtype, device)
             for x, y in ((data.train_x, data.train_y), (data.val_x, data.val_y))
         )
-        return NetworkRun(members, train, validation, data.batch_size, dtype, device)
+        settings = (train, validation, data.batch_size, dtype, device)
+        if device.platform != "cpu":
+            return NetworkRun(members, *settings)
+        # A processor computes several networks no sooner together than one after the other.
+        return RunsInTurn([NetworkRun([member], *settings) for member in members])
 
     def capture(self, thing: Any) -> Tree:
         """The state of an array, a key, an object of Flax's NNX, or any tree of arrays."""
