@@ -49,7 +49,7 @@ class Module(nnx.Module, _Aside, training.Module):  # type: ignore[misc]  # JAX'
 
             cls.__init__ = begin  # type: ignore[method-assign]  # fields make the constructor
         elif "__call__" in vars(cls):
-            cls.__call__ = _catching(vars(cls)["__call__"])  # type: ignore[method-assign]
+            cls.__call__ = _catching(vars(cls)["__call__"])  # type: ignore[method-assign]  # of a subclass
         super().__init_subclass__(**options)
 
     def __setattr__(self, name: str, value: Any) -> None:

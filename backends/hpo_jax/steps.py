@@ -72,9 +72,9 @@ class Step(NamedTuple):
 
     def __call__(self, numbers: Numbers, variables: Any, batch: Any) -> tuple[Any, Any]:
         """Variables and totals after the step."""
-        if not self.stacked:
-            return self.function(numbers, variables, batch)  # type: ignore[no-any-return]  # as traced
-        return of_each(self.function, (0, 0, None))(numbers, variables, batch)  # type: ignore[no-any-return]
+        step = of_each(self.function, (0, 0, None)) if self.stacked else self.function
+        result: tuple[Any, Any] = step(numbers, variables, batch)
+        return result
 
 
 def variables_of(module: nnx.Module, optimizer: Any = None) -> Variables:

@@ -160,7 +160,7 @@ def test_what_is_no_number_tells_modules_apart() -> None:
         return nnx.Sequential(flattened, nnx.Linear(36, 7, rngs=rngs), between, nnx.Linear(7, 10, rngs=rngs))
 
     kinds = {
-        task(one, lambda config: optax.sgd(config["lr"])).training(config, seed=0, replicate=0).kind[0]  # type: ignore[index]
+        task(one, lambda config: optax.sgd(config["lr"])).training(config, seed=0, replicate=0).kind[0]  # type: ignore[index]  # a tuple
         for config in (
             {"lr": 0.1, "momentum": 0.0},
             {"lr": 0.2, "momentum": 0.0},
